@@ -1,0 +1,69 @@
+/*
+ * chunk.h - a sealed, immutable run of rows of one facility: a time column, a column a channel, summaries. Knows nothing of
+ * LMDB, of facilities or of checksums: the store puts a checksum around the bytes before and tests it after.
+ *
+ * Rows of a column come in mini blocks of CHUNK_MINI rows; each mini block has a summary and can be decoded by itself.
+ */
+#ifndef CODEC_CHUNK_H
+#define CODEC_CHUNK_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+#define CHUNK_ROWS_MAX    8192
+#define CHUNK_MINI        128
+#define CHUNK_COLUMNS_MAX 1024
+
+/* Rows to be encoded: times ascend (equal ones are allowed), channels ascend, values are columns of n_rows. */
+struct chunk_rows {
+    size_t n_rows; /* 1..CHUNK_ROWS_MAX */
+    const gk_time *time;
+    size_t n_columns; /* 0..CHUNK_COLUMNS_MAX */
+    const uint32_t *channel;
+    const double *const *value;
+};
+
+/* Of a column or a mini block. NaN and missing values are in no figure but n_missing (missing only). Infinities count. */
+struct chunk_summary {
+    uint32_t count;     /* values that are not NaN and not missing */
+    uint32_t n_missing; /* GK_MISSING values */
+    double sum, min, max, first, last; /* of those counted, NaN when count is 0; sum adds in row order */
+};
+
+/* An opened chunk. Borrowed: lives as long as the bytes. */
+struct chunk_view {
+    const uint8_t *bytes;
+    size_t size;
+    uint32_t n_rows, n_columns, n_minis;
+    gk_time first, last;
+    /* private to chunk.c */
+    size_t time_at, columns_at;
+};
+
+/* Appends the chunk to *out. GK_ENOMEM, GK_EINVAL (rows out of order or out of bounds). */
+int chunk_encode(const struct mem *mem, const struct chunk_rows *rows, struct buffer *out);
+
+/* Tests the header and every offset against `size`. GK_ECORRUPT, GK_EVERSION. Safe on any bytes. */
+int chunk_open(const uint8_t *bytes, size_t size, struct chunk_view *out);
+uint32_t chunk_channel(const struct chunk_view *chunk, uint32_t column);
+/* The column of a channel, or -1. */
+int chunk_column(const struct chunk_view *chunk, uint32_t channel);
+
+/* Decodes the times of mini blocks [from, to); out has room for (to - from) * CHUNK_MINI. GK_ECORRUPT. Safe on any bytes. */
+int chunk_times(const struct chunk_view *chunk, uint32_t from, uint32_t to, gk_time *out);
+/* The same for the values of a column. */
+int chunk_values(const struct chunk_view *chunk, uint32_t column, uint32_t from, uint32_t to, double *out);
+/* First time of a mini block, without decoding others. */
+int chunk_mini_time(const struct chunk_view *chunk, uint32_t mini, gk_time *out);
+
+int chunk_summary(const struct chunk_view *chunk, uint32_t column, struct chunk_summary *out);
+int chunk_mini_summary(const struct chunk_view *chunk, uint32_t column, uint32_t mini, struct chunk_summary *out);
+/* Of n values: what the summaries above are made with. */
+void chunk_summarise(const double *value, size_t n, struct chunk_summary *out);
+
+/* Every invariant: decodes all, times ascend, summaries equal to the values'. The reason goes to error->text. */
+int chunk_check(const struct mem *mem, const uint8_t *bytes, size_t size, struct gk_error *error);
+/* Text for people: header, codecs and sizes a column, summaries; no values. */
+int chunk_dump(const struct mem *mem, const uint8_t *bytes, size_t size, struct buffer *out);
+
+#endif

@@ -1,0 +1,644 @@
+/*
+ * gk.h - the public interface of gkdb, a time-series storage engine for the working conditions of equipment.
+ *
+ * A *store* is a directory. One process writes it, any number of processes read it at the same time. A store keeps
+ *
+ *     a catalog     zone > park > enterprise > line > facility, links, bands, orders, exemptions
+ *     rows          one time and the values of a facility's channels at it, in compressed columnar chunks
+ *     states        when each facility was off, idle, on, overloaded or silent, derived from the rows by the bands
+ *
+ * and answers from a *snapshot*, one unchanging view of all of it. The shortest useful program:
+ *
+ *     gk_db *db;
+ *     struct gk_error error;
+ *     if (gk_open("plant.gk", GK_READWRITE | GK_CREATE, NULL, &db, &error) != GK_OK)
+ *         die(error.text);
+ *     uint32_t fan, kw;
+ *     gk_facility_register(db, "fan-1", 5, &fan, &error);
+ *     gk_channel_register(db, "kw", 2, &kw, &error);
+ *     gk_time time[] = {now};
+ *     double power[] = {7.5};
+ *     const double *values[] = {power};
+ *     struct gk_batch batch = {.n_rows = 1, .time = time, .facility = &fan, .n_channels = 1, .channel = &kw,
+ *                              .value = values};
+ *     gk_ingest(db, &batch, NULL, &error);
+ *     gk_commit(db, &error);          // from here on the row survives kill -9 and a power cut
+ *     gk_close(db);
+ *
+ * Conventions, which hold for every call:
+ *   - A call that can fail returns GK_OK or a negative GK_E... status. Words for people go into the gk_error (NULL is
+ *     fine). The library prints nothing, starts no thread, installs no signal handler, never exits, has no global
+ *     state.
+ *   - Names and texts are UTF-8 with a length in bytes; what the library hands out is NUL-terminated as well.
+ *   - `n` counts items, `size` counts bytes, `from`/`to` is the half-open interval [from, to).
+ *   - A struct whose first field is `size` is set to zero, then size = sizeof it, then what is wanted; zero means the
+ *     default.
+ *   - A pointer handed out by a snapshot lives as long as the snapshot.
+ *   - One gk_db is used by one thread at a time, and so is one snapshot; different snapshots of one gk_db may be used
+ *     by different threads while another thread writes.
+ */
+#ifndef GK_H
+#define GK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define GK_API __attribute__((visibility("default")))
+#else
+#define GK_API
+#endif
+
+/* ---- status ---------------------------------------------------------------------------------------------------- */
+
+enum gk_status {
+    GK_OK = 0,
+    GK_DONE = 1,          /* an iteration has no more to give; not an error */
+    GK_EINVAL = -1,       /* the caller's arguments make no sense together */
+    GK_ENOMEM = -2,       /* an allocation failed; nothing changed */
+    GK_EIO = -3,          /* the file system failed; the text has the call and errno */
+    GK_ECORRUPT = -4,     /* stored bytes fail their checksum or an invariant */
+    GK_EVERSION = -5,     /* the store or a record was written by a later version */
+    GK_EFULL = -6,        /* the store's quota or the disk is used up; nothing changed */
+    GK_EBUSY = -7,        /* another process writes this store */
+    GK_ENOTFOUND = -8,    /* no such store, facility, site, channel, record */
+    GK_EEXIST = -9,       /* there is one already */
+    GK_ESYNTAX = -10,     /* text could not be understood: query, time, number, CSV */
+    GK_ERANGE = -11,      /* a value outside of what is allowed */
+    GK_ELIMIT = -12,      /* a limit of the call was hit: rows, time, memory, nesting */
+    GK_EINTERRUPTED = -13, /* the caller's progress hook asked to stop */
+    GK_EREADONLY = -14,   /* a write on a read-only handle */
+    GK_EBUG = -15         /* an invariant of the library does not hold: please report */
+};
+
+#define GK_ERROR_TEXT_MAX 512
+
+/* What went wrong, in words. `line` and `column` are 1-based and 0 where they mean nothing; column counts characters. */
+struct gk_error {
+    int status;
+    uint64_t line;
+    uint32_t column;
+    char text[GK_ERROR_TEXT_MAX];
+};
+
+/* One fixed English sentence for a status. */
+GK_API const char *gk_status_text(int status);
+/* "0.1.0" */
+GK_API const char *gk_version(void);
+
+/* ---- time ------------------------------------------------------------------------------------------------------ */
+
+/* Nanoseconds since 1970-01-01T00:00:00Z, without leap seconds. Years 1678 to 2261. */
+typedef int64_t gk_time;
+
+#define GK_SECOND   INT64_C(1000000000)
+#define GK_TIME_MIN INT64_MIN /* "since ever" */
+#define GK_TIME_MAX INT64_MAX /* "for ever" */
+/* Bytes that gk_time_format needs. */
+#define GK_TIME_TEXT_MAX 48
+
+/*
+ * Reads ISO 8601 (2026-11-20, 2026-11-20T08:00, 2026-11-20 08:00:15.25, with or without Z or +08:00; without one the
+ * time is in `zone_s`, seconds east of Greenwich) or an epoch number in s, ms, us or ns by its magnitude: below 1e11 s,
+ * 1e14 ms, 1e17 us, else ns. GK_ESYNTAX or GK_ERANGE.
+ */
+GK_API int gk_time_parse(const char *text, size_t size, int32_t zone_s, gk_time *out);
+/* Writes 2026-11-20T08:00:00+08:00, with as many decimals as are needed (0, 3, 6 or 9); returns the length. */
+GK_API size_t gk_time_format(gk_time t, int32_t zone_s, char out[GK_TIME_TEXT_MAX]);
+
+/* ---- values ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * A value is a double, kept to the bit. One pattern, a quiet NaN whose payload spells "gkmiss", says that the row has no
+ * value for that channel; every other NaN is a value like any other (and no aggregate counts it).
+ */
+#define GK_MISSING_BITS UINT64_C(0x7FF8676B6D697373)
+
+static inline double gk_missing(void)
+{
+    union {
+        uint64_t bits;
+        double value;
+    } u = {GK_MISSING_BITS};
+    return u.value;
+}
+
+static inline bool gk_is_missing(double value)
+{
+    union {
+        double value;
+        uint64_t bits;
+    } u = {value};
+    return u.bits == GK_MISSING_BITS;
+}
+
+/* ---- a store --------------------------------------------------------------------------------------------------- */
+
+typedef struct gk_db gk_db;
+
+enum gk_open_flags {
+    GK_READONLY = 0,
+    GK_READWRITE = 1,
+    GK_CREATE = 2,    /* with GK_READWRITE: make the store if there is none */
+    GK_EXCLUSIVE = 4, /* with GK_CREATE: GK_EEXIST if there is one */
+    GK_KEEP_HEADS = 8 /* gk_close does not seal: what is in the journal is found there again */
+};
+
+/* What happens when a facility has two rows of the same time with different values. Exact repeats are always dropped. */
+enum gk_policy {
+    GK_LAST = 0,  /* the one that arrived last counts */
+    GK_FIRST = 1, /* the one that arrived first counts */
+    GK_ALL = 2    /* both are kept, in order of arrival: for meters faster than their clock */
+};
+
+/*
+ * The one memory hook: new (p NULL), grow, shrink and free (size 0, result ignored). Returns NULL when there is no
+ * memory, and then p stays valid. Must be callable from every thread that uses the db.
+ */
+typedef void *(*gk_resize_fn)(void *context, void *p, size_t size);
+
+struct gk_options {
+    size_t size;
+    /* Fixed when the store is made: */
+    int32_t zone_s;       /* seconds east of Greenwich; 0 with zone_is_set for UTC; default 28800 (+08:00) */
+    bool zone_is_set;
+    int64_t tick_ns;      /* state clock, 100 ms to 60 s; default 1 s */
+    enum gk_policy policy;
+    /* Of this handle: */
+    uint64_t map_size;    /* address space for the file; default 1 TiB or GK_MAP_SIZE from the environment */
+    uint64_t quota;       /* bytes the store may use in its file; default none; GK_EFULL beyond */
+    uint64_t head_budget; /* bytes of unsealed rows kept in memory before they are sealed; default 48 MB */
+    int64_t commit_ns;    /* gk_ingest commits when the oldest undurable row is this old; default 100 ms; < 0: never */
+    int64_t future_ns;    /* rows further ahead of the clock are quarantined; default 5 min; < 0: no limit */
+    int64_t past_ns;      /* rows further behind the clock are quarantined; default no limit */
+    gk_resize_fn resize;  /* default realloc and free */
+    void *resize_context;
+    /* The clock the handle believes in; NULL: the system's. The host owns the clock. */
+    gk_time (*clock)(void *context);
+    void *clock_context;
+};
+
+/* `path` is a directory. Opening is recovery: there is no repair step. The error names the path and the reason. */
+GK_API int gk_open(const char *path, int flags, const struct gk_options *options, gk_db **out, struct gk_error *error);
+/* Commits, seals unless GK_KEEP_HEADS, frees. Returns what the last commit said. NULL is fine. */
+GK_API int gk_close(gk_db *db);
+
+/* ---- the catalog, writing ---------------------------------------------------------------------------------------- */
+
+#define GK_ID_NONE  UINT32_MAX
+#define GK_NAME_MAX 255 /* bytes of a name: facility, site, channel, tag, group, source */
+
+enum gk_role { GK_OTHER = 0, GK_PRODUCTION = 1, GK_ABATEMENT = 2 };
+
+enum gk_kind { /* what a scope or a name stands for, wide to narrow */
+    GK_ZONE = 0,
+    GK_PARK = 1,
+    GK_ENTERPRISE = 2,
+    GK_LINE = 3,
+    GK_ROLE = 4, /* of a band: every facility of a role */
+    GK_FACILITY = 5,
+    GK_GROUP = 6 /* of an order: every facility whose tag "group" has this value */
+};
+
+struct gk_tag {
+    const char *key;
+    const char *value;
+};
+
+/* A text with its length; the bytes belong to somebody else. {NULL, 0} is absent. */
+struct gk_text {
+    const char *bytes;
+    size_t size;
+};
+
+/*
+ * A facility as the catalog has it and as it is put. Putting a name again replaces what is given (an absent text or a NaN
+ * keeps what was) for all time, keeps the id, and leaves the former version in the catalog's history. Names have no
+ * control characters; `serves` are names of production facilities, which must exist by the next gk_commit.
+ */
+struct gk_facility_put {
+    size_t size;
+    struct gk_text name, park, enterprise, line;
+    enum gk_role role;
+    bool role_is_set;
+    double rated_kw, rated_a; /* NaN: not given */
+    size_t n_tags;
+    const struct gk_text *tag_keys, *tag_values;
+};
+GK_API int gk_facility_put(gk_db *db, const struct gk_facility_put *facility, uint32_t *id, struct gk_error *error);
+/* The id of a facility by name, registered with role `other` when it is new (*is_new may be NULL). */
+GK_API int gk_facility_register(gk_db *db, const char *name, size_t size, uint32_t *id, struct gk_error *error);
+GK_API int gk_channel_register(gk_db *db, const char *name, size_t size, uint32_t *id, struct gk_error *error);
+
+/* Which abatement facility serves which production facility, from and to when. Both exist, with those roles. */
+struct gk_link_put {
+    size_t size;
+    struct gk_text abatement, production;
+    bool is_standby;
+    gk_time from, to; /* GK_TIME_MIN, GK_TIME_MAX: always */
+};
+GK_API int gk_link_put(gk_db *db, const struct gk_link_put *link, struct gk_error *error);
+
+/* A decimal number exactly: mantissa * 10^-scale, scale 0..18. */
+struct gk_decimal {
+    int64_t mantissa;
+    int32_t scale;
+};
+
+enum gk_limit_kind { GK_LIMIT_ABSENT = 0, GK_LIMIT_SHARE = 1, GK_LIMIT_ABSOLUTE = 2 };
+
+/* 10% of rated is {GK_LIMIT_SHARE, {10, 2}}; 5kW is {GK_LIMIT_ABSOLUTE, {5, 0}} in the channel's unit. */
+struct gk_limit {
+    enum gk_limit_kind kind;
+    struct gk_decimal value;
+};
+
+/*
+ * The limits that turn a channel's value into a state: off below off_below, on from on_from, overload from
+ * overload_from, idle between. A limit that was reached is left only `hysteresis` below it. A change must last dwell_on
+ * (upwards) or dwell_off (downwards) before it counts, then counts from its start. A sample holds until the next one,
+ * at most hold. Absent limits and negative times come from the next wider scope, in the end from the defaults: 10 %,
+ * 20 %, 110 %, no hysteresis, no dwell, hold 3 x the usual interval of the facility's rows and at least 60 s.
+ */
+struct gk_band_put {
+    size_t size;
+    enum gk_kind scope; /* GK_ZONE, GK_PARK, GK_ENTERPRISE, GK_LINE, GK_ROLE, GK_FACILITY */
+    struct gk_text name; /* of the scope; for GK_ROLE "production", "abatement", "other" */
+    struct gk_limit off_below, on_from, overload_from, hysteresis;
+    int64_t hold_ns, dwell_on_ns, dwell_off_ns; /* negative: absent */
+    struct gk_text channel;                     /* absent: kw, else the mean of the phase currents */
+    gk_time from;                               /* in force from then on; GK_TIME_MIN: always */
+};
+GK_API int gk_band_put(gk_db *db, const struct gk_band_put *band, struct gk_error *error);
+
+/* A dated restriction. `level` and `kind` are free text; cut_share is NaN when none is ordered. */
+struct gk_order_put {
+    size_t size;
+    enum gk_kind scope; /* GK_GROUP, GK_ZONE, GK_PARK, GK_ENTERPRISE, GK_LINE, GK_FACILITY */
+    struct gk_text name, level, kind;
+    double cut_share;
+    gk_time from, to;
+    int32_t hours_from_s, hours_to_s; /* daily hours in the store's zone, seconds of the day; both 0: whole days */
+};
+GK_API int gk_order_put(gk_db *db, const struct gk_order_put *order, struct gk_error *error);
+
+/* A declared stop or maintenance. */
+struct gk_exemption_put {
+    size_t size;
+    enum gk_kind scope;
+    struct gk_text name, kind, note;
+    gk_time from, to;
+};
+GK_API int gk_exemption_put(gk_db *db, const struct gk_exemption_put *exemption, struct gk_error *error);
+
+/* ---- rows, writing ------------------------------------------------------------------------------------------------ */
+
+/* Rows of many facilities, in any order, as columns. A value that is not there is gk_missing(). Nothing is kept. */
+struct gk_batch {
+    size_t n_rows;
+    const gk_time *time;       /* n_rows */
+    const uint32_t *facility;  /* n_rows ids */
+    size_t n_channels;
+    const uint32_t *channel;   /* n_channels ids, each once */
+    const double *const *value; /* n_channels columns of n_rows */
+    const char *source;        /* NULL: none */
+    uint64_t sequence;         /* > 0, ascending within a source: a batch that was taken before is a no-op */
+};
+
+/* Where every row ended, each in exactly one. Late rows were taken too, but out of order. */
+struct gk_counts {
+    uint64_t accepted, late, duplicate, conflicting, quarantined, rejected;
+};
+
+/*
+ * Takes the rows: all of them or, on an error, none. They are durable after the next gk_commit, which this call makes
+ * itself when rows have waited for commit_ns or fill a transaction. `counts` (may be NULL) are of this batch; all zero
+ * when source and sequence say that it was taken before.
+ */
+GK_API int gk_ingest(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts, struct gk_error *error);
+/* Makes everything that was taken durable: rows and catalog. */
+GK_API int gk_commit(gk_db *db, struct gk_error *error);
+/* Commits, then moves all rows from the journal into chunks, states and the presence index. */
+GK_API int gk_seal(gk_db *db, struct gk_error *error);
+/* Adds to the store's `rejected` counter rows that never became a batch, such as bad lines of a file. */
+GK_API int gk_reject(gk_db *db, uint64_t n_rows, struct gk_error *error);
+/* Takes the quarantined rows that are acceptable now (all with `force`), as if they arrived now. */
+GK_API int gk_quarantine_release(gk_db *db, bool force, struct gk_counts *counts, struct gk_error *error);
+
+/* ---- text files, writing -------------------------------------------------------------------------------------------- */
+
+/*
+ * Reads one CSV table (RFC 4180), of which the header says what it is: facilities, links, bands, orders, exemptions or
+ * rows. Bytes are fed in pieces of any size. A bad line is counted and reported, the rest goes on.
+ */
+typedef struct gk_load gk_load;
+
+enum gk_table { GK_TABLE_NONE, GK_TABLE_FACILITIES, GK_TABLE_LINKS, GK_TABLE_BANDS, GK_TABLE_ORDERS,
+                GK_TABLE_EXEMPTIONS, GK_TABLE_ROWS };
+
+struct gk_load_options {
+    size_t size;
+    bool is_strict; /* rows of unknown facilities are rejected instead of registering the facility */
+    /* Told of every bad line: its number, the line, and the reason with the column. */
+    void (*reject)(void *context, uint64_t line, const char *text, size_t size, const struct gk_error *reason);
+    void *context;
+};
+
+struct gk_load_result {
+    enum gk_table table;
+    uint64_t n_lines;          /* without the header */
+    struct gk_counts rows;     /* of a rows table; rejected: bad lines */
+    uint64_t n_taken, n_bad;   /* lines of the other tables */
+    uint64_t n_registered;     /* facilities that were unknown */
+};
+
+GK_API int gk_load_open(gk_db *db, const struct gk_load_options *options, gk_load **out, struct gk_error *error);
+GK_API int gk_load_feed(gk_load *load, const char *bytes, size_t size, struct gk_error *error);
+/* Takes the last line, commits. `result` may be NULL. GK_ESYNTAX when the header is of no table. */
+GK_API int gk_load_finish(gk_load *load, struct gk_load_result *result, struct gk_error *error);
+GK_API void gk_load_close(gk_load *load);
+
+/* ---- a snapshot: one unchanging view --------------------------------------------------------------------------------- */
+
+typedef struct gk_snapshot gk_snapshot;
+
+/* Sees every row and catalog entry that was durable when it was opened, by whichever process. */
+GK_API int gk_snapshot_open(gk_db *db, gk_snapshot **out, struct gk_error *error);
+GK_API void gk_snapshot_close(gk_snapshot *snapshot);
+
+struct gk_store_info {
+    char uuid[37];
+    int32_t zone_s;
+    int64_t tick_ns;
+    enum gk_policy policy;
+    gk_time watermark;   /* newest row of the store; GK_TIME_MIN when there is none */
+    gk_time beginning;   /* oldest row; GK_TIME_MAX when there is none */
+    uint64_t catalog_version; /* grows with every change of the catalog */
+    uint32_t n_facilities, n_channels;
+    uint32_t n_sites[4]; /* by gk_kind: 1, parks, enterprises, lines */
+    size_t n_links, n_bands, n_orders, n_exemptions;
+};
+GK_API const struct gk_store_info *gk_snapshot_info(gk_snapshot *snapshot);
+GK_API gk_time gk_clock(gk_db *db);
+
+/* ---- the catalog, reading: ids are dense from 0 -------------------------------------------------------------------------- */
+
+struct gk_facility {
+    uint32_t id;
+    const char *name;
+    enum gk_role role;
+    uint32_t park, enterprise, line; /* ids within their kind, GK_ID_NONE when not given */
+    double rated_kw, rated_a;        /* NaN when not given */
+    size_t n_tags;
+    const struct gk_tag *tags;
+};
+
+struct gk_site {
+    uint32_t id;
+    enum gk_kind kind;
+    const char *name;
+    uint32_t parent; /* line: enterprise; enterprise: park; else GK_ID_NONE */
+};
+
+struct gk_link {
+    uint32_t abatement, production;
+    bool is_standby, is_default; /* default: made by the rule "the abatement of a line serves its production" */
+    gk_time from, to;
+};
+
+struct gk_scope {
+    enum gk_kind kind;
+    uint32_t id;      /* of the site or facility; the role for GK_ROLE; GK_ID_NONE for zone and group */
+    const char *name; /* "" for the zone */
+};
+
+struct gk_band {
+    struct gk_scope scope;
+    struct gk_limit off_below, on_from, overload_from, hysteresis;
+    int64_t hold_ns, dwell_on_ns, dwell_off_ns; /* negative: absent */
+    uint32_t channel;                           /* GK_ID_NONE: absent */
+    gk_time from;
+};
+
+struct gk_order {
+    struct gk_scope scope;
+    const char *level, *kind;
+    double cut_share;
+    gk_time from, to;
+    int32_t hours_from_s, hours_to_s;
+};
+
+struct gk_exemption {
+    struct gk_scope scope;
+    const char *kind, *note;
+    gk_time from, to;
+};
+
+/* NULL when there is no such id. */
+GK_API const struct gk_facility *gk_facility_get(gk_snapshot *snapshot, uint32_t id);
+GK_API const struct gk_site *gk_site_get(gk_snapshot *snapshot, enum gk_kind kind, uint32_t id);
+GK_API const char *gk_channel_name(gk_snapshot *snapshot, uint32_t id);
+/* GK_ID_NONE when there is no such name. A line name may stand in several enterprises: the first is given. */
+GK_API uint32_t gk_facility_find(gk_snapshot *snapshot, const char *name, size_t size);
+GK_API uint32_t gk_site_find(gk_snapshot *snapshot, enum gk_kind kind, const char *name, size_t size);
+GK_API uint32_t gk_channel_find(gk_snapshot *snapshot, const char *name, size_t size);
+/* The value of a tag, NULL when the facility has none of that key. */
+GK_API const char *gk_facility_tag(const struct gk_facility *facility, const char *key);
+/* The facilities of a site (GK_ZONE: id 0), ascending ids. */
+GK_API const uint32_t *gk_site_facilities(gk_snapshot *snapshot, enum gk_kind kind, uint32_t id, size_t *n);
+/* The links in which a facility stands, on either side. */
+GK_API const struct gk_link *const *gk_facility_links(gk_snapshot *snapshot, uint32_t id, size_t *n);
+GK_API const struct gk_link *gk_links(gk_snapshot *snapshot, size_t *n);
+GK_API const struct gk_band *gk_bands(gk_snapshot *snapshot, size_t *n);
+GK_API const struct gk_order *gk_orders(gk_snapshot *snapshot, size_t *n);
+GK_API const struct gk_exemption *gk_exemptions(gk_snapshot *snapshot, size_t *n);
+/* Whether a scope covers a facility. */
+GK_API bool gk_scope_covers(gk_snapshot *snapshot, const struct gk_scope *scope, uint32_t facility);
+
+/* What the rows of a facility say about it: GK_ENOTFOUND when it has none. */
+struct gk_profile {
+    uint64_t n_rows;
+    gk_time first, last; /* times of its oldest and newest row */
+    int64_t usual_ns;    /* its usual interval between rows (the class of the median gap) */
+    int64_t hold_ns;     /* how long its newest row holds */
+};
+GK_API int gk_facility_profile(gk_snapshot *snapshot, uint32_t id, struct gk_profile *out, struct gk_error *error);
+/* The channels a facility ever had a value of, ascending ids; lives until the next call on the snapshot. */
+GK_API int gk_facility_channels(gk_snapshot *snapshot, uint32_t id, const uint32_t **channels, size_t *n,
+                                struct gk_error *error);
+
+/* ---- ticks, steps and timelines --------------------------------------------------------------------------------------------- */
+
+/*
+ * States and truths live on a clock of ticks: tick k is [k * tick_ns, (k + 1) * tick_ns) since 1970 UTC. A row counts from
+ * the tick that contains its time.
+ */
+#define GK_TICK_MIN INT64_MIN
+#define GK_TICK_MAX INT64_MAX
+
+enum gk_state { GK_NODATA = 0, GK_OFF = 1, GK_IDLE = 2, GK_ON = 3, GK_OVERLOAD = 4 };
+enum gk_truth { GK_FALSE = 0, GK_UNKNOWN = 1, GK_TRUE = 2 };
+
+/* From this tick on (inclusive), until the next step. */
+struct gk_step {
+    int64_t tick;
+    uint32_t value; /* a gk_state or a gk_truth */
+};
+
+/*
+ * A timeline says of every tick from GK_TICK_MIN to GK_TICK_MAX whether something was true, false or unknown. It stands for two sets,
+ * certain C (true) and possible P (true or unknown), C inside P. It is kept as steps: the first has tick GK_TICK_MIN,
+ * ticks ascend, neighbours differ. Results are written over `out`, which must be none of the operands. All can fail
+ * with GK_ENOMEM, and then `out` is empty (all false).
+ */
+typedef struct gk_timeline gk_timeline;
+
+GK_API int gk_timeline_new(gk_db *db, gk_timeline **out); /* all false */
+GK_API void gk_timeline_free(gk_timeline *timeline);
+GK_API const struct gk_step *gk_timeline_steps(const gk_timeline *timeline, size_t *n);
+GK_API enum gk_truth gk_timeline_at(const gk_timeline *timeline, int64_t tick);
+/* Building: reset to one value for ever, then set the value from ascending ticks on. */
+GK_API int gk_timeline_reset(gk_timeline *out, enum gk_truth truth);
+GK_API int gk_timeline_append(gk_timeline *out, int64_t tick, enum gk_truth truth);
+GK_API int gk_timeline_copy(gk_timeline *out, const gk_timeline *a);
+
+GK_API int gk_timeline_not(gk_timeline *out, const gk_timeline *a);                       /* (not P, not C) */
+GK_API int gk_timeline_and(gk_timeline *out, const gk_timeline *a, const gk_timeline *b); /* (C and C, P and P) */
+GK_API int gk_timeline_or(gk_timeline *out, const gk_timeline *a, const gk_timeline *b);
+/* How many of n are true lies in [least, most]: any 1..n, all n..n, no 0..0, at least k k..n, exactly k k..k. */
+GK_API int gk_timeline_count(gk_timeline *out, const gk_timeline *const *list, size_t n, size_t least, size_t most);
+GK_API int gk_timeline_possibly(gk_timeline *out, const gk_timeline *a); /* (P, P) */
+GK_API int gk_timeline_surely(gk_timeline *out, const gk_timeline *a);   /* (C, C) */
+GK_API int gk_timeline_unknown(gk_timeline *out, const gk_timeline *a);  /* (P - C, P - C) */
+/* Runs of at least d ticks, on C and on P (opening). */
+GK_API int gk_timeline_for_at_least(gk_timeline *out, const gk_timeline *a, int64_t d);
+/* Runs shorter than d: (C - open(P), P - open(C)). */
+GK_API int gk_timeline_for_less(gk_timeline *out, const gk_timeline *a, int64_t d);
+/* Gaps shorter than g between two runs are filled, on C and on P (closing). */
+GK_API int gk_timeline_ignore_gaps(gk_timeline *out, const gk_timeline *a, int64_t g);
+/* True throughout the last d ticks and now: a run [s, e) gives [s + d, e). */
+GK_API int gk_timeline_held(gk_timeline *out, const gk_timeline *a, int64_t d);
+/* True somewhere in the last (next) d ticks or now: a run [s, e) gives [s, e + d), ([s - d, e)). */
+GK_API int gk_timeline_within_last(gk_timeline *out, const gk_timeline *a, int64_t d);
+GK_API int gk_timeline_within_next(gk_timeline *out, const gk_timeline *a, int64_t d);
+/* Events of one tick. Start: certain at t when C(t) and not P(t-1), possible when P(t) and not C(t-1).
+ * End: certain at t when C(t-1) and not P(t), possible when P(t-1) and not C(t). */
+GK_API int gk_timeline_start(gk_timeline *out, const gk_timeline *a);
+GK_API int gk_timeline_end(gk_timeline *out, const gk_timeline *a);
+
+/* Sums over [from, to). Runs count by their start: true at t and not true at t-1, for C and for P. */
+struct gk_measure {
+    int64_t certain, possible;               /* ticks */
+    uint64_t certain_starts, possible_starts;
+};
+GK_API void gk_timeline_measure(const gk_timeline *a, int64_t from, int64_t to, struct gk_measure *out);
+
+/* ---- states, reading ------------------------------------------------------------------------------------------------------------ */
+
+#define GK_STATE_BIT(state) (1u << (state))
+
+/*
+ * Where a facility was in one of the states of `mask` (GK_STATE_BIT...), within [from, to) ticks: true, false, or unknown
+ * while its meter was silent. With GK_NODATA in the mask silence is true like any other and nothing is unknown.
+ * Outside of [from, to) all is unknown.
+ */
+GK_API int gk_state_timeline(gk_snapshot *snapshot, uint32_t facility, uint32_t mask, int64_t from, int64_t to,
+                             gk_timeline *out, struct gk_error *error);
+/* The states themselves, cut to [from, to): the first step is at `from`. Lives until the next call on the snapshot. */
+GK_API int gk_state_steps(gk_snapshot *snapshot, uint32_t facility, int64_t from, int64_t to,
+                          const struct gk_step **steps, size_t *n, struct gk_error *error);
+/*
+ * From the presence index: clears is_in[id] of every facility that was in none of the states of `mask` at any time of
+ * [from, to). is_in has n_facilities entries. What stays may still turn out to be nothing, what is cleared cannot be
+ * anything. Facilities with unsealed rows always stay.
+ */
+GK_API int gk_state_prune(gk_snapshot *snapshot, uint32_t mask, int64_t from, int64_t to, uint8_t *is_in,
+                          struct gk_error *error);
+
+/* ---- samples, reading --------------------------------------------------------------------------------------------------------------- */
+
+/* A column batch; pointers live until the next call on the scan. */
+struct gk_columns {
+    size_t n_rows;
+    const gk_time *time;
+    const double *const *value; /* one column a channel asked for, in that order */
+};
+
+typedef struct gk_scan gk_scan;
+/* Rows of one facility in [from, to), in order of time, in batches. GK_DONE after the last. */
+GK_API int gk_scan_open(gk_snapshot *snapshot, uint32_t facility, const uint32_t *channels, size_t n, gk_time from,
+                        gk_time to, gk_scan **out, struct gk_error *error);
+GK_API int gk_scan_next(gk_scan *scan, struct gk_columns *out, struct gk_error *error);
+GK_API void gk_scan_close(gk_scan *scan);
+
+/* One number out of the channels of a row; missing values and NaN do not take part. */
+enum gk_reduce { GK_MEAN = 0, GK_LEAST = 1, GK_MOST = 2, GK_TOTAL = 3 };
+
+struct gk_signal {
+    const uint32_t *channels;
+    size_t n_channels;
+    enum gk_reduce reduce;
+};
+
+enum gk_compare { GK_LT, GK_LE, GK_GT, GK_GE, GK_EQ, GK_NE };
+
+/*
+ * Where a signal compares true with a limit, within [from, to) ticks; a sample holds as long as the bands of the
+ * facility say; unknown where nothing holds and outside of [from, to).
+ */
+GK_API int gk_signal_timeline(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal,
+                              enum gk_compare compare, double limit, int64_t from, int64_t to, gk_timeline *out,
+                              struct gk_error *error);
+
+struct gk_summary {
+    uint64_t count;            /* samples that are numbers */
+    double sum, min, max, first, last; /* NaN when count is 0 */
+    gk_time first_time, last_time;
+    double integral;           /* value x seconds, each sample as long as it holds */
+    int64_t held_ns;           /* time in which some sample held */
+};
+/* A summary for each of n buckets [edges[i], edges[i+1]); edges has n + 1 ascending times. */
+GK_API int gk_signal_summaries(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal,
+                               const gk_time *edges, size_t n, struct gk_summary *out, struct gk_error *error);
+
+/* ---- looking after a store ------------------------------------------------------------------------------------------------------------- */
+
+struct gk_stat {
+    struct gk_counts counts;       /* of all rows that ever arrived */
+    uint64_t n_rows;               /* rows the store holds now */
+    uint64_t n_chunks, n_journal;  /* sealed chunks, journal records */
+    uint64_t n_unsealed;           /* rows still in the journal */
+    uint64_t n_quarantined;        /* rows in quarantine now */
+    uint64_t file_bytes;           /* of the data file */
+    uint64_t used_bytes;           /* in pages that hold something */
+    uint64_t table_bytes[16];      /* by table, in the order of gk_table_name */
+    uint64_t n_readers;            /* open read transactions, all processes */
+    uint64_t oldest_reader_lag;    /* in transactions */
+};
+GK_API int gk_stat(gk_db *db, struct gk_stat *out, struct gk_error *error);
+/* "meta", "catalog", "journal", ... NULL behind the last. */
+GK_API const char *gk_table_name(unsigned table);
+
+/* Takes a piece of text; a status other than GK_OK stops the call and is returned by it. */
+typedef int (*gk_sink_fn)(void *context, const char *text, size_t size);
+
+/*
+ * Reads everything that is stored and tests every checksum and invariant; `is_deep` also derives states, presence and summaries
+ * again from the rows and compares. A line for each finding goes to the sink; *n_findings counts them.
+ */
+GK_API int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *n_findings,
+                    struct gk_error *error);
+/* What is stored, as text for people: a table's name, or "quarantine", "facility NAME", "all". GK_EINVAL names them. */
+GK_API int gk_dump(gk_db *db, const char *what, gk_sink_fn sink, void *context, struct gk_error *error);
+/* SHA-256 of the logical content, in hex: equal content gives an equal digest, however it was ingested. */
+GK_API int gk_digest(gk_db *db, char out[65], struct gk_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,125 @@
+/*
+ * gk_query.h - questions in the words of the trade, and their answers as rows. The language is in docs/QUERY.md.
+ *
+ *     gk_session *session;
+ *     gk_query *query;
+ *     struct gk_query_error error;
+ *     gk_session_new(NULL, &session);
+ *     if (gk_query_prepare(session, snapshot, text, strlen(text), NULL, &query, &error) != GK_OK)
+ *         fputs(error.report, stderr);                       // position, caret, what was expected, a hint
+ *     gk_query_start(query, snapshot, now, &error);
+ *     while (gk_query_next(query, &error) == GK_OK)
+ *         for (size_t i = 0; i < gk_query_n_columns(query); i++)
+ *             use(gk_query_column(query, i)->name, gk_query_value(query, i));
+ *     gk_query_free(query);
+ *     gk_session_free(session);
+ *
+ * Built on gk.h alone. The conventions of gk.h hold. A session and its queries are used by one thread at a time.
+ */
+#ifndef GK_QUERY_H
+#define GK_QUERY_H
+
+#include "gk.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a conversation remembers: definitions and settings. */
+typedef struct gk_session gk_session;
+
+struct gk_session_options {
+    size_t size;
+    uint64_t max_rows;    /* of an answer; 0: no limit. When more there are, the answer is cut and meta says so */
+    int64_t max_run_ns;   /* of a statement, by the host's clock below; default 30 s, < 0: no limit; GK_ELIMIT */
+    int64_t max_window_ns; /* default 400 d; GK_ELIMIT */
+    size_t max_memory;    /* bytes a running statement may hold; default 256 MB; GK_ELIMIT */
+    /* Called now and then: done and total are in the same unit, total 0 when unknown. Not 0: stop with GK_EINTERRUPTED. */
+    int (*progress)(void *context, uint64_t done, uint64_t total);
+    void *progress_context;
+    gk_time (*monotonic)(void *context); /* for max_run_ns and the times of profile; NULL: CLOCK_MONOTONIC */
+    void *monotonic_context;
+    gk_resize_fn resize;
+    void *resize_context;
+};
+
+GK_API int gk_session_new(const struct gk_session_options *options, gk_session **out);
+GK_API void gk_session_free(gk_session *session);
+
+/* One error, for programs and for people. */
+struct gk_query_error {
+    struct gk_error error;  /* column: 1-based, in characters of the statement's text */
+    size_t from, to;        /* the bytes of the text that are meant */
+    char hint[256];         /* nearest word, an example; "" when there is none */
+    char report[2048];      /* all of it with the line and a caret in display columns, ready to print */
+};
+
+/* One parsed and bound statement. Needs the snapshot only for names; may be started on later ones. */
+typedef struct gk_query gk_query;
+
+/*
+ * Parses the first statement of the text and binds its names. `used` (may be NULL) gets the bytes up to and with its ';'
+ * (a script is prepared piece by piece). *out is NULL with GK_OK when only white space and comments are left.
+ */
+GK_API int gk_query_prepare(gk_session *session, gk_snapshot *snapshot, const char *text, size_t size, size_t *used,
+                            gk_query **out, struct gk_query_error *error);
+GK_API void gk_query_free(gk_query *query);
+
+enum gk_type {
+    GK_TYPE_EMPTY = 0, /* a value may be absent in any column */
+    GK_TYPE_TEXT,
+    GK_TYPE_TIME,      /* gk_time */
+    GK_TYPE_SECONDS,   /* a duration, double */
+    GK_TYPE_NUMBER,    /* double */
+    GK_TYPE_COUNT,     /* int64 */
+    GK_TYPE_SHARE,     /* 0..1, double */
+    GK_TYPE_TRUTH      /* bool in count */
+};
+
+struct gk_column {
+    const char *name;
+    enum gk_type type;
+};
+
+struct gk_value {
+    enum gk_type type;
+    union {
+        struct gk_text text;
+        gk_time time;
+        double number;
+        int64_t count;
+    } as;
+};
+
+GK_API size_t gk_query_n_columns(const gk_query *query);
+GK_API const struct gk_column *gk_query_column(const gk_query *query, size_t i);
+
+/* Starts (again) with `now` as the clock of "last 24h", "now", "today". */
+GK_API int gk_query_start(gk_query *query, gk_snapshot *snapshot, gk_time now, struct gk_query_error *error);
+/* GK_OK: there is a row; GK_DONE: no more. Values live until the next call. */
+GK_API int gk_query_next(gk_query *query, struct gk_query_error *error);
+GK_API const struct gk_value *gk_query_value(const gk_query *query, size_t i);
+
+/* What stands under an answer; complete after GK_DONE. */
+struct gk_query_meta {
+    bool has_window;
+    gk_time from, to;         /* the window in absolute times */
+    int32_t zone_s;
+    gk_time now, watermark;   /* watermark: data complete until; GK_TIME_MIN when there are no rows */
+    uint64_t n_rows;
+    bool is_cut;              /* max_rows was hit */
+    bool has_possible;
+    uint64_t n_possible;      /* intervals that are only possible, beyond the certain ones */
+    double possible_s;        /* their time */
+    double nodata_share;      /* of the subjects' time in the window that is unknown; NaN when not known */
+    uint64_t n_subjects;
+    uint64_t n_without_links; /* subjects whose set of relatives is empty */
+    size_t n_notes;
+    const char *const *notes; /* sentences for people: how `offline` was read, durations rounded up to ticks, ... */
+};
+GK_API const struct gk_query_meta *gk_query_meta(const gk_query *query);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
