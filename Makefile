@@ -27,6 +27,8 @@ FLAGS_fuzz     := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-saniti
 FLAGS_coverage := -O0 -g --coverage
 FLAGS_count    := -O2 -g -DNDEBUG
 CFLAGS   ?=
+# make V=1 shows the commands.
+Q        := $(if $(V),,@)
 ALLFLAGS  = $(BASE) $(WARNINGS) $(FLAGS_$(VARIANT)) $(CFLAGS)
 LINKFLAGS = $(filter -fsanitize% --coverage,$(FLAGS_$(VARIANT))) $(LDFLAGS)
 
@@ -76,41 +78,46 @@ deps:
 
 # ---- building -------------------------------------------------------------------------------------------------------
 $(BUILD)/engine/%.o: engine/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(INC_engine) -c -o $@ $<
+	@mkdir -p $(@D); echo '  cc $<'
+	$(Q)$(CC) $(ALLFLAGS) $(INC_engine) -c -o $@ $<
 $(BUILD)/query/%.o: query/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(INC_query) -c -o $@ $<
+	@mkdir -p $(@D); echo '  cc $<'
+	$(Q)$(CC) $(ALLFLAGS) $(INC_query) -c -o $@ $<
 $(BUILD)/tools/%.o: tools/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(INC_tools) -c -o $@ $<
+	@mkdir -p $(@D); echo '  cc $<'
+	$(Q)$(CC) $(ALLFLAGS) $(INC_tools) -c -o $@ $<
 $(BUILD)/bench/%.o: bench/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(INC_bench) -c -o $@ $<
+	@mkdir -p $(@D); echo '  cc $<'
+	$(Q)$(CC) $(ALLFLAGS) $(INC_bench) -c -o $@ $<
 $(BUILD)/tests/%.o: tests/%.c
-	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $(INC_tests) -c -o $@ $<
+	@mkdir -p $(@D); echo '  cc $<'
+	$(Q)$(CC) $(ALLFLAGS) $(INC_tests) -c -o $@ $<
 
 # The archive is one object in which everything but gk_* is local, so that it cannot clash with a host's names.
 $(LIB): $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D)
-	ld -r -o $(BUILD)/libgk.o $^
-	objcopy --localize-hidden $(BUILD)/libgk.o
-	rm -f $@
-	ar rcs $@ $(BUILD)/libgk.o
+	@echo '  ar $@'
+	$(Q)ld -r -o $(BUILD)/libgk.o $^
+	$(Q)objcopy --localize-hidden $(BUILD)/libgk.o
+	@rm -f $@
+	$(Q)ar rcs $@ $(BUILD)/libgk.o
 
 $(SOLIB): $(call obj,$(ENGINE) $(QUERY))
-	$(CC) -shared -Wl,-soname,libgk.so.$(SO_MAJOR) -Wl,-z,defs $(LINKFLAGS) -o $@ $^ $(LIBS)
-	ln -sf libgk.so.$(SO_MAJOR) $(BUILD)/libgk.so
+	@echo '  ld $@'
+	$(Q)$(CC) -shared -Wl,-soname,libgk.so.$(SO_MAJOR) -Wl,-z,defs $(LINKFLAGS) -o $@ $^ $(LIBS)
+	$(Q)ln -sf libgk.so.$(SO_MAJOR) $(BUILD)/libgk.so
 
 $(GK): $(call obj,$(TOOLS)) $(LIB)
-	$(CC) $(LINKFLAGS) -o $@ $^ $(TOOLLIBS)
+	@mkdir -p $(@D); echo '  ld $@'
+	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ $(TOOLLIBS)
 
 # Tests see the rooms from inside: they link the objects, not the archive.
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(SUPPORT)) $(call obj,$(ENGINE) $(QUERY))
-	$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
+	@mkdir -p $(@D); echo '  ld $@'
+	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB)
-	$(CC) $(LINKFLAGS) -o $@ $^ $(TOOLLIBS)
+	@mkdir -p $(@D); echo '  ld $@'
+	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ $(TOOLLIBS)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

@@ -33,7 +33,7 @@ uint8_t *buffer_extend(struct buffer *buffer, size_t n)
     if (buffer->failed)
         return NULL;
     if (__builtin_add_overflow(buffer->size, n, &need) ||
-        mem_reserve(buffer->mem, &buffer->bytes, &buffer->capacity, need, 1) != GK_OK) {
+        mem_reserve(buffer->mem, &buffer->bytes, &buffer->capacity, need ? need : 1, 1) != GK_OK) {
         buffer->failed = true;
         return NULL;
     }

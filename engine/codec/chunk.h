@@ -27,8 +27,12 @@ struct chunk_rows {
 struct chunk_summary {
     uint32_t count;     /* values that are not NaN and not missing */
     uint32_t n_missing; /* GK_MISSING values */
-    double sum, min, max, first, last; /* of those counted, NaN when count is 0; sum adds in row order */
+    double sum, min, max, first, last; /* of those counted, NaN when count is 0 */
 };
+/*
+ * The sum is defined to the bit and is a vector loop: row i is added to lane i % 8, from 0.0, in row order; then lane 4
+ * to lane 0, 5 to 1, 6 to 2, 7 to 3; then 2 to 0, 3 to 1; then 1 to 0. NaN adds 0.0; a sum of both infinities is NaN.
+ */
 
 /* An opened chunk. Borrowed: lives as long as the bytes. */
 struct chunk_view {

@@ -1,8 +1,10 @@
 /*
- * history.h - the stored form of a facility's states in one era of 2^HISTORY_ERA_BITS ticks: sorted steps (tick, state),
- * the first at the era's first tick with the state carried in.
+ * history.h - the stored form of a facility's states in one era of 2^HISTORY_ERA_BITS ticks: sorted steps (tick,
+ * state), the first at the era's first tick with the state carried in.
  *
- *   version u8 = 1 | varint n | n x varint ((tick - tick before) << 3 | state), the first tick before being the era's start
+ *   version u8 = 1 | varint n | n x varint ((tick - tick before) << 3 | state)
+ *
+ * The tick before the first one is the era's start.
  */
 #ifndef STATE_HISTORY_H
 #define STATE_HISTORY_H
@@ -23,7 +25,10 @@ static inline int64_t history_era_start(int64_t era)
 
 /* Steps of one era: the first at the era's start, all inside of it. Appends the record to *out. */
 int history_encode(int64_t era, const struct gk_step *steps, size_t n, struct buffer *out);
-/* Appends the era's steps to *out with steps_put (so eras can be read one after the other). GK_ECORRUPT, GK_EVERSION; safe on any bytes. */
+/*
+ * Appends the era's steps to *out like steps_put, so that eras can be read one after the other. GK_ECORRUPT,
+ * GK_EVERSION, GK_EINVAL when *out has steps from the era's start on; safe on any bytes.
+ */
 int history_decode(int64_t era, const uint8_t *bytes, size_t size, struct steps *out);
 int history_check(int64_t era, const uint8_t *bytes, size_t size, struct gk_error *error);
 int history_dump(int64_t era, const uint8_t *bytes, size_t size, struct buffer *out);

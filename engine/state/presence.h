@@ -1,7 +1,7 @@
 /*
- * presence.h - sets of facility ids as Roaring bitmaps: the presence index has, for every hour and state, who was in that
- * state for some of the hour and who for the whole of it. The only room that knows CRoaring, of which 0.2.66 must work:
- * nothing is deserialised before a full check of its bytes, and lazy or copy-on-write calls are never used.
+ * presence.h - sets of facility ids as Roaring bitmaps: the presence index has, for every hour and state, who was in
+ * that state for some of the hour and who for the whole of it. The only room that knows CRoaring, of which 0.2.66 must
+ * work: nothing is deserialised before a full check of its bytes, and lazy or copy-on-write calls are never used.
  */
 #ifndef STATE_PRESENCE_H
 #define STATE_PRESENCE_H
@@ -38,6 +38,7 @@ int presence_dump(const struct mem *mem, const uint8_t *bytes, size_t size, stru
  * For which states of an hour [from, to) ticks the steps of a facility say some and whole: bit s of *some and *whole is
  * GK_STATE_BIT(s). Steps before `from` carry in; with none, no data.
  */
-void presence_of_steps(const struct gk_step *steps, size_t n, int64_t from, int64_t to, uint32_t *some, uint32_t *whole);
+void presence_of_steps(const struct gk_step *steps, size_t n, int64_t from, int64_t to, uint32_t *some,
+                       uint32_t *whole);
 
 #endif

@@ -1,0 +1,29 @@
+/*
+ * codec_constant.c - all integers are the same.
+ *
+ *     value    varint, zigzag
+ */
+#include "base/bytes.h"
+#include "codec/codecs.h"
+
+size_t constant_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+{
+    uint64_t differs = 0;
+    for (size_t i = 1; i < n; i++)
+        differs |= z[i] ^ z[0];
+    if (differs)
+        return 0;
+    size_t size = varint_put(out, zigzag((int64_t)z[0]));
+    return size < limit ? size : 0;
+}
+
+bool constant_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
+{
+    uint64_t v;
+    if (size == 0 || varint_get(bytes, size, &v) != size)
+        return false;
+    v = (uint64_t)unzigzag(v);
+    for (size_t i = 0; i < n; i++)
+        z[i] = v;
+    return true;
+}

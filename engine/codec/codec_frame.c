@@ -1,0 +1,38 @@
+/*
+ * codec_frame.c - frame of reference: the smallest integer, and how far above it each one is.
+ *
+ *     reference    varint, zigzag
+ *     rest         patch: integer - reference
+ */
+#include "base/bytes.h"
+#include "codec/codecs.h"
+#include "codec/patch.h"
+
+size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+{
+    uint64_t rest[CODECS_BLOCK_MAX];
+    int64_t min = (int64_t)z[0];
+
+    for (size_t i = 1; i < n; i++)
+        min = (int64_t)z[i] < min ? (int64_t)z[i] : min;
+    for (size_t i = 0; i < n; i++)
+        rest[i] = z[i] - (uint64_t)min;
+    size_t at = varint_put(out, zigzag(min));
+    struct patch_plan plan = patch_plan(rest, n);
+    if (at + plan.size >= limit)
+        return 0;
+    patch_put(&plan, rest, n, out + at);
+    return at + plan.size;
+}
+
+bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
+{
+    uint64_t v;
+    size_t at = varint_get(bytes, size, &v);
+    if (at == 0 || at == size || patch_get(bytes + at, size - at, n, z) != size - at)
+        return false;
+    v = (uint64_t)unzigzag(v);
+    for (size_t i = 0; i < n; i++)
+        z[i] += v;
+    return true;
+}

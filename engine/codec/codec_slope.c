@@ -1,0 +1,50 @@
+/*
+ * codec_slope.c - the first integer, the smallest difference, and how far above it each difference is: counters, energy
+ * meters, and regular steps, which take no bits at all.
+ *
+ *     first    varint, zigzag
+ *     slope    varint, zigzag: the smallest difference
+ *     rest     patch: difference - slope; that of the first integer is 0
+ */
+#include "base/bytes.h"
+#include "codec/codecs.h"
+#include "codec/patch.h"
+
+size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+{
+    uint64_t rest[CODECS_BLOCK_MAX];
+
+    if (n < 2)
+        return 0;
+    int64_t slope = (int64_t)(z[1] - z[0]);
+    for (size_t i = 2; i < n; i++) {
+        int64_t difference = (int64_t)(z[i] - z[i - 1]);
+        slope = difference < slope ? difference : slope;
+    }
+    rest[0] = 0;
+    for (size_t i = 1; i < n; i++)
+        rest[i] = z[i] - z[i - 1] - (uint64_t)slope;
+    size_t at = varint_put(out, zigzag((int64_t)z[0]));
+    at += varint_put(out + at, zigzag(slope));
+    struct patch_plan plan = patch_plan(rest, n);
+    if (at + plan.size >= limit)
+        return 0;
+    patch_put(&plan, rest, n, out + at);
+    return at + plan.size;
+}
+
+bool slope_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
+{
+    uint64_t v, slope;
+    size_t at = varint_get(bytes, size, &v);
+    size_t used = at ? varint_get(bytes + at, size - at, &slope) : 0;
+    at += used;
+    if (used == 0 || at == size || patch_get(bytes + at, size - at, n, z) != size - at)
+        return false;
+    v = (uint64_t)unzigzag(v);
+    slope = (uint64_t)unzigzag(slope);
+    z[0] += v;
+    for (size_t i = 1; i < n; i++)
+        z[i] += z[i - 1] + slope;
+    return true;
+}

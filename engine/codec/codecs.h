@@ -1,0 +1,55 @@
+/*
+ * codecs.h - the table of codecs for one mini block: pure ways from up to 128 integers of 64 bits (mod 2^64) to bytes
+ * and back. A codec is one file and one row here; what is an integer, and which integer a double is, is the business of
+ * scale.h. Its number is its place in the table and is on disk: rows are added at the end and never moved.
+ */
+#ifndef CODEC_CODECS_H
+#define CODEC_CODECS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/pack.h"
+
+#define CODECS_BLOCK_MAX PACK_MAX
+#define CODECS_SIZE_MAX  (PACK_SIZE_MAX + 16) /* room that an encoder may use, whatever the limit */
+
+struct codec {
+    const char *name;
+    /* Writes n >= 1 integers; returns the bytes used, or 0 when it cannot do it in fewer than `limit`. */
+    size_t (*encode)(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
+    /* Reads n integers from exactly `size` bytes. False when they make no sense; never reads or writes outside. */
+    bool (*decode)(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+};
+
+enum codecs_id { CODEC_CONSTANT, CODEC_RUNS, CODEC_FRAME, CODEC_DELTA, CODEC_SLOPE, CODEC_LZ4, CODEC_RAW, CODECS_N };
+
+extern const struct codec CODEC_TABLE[CODECS_N];
+
+/* A set of codecs to choose from: one bit each. */
+#define CODECS_BIT(id) (1u << (id))
+/* All that cost next to nothing to try, and the one that always works. */
+#define CODECS_USUAL (CODECS_BIT(CODECS_N) - 1 - CODECS_BIT(CODEC_LZ4))
+
+/* The smallest of the candidates, which must hold CODEC_RAW. Returns the bytes used of CODECS_SIZE_MAX. */
+size_t codecs_encode(unsigned candidates, const uint64_t *z, size_t n, uint8_t *out, enum codecs_id *id);
+bool codecs_decode(unsigned id, const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+
+/* The rows of the table. */
+size_t constant_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
+bool constant_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+size_t runs_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
+bool runs_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
+bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+size_t delta_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
+bool delta_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
+bool slope_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+size_t lz4_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
+bool lz4_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+size_t raw_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
+bool raw_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+
+#endif

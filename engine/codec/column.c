@@ -1,0 +1,320 @@
+/*
+ * column.c - one channel's values, see column.h for the bytes.
+ *
+ * The scale is chosen for the whole column: decimals first, and only if that came out large (see DECIMAL_IS_GOOD) bit
+ * patterns as well, of which the smaller is kept. Each mini block then takes the smallest of the cheap codecs. LZ4 is
+ * slow on small blocks, so every LZ4_EVERY-th block of a column of bit patterns tries it, and the others only once one
+ * of those won.
+ */
+#include "codec/column.h"
+
+#include <assert.h>
+
+#include "base/error.h"
+#include "codec/summary.h"
+
+#define TAG_CODEC  0x0F
+#define TAG_BESIDE 0x10
+
+enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
+
+/* Room of one mini block: everything beside is the worst case, 9 bytes a value. */
+#define MINI_SIZE_MAX (1 + 2 + 1 + CHUNK_MINI / 8 + 9 * CHUNK_MINI + CODECS_SIZE_MAX)
+
+#define DECIMAL_IS_GOOD 5 /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
+#define LZ4_EVERY       8
+
+static_assert(CHUNK_MINI == CODECS_BLOCK_MAX, "a mini block is one block of the codecs");
+static_assert(CODECS_N <= TAG_CODEC + 1, "a codec's number fits its tag");
+
+/* ---- values beside -------------------------------------------------------------------------------------------- */
+
+/* Which rows of a mini block have no integer. */
+struct beside {
+    size_t n_missing, n_others;
+    uint8_t missing[CHUNK_MINI], other[CHUNK_MINI]; /* positions */
+};
+
+/* Sorts the values of a mini block into integers, missing ones and others; returns how many are integers. */
+static size_t part(struct scale scale, const double *value, size_t n, uint64_t *z, struct beside *out)
+{
+    size_t k = 0;
+
+    out->n_missing = out->n_others = 0;
+    if (scale_apply(scale, value, n, z) == 0)
+        return n;
+    for (size_t i = 0; i < n; i++) {
+        if (gk_is_missing(value[i]))
+            out->missing[out->n_missing++] = (uint8_t)i;
+        else if (scale_apply_one(scale, value[i], &z[k]))
+            k++;
+        else
+            out->other[out->n_others++] = (uint8_t)i;
+    }
+    return k;
+}
+
+static enum missing missing_kind(const struct beside *beside, size_t n)
+{
+    if (beside->n_missing == 0)
+        return MISSING_NONE;
+    if (beside->n_missing == n)
+        return MISSING_ALL;
+    return beside->n_missing + 1 <= (n + 7) / 8 ? MISSING_LIST : MISSING_MASK;
+}
+
+static size_t put_beside(const struct beside *beside, const double *value, size_t n, uint8_t *out)
+{
+    size_t at = 2;
+
+    out[0] = (uint8_t)missing_kind(beside, n);
+    out[1] = (uint8_t)beside->n_others;
+    if (out[0] == MISSING_LIST) {
+        out[at++] = (uint8_t)beside->n_missing;
+        memcpy(out + at, beside->missing, beside->n_missing);
+        at += beside->n_missing;
+    } else if (out[0] == MISSING_MASK) {
+        memset(out + at, 0, (n + 7) / 8);
+        for (size_t i = 0; i < beside->n_missing; i++)
+            out[at + beside->missing[i] / 8] |= (uint8_t)(1u << beside->missing[i] % 8);
+        at += (n + 7) / 8;
+    }
+    for (size_t i = 0; i < beside->n_others; i++) {
+        out[at] = beside->other[i];
+        store_f64(out + at + 1, value[beside->other[i]]);
+        at += 9;
+    }
+    return at;
+}
+
+/* Marks the rows that are beside and puts their values in place. */
+static int get_beside(struct reader *reader, size_t n, bool *is_beside, double *out, size_t *n_beside)
+{
+    uint8_t kind = reader_u8(reader), n_others = reader_u8(reader);
+    const uint8_t *p;
+    size_t k = 0;
+
+    memset(is_beside, 0, n * sizeof *is_beside);
+    if (kind == MISSING_LIST) {
+        size_t n_list = reader_u8(reader);
+        p = reader_take(reader, n_list);
+        for (size_t i = 0; p && i < n_list; i++) {
+            if (p[i] >= n || is_beside[p[i]])
+                return GK_ECORRUPT;
+            is_beside[p[i]] = true;
+        }
+    } else if (kind == MISSING_MASK) {
+        p = reader_take(reader, (n + 7) / 8);
+        for (size_t i = 0; p && i < n; i++)
+            is_beside[i] = p[i / 8] >> i % 8 & 1;
+    } else if (kind == MISSING_ALL) {
+        memset(is_beside, 1, n * sizeof *is_beside);
+    } else if (kind != MISSING_NONE) {
+        return GK_ECORRUPT;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (is_beside[i]) {
+            out[i] = gk_missing();
+            k++;
+        }
+    p = reader_take(reader, 9 * (size_t)n_others);
+    if (reader->failed)
+        return GK_ECORRUPT;
+    for (size_t i = 0; i < n_others; i++, p += 9) {
+        if (*p >= n || is_beside[*p])
+            return GK_ECORRUPT;
+        is_beside[*p] = true;
+        out[*p] = load_f64(p + 1);
+        k++;
+    }
+    *n_beside = k;
+    return GK_OK;
+}
+
+/* ---- writing -------------------------------------------------------------------------------------------------- */
+
+static size_t put_mini(struct scale scale, const double *value, size_t n, unsigned candidates, uint8_t *out,
+                       enum codecs_id *id)
+{
+    uint64_t z[CHUNK_MINI];
+    struct beside beside;
+    size_t at = 1;
+
+    *id = CODEC_CONSTANT; /* of nothing, when all is beside */
+    size_t k = part(scale, value, n, z, &beside);
+    if (k < n)
+        at += put_beside(&beside, value, n, out + at);
+    if (k > 0)
+        at += codecs_encode(candidates, z, k, out + at, id);
+    out[0] = (uint8_t)((unsigned)*id | (k < n ? TAG_BESIDE : 0));
+    return at;
+}
+
+/* All mini blocks of a column to *out, their sizes to `sizes`. */
+static void put_minis(struct scale scale, const double *value, size_t n_rows, uint32_t *sizes, struct buffer *out)
+{
+    bool lz4_wins = false;
+
+    for (size_t mini = 0, i = 0; i < n_rows; mini++, i += CHUNK_MINI) {
+        uint8_t bytes[MINI_SIZE_MAX];
+        enum codecs_id id;
+        size_t n = n_rows - i < CHUNK_MINI ? n_rows - i : CHUNK_MINI;
+        bool tries_lz4 = scale.kind == SCALE_BITS && (lz4_wins || mini % LZ4_EVERY == 0);
+        sizes[mini] =
+            (uint32_t)put_mini(scale, value + i, n, CODECS_USUAL | (tries_lz4 ? CODECS_BIT(CODEC_LZ4) : 0), bytes, &id);
+        lz4_wins |= id == CODEC_LZ4;
+        buffer_put(out, bytes, sizes[mini]);
+    }
+}
+
+int column_encode(const double *value, size_t n_rows, struct buffer *out)
+{
+    uint32_t sizes[DIRECTORY_MAX], other_sizes[DIRECTORY_MAX];
+    const uint32_t *kept_sizes = sizes;
+    struct buffer minis, other;
+    const struct buffer *kept = &minis;
+    struct chunk_summary summary;
+
+    assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
+    buffer_init(&minis, out->mem);
+    buffer_init(&other, out->mem);
+    struct scale scale = scale_decimal_of(value, n_rows);
+    put_minis(scale, value, n_rows, sizes, &minis);
+    if (minis.size > n_rows * DECIMAL_IS_GOOD) {
+        struct scale bits = scale_bits_of(value, n_rows);
+        put_minis(bits, value, n_rows, other_sizes, &other);
+        if (other.size < minis.size) {
+            scale = bits;
+            kept = &other;
+            kept_sizes = other_sizes;
+        }
+    }
+    chunk_summarise(value, n_rows, &summary);
+    buffer_put_u8(out, scale.kind);
+    buffer_put_u8(out, scale.by);
+    summary_put(&summary, n_rows, scale, out);
+    directory_put(kept_sizes, (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI), out);
+    buffer_put(out, kept->bytes, kept->size);
+    if (minis.failed || other.failed)
+        out->failed = true;
+    buffer_clear(&minis);
+    buffer_clear(&other);
+    return buffer_status(out);
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------------- */
+
+/* The scale and the summary, which stand first. */
+static int read_head(struct reader *reader, uint32_t n_rows, struct scale *scale, struct chunk_summary *summary)
+{
+    scale->kind = reader_u8(reader);
+    scale->by = reader_u8(reader);
+    if (reader->failed || !scale_is_valid(*scale))
+        return GK_ECORRUPT;
+    return summary_get(reader, n_rows, *scale, summary);
+}
+
+int column_open(const uint8_t *bytes, size_t size, uint32_t n_rows, struct column_view *out)
+{
+    struct reader reader = reader_of(bytes, size);
+    int rc;
+
+    assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
+    TRY(read_head(&reader, n_rows, &out->scale, &out->summary));
+    TRY(directory_get(&reader, (n_rows + CHUNK_MINI - 1) / CHUNK_MINI, &out->minis));
+    out->n_rows = n_rows;
+    out->bytes = reader.bytes + reader.at;
+done:
+    return rc;
+}
+
+int column_summary(const uint8_t *bytes, size_t size, uint32_t n_rows, struct chunk_summary *out)
+{
+    struct reader reader = reader_of(bytes, size);
+    struct scale scale;
+
+    return read_head(&reader, n_rows, &scale, out);
+}
+
+static struct reader mini_reader(const struct column_view *column, uint32_t mini)
+{
+    assert(mini < column->minis.n);
+    uint32_t at = column->minis.at[mini];
+    return reader_of(column->bytes + at, column->minis.at[mini + 1] - at);
+}
+
+static size_t mini_rows(const struct column_view *column, uint32_t mini)
+{
+    size_t from = (size_t)mini * CHUNK_MINI;
+    return column->n_rows - from < CHUNK_MINI ? column->n_rows - from : CHUNK_MINI;
+}
+
+/* The integers, which are the rest of the reader's bytes. */
+static int read_integers(const struct reader *reader, unsigned codec, size_t n, uint64_t *z)
+{
+    const uint8_t *bytes = reader->bytes + reader->at;
+    size_t size = reader->size - reader->at;
+
+    if (n == 0)
+        return size == 0 ? GK_OK : GK_ECORRUPT;
+    return codecs_decode(codec, bytes, size, n, z) ? GK_OK : GK_ECORRUPT;
+}
+
+/* A mini block of which some values are beside: the others are put between them. */
+static int get_parted(const struct column_view *column, struct reader *reader, unsigned codec, size_t n, double *out)
+{
+    uint64_t z[CHUNK_MINI];
+    double value[CHUNK_MINI];
+    bool is_beside[CHUNK_MINI];
+    size_t n_beside;
+
+    int rc = get_beside(reader, n, is_beside, out, &n_beside);
+    if (rc != GK_OK)
+        return rc;
+    rc = read_integers(reader, codec, n - n_beside, z);
+    if (rc != GK_OK)
+        return rc;
+    scale_invert(column->scale, z, n - n_beside, value);
+    for (size_t i = 0, k = 0; i < n; i++)
+        if (!is_beside[i])
+            out[i] = value[k++];
+    return GK_OK;
+}
+
+int column_mini(const struct column_view *column, uint32_t mini, double *out)
+{
+    uint64_t z[CHUNK_MINI];
+    struct reader reader = mini_reader(column, mini);
+    size_t n = mini_rows(column, mini);
+    uint8_t tag = reader_u8(&reader);
+
+    if (reader.failed || tag & ~(TAG_CODEC | TAG_BESIDE))
+        return GK_ECORRUPT;
+    if (tag & TAG_BESIDE)
+        return get_parted(column, &reader, tag & TAG_CODEC, n, out);
+    int rc = read_integers(&reader, tag & TAG_CODEC, n, z);
+    if (rc == GK_OK)
+        scale_invert(column->scale, z, n, out);
+    return rc;
+}
+
+int column_census(const struct column_view *column, uint32_t of_codec[CODECS_N], uint32_t *n_beside)
+{
+    double out[CHUNK_MINI];
+    bool is_beside[CHUNK_MINI];
+
+    *n_beside = 0;
+    memset(of_codec, 0, CODECS_N * sizeof *of_codec);
+    for (uint32_t mini = 0; mini < column->minis.n; mini++) {
+        struct reader reader = mini_reader(column, mini);
+        uint8_t tag = reader_u8(&reader);
+        size_t n = 0;
+        if (reader.failed || (tag & TAG_CODEC) >= CODECS_N)
+            return GK_ECORRUPT;
+        of_codec[tag & TAG_CODEC]++;
+        if (tag & TAG_BESIDE && get_beside(&reader, mini_rows(column, mini), is_beside, out, &n) != GK_OK)
+            return GK_ECORRUPT;
+        *n_beside += (uint32_t)n;
+    }
+    return GK_OK;
+}

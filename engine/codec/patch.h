@@ -1,0 +1,34 @@
+/*
+ * patch.h - up to 128 unsigned integers, most of them small: packed at the width that most of them need, and the few
+ * larger ones have their high parts beside (patched frame of reference).
+ *
+ *     head           1   width 0..64, + 0x80 when there are exceptions
+ *     n_exceptions   1   1..127      \
+ *     extra          1   1..64-width  | only with exceptions
+ *     positions          7 bits each  |
+ *     high parts         extra bits  /
+ *     low parts          width bits each
+ */
+#ifndef CODEC_PATCH_H
+#define CODEC_PATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/pack.h"
+
+#define PATCH_SIZE_MAX (1 + PACK_SIZE_MAX)
+
+/* How to pack: the cheapest of all widths. */
+struct patch_plan {
+    unsigned width, extra;
+    size_t n_exceptions;
+    size_t size; /* exactly the bytes patch_put writes */
+};
+
+struct patch_plan patch_plan(const uint64_t *v, size_t n);
+void patch_put(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8_t *out);
+/* Returns the bytes used, 0 when they make no sense. */
+size_t patch_get(const uint8_t *bytes, size_t size, size_t n, uint64_t *v);
+
+#endif

@@ -1,0 +1,301 @@
+/*
+ * scale.c - doubles to integers and back, see scale.h.
+ *
+ * Rounding is done by adding 1.5 * 2^52: for |x| < 2^51 the sum has the rounded integer in its low bits. It needs
+ * nothing but additions, so it is a vector loop on every machine; the way back is the same addition the other way
+ * round.
+ */
+#include "codec/scale.h"
+
+#include "base/bytes.h"
+#include "gk.h"
+
+#define ROUNDER      0x1.8p52
+#define ROUNDER_BITS UINT64_C(0x4338000000000000)
+#define Z_MAX        0x1p51
+
+#define SAMPLES 64  /* values looked at for the first guess of d */
+#define LOOKS   32  /* values without an integer that are asked for their decimals */
+#define RUN     512 /* values that are verified in one go: they and their integers stay in the nearest cache */
+
+/* Exact in a double up to 10^22. */
+static const double POWERS[SCALE_DECIMALS_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
+                                                      1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
+
+bool scale_is_valid(struct scale scale)
+{
+    if (scale.kind == SCALE_DECIMAL)
+        return scale.by <= SCALE_DECIMALS_MAX;
+    return scale.kind == SCALE_BITS && scale.by <= SCALE_SHIFT_MAX;
+}
+
+/* ---- decimals ------------------------------------------------------------------------------------------------- */
+
+/* The nearest integer to value * power as bits; *back is the value that integer stands for. */
+BODY uint64_t decimal_of(double value, double power, double *back)
+{
+    double rounded = value * power + ROUNDER;
+    *back = (rounded - ROUNDER) / power;
+    return bits_of(rounded) - ROUNDER_BITS;
+}
+
+/* 1 when the integer does not give the value back to the bit, or is too large for the rounding to mean anything. */
+BODY uint64_t is_odd(double value, double power, double back)
+{
+    double x = value * power;
+    return (uint64_t)(bits_of(back) != bits_of(value)) | (uint64_t) !(x < Z_MAX) | (uint64_t) !(x > -Z_MAX);
+}
+
+BODY size_t decimal_apply(const double *value, size_t n, double power, uint64_t *z)
+{
+    uint64_t n_odd = 0;
+    for (size_t i = 0; i < n; i++) {
+        double back;
+        z[i] = decimal_of(value[i], power, &back);
+        n_odd += is_odd(value[i], power, back);
+    }
+    return (size_t)n_odd;
+}
+
+BODY void decimal_invert(const uint64_t *z, size_t n, double power, double *value)
+{
+    for (size_t i = 0; i < n; i++)
+        value[i] = (double_of(z[i] + ROUNDER_BITS) - ROUNDER) / power;
+}
+
+/* ---- bit patterns --------------------------------------------------------------------------------------------- */
+
+/* Mirrors negative patterns, so that integers ascend as values do; its own inverse. */
+BODY uint64_t mirror(uint64_t x)
+{
+    return x ^ ((0 - (x >> 63)) >> 1);
+}
+
+/* Shift down and fill with the sign; the shift up needs no care. */
+BODY uint64_t shift_down(uint64_t x, unsigned by)
+{
+    return x >> by | ((0 - (x >> 63)) & ~(UINT64_MAX >> by));
+}
+
+BODY size_t bits_apply(const double *value, size_t n, unsigned by, uint64_t *z)
+{
+    uint64_t lost = (UINT64_C(1) << by) - 1, n_odd = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bits = bits_of(value[i]);
+        z[i] = mirror(shift_down(bits, by));
+        n_odd += (uint64_t)((bits & lost) != 0) | (uint64_t)(bits == GK_MISSING_BITS);
+    }
+    return (size_t)n_odd;
+}
+
+BODY void bits_invert(const uint64_t *z, size_t n, unsigned by, double *value)
+{
+    for (size_t i = 0; i < n; i++)
+        value[i] = double_of(mirror(z[i]) << by);
+}
+
+/* ---- both
+ * ------------------------------------------------------------------------------------------------------------ */
+
+BODY size_t apply_body(struct scale scale, const double *value, size_t n, uint64_t *z)
+{
+    if (scale.kind == SCALE_DECIMAL)
+        return decimal_apply(value, n, POWERS[scale.by], z);
+    return bits_apply(value, n, scale.by, z);
+}
+
+BODY void invert_body(struct scale scale, const uint64_t *z, size_t n, double *value)
+{
+    if (scale.kind == SCALE_DECIMAL)
+        decimal_invert(z, n, POWERS[scale.by], value);
+    else
+        bits_invert(z, n, scale.by, value);
+}
+
+AVX2 static size_t apply_avx2(struct scale scale, const double *value, size_t n, uint64_t *z)
+{
+    return apply_body(scale, value, n, z);
+}
+
+AVX512 static size_t apply_avx512(struct scale scale, const double *value, size_t n, uint64_t *z)
+{
+    return apply_body(scale, value, n, z);
+}
+
+AVX2 static void invert_avx2(struct scale scale, const uint64_t *z, size_t n, double *value)
+{
+    invert_body(scale, z, n, value);
+}
+
+AVX512 static void invert_avx512(struct scale scale, const uint64_t *z, size_t n, double *value)
+{
+    invert_body(scale, z, n, value);
+}
+
+size_t scale_apply_on(enum target target, struct scale scale, const double *value, size_t n, uint64_t *z)
+{
+    if (target == TARGET_AVX512)
+        return apply_avx512(scale, value, n, z);
+    return target == TARGET_AVX2 ? apply_avx2(scale, value, n, z) : apply_body(scale, value, n, z);
+}
+
+void scale_invert_on(enum target target, struct scale scale, const uint64_t *z, size_t n, double *value)
+{
+    if (target == TARGET_AVX512)
+        invert_avx512(scale, z, n, value);
+    else if (target == TARGET_AVX2)
+        invert_avx2(scale, z, n, value);
+    else
+        invert_body(scale, z, n, value);
+}
+
+size_t scale_apply(struct scale scale, const double *value, size_t n, uint64_t *z)
+{
+    return scale_apply_on(target_best(), scale, value, n, z);
+}
+
+bool scale_apply_one(struct scale scale, double value, uint64_t *z)
+{
+    return apply_body(scale, &value, 1, z) == 0;
+}
+
+uint64_t scale_nearest(struct scale scale, double value)
+{
+    double back;
+    return decimal_of(value, POWERS[scale.by], &back);
+}
+
+void scale_invert(struct scale scale, const uint64_t *z, size_t n, double *value)
+{
+    scale_invert_on(target_best(), scale, z, n, value);
+}
+
+/* ---- choosing ------------------------------------------------------------------------------------------------- */
+
+/* The smallest d that gives the value back; SCALE_DECIMALS_MAX + 1 if none does. */
+static unsigned decimals_of(double value)
+{
+    for (unsigned d = 0; d <= SCALE_DECIMALS_MAX; d++) {
+        double back;
+        (void)decimal_of(value, POWERS[d], &back); /* only whether it comes back */
+        if (!is_odd(value, POWERS[d], back))
+            return d;
+    }
+    return SCALE_DECIMALS_MAX + 1;
+}
+
+/*
+ * Tenths of a bit that a column costs at d decimals when n_odd values are kept beside (position and pattern). A decimal
+ * more makes only those values larger that change: a motor that is off costs nothing at any d.
+ */
+static size_t decimal_cost(size_t n_changes, size_t n_odd, unsigned d)
+{
+    return n_odd * 720 + n_changes * 33 * d;
+}
+
+/* How many values are not the one before. */
+static size_t count_changes(const double *value, size_t n)
+{
+    size_t n_changes = 0;
+    for (size_t i = 1; i < n; i++)
+        n_changes += bits_of(value[i]) != bits_of(value[i - 1]);
+    return n_changes;
+}
+
+/* Evenly spread values; returns how many. */
+static size_t take_samples(const double *value, size_t n, double *sample)
+{
+    size_t step = (n + SAMPLES - 1) / SAMPLES, k = 0;
+    for (size_t i = 0; i < n; i += step)
+        sample[k++] = value[i];
+    return k;
+}
+
+/* The cheapest d for a few values: one that some of them need. */
+static unsigned guess_decimals(const double *sample, size_t n)
+{
+    uint64_t z[SAMPLES];
+    bool is_needed[SCALE_DECIMALS_MAX + 2] = {true};
+    size_t best = SIZE_MAX, n_changes = count_changes(sample, n);
+    unsigned best_d = 0;
+
+    for (size_t i = 0; i < n; i++)
+        is_needed[decimals_of(sample[i])] = true;
+    for (unsigned d = 0; d <= SCALE_DECIMALS_MAX; d++) {
+        if (!is_needed[d])
+            continue;
+        size_t cost = decimal_cost(n_changes, decimal_apply(sample, n, POWERS[d], z), d);
+        if (cost < best) {
+            best = cost;
+            best_d = d;
+        }
+    }
+    return best_d;
+}
+
+/*
+ * Of the values without an integer at a scale: the decimals that the first one with any needs. Looks at *n_looks of
+ * them at most, as most values that have none at one d have none at any.
+ */
+static unsigned need_of_odd(struct scale scale, const double *value, size_t n, unsigned *n_looks)
+{
+    uint64_t z;
+
+    for (size_t i = 0; i<n && * n_looks> 0; i++) {
+        if (scale_apply_one(scale, value[i], &z))
+            continue;
+        unsigned d = decimals_of(value[i]);
+        if (d <= SCALE_DECIMALS_MAX)
+            return d;
+        --*n_looks;
+    }
+    return SCALE_DECIMALS_MAX + 1;
+}
+
+/* How many values have no integer at d decimals, and what one of those needs; SCALE_DECIMALS_MAX + 1 if none was found.
+ */
+static size_t count_odd(const double *value, size_t n, unsigned d, unsigned *need)
+{
+    struct scale scale = {SCALE_DECIMAL, (uint8_t)d};
+    uint64_t z[RUN];
+    size_t n_odd = 0;
+    unsigned n_looks = LOOKS;
+
+    *need = SCALE_DECIMALS_MAX + 1;
+    for (size_t i = 0; i < n; i += RUN) {
+        size_t k = n - i < RUN ? n - i : RUN;
+        size_t here = scale_apply(scale, value + i, k, z);
+        if (here && *need > SCALE_DECIMALS_MAX)
+            *need = need_of_odd(scale, value + i, k, &n_looks);
+        n_odd += here;
+    }
+    return n_odd;
+}
+
+struct scale scale_decimal_of(const double *value, size_t n)
+{
+    double sample[SAMPLES] = {0};
+    size_t n_samples = take_samples(value, n, sample);
+    unsigned need, d = guess_decimals(sample, n_samples);
+    size_t n_changes = count_changes(value, n);
+    size_t cost = decimal_cost(n_changes, count_odd(value, n, d, &need), d);
+
+    while (need <= SCALE_DECIMALS_MAX && need > d) {
+        unsigned next_need;
+        size_t next_cost = decimal_cost(n_changes, count_odd(value, n, need, &next_need), need);
+        if (next_cost >= cost)
+            break;
+        d = need;
+        need = next_need;
+        cost = next_cost;
+    }
+    return (struct scale){SCALE_DECIMAL, (uint8_t)d};
+}
+
+struct scale scale_bits_of(const double *value, size_t n)
+{
+    uint64_t any = 0;
+    for (size_t i = 0; i < n; i++)
+        any |= bits_of(value[i]) == GK_MISSING_BITS ? 0 : bits_of(value[i]);
+    return (struct scale){SCALE_BITS, any ? (uint8_t)__builtin_ctzll(any) : 0};
+}

@@ -1,0 +1,48 @@
+/*
+ * scale.h - which integer a double is. A column has one scale:
+ *
+ *     SCALE_DECIMAL, by = d    value = z / 10^d, divided and rounded as IEEE 754 says; |z| < 2^51
+ *     SCALE_BITS, by = s       z = the bit pattern without its s lowest bits (all zero), negative ones mirrored so that
+ *                              integers ascend as values do
+ *
+ * A value that does not come back to the bit has no integer: -0.0, NaN, infinities and odd ones on a decimal scale.
+ */
+#ifndef CODEC_SCALE_H
+#define CODEC_SCALE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/target.h"
+
+enum scale_kind { SCALE_BITS = 0, SCALE_DECIMAL = 1 };
+
+#define SCALE_DECIMALS_MAX 18 /* 10^18 is exact in a double and in 64 bits */
+#define SCALE_SHIFT_MAX    63
+
+struct scale {
+    uint8_t kind, by;
+};
+
+bool scale_is_valid(struct scale scale);
+/* The decimal scale that serves a column best; d grows only where that is cheaper than a few values beside. */
+struct scale scale_decimal_of(const double *value, size_t n);
+/* The bits that are zero in all values but the missing ones. */
+struct scale scale_bits_of(const double *value, size_t n);
+
+/* Integers of n values; returns how many have none (their z means nothing). */
+size_t scale_apply(struct scale scale, const double *value, size_t n, uint64_t *z);
+/* The integer of one value; false if it has none. */
+bool scale_apply_one(struct scale scale, double value, uint64_t *z);
+/* The integer nearest to a finite value on a decimal scale, wherever it leads: a sum is stored as its distance to it.
+ */
+uint64_t scale_nearest(struct scale scale, double value);
+/* The values of n integers; any integers are safe. */
+void scale_invert(struct scale scale, const uint64_t *z, size_t n, double *value);
+
+/* The same with the body of one target, for tests and measurements. */
+size_t scale_apply_on(enum target target, struct scale scale, const double *value, size_t n, uint64_t *z);
+void scale_invert_on(enum target target, struct scale scale, const uint64_t *z, size_t n, double *value);
+
+#endif

@@ -1,0 +1,278 @@
+/*
+ * times.c - a chunk's times, see times.h for the bytes.
+ *
+ * Meters sample on a grid: a row's time is start + i * step, now and then a little late (jitter: a small rest, mostly
+ * packed as an exception), and after lost rows or silence the grid goes on at another level (a jump). Times that follow
+ * no grid go through the codecs that values use, whichever is smaller.
+ */
+#include "codec/times.h"
+
+#include <assert.h>
+
+#include "base/error.h"
+#include "codec/codecs.h"
+#include "codec/patch.h"
+
+#define TAG_GRID  15
+#define JUMPS_MAX 16 /* more than one row in eight off the grid: not a grid */
+
+#define MINI_SIZE_MAX (1 + VARINT_MAX + 1 + JUMPS_MAX * (1 + VARINT_MAX) + PATCH_SIZE_MAX)
+
+static const uint64_t UNITS[] = {1, 1000, 1000000, 1000000000};
+#define UNIT_MAX 3
+
+static_assert(CODECS_N <= TAG_GRID, "a codec's number is not the grid's");
+static_assert(MINI_SIZE_MAX >= 1 + CODECS_SIZE_MAX, "a grid's room is enough for any codec");
+
+/* ---- writing -------------------------------------------------------------------------------------------------- */
+
+/* Divisions by constants are cheap, so every unit has its own loop. */
+BODY bool all_divide(const gk_time *time, size_t n, uint64_t unit)
+{
+    for (size_t i = 1; i < n; i++)
+        if (((uint64_t)time[i] - (uint64_t)time[0]) % unit)
+            return false;
+    return true;
+}
+
+static uint8_t find_unit(const gk_time *time, size_t n)
+{
+    if (all_divide(time, n, 1000000000))
+        return 3;
+    if (all_divide(time, n, 1000000))
+        return 2;
+    return all_divide(time, n, 1000) ? 1 : 0;
+}
+
+BODY void divide(const gk_time *time, size_t n, uint64_t unit, uint64_t *s)
+{
+    for (size_t i = 0; i < n; i++)
+        s[i] = ((uint64_t)time[i] - (uint64_t)time[0]) / unit;
+}
+
+static void to_units(const gk_time *time, size_t n, uint8_t unit, uint64_t *s)
+{
+    if (unit == 3)
+        divide(time, n, 1000000000, s);
+    else if (unit == 2)
+        divide(time, n, 1000000, s);
+    else if (unit == 1)
+        divide(time, n, 1000, s);
+    else
+        divide(time, n, 1, s);
+}
+
+#define SAMPLES 63
+
+/* The median of some distances between neighbours, evenly spread: neither lost rows nor jitter move it far. */
+static uint64_t find_step(const uint64_t *s, size_t n)
+{
+    uint64_t sample[SAMPLES + 1];
+    size_t k = 0, every = n / SAMPLES + 1;
+
+    for (size_t i = 1; i < n; i += every) {
+        uint64_t d = s[i] - s[i - 1];
+        size_t j = k++;
+        for (; j > 0 && sample[j - 1] > d; j--)
+            sample[j] = sample[j - 1];
+        sample[j] = d;
+    }
+    return k ? sample[k / 2] : 0;
+}
+
+static int64_t median_of_3(int64_t a, int64_t b, int64_t c)
+{
+    int64_t low = a < b ? a : b, high = a < b ? b : a;
+    return c < low ? low : c > high ? high : c;
+}
+
+/* The level from row i on: one late row does not make it. */
+static int64_t level_at(const int64_t *off, size_t n, size_t i)
+{
+    return i + 2 < n ? median_of_3(off[i], off[i + 1], off[i + 2]) : off[i];
+}
+
+static uint64_t distance(int64_t a, int64_t b)
+{
+    return a < b ? (uint64_t)b - (uint64_t)a : (uint64_t)a - (uint64_t)b;
+}
+
+/* Rows [from, from + n) as a grid; returns the bytes used, 0 when there are too many jumps or no fewer bytes than
+ * limit. */
+static size_t put_grid(const uint64_t *s, size_t n, uint64_t from, uint64_t step, size_t limit, uint8_t *out)
+{
+    int64_t off[CHUNK_MINI];
+    uint64_t rest[CHUNK_MINI];
+    size_t n_jumps_at, at;
+
+    for (size_t i = 0; i < n; i++)
+        off[i] = (int64_t)(s[i] - (from + i) * step);
+    int64_t level = level_at(off, n, 0);
+    at = varint_put(out, zigzag(level));
+    n_jumps_at = at++;
+    out[n_jumps_at] = 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t now = distance(off[i], level) > step / 2 ? level_at(off, n, i) : level;
+        if (distance(now, level) > step / 2) {
+            if (out[n_jumps_at]++ == JUMPS_MAX)
+                return 0;
+            out[at++] = (uint8_t)i;
+            at += varint_put(out + at, zigzag((int64_t)((uint64_t)now - (uint64_t)level)));
+            level = now;
+        }
+        rest[i] = zigzag((int64_t)((uint64_t)off[i] - (uint64_t)level));
+    }
+    struct patch_plan plan = patch_plan(rest, n);
+    if (at + plan.size >= limit)
+        return 0;
+    patch_put(&plan, rest, n, out + at);
+    return at + plan.size;
+}
+
+static bool is_exact(const uint64_t *s, size_t n, uint64_t from, uint64_t step)
+{
+    uint64_t differs = 0;
+    for (size_t i = 0; i < n; i++)
+        differs |= s[i] ^ (from + i) * step;
+    return differs == 0;
+}
+
+/* One mini block into MINI_SIZE_MAX bytes; returns those used. */
+static size_t put_mini(const uint64_t *s, size_t n, uint64_t from, uint64_t step, uint8_t *out)
+{
+    uint8_t grid[MINI_SIZE_MAX];
+    enum codecs_id id;
+
+    if (is_exact(s, n, from, step))
+        return 0;
+    size_t size = codecs_encode(CODECS_USUAL, s, n, out + 1, &id);
+    out[0] = (uint8_t)id;
+    size_t grid_size = put_grid(s, n, from, step, size, grid);
+    if (grid_size) {
+        out[0] = TAG_GRID;
+        memcpy(out + 1, grid, grid_size);
+        size = grid_size;
+    }
+    return 1 + size;
+}
+
+int times_encode(const gk_time *time, size_t n_rows, struct buffer *out)
+{
+    uint32_t sizes[DIRECTORY_MAX], n_minis = 0;
+    uint64_t s[CHUNK_ROWS_MAX]; /* 64 KB */
+    struct buffer minis;
+
+    assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
+    buffer_init(&minis, out->mem);
+    uint8_t unit = find_unit(time, n_rows);
+    to_units(time, n_rows, unit, s);
+    uint64_t step = find_step(s, n_rows);
+    for (size_t i = 0; i < n_rows; i += CHUNK_MINI) {
+        uint8_t bytes[MINI_SIZE_MAX];
+        size_t n = n_rows - i < CHUNK_MINI ? n_rows - i : CHUNK_MINI;
+        size_t size = put_mini(s + i, n, i, step, bytes);
+        sizes[n_minis++] = (uint32_t)size;
+        if (size)
+            buffer_put(&minis, bytes, size);
+    }
+    buffer_put_u8(out, unit);
+    buffer_put_varint(out, step);
+    directory_put(sizes, n_minis, out);
+    if (minis.size)
+        buffer_put(out, minis.bytes, minis.size);
+    if (minis.failed)
+        out->failed = true;
+    buffer_clear(&minis);
+    return buffer_status(out);
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------------- */
+
+int times_open(const uint8_t *bytes, size_t size, uint32_t n_rows, gk_time first, struct times_view *out)
+{
+    struct reader reader = reader_of(bytes, size);
+
+    assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
+    uint8_t unit = reader_u8(&reader);
+    out->step = reader_varint(&reader);
+    if (reader.failed || unit > UNIT_MAX)
+        return GK_ECORRUPT;
+    out->n_rows = n_rows;
+    out->first = first;
+    out->unit = UNITS[unit];
+    int rc = directory_get(&reader, (n_rows + CHUNK_MINI - 1) / CHUNK_MINI, &out->minis);
+    if (rc == GK_OK)
+        out->bytes = reader.bytes + reader.at;
+    return rc;
+}
+
+static bool get_grid(struct reader *reader, size_t n, uint64_t from, uint64_t step, uint64_t *s)
+{
+    struct {
+        size_t at;
+        uint64_t change;
+    } jump[JUMPS_MAX + 1];
+
+    uint64_t level = (uint64_t)unzigzag(reader_varint(reader));
+    size_t n_jumps = reader_u8(reader);
+    if (n_jumps > JUMPS_MAX)
+        return false;
+    for (size_t k = 0; k < n_jumps; k++) {
+        jump[k].at = reader_u8(reader);
+        jump[k].change = (uint64_t)unzigzag(reader_varint(reader));
+        if (jump[k].at >= n || (k && jump[k].at <= jump[k - 1].at))
+            return false;
+    }
+    jump[n_jumps].at = n; /* ends the last stretch */
+    if (reader->failed)
+        return false;
+    size_t size = reader->size - reader->at;
+    if (patch_get(reader->bytes + reader->at, size, n, s) != size || size == 0)
+        return false;
+    size_t i = 0;
+    for (size_t k = 0; k <= n_jumps; k++) {
+        for (; i < jump[k].at; i++)
+            s[i] = (uint64_t)unzigzag(s[i]) + level + (from + i) * step;
+        level += k < n_jumps ? jump[k].change : 0;
+    }
+    return true;
+}
+
+int times_mini(const struct times_view *times, uint32_t mini, gk_time *out)
+{
+    uint64_t s[CHUNK_MINI];
+    size_t from = (size_t)mini * CHUNK_MINI;
+    size_t n = times->n_rows - from < CHUNK_MINI ? times->n_rows - from : CHUNK_MINI;
+
+    assert(mini < times->minis.n);
+    uint32_t at = times->minis.at[mini];
+    struct reader reader = reader_of(times->bytes + at, times->minis.at[mini + 1] - at);
+    if (reader.size == 0) {
+        for (size_t i = 0; i < n; i++)
+            s[i] = (from + i) * times->step;
+    } else {
+        uint8_t tag = reader_u8(&reader);
+        bool is_fine = tag == TAG_GRID ? get_grid(&reader, n, from, times->step, s)
+                                       : codecs_decode(tag, reader.bytes + 1, reader.size - 1, n, s);
+        if (!is_fine)
+            return GK_ECORRUPT;
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = (gk_time)((uint64_t)times->first + s[i] * times->unit);
+    return GK_OK;
+}
+
+struct times_census times_census(const struct times_view *times)
+{
+    struct times_census census = {0, 0, 0};
+    for (uint32_t i = 0; i < times->minis.n; i++) {
+        uint32_t at = times->minis.at[i];
+        if (times->minis.at[i + 1] == at)
+            census.n_exact++;
+        else if (times->bytes[at] == TAG_GRID)
+            census.n_grid++;
+        else
+            census.n_other++;
+    }
+    return census;
+}

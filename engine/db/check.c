@@ -1,0 +1,284 @@
+/*
+ * check.c - reads everything and says what is wrong.
+ *
+ * Plain: every checksum, every record's own invariants, keys in their places, chunks in order, counts that must agree.
+ * Deep: states, presence and profiles derived again from the rows and compared with what is stored.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "codec/batch.h"
+#include "db/index.h"
+#include "db/snapshot.h"
+#include "state/history.h"
+
+struct checking {
+    gk_snapshot *s;
+    gk_sink_fn sink;
+    void *context;
+    uint64_t n_findings;
+};
+
+__attribute__((format(printf, 2, 3))) static int report(struct checking *c, const char *format, ...)
+{
+    char text[GK_ERROR_TEXT_MAX + 256];
+    va_list list;
+
+    va_start(list, format);
+    int n = vsnprintf(text, sizeof text - 1, format, list);
+    va_end(list);
+    if (n < 0)
+        return GK_EBUG;
+    size_t size = (size_t)n < sizeof text - 1 ? (size_t)n : sizeof text - 2;
+    text[size++] = '\n';
+    c->n_findings++;
+    return c->sink ? c->sink(c->context, text, size) : GK_OK;
+}
+
+/* A status that says "damaged" is a finding; others end the check. */
+static int note(struct checking *c, int rc, const struct gk_error *error, const char *what)
+{
+    if (rc == GK_ECORRUPT || rc == GK_EVERSION)
+        return report(c, "%s: %s", what, error->text[0] ? error->text : gk_status_text(rc));
+    return rc;
+}
+
+/* ---- records --------------------------------------------------------------------------------------------------------- */
+
+static int check_record(struct checking *c, enum store_table table, struct view key, struct view value,
+                        struct gk_error *error)
+{
+    const struct mem *mem = &c->s->mem;
+    struct batch batch = {0};
+    int rc = GK_OK;
+
+    switch (table) {
+    case STORE_CHUNK:
+        if (key.size != CHUNK_KEY || unkey_u32(key.bytes) >= c->s->catalog->n_facilities)
+            return error_set(error, GK_ECORRUPT, "a chunk of a facility that is not in the catalog");
+        return chunk_check(mem, value.bytes, value.size, error);
+    case STORE_STATE:
+        if (key.size != 12 || unkey_u32(key.bytes) >= c->s->catalog->n_facilities)
+            return error_set(error, GK_ECORRUPT, "a state record of a facility that is not in the catalog");
+        return history_check(unkey_i64(key.bytes + 4), value.bytes, value.size, error);
+    case STORE_PRESENCE:
+        if (key.size != PRESENCE_KEY || key.bytes[8] > GK_OVERLOAD)
+            return error_set(error, GK_ECORRUPT, "a presence key of an unknown state");
+        return presence_check(value.bytes, value.size, error);
+    case STORE_JOURNAL:
+    case STORE_QUARANTINE:
+        rc = batch_decode(mem, value.bytes, value.size, &batch);
+        batch_clear(&batch);
+        return rc == GK_OK ? GK_OK : error_set(error, rc, "%s", gk_status_text(rc));
+    case STORE_PROFILE: {
+        struct profile p;
+        profile_init(&p, mem);
+        rc = profile_decode(value, &p, error);
+        profile_clear(&p);
+        return rc;
+    }
+    default:
+        return GK_OK; /* meta and catalog were read when the store was opened */
+    }
+}
+
+static int check_table(struct checking *c, enum store_table table, struct gk_error *error)
+{
+    struct cursor *cursor = NULL;
+    int rc;
+
+    TRY(cursor_open(c->s->txn, table, &cursor, error));
+    for (rc = cursor_first(cursor, error); rc == GK_OK; rc = cursor_next(cursor, error)) {
+        struct gk_error found = {0};
+        struct view value;
+        rc = cursor_value(cursor, &value, &found);
+        if (rc == GK_OK)
+            rc = check_record(c, table, cursor_key(cursor), value, &found);
+        TRY(note(c, rc, &found, store_table_name(table)));
+    }
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    cursor_close(cursor);
+    return rc;
+}
+
+/* ---- a facility's chunks ----------------------------------------------------------------------------------------------- */
+
+/* Counts what the chunks hold, for comparing with the profile; tells of chunks out of order (I2). */
+static int check_chunks(struct checking *c, uint32_t id, struct profile *counted, struct gk_error *error)
+{
+    struct cursor *cursor = NULL;
+    uint8_t key[CHUNK_KEY];
+    gk_time *times = NULL;
+    int rc;
+
+    chunk_key(key, id, GK_TIME_MIN, 0);
+    TRY(cursor_open(c->s->txn, STORE_CHUNK, &cursor, error));
+    times = mem_array(&c->s->mem, CHUNK_ROWS_MAX + CHUNK_MINI, sizeof *times);
+    if (!times)
+        TRY(GK_ENOMEM);
+    for (rc = cursor_seek(cursor, view_of(key, sizeof key), error);
+         rc == GK_OK && chunk_key_is_of(cursor_key(cursor), id); rc = cursor_next(cursor, error)) {
+        struct chunk_view chunk;
+        struct gk_error found = {0};
+        rc = chunk_at(cursor, &chunk, &found);
+        if (rc == GK_OK && counted->n_rows > 0 && chunk.first < counted->last)
+            rc = error_set(&found, GK_ECORRUPT, "facility '%s': a chunk begins before the one before it ends",
+                           c->s->catalog->facilities[id].name);
+        if (rc == GK_OK)
+            rc = chunk_times(&chunk, 0, chunk.n_minis, times);
+        if (rc != GK_OK) {
+            TRY(note(c, rc, &found, "chunk"));
+            continue;
+        }
+        if (counted->n_rows > 0)
+            profile_count_gap(counted, counted->last, chunk.first, 1);
+        profile_count_gaps(counted, times, chunk.n_rows, 1);
+        counted->n_rows += chunk.n_rows;
+        counted->first = chunk.first < counted->first ? chunk.first : counted->first;
+        counted->last = chunk.last;
+    }
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    mem_free(&c->s->mem, times);
+    cursor_close(cursor);
+    return rc;
+}
+
+static int compare_profile(struct checking *c, uint32_t id, const struct profile *counted, const struct profile *stored)
+{
+    const char *name = c->s->catalog->facilities[id].name;
+
+    if (counted->n_rows != stored->n_rows)
+        return report(c, "facility '%s': %" PRIu64 " rows in chunks, %" PRIu64 " in its profile", name, counted->n_rows,
+                      stored->n_rows);
+    if (counted->n_rows > 0 && (counted->first != stored->first || counted->last != stored->last))
+        return report(c, "facility '%s': its profile has another first or last time than its chunks", name);
+    if (memcmp(counted->gaps, stored->gaps, sizeof counted->gaps) != 0)
+        return report(c, "facility '%s': its profile has other gaps between rows than its chunks", name);
+    return GK_OK;
+}
+
+/* ---- deep: states and presence anew ------------------------------------------------------------------------------------ */
+
+static int compare_states(struct checking *c, uint32_t id, const struct steps *stored, const struct steps *derived)
+{
+    size_t i = 0;
+    char text[GK_TIME_TEXT_MAX];
+
+    while (i < stored->n && i < derived->n && stored->at[i].tick == derived->at[i].tick &&
+           stored->at[i].value == derived->at[i].value)
+        i++;
+    if (i == stored->n && i == derived->n)
+        return GK_OK;
+    int64_t tick = i < stored->n ? stored->at[i].tick : derived->at[i].tick;
+    (void)gk_time_format(time_of(c->s->db->tick_ns, tick), 0, text); /* the length is not needed */
+    return report(c, "facility '%s': its states differ from what its rows give, first at %s",
+                  c->s->catalog->facilities[id].name, text);
+}
+
+static int check_bits(struct checking *c, uint32_t id, const struct steps *steps, struct gk_error *error)
+{
+    gk_snapshot *s = c->s;
+    int64_t tick_ns = s->db->tick_ns;
+    int rc = GK_OK;
+
+    for (int64_t hour = index_next_hour(steps, tick_ns, INT64_MIN / (HOUR_NS / tick_ns) + 1); hour != INT64_MAX;
+         hour = index_next_hour(steps, tick_ns, hour + 1)) {
+        uint32_t some, whole;
+        index_bits(steps, tick_ns, hour, &some, &whole);
+        for (uint32_t state = 0; state <= GK_OVERLOAD; state++) {
+            struct presence sets = {NULL, NULL};
+            bool is_some = false, is_whole = false;
+            rc = index_load(&s->mem, s->txn, hour, state, &sets, error);
+            if (rc == GK_OK) {
+                is_some = idset_has(sets.some, id);
+                is_whole = idset_has(sets.whole, id);
+                presence_clear(&sets);
+            } else if (rc == GK_ECORRUPT || rc == GK_EVERSION) {
+                continue; /* told already */
+            } else if (rc != GK_ENOTFOUND) {
+                goto done;
+            }
+            if (is_some != !!(some & GK_STATE_BIT(state)) || is_whole != !!(whole & GK_STATE_BIT(state)))
+                TRY(report(c, "facility '%s': the presence index is wrong in hour %" PRId64 ", state %" PRIu32,
+                           s->catalog->facilities[id].name, hour, state));
+        }
+    }
+    rc = GK_OK;
+done:
+    return rc;
+}
+
+static int check_derived(struct checking *c, uint32_t id, const struct profile *stored, struct gk_error *error)
+{
+    gk_snapshot *s = c->s;
+    struct origin origin = {&s->mem, s->txn, NULL, {0, 0, 0}, s->db->policy};
+    struct derived derived;
+    struct steps all;
+    struct limits limits;
+    int rc;
+
+    steps_init(&derived.steps, &s->mem);
+    steps_init(&all, &s->mem);
+    limits_init(&limits, &s->mem);
+    TRY(limits_of(s->catalog, id, s->db->tick_ns, profile_hold(stored), &limits));
+    TRY(states_derive(&origin, id, s->db->tick_ns, &limits, stored, GK_TIME_MIN, false, &derived, error));
+    TRY(steps_put(&all, GK_TICK_MIN, GK_NODATA));
+    for (size_t i = 0; i < derived.steps.n; i++)
+        TRY(steps_put(&all, derived.steps.at[i].tick, derived.steps.at[i].value));
+    TRY(states_read(s->txn, id, GK_TICK_MIN, GK_TICK_MAX, &s->steps, error));
+    TRY(compare_states(c, id, &s->steps, &all));
+    TRY(check_bits(c, id, &all, error));
+done:
+    steps_clear(&derived.steps);
+    steps_clear(&all);
+    limits_clear(&limits);
+    return rc;
+}
+
+static int check_facility(struct checking *c, uint32_t id, bool is_deep, struct gk_error *error)
+{
+    gk_snapshot *s = c->s;
+    struct profile counted, stored;
+    struct gk_error found = {0};
+    int rc;
+
+    profile_init(&counted, &s->mem);
+    profile_init(&stored, &s->mem);
+    rc = profile_load(s->txn, id, &stored, &found);
+    if (rc != GK_OK) {
+        TRY(note(c, rc, &found, "profile"));
+        goto done;
+    }
+    TRY(check_chunks(c, id, &counted, error));
+    TRY(compare_profile(c, id, &counted, &stored));
+    if (is_deep && stored.stale_from == GK_TIME_MAX) {
+        rc = check_derived(c, id, &stored, &found);
+        TRY(note(c, rc, &found, "states"));
+    }
+done:
+    profile_clear(&counted);
+    profile_clear(&stored);
+    return rc;
+}
+
+int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *n_findings, struct gk_error *error)
+{
+    struct checking c = {.sink = sink, .context = context};
+    int rc;
+
+    *n_findings = 0;
+    TRY(gk_snapshot_open(db, &c.s, error));
+    for (unsigned i = 0; i < STORE_TABLES; i++)
+        TRY(check_table(&c, (enum store_table)i, error));
+    for (uint32_t id = 0; id < c.s->catalog->n_facilities; id++)
+        TRY(check_facility(&c, id, is_deep, error));
+done:
+    gk_snapshot_close(c.s);
+    *n_findings = c.n_findings;
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a check"); /* rc says it too */
+    return rc;
+}

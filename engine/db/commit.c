@@ -1,0 +1,263 @@
+/*
+ * commit.c - making what is pending durable: journal records, sources, quarantined rows, catalog entries and progress, in
+ * one transaction.
+ */
+#include "db/commit.h"
+
+#include "db/profile.h"
+#include "db/seal.h"
+
+int pending_add(gk_db *db, const struct batch_rows *rows, bool is_quarantined, struct gk_error *error)
+{
+    struct pending *p = &db->pending;
+    size_t at = p->bytes.size;
+    int rc;
+
+    TRY(mem_reserve(&db->mem, &p->records, &p->records_capacity, p->n_records + 1, sizeof *p->records));
+    rc = batch_encode(&db->mem, rows, &p->bytes);
+    if (rc != GK_OK) {
+        p->bytes.size = at;
+        p->bytes.failed = false;
+        goto done;
+    }
+    p->records[p->n_records++] = (struct pending_record){at, p->bytes.size - at, is_quarantined};
+    pending_touch(db);
+done:
+    if (rc != GK_OK)
+        return error_set(error, rc, "a batch: %s", gk_status_text(rc));
+    return rc;
+}
+
+void pending_touch(gk_db *db)
+{
+    if (!db->pending.is_dirty)
+        db->pending.since = gk_clock(db);
+    db->pending.is_dirty = true;
+}
+
+int pending_source(gk_db *db, const char *name, uint64_t sequence, struct gk_error *error)
+{
+    struct pending *p = &db->pending;
+    size_t i = 0;
+
+    while (i < p->n_sources && strcmp(p->sources[i].name, name) != 0)
+        i++;
+    if (i == p->n_sources) {
+        if (mem_reserve(&db->mem, &p->sources, &p->sources_capacity, i + 1, sizeof *p->sources) != GK_OK)
+            return error_set(error, GK_ENOMEM, "out of memory for a source");
+        memcpy(p->sources[i].name, name, strlen(name) + 1);
+        p->n_sources++;
+    }
+    p->sources[i].sequence = sequence;
+    return GK_OK;
+}
+
+/* The highest sequence that was taken from a source, durable or not. */
+int source_sequence(gk_db *db, const char *name, uint64_t *out, struct gk_error *error)
+{
+    struct txn *txn;
+    struct view value;
+    int rc;
+
+    *out = 0;
+    for (size_t i = 0; i < db->pending.n_sources; i++)
+        if (strcmp(db->pending.sources[i].name, name) == 0) {
+            *out = db->pending.sources[i].sequence;
+            return GK_OK;
+        }
+    TRY(db_lookup(db, &txn, error));
+    rc = txn_get(txn, STORE_SOURCE, view_of(name, strlen(name)), &value, error);
+    if (rc == GK_ENOTFOUND)
+        return GK_OK;
+    if (rc == GK_OK && value.size != 8)
+        rc = error_set(error, GK_ECORRUPT, "source '%s': its record has %zu bytes, not 8", name, value.size);
+    if (rc == GK_OK)
+        *out = load_u64(value.bytes);
+done:
+    return rc;
+}
+
+/* ---- the catalog --------------------------------------------------------------------------------------------------- */
+
+#define CATALOG_KEY  5
+#define HISTORY_KEY 14
+
+static void catalog_key(uint8_t key[CATALOG_KEY], enum entry_kind kind, uint32_t id)
+{
+    key[0] = (uint8_t)kind;
+    key_u32(key + 1, id);
+}
+
+/* Keeps what an entry was, under the version that ends it. */
+static int keep_history(gk_db *db, struct txn *txn, const uint8_t key[CATALOG_KEY], struct gk_error *error)
+{
+    uint8_t history[HISTORY_KEY];
+    struct view old;
+    struct buffer copy;
+    int rc;
+
+    buffer_init(&copy, &db->mem);
+    rc = txn_get(txn, STORE_CATALOG, view_of(key, CATALOG_KEY), &old, error);
+    if (rc == GK_ENOTFOUND)
+        return GK_OK;
+    if (rc != GK_OK)
+        return rc;
+    history[0] = ENTRY_HISTORY;
+    memcpy(history + 1, key, CATALOG_KEY);
+    key_u64(history + 6, db->catalog->version);
+    buffer_put(&copy, old.bytes, old.size); /* the put may move the page under us */
+    TRY(buffer_status(&copy));
+    TRY(txn_put(txn, STORE_CATALOG, view_of(history, sizeof history), view_of(copy.bytes, copy.size), error));
+done:
+    buffer_clear(&copy);
+    return rc;
+}
+
+/* States of a facility are to be derived anew from a time on. */
+static int mark_stale(gk_db *db, struct txn *txn, uint32_t facility, gk_time from, struct progress *progress,
+                      struct gk_error *error)
+{
+    struct profile profile;
+    int rc;
+
+    profile_init(&profile, &db->mem);
+    TRY(profile_load(txn, facility, &profile, error));
+    if (profile.n_rows == 0 || from >= profile.stale_from)
+        goto done; /* without sealed rows there are no stored states to go stale */
+    if (profile.stale_from == GK_TIME_MAX)
+        progress->n_stale++;
+    profile.stale_from = from;
+    TRY(profile_store(txn, facility, &profile, error));
+done:
+    profile_clear(&profile);
+    return rc;
+}
+
+static int mark_change(gk_db *db, struct txn *txn, const struct catalog_change *change, struct progress *progress,
+                       struct gk_error *error)
+{
+    const struct catalog *c = db->catalog;
+    int rc = GK_OK;
+
+    if (change->kind == ENTRY_FACILITY)
+        return mark_stale(db, txn, change->id, GK_TIME_MIN, progress, error); /* its rated values or its sites */
+    if (change->kind != ENTRY_BAND)
+        return GK_OK;
+    for (uint32_t f = 0; f < c->n_facilities; f++)
+        if (catalog_covers(c, &c->bands[change->id].scope, f))
+            TRY(mark_stale(db, txn, f, c->bands[change->id].from, progress, error));
+done:
+    return rc;
+}
+
+static int put_catalog(gk_db *db, struct txn *txn, struct progress *progress, struct gk_error *error)
+{
+    struct catalog_changes *changes = &db->pending.changes;
+    struct buffer bytes;
+    uint8_t key[CATALOG_KEY];
+    int rc = GK_OK;
+
+    buffer_init(&bytes, &db->mem);
+    if (changes->n == 0)
+        return GK_OK;
+    progress->catalog_version = ++db->catalog->version;
+    for (size_t i = 0; i < changes->n; i++) {
+        const struct catalog_change *change = &changes->at[i];
+        catalog_key(key, change->kind, change->id);
+        TRY(keep_history(db, txn, key, error));
+        buffer_reset(&bytes);
+        TRY(catalog_encode(db->catalog, change->kind, change->id, gk_clock(db), &bytes));
+        TRY(txn_put(txn, STORE_CATALOG, view_of(key, sizeof key), view_of(bytes.bytes, bytes.size), error));
+        TRY(mark_change(db, txn, change, progress, error));
+    }
+done:
+    buffer_clear(&bytes);
+    return rc;
+}
+
+/* ---- committing ---------------------------------------------------------------------------------------------------- */
+
+static int put_records(gk_db *db, struct txn *txn, struct progress *progress, struct gk_error *error)
+{
+    const struct pending *p = &db->pending;
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < p->n_records; i++) {
+        const struct pending_record *r = &p->records[i];
+        struct view value = {p->bytes.bytes + r->at, r->size};
+        uint8_t key[8];
+        key_u64(key, r->is_quarantined ? progress->quarantine_next++ : progress->journal_next++);
+        TRY(txn_append(txn, r->is_quarantined ? STORE_QUARANTINE : STORE_JOURNAL, view_of(key, sizeof key), value,
+                       error));
+    }
+    for (size_t i = 0; i < p->n_sources; i++) {
+        uint8_t value[8];
+        store_u64(value, p->sources[i].sequence);
+        TRY(txn_put(txn, STORE_SOURCE, view_of(p->sources[i].name, strlen(p->sources[i].name)),
+                    view_of(value, sizeof value), error));
+    }
+done:
+    return rc;
+}
+
+void pending_clear(gk_db *db)
+{
+    struct pending *p = &db->pending;
+    buffer_reset(&p->bytes);
+    p->n_records = p->n_sources = 0;
+    p->changes.n = 0;
+    p->is_dirty = false;
+}
+
+static int commit_pending(gk_db *db, struct gk_error *error)
+{
+    struct txn *txn = NULL;
+    struct progress progress = db->progress;
+    uint64_t version = db->catalog->version;
+    int rc;
+
+    TRY(store_write(db->store, &txn, error));
+    TRY(put_records(db, txn, &progress, error));
+    TRY(put_catalog(db, txn, &progress, error));
+    TRY(progress_put(txn, &progress, error));
+    (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
+    struct txn *committing = txn;
+    txn = NULL;
+    rc = txn_commit(committing, error);
+    if (rc == GK_OK) {
+        db->progress = progress;
+        db->view.n_visible = heads_n(db->heads);
+    }
+    (void)pthread_mutex_unlock(&db->lock);
+done:
+    txn_abort(txn);
+    if (rc == GK_OK)
+        pending_clear(db);
+    else
+        db->catalog->version = version;
+    return rc;
+}
+
+int gk_commit(gk_db *db, struct gk_error *error)
+{
+    int rc;
+
+    TRY(db_need_writer(db, error));
+    db_end_lookup(db);
+    if (db->pending.is_dirty)
+        TRY(commit_pending(db, error));
+    if (heads_bytes(db->heads) > db->head_budget)
+        TRY(seal_all(db, error));
+done:
+    return rc;
+}
+
+int gk_seal(gk_db *db, struct gk_error *error)
+{
+    int rc;
+
+    TRY(gk_commit(db, error));
+    TRY(seal_all(db, error));
+done:
+    return rc;
+}

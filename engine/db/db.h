@@ -1,0 +1,177 @@
+/*
+ * db.h - the handle, and what the files of this room share.
+ *
+ * The path of a row:
+ *     gk_ingest    classifies it (ingest.c), adds it to the heads in memory (heads.c) and to a pending journal record
+ *     gk_commit    writes what is pending in one transaction (commit.c): from here on it is durable
+ *     gk_seal      moves the rows of the journal into chunks (chunks.c), states (states.c) and presence (index.c), some
+ *                  facilities a transaction, and trims the journal (seal.c)
+ * The path of an answer:
+ *     snapshot     an LMDB read transaction + a view of the heads + a counted catalog (snapshot.c)
+ *     rows.c       merges the chunks of a facility with its rows in the heads; everything that reads samples uses it
+ *     states.c     stored steps, derived anew from where unsealed rows or new bands touch them
+ *
+ * Invariants, numbered so that code can refer to them:
+ *  I1  Every durable row is in exactly one of: a chunk; a journal record of sequence > sealed, or <= target for a
+ *      facility >= facilities_done (a sealing in progress).
+ *  I2  Chunks of a facility do not overlap (they may share one time under GK_ALL) and are in order of time.
+ *  I3  The stored steps and presence bits of a facility follow from its chunks and the bands, except at and after
+ *      profile.stale_from, where readers derive them.
+ *  I4  The heads of a writer hold the rows of the journal and then the pending ones, in that order.
+ */
+#ifndef DB_DB_H
+#define DB_DB_H
+
+#include <pthread.h>
+
+#include "db/catalog.h"
+#include "db/heads.h"
+#include "store/store.h"
+
+#define DB_FORMAT          1
+#define DB_HEAD_BUDGET     (UINT64_C(48) << 20)
+#define DB_COMMIT_NS       (INT64_C(100) * 1000000)
+#define DB_FUTURE_NS       (INT64_C(300) * GK_SECOND)
+#define DB_TXN_BYTES       (UINT64_C(12) << 20) /* a transaction is committed beyond this: LMDB's limit of care is 64 MB */
+#define DB_PENDING_BYTES   (UINT64_C(8) << 20)
+#define DB_SOURCE_NAME_MAX GK_NAME_MAX
+#define HOUR_NS            (INT64_C(3600) * GK_SECOND)
+
+/* What changes with every commit: one record. */
+struct progress {
+    uint64_t journal_next; /* sequence of the next record; the first is 1 */
+    uint64_t sealed;       /* records up to this one are in chunks and gone */
+    uint64_t target;       /* a sealing in progress moves records up to this one; 0: none */
+    uint32_t facilities_done;
+    struct gk_counts counts;
+    uint64_t n_rows;
+    gk_time watermark, beginning;
+    uint64_t quarantine_next;
+    uint64_t n_stale; /* facilities with a stale_from */
+    uint64_t catalog_version;
+};
+
+/* What the writer remembers of a facility between rows. */
+struct edge {
+    gk_time newest, sealed_last; /* GK_TIME_MIN: none */
+};
+
+struct pending_source {
+    char name[DB_SOURCE_NAME_MAX + 1];
+    uint64_t sequence;
+};
+
+/* What was taken and is not durable yet. */
+struct pending {
+    struct buffer bytes; /* records one after the other */
+    struct pending_record {
+        size_t at, size;
+        bool is_quarantined;
+    } *records;
+    size_t n_records, records_capacity;
+    struct pending_source *sources;
+    size_t n_sources, sources_capacity;
+    struct catalog_changes changes;
+    gk_time since; /* when the oldest was taken, by the handle's clock */
+    bool is_dirty;
+};
+
+struct gk_db {
+    struct mem mem;
+    struct store *store;
+    pthread_mutex_t lock; /* guards heads, view, catalog and progress between a writer and snapshots being opened */
+    bool is_writer, keep_heads;
+
+    char uuid[37];
+    int32_t zone_s;
+    int64_t tick_ns;
+    enum gk_policy policy;
+    uint64_t head_budget;
+    int64_t commit_ns, future_ns, past_ns;
+    gk_time (*clock)(void *context);
+    void *clock_context;
+
+    struct catalog *catalog;
+    struct progress progress; /* as committed, plus what is pending of counts, n_rows, watermark, beginning, quarantine_next */
+    struct heads *heads;
+    struct heads_view view;   /* what is committed of the heads */
+    uint64_t heads_base, heads_target, heads_next; /* of a reader: progress.sealed, .target and next record they were made of */
+    uint32_t heads_done;
+
+    struct edge *edges; /* of a writer, by facility */
+    size_t n_edges, edges_capacity;
+    struct pending pending;
+    struct txn *lookup; /* of a writer: a read transaction for finding rows that are sealed */
+};
+
+const struct mem *db_mem(gk_db *db);
+int32_t db_zone(gk_db *db);
+/* GK_ID_NONE when there is none. */
+uint32_t db_find_facility(gk_db *db, const char *name, size_t size);
+uint32_t db_find_site(gk_db *db, enum gk_kind kind, const char *name, size_t size);
+int db_need_writer(const gk_db *db, struct gk_error *error);
+/* The catalog, made the handle's own before it is changed. */
+int db_own_catalog(gk_db *db, struct gk_error *error);
+/* Edges for all facilities of the catalog. */
+int db_grow_edges(gk_db *db);
+/* Ends the lookup transaction, so that it sees the next commit and holds no pages. */
+void db_end_lookup(gk_db *db);
+int db_lookup(gk_db *db, struct txn **out, struct gk_error *error);
+
+/* meta.c: the store's fixed facts and its progress. */
+int meta_create(gk_db *db, struct txn *txn, struct gk_error *error);
+int meta_load(gk_db *db, struct txn *txn, struct gk_error *error);
+int progress_put(struct txn *txn, const struct progress *progress, struct gk_error *error);
+int progress_get(struct txn *txn, struct progress *out, struct gk_error *error);
+int meta_dump(struct view key, struct view value, struct buffer *out);
+int catalog_load(const struct mem *mem, struct txn *txn, struct catalog **out, struct gk_error *error);
+
+/* Adds the rows of one journal record to the heads: those of facilities >= first_facility. */
+int journal_replay(const struct mem *mem, struct heads *heads, struct view record, uint32_t first_facility,
+                   struct edge *edges, size_t n_edges, struct gk_error *error);
+/* Replays the records [from, to) of a transaction. */
+int journal_replay_range(const struct mem *mem, struct txn *txn, const struct progress *progress, uint64_t from,
+                         uint64_t to, struct heads *heads, struct edge *edges, size_t n_edges, struct gk_error *error);
+
+/* Keys. */
+static inline struct view view_of(const void *bytes, size_t size)
+{
+    struct view view = {bytes, size};
+    return view;
+}
+
+#define CHUNK_KEY 14 /* facility u32, first time i64, part u16 */
+
+static inline void chunk_key(uint8_t key[CHUNK_KEY], uint32_t facility, gk_time first, uint16_t part)
+{
+    key_u32(key, facility);
+    key_i64(key + 4, first);
+    key[12] = (uint8_t)(part >> 8);
+    key[13] = (uint8_t)part;
+}
+
+static inline int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+/* The tick that contains a time; the ends stay the ends. */
+static inline int64_t tick_of(int64_t tick_ns, gk_time t)
+{
+    return t == GK_TIME_MIN || t == GK_TIME_MAX ? t : floor_div(t, tick_ns);
+}
+
+/* The first tick that begins at or after a time. */
+static inline int64_t tick_from(int64_t tick_ns, gk_time t)
+{
+    return t == GK_TIME_MIN || t == GK_TIME_MAX ? t : floor_div(t, tick_ns) + (t % tick_ns != 0);
+}
+
+/* When a tick begins, saturated. */
+static inline gk_time time_of(int64_t tick_ns, int64_t tick)
+{
+    int64_t t;
+    return __builtin_mul_overflow(tick, tick_ns, &t) ? (tick < 0 ? GK_TIME_MIN : GK_TIME_MAX) : t;
+}
+
+#endif

@@ -1,0 +1,226 @@
+/*
+ * dump.c - what is stored, as text: one line a record, in the order of the keys.
+ */
+#include <inttypes.h>
+
+#include "codec/batch.h"
+#include "codec/chunk.h"
+#include "db/profile.h"
+#include "db/snapshot.h"
+#include "state/history.h"
+#include "state/presence.h"
+
+struct dumping {
+    gk_snapshot *s;
+    gk_sink_fn sink;
+    void *context;
+    struct buffer line;
+};
+
+static int send(struct dumping *d)
+{
+    int rc = buffer_status(&d->line);
+    if (rc == GK_OK)
+        rc = d->sink(d->context, (const char *)d->line.bytes, d->line.size);
+    buffer_reset(&d->line);
+    return rc;
+}
+
+static const char *facility_name(const struct dumping *d, uint32_t id)
+{
+    return id < d->s->catalog->n_facilities ? d->s->catalog->facilities[id].name : "?";
+}
+
+static void put_time(struct buffer *out, gk_time t)
+{
+    char text[GK_TIME_TEXT_MAX];
+    size_t n = gk_time_format(t, 0, text);
+    buffer_put(out, text, n);
+}
+
+static int dump_catalog_record(struct dumping *d, struct view key)
+{
+    struct buffer *out = &d->line;
+
+    if (key.size == 14 && key.bytes[0] == ENTRY_HISTORY) {
+        buffer_printf(out, "history of entry %u/%" PRIu32 " until version %" PRIu64 "\n", key.bytes[1],
+                      unkey_u32(key.bytes + 2), unkey_u64(key.bytes + 6));
+        return GK_OK;
+    }
+    if (key.size != 5)
+        return GK_ECORRUPT;
+    int rc = catalog_dump(d->s->catalog, (enum entry_kind)key.bytes[0], unkey_u32(key.bytes + 1), out);
+    buffer_put_u8(out, '\n');
+    return rc;
+}
+
+static int dump_presence_record(struct view key, struct view value, struct buffer *out, const struct mem *mem)
+{
+    if (key.size != 9)
+        return GK_ECORRUPT;
+    put_time(out, unkey_i64(key.bytes) * HOUR_NS);
+    buffer_printf(out, " state=%u ", key.bytes[8]);
+    return presence_dump(mem, value.bytes, value.size, out);
+}
+
+static int dump_record(struct dumping *d, enum store_table table, struct view key, struct view value)
+{
+    struct buffer *out = &d->line;
+    const struct mem *mem = &d->s->mem;
+
+    switch (table) {
+    case STORE_META:
+        return meta_dump(key, value, out);
+    case STORE_CATALOG:
+        return dump_catalog_record(d, key);
+    case STORE_JOURNAL:
+    case STORE_QUARANTINE:
+        if (key.size != 8)
+            return GK_ECORRUPT;
+        buffer_printf(out, "%s %" PRIu64 " ", table == STORE_JOURNAL ? "record" : "quarantined", unkey_u64(key.bytes));
+        return batch_dump(mem, value.bytes, value.size, out);
+    case STORE_SOURCE:
+        if (value.size != 8)
+            return GK_ECORRUPT;
+        buffer_printf(out, "source '%.*s' sequence=%" PRIu64 "\n", (int)key.size, (const char *)key.bytes,
+                      load_u64(value.bytes));
+        return GK_OK;
+    case STORE_CHUNK:
+        if (key.size != CHUNK_KEY)
+            return GK_ECORRUPT;
+        buffer_printf(out, "chunk of '%s' ", facility_name(d, unkey_u32(key.bytes)));
+        return chunk_dump(mem, value.bytes, value.size, out);
+    case STORE_PROFILE:
+        if (key.size != 4)
+            return GK_ECORRUPT;
+        buffer_printf(out, "profile of '%s' ", facility_name(d, unkey_u32(key.bytes)));
+        return profile_dump(value, out);
+    case STORE_STATE:
+        if (key.size != 12)
+            return GK_ECORRUPT;
+        buffer_printf(out, "states of '%s' era %" PRId64 " ", facility_name(d, unkey_u32(key.bytes)),
+                      unkey_i64(key.bytes + 4));
+        return history_dump(unkey_i64(key.bytes + 4), value.bytes, value.size, out);
+    case STORE_PRESENCE:
+        return dump_presence_record(key, value, out, mem);
+    default:
+        buffer_printf(out, "%zu bytes\n", value.size);
+        return GK_OK;
+    }
+}
+
+static int dump_table(struct dumping *d, enum store_table table, struct gk_error *error)
+{
+    struct cursor *cursor = NULL;
+    int rc;
+
+    buffer_printf(&d->line, "# %s\n", store_table_name(table));
+    TRY(send(d));
+    TRY(cursor_open(d->s->txn, table, &cursor, error));
+    for (rc = cursor_first(cursor, error); rc == GK_OK; rc = cursor_next(cursor, error)) {
+        struct view value;
+        TRY(cursor_value(cursor, &value, error));
+        rc = dump_record(d, table, cursor_key(cursor), value);
+        if (rc != GK_OK) {
+            (void)error_set(error, rc, "table %s: a record: %s", store_table_name(table), gk_status_text(rc));
+            goto done;
+        }
+        if (d->line.size && d->line.bytes[d->line.size - 1] != '\n')
+            buffer_put_u8(&d->line, '\n');
+        TRY(send(d));
+    }
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    cursor_close(cursor);
+    return rc;
+}
+
+/* ---- one facility: rows and states ------------------------------------------------------------------------------------- */
+
+static int dump_rows(struct dumping *d, uint32_t id, struct gk_error *error)
+{
+    struct origin origin = snapshot_origin(d->s);
+    struct rows rows = {0};
+    const struct columns *batch;
+    int rc;
+
+    TRY(rows_open(&rows, &origin, id, NULL, 0, GK_TIME_MIN, GK_TIME_MAX, error));
+    while ((rc = rows_next(&rows, &batch, error)) == GK_OK)
+        for (size_t i = 0; i < batch->n_rows; i++) {
+            put_time(&d->line, batch->time[i]);
+            for (size_t c = 0; c < batch->n_columns; c++)
+                if (!gk_is_missing(batch->value[c][i]))
+                    buffer_printf(&d->line, " %s=%.17g", d->s->catalog->channels[batch->channel[c]], batch->value[c][i]);
+            buffer_put_u8(&d->line, '\n');
+            TRY(send(d));
+        }
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    if (rows.origin)
+        rows_close(&rows);
+    return rc;
+}
+
+static int dump_states(struct dumping *d, uint32_t id, struct gk_error *error)
+{
+    static const char *const NAMES[] = {"nodata", "off", "idle", "on", "overload"};
+    gk_snapshot *s = d->s;
+    int rc;
+
+    TRY(snapshot_states(s, id, GK_TICK_MIN, GK_TICK_MAX, &s->steps, error));
+    for (size_t i = 1; i < s->steps.n; i++) { /* the first is the silence before everything */
+        put_time(&d->line, time_of(s->db->tick_ns, s->steps.at[i].tick));
+        buffer_printf(&d->line, " %s\n", NAMES[s->steps.at[i].value]);
+        TRY(send(d));
+    }
+    rc = GK_OK;
+done:
+    return rc;
+}
+
+static int dump_facility(struct dumping *d, const char *name, struct gk_error *error)
+{
+    uint32_t id = catalog_facility(d->s->catalog, name, strlen(name));
+    int rc;
+
+    if (id == GK_ID_NONE)
+        return error_set(error, GK_ENOTFOUND, "there is no facility '%s'", name);
+    rc = catalog_dump(d->s->catalog, ENTRY_FACILITY, id, &d->line);
+    buffer_printf(&d->line, "\n# rows\n");
+    TRY(rc == GK_OK ? send(d) : rc);
+    TRY(dump_rows(d, id, error));
+    buffer_printf(&d->line, "# states\n");
+    TRY(send(d));
+    TRY(dump_states(d, id, error));
+done:
+    return rc;
+}
+
+int gk_dump(gk_db *db, const char *what, gk_sink_fn sink, void *context, struct gk_error *error)
+{
+    struct dumping d = {.sink = sink, .context = context};
+    bool is_known = false;
+    int rc;
+
+    TRY(gk_snapshot_open(db, &d.s, error));
+    buffer_init(&d.line, &d.s->mem);
+    if (strncmp(what, "facility ", 9) == 0) {
+        rc = dump_facility(&d, what + 9, error);
+        goto done;
+    }
+    for (unsigned i = 0; i < STORE_TABLES; i++)
+        if (strcmp(what, "all") == 0 || strcmp(what, store_table_name(i)) == 0) {
+            is_known = true;
+            TRY(dump_table(&d, (enum store_table)i, error));
+        }
+    if (!is_known)
+        rc = error_set(error, GK_EINVAL,
+                       "there is no '%s' to dump; there are: all, facility NAME, meta, catalog, journal, source, chunk, "
+                       "profile, state, presence, quarantine, alarm, act",
+                       what);
+done:
+    if (d.s)
+        buffer_clear(&d.line);
+    gk_snapshot_close(d.s);
+    return rc;
+}

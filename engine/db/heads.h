@@ -1,0 +1,48 @@
+/*
+ * heads.h - the open, growing ends of all facilities: rows that are in the journal (or about to be) but not yet in chunks.
+ *
+ * Rows are only ever added, so a snapshot needs no copy: every row has an ordinal (its number of arrival), and a view
+ * is a bound on ordinals. One thread adds while others read: what a reader follows is published with release and read
+ * with acquire. A head has two rows of blocks: rows in order of time, and late rows as they came.
+ */
+#ifndef DB_HEADS_H
+#define DB_HEADS_H
+
+#include "db/columns.h"
+
+struct heads;
+
+/* What of the heads can be seen: rows below n_visible, without those that a sealing in progress moved already. */
+struct heads_view {
+    uint32_t n_visible;
+    uint32_t facilities_done, n_done; /* of facilities below facilities_done, rows below n_done are in chunks */
+};
+
+int heads_new(const struct mem *mem, struct heads **out); /* one reference */
+struct heads *heads_ref(struct heads *heads);
+void heads_unref(struct heads *heads); /* NULL is welcome */
+
+/* Rows so far, which is the next row's ordinal; and the bytes they take. */
+uint32_t heads_n(const struct heads *heads);
+uint64_t heads_bytes(const struct heads *heads);
+/* One more than the highest facility id that has rows. */
+uint32_t heads_facilities(const struct heads *heads);
+
+/* Adds row `row` of a batch. is_late: its time is before one that the head or the store has already. GK_ENOMEM adds nothing. */
+int heads_add(struct heads *heads, uint32_t facility, gk_time time, size_t n_channels, const uint32_t *channels,
+              const double *const *values, size_t row, bool is_late);
+/* Takes back all rows from ordinal n on. Only rows that no view ever saw. */
+void heads_truncate(struct heads *heads, uint32_t n);
+
+/* Whether a view has rows of the facility; *first and *last (may be NULL) get their oldest and newest time. */
+bool heads_has(const struct heads *heads, struct heads_view view, uint32_t facility, gk_time *first, gk_time *last);
+/*
+ * Appends the visible rows of a facility in [from, to) to the empty *out, in order of time and folded. all_channels: adds the
+ * columns that are needed; else only columns that are there already are filled.
+ */
+int heads_collect(const struct heads *heads, struct heads_view view, uint32_t facility, gk_time from, gk_time to,
+                  enum gk_policy policy, bool all_channels, struct columns *out);
+/* Whether there is a row of that time, by the one thread that adds: constant time. */
+bool heads_has_time(const struct heads *heads, uint32_t facility, gk_time time);
+
+#endif

@@ -1,0 +1,448 @@
+/*
+ * ingest.c - where every row ends.
+ *
+ *     time newer than the facility's newest          accepted
+ *     time ahead of or too far behind the clock      quarantined: kept apart
+ *     no value at all, or a time out of range        rejected
+ *     a time the facility has no row of              late
+ *     a row of that time: same values, or none new   duplicate, dropped
+ *                         other values               conflicting; which one counts is the store's policy
+ *                         only values that it lacked late (or accepted, when it is the newest row)
+ *
+ * Under GK_ALL a row of known time with other values is a row like any other, and only exact repeats are duplicates.
+ */
+#include <stdlib.h>
+
+#include "db/commit.h"
+#include "db/rows.h"
+
+enum verdict { REJECTED, QUARANTINED, ACCEPTED, LATE, DUPLICATE, CONFLICTING };
+
+struct ingest {
+    gk_db *db;
+    const struct gk_batch *batch;
+    gk_time now;
+    uint8_t *verdicts; /* a row */
+    size_t n_taken, n_quarantined, n_filled; /* filled: taken, but into a row that was there */
+    struct gk_counts counts;
+    struct progress progress;
+};
+
+static int check_batch(const gk_db *db, const struct gk_batch *b, struct gk_error *error)
+{
+    if (b->n_rows > 0 && (!b->time || !b->facility || (b->n_channels > 0 && (!b->channel || !b->value))))
+        return error_set(error, GK_EINVAL, "a batch of %zu rows without its columns", b->n_rows);
+    if (b->n_rows > BATCH_ROWS_MAX)
+        return error_set(error, GK_ELIMIT, "a batch has at most %u rows, not %zu", BATCH_ROWS_MAX, b->n_rows);
+    if (b->n_channels > CHUNK_COLUMNS_MAX)
+        return error_set(error, GK_ELIMIT, "a batch has at most %d channels, not %zu", CHUNK_COLUMNS_MAX, b->n_channels);
+    for (size_t i = 0; i < b->n_channels; i++) {
+        if (b->channel[i] >= db->catalog->n_channels)
+            return error_set(error, GK_ENOTFOUND, "there is no channel %u", b->channel[i]);
+        for (size_t k = 0; k < i; k++)
+            if (b->channel[k] == b->channel[i])
+                return error_set(error, GK_EINVAL, "channel '%s' stands twice in a batch",
+                                 db->catalog->channels[b->channel[i]]);
+    }
+    for (size_t i = 0; i < b->n_rows; i++)
+        if (b->facility[i] >= db->catalog->n_facilities)
+            return error_set(error, GK_ENOTFOUND, "row %zu: there is no facility %u", i, b->facility[i]);
+    if (b->source && (strlen(b->source) == 0 || strlen(b->source) > DB_SOURCE_NAME_MAX))
+        return error_set(error, GK_EINVAL, "the name of a source has 1 to %d bytes", DB_SOURCE_NAME_MAX);
+    if (b->source && b->sequence == 0)
+        return error_set(error, GK_EINVAL, "source '%s': sequences begin with 1", b->source);
+    return GK_OK;
+}
+
+static bool has_values(const struct gk_batch *b, size_t row)
+{
+    for (size_t c = 0; c < b->n_channels; c++)
+        if (!gk_is_missing(b->value[c][row]))
+            return true;
+    return false;
+}
+
+/* Does a stored row have every value of the new one (then it is a repeat), lack some, or differ in some? */
+static void compare(const struct gk_batch *b, size_t row, const struct columns *have, size_t at, bool *adds,
+                    bool *differs, bool *lacks)
+{
+    *adds = *differs = *lacks = false;
+    for (size_t c = 0; c < b->n_channels; c++) {
+        int k = columns_find(have, b->channel[c]);
+        double new = b->value[c][row], old = k < 0 ? gk_missing() : have->value[k][at];
+        if (gk_is_missing(new))
+            *lacks |= !gk_is_missing(old);
+        else if (gk_is_missing(old))
+            *adds = true;
+        else
+            *differs |= bits_of(new) != bits_of(old);
+    }
+}
+
+/* A value of a stored row in a channel that the batch does not have. */
+static bool has_other_channels(const struct gk_batch *b, const struct columns *have, size_t at)
+{
+    for (size_t i = 0; i < have->n_columns; i++) {
+        bool is_known = false;
+        for (size_t c = 0; c < b->n_channels; c++)
+            is_known |= b->channel[c] == have->channel[i];
+        if (!is_known && !gk_is_missing(have->value[i][at]))
+            return true;
+    }
+    return false;
+}
+
+static int judge_known(struct ingest *g, size_t row, bool is_newest, enum verdict *out, struct gk_error *error)
+{
+    gk_db *db = g->db;
+    gk_time t = g->batch->time[row];
+    struct rows rows = {0};
+    const struct columns *have;
+    struct txn *txn;
+    int rc;
+
+    TRY(db_lookup(db, &txn, error));
+    struct origin origin = {&db->mem, txn, db->heads, {heads_n(db->heads), db->view.facilities_done, db->view.n_done},
+                            db->policy};
+    *out = is_newest ? ACCEPTED : LATE;
+    TRY(rows_open(&rows, &origin, g->batch->facility[row], NULL, 0, t, t + 1, error));
+    while ((rc = rows_next(&rows, &have, error)) == GK_OK) {
+        for (size_t at = 0; at < have->n_rows; at++) {
+            bool adds, differs, lacks;
+            compare(g->batch, row, have, at, &adds, &differs, &lacks);
+            if (db->policy == GK_ALL) {
+                if (!adds && !differs && !lacks && !has_other_channels(g->batch, have, at))
+                    *out = DUPLICATE;
+            } else if (differs) {
+                *out = CONFLICTING;
+            } else if (!adds) {
+                *out = DUPLICATE;
+            } else {
+                g->n_filled++;
+            }
+        }
+    }
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    if (rows.origin)
+        rows_close(&rows);
+    return rc;
+}
+
+/* Whether a sealed row of that time may be there: only the chunks know. */
+static int judge(struct ingest *g, size_t row, enum verdict *out, struct gk_error *error)
+{
+    const gk_db *db = g->db;
+    gk_time t = g->batch->time[row];
+    uint32_t facility = g->batch->facility[row];
+    const struct edge *edge = &db->edges[facility];
+
+    if (t == GK_TIME_MIN || t == GK_TIME_MAX || !has_values(g->batch, row)) {
+        *out = REJECTED;
+        return GK_OK;
+    }
+    if ((db->future_ns >= 0 && t > g->now && (uint64_t)t - (uint64_t)g->now > (uint64_t)db->future_ns) ||
+        (db->past_ns > 0 && t < g->now && (uint64_t)g->now - (uint64_t)t > (uint64_t)db->past_ns)) {
+        *out = QUARANTINED;
+        return GK_OK;
+    }
+    if (t > edge->newest) {
+        *out = ACCEPTED;
+        return GK_OK;
+    }
+    if (t > edge->sealed_last && !heads_has_time(db->heads, facility, t)) {
+        *out = LATE;
+        return GK_OK;
+    }
+    return judge_known(g, row, t == edge->newest, out, error);
+}
+
+static int take_row(struct ingest *g, size_t row, struct gk_error *error)
+{
+    gk_db *db = g->db;
+    const struct gk_batch *b = g->batch;
+    enum verdict verdict = REJECTED;
+    int rc;
+
+    TRY(judge(g, row, &verdict, error));
+    g->verdicts[row] = (uint8_t)verdict;
+    switch (verdict) {
+    case REJECTED:
+        g->counts.rejected++;
+        return GK_OK;
+    case QUARANTINED:
+        g->counts.quarantined++;
+        g->n_quarantined++;
+        return GK_OK;
+    case DUPLICATE:
+        g->counts.duplicate++;
+        return GK_OK;
+    case ACCEPTED:
+        g->counts.accepted++;
+        break;
+    case LATE:
+        g->counts.late++;
+        break;
+    case CONFLICTING:
+        g->counts.conflicting++;
+        break;
+    }
+    struct edge *edge = &db->edges[b->facility[row]];
+    gk_time t = b->time[row];
+    TRY(heads_add(db->heads, b->facility[row], t, b->n_channels, b->channel, b->value, row, t < edge->newest));
+    if (t > edge->newest)
+        edge->newest = t;
+    if (t > g->progress.watermark)
+        g->progress.watermark = t;
+    if (t < g->progress.beginning)
+        g->progress.beginning = t;
+    g->n_taken++;
+done:
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a row"); /* rc says it too */
+    return rc;
+}
+
+/* ---- the records of what was taken and what was quarantined ------------------------------------------------------------ */
+
+static bool is_taken(uint8_t verdict)
+{
+    return verdict == ACCEPTED || verdict == LATE || verdict == CONFLICTING;
+}
+
+/* Gathers the rows for which the verdict is right into columns of their own and adds a record of them. */
+static int add_record(struct ingest *g, bool quarantined, size_t n, struct gk_error *error)
+{
+    const struct gk_batch *b = g->batch;
+    const struct mem *mem = &g->db->mem;
+    struct batch_rows rows = {.n_rows = b->n_rows, .time = b->time, .facility = b->facility,
+                              .n_channels = b->n_channels, .channel = b->channel, .value = b->value};
+    gk_time *time = NULL;
+    uint32_t *facility = NULL;
+    double *cells = NULL;
+    const double **value = NULL;
+    int rc;
+
+    if (n == 0)
+        return GK_OK;
+    if (n == b->n_rows)
+        return pending_add(g->db, &rows, quarantined, error);
+    time = mem_array(mem, n, sizeof *time);
+    facility = mem_array(mem, n, sizeof *facility);
+    cells = mem_array(mem, n * (b->n_channels + 1), sizeof *cells);
+    value = mem_array(mem, b->n_channels + 1, sizeof *value);
+    if (!time || !facility || !cells || !value) {
+        rc = error_set(error, GK_ENOMEM, "out of memory for a batch");
+        goto done;
+    }
+    size_t k = 0;
+    for (size_t i = 0; i < b->n_rows; i++) {
+        if (quarantined ? g->verdicts[i] != QUARANTINED : !is_taken(g->verdicts[i]))
+            continue;
+        time[k] = b->time[i];
+        facility[k] = b->facility[i];
+        for (size_t c = 0; c < b->n_channels; c++)
+            cells[c * n + k] = b->value[c][i];
+        k++;
+    }
+    for (size_t c = 0; c < b->n_channels; c++)
+        value[c] = cells + c * n;
+    rows = (struct batch_rows){n, time, facility, b->n_channels, b->channel, value};
+    TRY(pending_add(g->db, &rows, quarantined, error));
+done:
+    mem_free(mem, time);
+    mem_free(mem, facility);
+    mem_free(mem, cells);
+    mem_free(mem, value);
+    return rc;
+}
+
+/* ---- a batch ------------------------------------------------------------------------------------------------------------ */
+
+/* After a failure half-way: the heads forget, and the edges are what the heads and chunks still say. */
+static void undo(struct ingest *g, uint32_t n_before)
+{
+    gk_db *db = g->db;
+    struct heads_view view = {n_before, db->view.facilities_done, db->view.n_done};
+
+    heads_truncate(db->heads, n_before);
+    for (size_t i = 0; i < g->batch->n_rows; i++) {
+        struct edge *edge = &db->edges[g->batch->facility[i]];
+        gk_time last;
+        edge->newest = edge->sealed_last;
+        if (heads_has(db->heads, view, g->batch->facility[i], NULL, &last) && last > edge->newest)
+            edge->newest = last;
+    }
+}
+
+static void add_counts(struct gk_counts *to, const struct gk_counts *from)
+{
+    to->accepted += from->accepted;
+    to->late += from->late;
+    to->duplicate += from->duplicate;
+    to->conflicting += from->conflicting;
+    to->quarantined += from->quarantined;
+    to->rejected += from->rejected;
+}
+
+static int take_batch(struct ingest *g, struct gk_error *error)
+{
+    gk_db *db = g->db;
+    uint32_t n_before = heads_n(db->heads);
+    size_t n_records = db->pending.n_records, bytes = db->pending.bytes.size;
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < g->batch->n_rows; i++)
+        TRY(take_row(g, i, error));
+    TRY(add_record(g, false, g->n_taken, error));
+    TRY(add_record(g, true, g->n_quarantined, error));
+    if (g->batch->source)
+        TRY(pending_source(db, g->batch->source, g->batch->sequence, error));
+done:
+    if (rc != GK_OK) {
+        db->pending.n_records = n_records;
+        db->pending.bytes.size = bytes;
+        undo(g, n_before);
+        return rc;
+    }
+    add_counts(&g->progress.counts, &g->counts);
+    g->progress.n_rows += g->counts.accepted + g->counts.late - g->n_filled;
+    db->progress = g->progress;
+    pending_touch(db);
+    return GK_OK;
+}
+
+static bool is_commit_due(const gk_db *db)
+{
+    const struct pending *p = &db->pending;
+    return p->bytes.size > DB_PENDING_BYTES || (db->commit_ns >= 0 && db->clock(db->clock_context) - p->since >= db->commit_ns);
+}
+
+int gk_ingest(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts, struct gk_error *error)
+{
+    struct ingest g = {.db = db, .batch = batch};
+    uint64_t taken;
+    int rc;
+
+    if (counts)
+        memset(counts, 0, sizeof *counts);
+    TRY(db_need_writer(db, error));
+    TRY(check_batch(db, batch, error));
+    TRY(db_grow_edges(db));
+    if (batch->source) {
+        TRY(source_sequence(db, batch->source, &taken, error));
+        if (batch->sequence <= taken)
+            return GK_OK;
+    }
+    g.now = gk_clock(db);
+    g.progress = db->progress;
+    g.verdicts = mem_new(&db->mem, batch->n_rows);
+    if (!g.verdicts) {
+        rc = error_set(error, GK_ENOMEM, "out of memory for a batch");
+        goto done;
+    }
+    TRY(take_batch(&g, error));
+    if (counts)
+        *counts = g.counts;
+    if (is_commit_due(db))
+        TRY(gk_commit(db, error));
+done:
+    mem_free(&db->mem, g.verdicts);
+    return rc;
+}
+
+int gk_reject(gk_db *db, uint64_t n_rows, struct gk_error *error)
+{
+    int rc;
+
+    TRY(db_need_writer(db, error));
+    if (n_rows == 0)
+        return GK_OK;
+    db->progress.counts.rejected += n_rows;
+    pending_touch(db);
+done:
+    return rc;
+}
+
+/* ---- quarantine ---------------------------------------------------------------------------------------------------------- */
+
+/* Takes the rows of one quarantined record again; those that are not acceptable yet go back under a new number. */
+static int release_record(gk_db *db, struct view value, struct gk_counts *counts, struct gk_error *error)
+{
+    struct batch record = {0};
+    struct gk_counts these;
+    int rc;
+
+    rc = batch_decode(&db->mem, value.bytes, value.size, &record);
+    if (rc != GK_OK)
+        return error_set(error, rc, "a quarantined record: %s", gk_status_text(rc));
+    struct gk_batch batch = {.n_rows = record.rows.n_rows, .time = record.rows.time,
+                             .facility = record.rows.facility, .n_channels = record.rows.n_channels,
+                             .channel = record.rows.channel, .value = record.rows.value};
+    uint64_t quarantined = db->progress.counts.quarantined;
+    TRY(gk_ingest(db, &batch, &these, error));
+    db->progress.counts.quarantined = quarantined - (batch.n_rows - these.quarantined);
+    add_counts(counts, &these);
+done:
+    batch_clear(&record);
+    return rc;
+}
+
+static int delete_released(gk_db *db, uint64_t before, struct gk_error *error)
+{
+    struct txn *txn = NULL;
+    int rc;
+
+    TRY(store_write(db->store, &txn, error));
+    for (uint64_t i = 0; i < before; i++) {
+        uint8_t key[8];
+        key_u64(key, i);
+        rc = txn_delete(txn, STORE_QUARANTINE, view_of(key, sizeof key), error);
+        if (rc != GK_OK && rc != GK_ENOTFOUND)
+            goto done;
+    }
+    rc = txn_commit(txn, error);
+    txn = NULL;
+done:
+    txn_abort(txn);
+    return rc;
+}
+
+/*
+ * First the rows become durable as rows, then they leave the quarantine: a crash in between leaves rows in both, and the
+ * next release drops them as duplicates.
+ */
+int gk_quarantine_release(gk_db *db, bool force, struct gk_counts *counts, struct gk_error *error)
+{
+    struct gk_counts all = {0};
+    int64_t future_ns = db->future_ns, past_ns = db->past_ns, commit_ns = db->commit_ns;
+    int rc;
+
+    TRY(gk_commit(db, error));
+    uint64_t end = db->progress.quarantine_next;
+    db->commit_ns = -1;
+    if (force)
+        db->future_ns = -1, db->past_ns = 0;
+    for (uint64_t i = 0; i < end; i++) {
+        struct txn *txn;
+        struct view value;
+        uint8_t key[8];
+        key_u64(key, i);
+        TRY(db_lookup(db, &txn, error));
+        rc = txn_get(txn, STORE_QUARANTINE, view_of(key, sizeof key), &value, error);
+        if (rc == GK_ENOTFOUND)
+            continue;
+        if (rc != GK_OK)
+            goto done;
+        TRY(release_record(db, value, &all, error));
+    }
+    TRY(gk_commit(db, error));
+    TRY(delete_released(db, end, error));
+done:
+    db->future_ns = future_ns;
+    db->past_ns = past_ns;
+    db->commit_ns = commit_ns;
+    if (counts)
+        *counts = all;
+    return rc;
+}

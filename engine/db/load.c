@@ -1,0 +1,195 @@
+/*
+ * load.c - a CSV table into the store, piece by piece:
+ *
+ *     bytes -> csv_next -> record -> header, the first time
+ *                                 -> table->take: a put, or a row into the batch
+ *                                 -> load_reject: counted, and told to the caller with line and column
+ *
+ * Every line behind the header ends in exactly one counter; empty lines are no lines. A bad line is no reason to stop.
+ * What the store itself refuses (no memory, disk full, damage) is: the load has failed then, and says the same on every
+ * later call.
+ */
+#include "db/load.h"
+
+#include "db/db.h"
+
+bool load_is_fatal(int status)
+{
+    switch (status) {
+    case GK_OK:
+    case GK_EINVAL:
+    case GK_ENOTFOUND:
+    case GK_EEXIST:
+    case GK_ESYNTAX:
+    case GK_ERANGE:
+    case GK_ELIMIT:
+        return false;
+    default:
+        return true;
+    }
+}
+
+void load_reject(struct gk_load *load, const struct csv_record *record, const struct gk_error *reason)
+{
+    if (load->header.table->id == GK_TABLE_ROWS) {
+        load->result.rows.rejected++;
+        load->rows.n_rejected++;
+    } else {
+        load->result.n_bad++;
+    }
+    if (load->options.reject)
+        load->options.reject(load->options.context, record->line, record->text, record->size, reason);
+}
+
+static int read_header(struct gk_load *load, const struct csv_record *record, struct gk_error *error)
+{
+    int rc;
+
+    TRY(load_header_read(&load->header, load->mem, record, error));
+    load->result.table = load->header.table->id;
+    if (load->header.table->begin)
+        TRY(load->header.table->begin(load, error));
+done:
+    return rc;
+}
+
+/* A line with another number of fields is torn, or has a comma that wants quotes: nobody knows which value is which. */
+static int take_line(struct gk_load *load, const struct csv_record *record, struct gk_error *reason)
+{
+    struct load_line line = {load->db, load->zone_s, &load->header, record, reason};
+
+    if (record->n_fields != load->header.n)
+        return error_set_at(reason, GK_ESYNTAX, record->line, 0, "line %llu: expected %zu fields, got %zu",
+                            (unsigned long long)record->line, load->header.n, record->n_fields);
+    return load->header.table->take(load, &line);
+}
+
+static int take_record(struct gk_load *load, int rc, const struct csv_record *record, struct gk_error *reason)
+{
+    if (rc == GK_OK && record->size == 0)
+        return GK_OK;
+    if (rc == GK_ESYNTAX || rc == GK_ELIMIT)
+        error_prefix(reason, "line %llu, column %u", (unsigned long long)reason->line, reason->column);
+    if (!load->header.table)
+        return rc == GK_OK ? read_header(load, record, reason) : rc;
+    load->result.n_lines++;
+    if (rc == GK_OK)
+        rc = take_line(load, record, reason);
+    if (load_is_fatal(rc))
+        return rc;
+    if (rc != GK_OK)
+        load_reject(load, record, reason);
+    else if (load->header.table->id != GK_TABLE_ROWS)
+        load->result.n_taken++;
+    return GK_OK;
+}
+
+/* From here on the load says rc and why. */
+static int give_up(struct gk_load *load, int rc, const struct gk_error *reason)
+{
+    if (reason->text[0])
+        load->failure = *reason;
+    else
+        (void)error_set(&load->failure, rc, "%s", gk_status_text(rc)); /* returns rc */
+    load->failure.status = rc;
+    return rc;
+}
+
+/* Takes all whole records that have been fed. */
+static int drain(struct gk_load *load)
+{
+    struct csv_record record;
+    struct gk_error reason = {0};
+
+    for (;;) {
+        reason.text[0] = 0; /* of an earlier line */
+        int rc = csv_next(&load->csv, &record, &reason);
+        if (rc == GK_DONE)
+            return GK_OK;
+        rc = take_record(load, rc, &record, &reason);
+        if (rc != GK_OK)
+            return give_up(load, rc, &reason);
+    }
+}
+
+/* The status of the load as a whole, with its words. */
+static int report(const struct gk_load *load, struct gk_error *error)
+{
+    if (error && load->failure.status != GK_OK)
+        *error = load->failure;
+    return load->failure.status;
+}
+
+int gk_load_open(gk_db *db, const struct gk_load_options *options, gk_load **out, struct gk_error *error)
+{
+    const struct mem *mem = db_mem(db);
+    struct gk_load *load = mem_zeroed(mem, sizeof *load);
+
+    *out = NULL;
+    if (!load)
+        return error_set(error, GK_ENOMEM, "out of memory for a load");
+    load->db = db;
+    load->mem = mem;
+    load->zone_s = db_zone(db);
+    if (options)
+        memcpy(&load->options, options, options->size < sizeof load->options ? options->size : sizeof load->options);
+    csv_init(&load->csv, mem);
+    *out = load;
+    return GK_OK;
+}
+
+int gk_load_feed(gk_load *load, const char *bytes, size_t size, struct gk_error *error)
+{
+    if (load->failure.status == GK_OK) {
+        if (load->csv.is_ended)
+            return error_set(error, GK_EINVAL, "the load is finished");
+        csv_feed(&load->csv, bytes, size);
+        (void)drain(load); /* report has the status */
+    }
+    return report(load, error);
+}
+
+/* What is left to do when all was fed. */
+static int complete(struct gk_load *load)
+{
+    const struct load_table *table;
+    struct gk_error reason = {0};
+    int rc;
+
+    csv_end(&load->csv);
+    if (drain(load) != GK_OK)
+        return load->failure.status;
+    table = load->header.table;
+    if (!table) {
+        rc = error_set(&reason, GK_ESYNTAX, "the file is empty: expected a header");
+        goto done;
+    }
+    if (table->finish)
+        TRY(table->finish(load, &reason));
+    reason.text[0] = 0; /* of a bad line */
+    TRY(gk_commit(load->db, &reason));
+done:
+    return rc == GK_OK ? GK_OK : give_up(load, rc, &reason);
+}
+
+int gk_load_finish(gk_load *load, struct gk_load_result *result, struct gk_error *error)
+{
+    if (load->failure.status == GK_OK && load->csv.is_ended)
+        return error_set(error, GK_EINVAL, "the load is finished");
+    if (load->failure.status == GK_OK)
+        (void)complete(load); /* report has the status */
+    if (result)
+        *result = load->result;
+    return report(load, error);
+}
+
+void gk_load_close(gk_load *load)
+{
+    if (!load)
+        return;
+    csv_clear(&load->csv);
+    load_header_clear(&load->header);
+    load_rows_clear(&load->rows, load->mem);
+    load_facilities_clear(&load->facilities, load->mem);
+    mem_free(load->mem, load);
+}

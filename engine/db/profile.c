@@ -1,0 +1,242 @@
+/*
+ * profile.c - facts about a facility's rows.
+ *
+ *   version u8 = 1 | n_rows varint | first i64 | last i64 | 13 gap counts varint | stale_from i64 |
+ *   machine: has_row u8, tick i64, value f64, is_fallback u8, state u8, waiting u8, since i64 |
+ *   n_channels varint, ids varint (each as the step from the one before)
+ */
+#include "db/profile.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define PROFILE_VERSION 1
+
+/* What meters are set to: 20 s and less all give the shortest hold of 60 s. */
+static const int64_t CLASS_S[PROFILE_CLASSES] = {20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600, 7200, 21600, 86400};
+
+#define HOLD_MIN_NS (60 * GK_SECOND)
+
+void profile_init(struct profile *p, const struct mem *mem)
+{
+    memset(p, 0, sizeof *p);
+    p->mem = mem;
+    p->first = GK_TIME_MAX;
+    p->last = GK_TIME_MIN;
+    p->stale_from = GK_TIME_MAX;
+}
+
+void profile_clear(struct profile *p)
+{
+    if (p->mem)
+        mem_free(p->mem, p->channels);
+    p->channels = NULL;
+    p->n_channels = p->channels_capacity = 0;
+}
+
+int profile_add_channel(struct profile *p, uint32_t channel)
+{
+    size_t at = 0;
+    while (at < p->n_channels && p->channels[at] < channel)
+        at++;
+    if (at < p->n_channels && p->channels[at] == channel)
+        return GK_OK;
+    if (mem_reserve(p->mem, &p->channels, &p->channels_capacity, p->n_channels + 1, sizeof channel) != GK_OK)
+        return GK_ENOMEM;
+    memmove(p->channels + at + 1, p->channels + at, (p->n_channels - at) * sizeof channel);
+    p->channels[at] = channel;
+    p->n_channels++;
+    return GK_OK;
+}
+
+static void encode(const struct profile *p, struct buffer *out)
+{
+    const struct derive *d = &p->derive;
+    uint32_t before = 0;
+
+    buffer_put_u8(out, PROFILE_VERSION);
+    buffer_put_varint(out, p->n_rows);
+    buffer_put_u64(out, (uint64_t)p->first);
+    buffer_put_u64(out, (uint64_t)p->last);
+    for (int i = 0; i < PROFILE_CLASSES; i++)
+        buffer_put_varint(out, p->gaps[i]);
+    buffer_put_u64(out, (uint64_t)p->stale_from);
+    buffer_put_u8(out, d->has_row);
+    buffer_put_u64(out, (uint64_t)d->tick);
+    buffer_put_f64(out, d->value);
+    buffer_put_u8(out, d->is_fallback);
+    buffer_put_u8(out, (uint8_t)d->state);
+    buffer_put_u8(out, (uint8_t)d->waiting);
+    buffer_put_u64(out, (uint64_t)d->since);
+    buffer_put_varint(out, p->n_channels);
+    for (size_t i = 0; i < p->n_channels; i++) {
+        buffer_put_varint(out, p->channels[i] - before);
+        before = p->channels[i];
+    }
+}
+
+static int decode_channels(struct reader *r, struct profile *p)
+{
+    uint64_t n = reader_varint(r), channel = 0;
+    int rc = GK_OK;
+
+    if (n > r->size - r->at)
+        return GK_ECORRUPT;
+    for (uint64_t i = 0; i < n; i++) {
+        channel += reader_varint(r);
+        if (r->failed || channel >= CATALOG_CHANNELS_MAX)
+            return GK_ECORRUPT;
+        TRY(profile_add_channel(p, (uint32_t)channel));
+    }
+done:
+    return rc;
+}
+
+int profile_decode(struct view bytes, struct profile *p, struct gk_error *error)
+{
+    struct reader r = reader_of(bytes.bytes, bytes.size);
+    struct derive *d = &p->derive;
+
+    if (reader_u8(&r) != PROFILE_VERSION)
+        return error_set(error, GK_EVERSION, "a profile of an unknown version");
+    p->n_rows = reader_varint(&r);
+    p->first = (gk_time)reader_u64(&r);
+    p->last = (gk_time)reader_u64(&r);
+    for (int i = 0; i < PROFILE_CLASSES; i++)
+        p->gaps[i] = reader_varint(&r);
+    p->stale_from = (gk_time)reader_u64(&r);
+    d->has_row = reader_u8(&r) != 0;
+    d->tick = (int64_t)reader_u64(&r);
+    d->value = reader_f64(&r);
+    d->is_fallback = reader_u8(&r) != 0;
+    d->state = reader_u8(&r);
+    d->waiting = reader_u8(&r);
+    d->since = (int64_t)reader_u64(&r);
+    int rc = decode_channels(&r, p);
+    if (rc == GK_ENOMEM)
+        return error_set(error, rc, "out of memory for a profile");
+    if (rc != GK_OK || !reader_is_done(&r) || d->state > GK_OVERLOAD || d->waiting > GK_OVERLOAD)
+        return error_set(error, GK_ECORRUPT, "a profile's bytes make no sense");
+    return GK_OK;
+}
+
+int profile_load(struct txn *txn, uint32_t facility, struct profile *p, struct gk_error *error)
+{
+    uint8_t key[4];
+    struct view value;
+
+    p->n_channels = 0;
+    key_u32(key, facility);
+    int rc = txn_get(txn, STORE_PROFILE, view_of(key, sizeof key), &value, error);
+    if (rc == GK_ENOTFOUND) {
+        uint32_t *channels = p->channels;
+        size_t capacity = p->channels_capacity;
+        profile_init(p, p->mem);
+        p->channels = channels;
+        p->channels_capacity = capacity;
+        return GK_OK;
+    }
+    return rc == GK_OK ? profile_decode(value, p, error) : rc;
+}
+
+int profile_store(struct txn *txn, uint32_t facility, const struct profile *p, struct gk_error *error)
+{
+    struct buffer b;
+    uint8_t key[4];
+    int rc;
+
+    buffer_init(&b, p->mem);
+    key_u32(key, facility);
+    encode(p, &b);
+    TRY(buffer_status(&b));
+    TRY(txn_put(txn, STORE_PROFILE, view_of(key, sizeof key), view_of(b.bytes, b.size), error));
+done:
+    buffer_clear(&b);
+    return rc;
+}
+
+int profile_dump(struct view bytes, struct buffer *out)
+{
+    struct profile p;
+    char first[GK_TIME_TEXT_MAX], last[GK_TIME_TEXT_MAX];
+
+    profile_init(&p, out->mem);
+    int rc = profile_decode(bytes, &p, NULL);
+    if (rc == GK_OK) {
+        (void)gk_time_format(p.first, 0, first); /* the lengths are not needed */
+        (void)gk_time_format(p.last, 0, last);
+        buffer_printf(out, "n_rows=%" PRIu64 " first=%s last=%s usual_s=%" PRId64 " state=%" PRIu32 "%s channels=",
+                      p.n_rows, first, last, profile_usual(&p) / GK_SECOND, p.derive.state,
+                      p.stale_from == GK_TIME_MAX ? "" : " stale");
+        for (size_t i = 0; i < p.n_channels; i++)
+            buffer_printf(out, "%s%" PRIu32, i ? "," : "", p.channels[i]);
+        buffer_put_u8(out, '\n');
+        rc = buffer_status(out);
+    }
+    profile_clear(&p);
+    return rc;
+}
+
+/* ---- the usual interval ------------------------------------------------------------------------------------------- */
+
+static int class_of(int64_t gap_ns)
+{
+    int c = 0;
+    while (c < PROFILE_CLASSES - 1 && gap_ns > CLASS_S[c] * GK_SECOND / 4 * 5)
+        c++;
+    return c;
+}
+
+void profile_count_gap(struct profile *p, gk_time from, gk_time to, int sign)
+{
+    p->gaps[class_of(to - from)] += sign > 0 ? 1 : UINT64_MAX;
+}
+
+void profile_count_gaps(struct profile *p, const gk_time *time, size_t n, int sign)
+{
+    const int64_t first = CLASS_S[0] * GK_SECOND / 4 * 5;
+    uint64_t n_first = 0;
+
+    for (size_t i = 1; i < n; i++) {
+        int64_t gap = time[i] - time[i - 1];
+        if (gap <= first)
+            n_first++;
+        else
+            profile_count_gap(p, time[i - 1], time[i], sign);
+    }
+    p->gaps[0] += sign > 0 ? n_first : 0 - n_first;
+}
+
+static int median_class(const struct profile *p, uint64_t *below, uint64_t *upto, uint64_t *total)
+{
+    int c = 0;
+
+    *total = *below = 0;
+    for (int i = 0; i < PROFILE_CLASSES; i++)
+        *total += p->gaps[i];
+    *upto = p->gaps[0];
+    while (c < PROFILE_CLASSES - 1 && 2 * *upto < *total) {
+        *below = *upto;
+        *upto += p->gaps[++c];
+    }
+    return c;
+}
+
+int64_t profile_usual(const struct profile *p)
+{
+    uint64_t below, upto, total;
+    return CLASS_S[median_class(p, &below, &upto, &total)] * GK_SECOND;
+}
+
+bool profile_usual_is_firm(const struct profile *p, uint64_t slack)
+{
+    uint64_t below, upto, total;
+    (void)median_class(p, &below, &upto, &total); /* the class itself is not asked for */
+    return 2 * below + 2 * slack < total && 2 * upto >= total + 2 * slack;
+}
+
+int64_t profile_hold(const struct profile *p)
+{
+    int64_t hold = 3 * profile_usual(p);
+    return hold > HOLD_MIN_NS ? hold : HOLD_MIN_NS;
+}

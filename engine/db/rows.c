@@ -1,0 +1,202 @@
+/*
+ * rows.c - merging a facility's chunks with its unsealed rows.
+ *
+ * Chunk i answers for the times from its first row up to the first row of chunk i + 1; unsealed rows of that stretch are
+ * merged into it. Unsealed rows before the first chunk are merged into the first.
+ */
+#include "db/rows.h"
+
+int chunk_at(struct cursor *cursor, struct chunk_view *out, struct gk_error *error)
+{
+    struct view value;
+    int rc;
+
+    TRY(cursor_value(cursor, &value, error));
+    rc = chunk_open(value.bytes, value.size, out);
+    if (rc != GK_OK)
+        return error_set(error, rc, "a chunk: %s", gk_status_text(rc));
+    if (out->first != chunk_key_first(cursor_key(cursor)))
+        return error_set(error, GK_ECORRUPT, "a chunk does not begin where its key says");
+done:
+    return rc;
+}
+
+bool chunk_key_is_of(struct view key, uint32_t facility)
+{
+    return key.size == CHUNK_KEY && unkey_u32(key.bytes) == facility;
+}
+
+/* After a move of the cursor: is there a chunk of ours that begins before `to`? */
+static int settle(struct rows *rows, int rc)
+{
+    rows->has_chunk = false;
+    if (rc == GK_DONE)
+        return GK_OK;
+    if (rc != GK_OK)
+        return rc;
+    struct view key = cursor_key(rows->cursor);
+    rows->has_chunk = chunk_key_is_of(key, rows->facility) && chunk_key_first(key) < rows->to;
+    return GK_OK;
+}
+
+/* The chunk that begins last before `from` may reach into the stretch; without one, the first chunk of the facility. */
+static int seek_first(struct rows *rows, struct gk_error *error)
+{
+    uint8_t key[CHUNK_KEY];
+
+    if (rows->from > GK_TIME_MIN) {
+        chunk_key(key, rows->facility, rows->from - 1, UINT16_MAX);
+        int rc = cursor_seek_before(rows->cursor, view_of(key, sizeof key), error);
+        if (rc < 0)
+            return rc;
+        if (rc == GK_OK && chunk_key_is_of(cursor_key(rows->cursor), rows->facility))
+            return settle(rows, GK_OK);
+    }
+    chunk_key(key, rows->facility, GK_TIME_MIN, 0);
+    return settle(rows, cursor_seek(rows->cursor, view_of(key, sizeof key), error));
+}
+
+int rows_open(struct rows *rows, const struct origin *origin, uint32_t facility, const uint32_t *channels, size_t n,
+              gk_time from, gk_time to, struct gk_error *error)
+{
+    int rc;
+
+    memset(rows, 0, sizeof *rows);
+    rows->origin = origin;
+    rows->facility = facility;
+    rows->from = from;
+    rows->to = to;
+    rows->all_channels = !channels;
+    columns_init(&rows->incoming, origin->mem);
+    columns_init(&rows->chunk, origin->mem);
+    columns_init(&rows->merged, origin->mem);
+    for (size_t i = 0; channels && i < n; i++) {
+        TRY(columns_add(&rows->incoming, channels[i]));
+        TRY(columns_add(&rows->chunk, channels[i]));
+        TRY(columns_add(&rows->merged, channels[i]));
+    }
+    if (origin->heads)
+        TRY(heads_collect(origin->heads, origin->view, facility, from, to, origin->policy, rows->all_channels,
+                          &rows->incoming));
+    TRY(cursor_open(origin->txn, STORE_CHUNK, &rows->cursor, error));
+    TRY(seek_first(rows, error));
+done:
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for the rows of a facility"); /* rc says it too */
+    return rc;
+}
+
+void rows_close(struct rows *rows)
+{
+    cursor_close(rows->cursor);
+    rows->cursor = NULL;
+    columns_clear(&rows->incoming);
+    columns_clear(&rows->chunk);
+    columns_clear(&rows->merged);
+}
+
+/* The mini blocks of a chunk that may have rows of [from, to): [*a, *b). */
+static int find_minis(const struct chunk_view *chunk, gk_time from, gk_time to, uint32_t *a, uint32_t *b)
+{
+    uint32_t low = 0, high = chunk->n_minis;
+    gk_time t;
+    int rc = GK_OK;
+
+    if (chunk->first < from) { /* the last mini block that begins before `from`: later ones may share its last time */
+        while (high - low > 1) {
+            uint32_t mid = (low + high) / 2;
+            TRY(chunk_mini_time(chunk, mid, &t));
+            if (t < from)
+                low = mid;
+            else
+                high = mid;
+        }
+    }
+    *a = low;
+    high = chunk->n_minis;
+    if (chunk->last >= to) { /* the first mini block that begins at or after `to` */
+        while (low < high) {
+            uint32_t mid = (low + high) / 2;
+            TRY(chunk_mini_time(chunk, mid, &t));
+            if (t < to)
+                low = mid + 1;
+            else
+                high = mid;
+        }
+    }
+    *b = high;
+done:
+    return rc;
+}
+
+/* Decodes what the current chunk has of the stretch and moves on; *border is where the next chunk begins. */
+static int take_chunk(struct rows *rows, gk_time *border, struct gk_error *error)
+{
+    struct chunk_view chunk;
+    uint32_t a, b;
+    int rc;
+
+    TRY(chunk_at(rows->cursor, &chunk, error));
+    if (chunk.last >= rows->from) {
+        TRY(find_minis(&chunk, rows->from, rows->to, &a, &b));
+        TRY(columns_append_chunk(&rows->chunk, &chunk, a, b, rows->all_channels));
+        if (chunk.first < rows->from || chunk.last >= rows->to)
+            columns_cut(&rows->chunk, rows->from, rows->to);
+    }
+    TRY(settle(rows, cursor_next(rows->cursor, error)));
+    *border = rows->has_chunk ? chunk_key_first(cursor_key(rows->cursor)) : rows->to;
+done:
+    if (rc == GK_ENOMEM || (rc == GK_ECORRUPT && error && error->status != rc))
+        (void)error_set(error, rc, "a chunk: %s", gk_status_text(rc)); /* rc says it too */
+    return rc;
+}
+
+static int merge_incoming(struct rows *rows, size_t to, const struct columns **out)
+{
+    struct columns *in = &rows->incoming;
+    struct columns part = *in; /* a borrowed window on the incoming rows */
+    double *values[CHUNK_COLUMNS_MAX];
+    int rc;
+
+    if (in->n_columns > CHUNK_COLUMNS_MAX)
+        return GK_ELIMIT;
+    for (size_t i = 0; i < in->n_columns; i++)
+        values[i] = in->value[i] + rows->incoming_at;
+    part.time = in->time + rows->incoming_at;
+    part.value = values;
+    part.n_rows = to - rows->incoming_at;
+    rows->merged.n_rows = 0;
+    if (rows->all_channels)
+        columns_reset(&rows->merged);
+    TRY(columns_merge(&rows->chunk, &part, rows->origin->policy, &rows->merged));
+    rows->incoming_at = to;
+    *out = &rows->merged;
+done:
+    return rc;
+}
+
+int rows_next(struct rows *rows, const struct columns **out, struct gk_error *error)
+{
+    gk_time border = rows->to;
+    int rc;
+
+    do {
+        rows->chunk.n_rows = 0;
+        if (rows->all_channels)
+            columns_reset(&rows->chunk);
+        if (rows->has_chunk)
+            TRY(take_chunk(rows, &border, error));
+        else if (rows->incoming_at == rows->incoming.n_rows)
+            return GK_DONE;
+        else
+            border = rows->to;
+        size_t to = rows->has_chunk ? columns_lower(&rows->incoming, border) : rows->incoming.n_rows;
+        if (to > rows->incoming_at)
+            TRY(merge_incoming(rows, to, out));
+        else
+            *out = &rows->chunk;
+    } while ((*out)->n_rows == 0);
+    rc = GK_OK;
+done:
+    return rc;
+}

@@ -1,0 +1,46 @@
+/*
+ * rows.h - the rows of one facility in order of time: its chunks, with its rows in the heads merged in. Everything that
+ * reads samples reads them here: scans, aggregates, states, sealing, checks.
+ */
+#ifndef DB_ROWS_H
+#define DB_ROWS_H
+
+#include "db/db.h"
+
+/* Where rows are read from. */
+struct origin {
+    const struct mem *mem;
+    struct txn *txn;
+    const struct heads *heads; /* NULL: chunks only */
+    struct heads_view view;
+    enum gk_policy policy;
+};
+
+struct rows {
+    const struct origin *origin;
+    uint32_t facility;
+    gk_time from, to;
+    bool all_channels;
+    struct cursor *cursor;
+    bool has_chunk;           /* the cursor stands on one of the facility's chunks before `to` */
+    struct columns incoming;  /* the heads' rows of [from, to) */
+    size_t incoming_at;
+    struct columns chunk, merged;
+};
+
+/* channels NULL: all there are (batches may then differ in their columns). */
+int rows_open(struct rows *rows, const struct origin *origin, uint32_t facility, const uint32_t *channels, size_t n,
+              gk_time from, gk_time to, struct gk_error *error);
+/* GK_OK: *out has at least one row and lives until the next call; GK_DONE. */
+int rows_next(struct rows *rows, const struct columns **out, struct gk_error *error);
+void rows_close(struct rows *rows);
+
+/* The chunk that the cursor stands on, whose key must be one of a facility's chunks. */
+int chunk_at(struct cursor *cursor, struct chunk_view *out, struct gk_error *error);
+static inline gk_time chunk_key_first(struct view key)
+{
+    return unkey_i64(key.bytes + 4);
+}
+bool chunk_key_is_of(struct view key, uint32_t facility);
+
+#endif

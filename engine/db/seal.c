@@ -1,0 +1,252 @@
+/*
+ * seal.c - sealing.
+ *
+ * One sealing moves all rows up to one journal record (the target). It goes through the facilities by id, in write
+ * transactions of about DB_TXN_BYTES; each stores how far it came (facilities_done). The last one drops the journal
+ * records. A crash in between loses nothing and repeats nothing: whoever replays the journal skips what was moved (I1).
+ */
+#include "db/seal.h"
+
+#include "db/chunks.h"
+#include "db/index.h"
+
+struct outlook outlook_of(const struct profile *profile, const struct columns *incoming, int64_t hold_before,
+                          int64_t hold_after, bool uses_usual_hold)
+{
+    struct outlook o = {.change = profile->stale_from, .is_append = false, .hold_ns = hold_after};
+
+    if (incoming->n_rows > 0 && incoming->time[0] <= o.change) {
+        o.is_append = o.change == GK_TIME_MAX && (profile->n_rows == 0 || incoming->time[0] > profile->last);
+        o.change = incoming->time[0];
+    }
+    if (uses_usual_hold && hold_before != hold_after && profile->n_rows > 0) {
+        o.change = GK_TIME_MIN; /* every row holds differently now */
+        o.is_append = false;
+    }
+    return o;
+}
+
+/* What is reused from facility to facility. */
+struct sealing {
+    gk_db *db;
+    struct txn *txn;
+    struct heads_view view; /* the rows that this sealing moves */
+    struct index_changes *index;
+    struct profile profile;
+    struct limits limits;
+    struct columns incoming;
+    struct steps old_steps, new_steps;
+    struct derived derived;
+    struct progress progress;
+};
+
+static void sealing_init(struct sealing *s, gk_db *db)
+{
+    memset(s, 0, sizeof *s);
+    s->db = db;
+    profile_init(&s->profile, &db->mem);
+    limits_init(&s->limits, &db->mem);
+    columns_init(&s->incoming, &db->mem);
+    steps_init(&s->old_steps, &db->mem);
+    steps_init(&s->new_steps, &db->mem);
+    steps_init(&s->derived.steps, &db->mem);
+}
+
+static void sealing_clear(struct sealing *s)
+{
+    index_end(s->index);
+    txn_abort(s->txn);
+    profile_clear(&s->profile);
+    limits_clear(&s->limits);
+    columns_clear(&s->incoming);
+    steps_clear(&s->old_steps);
+    steps_clear(&s->new_steps);
+    steps_clear(&s->derived.steps);
+}
+
+/*
+ * Stores the derived steps and brings the index after them. The index is compared from the beginning of the hour in which
+ * the change begins: old steps from there as stored, new ones the same up to the change.
+ */
+static int store_states(struct sealing *s, uint32_t facility, struct gk_error *error)
+{
+    int64_t ticks = HOUR_NS / s->db->tick_ns, from = s->derived.from;
+    int64_t begin = from == GK_TICK_MIN ? GK_TICK_MIN : floor_div(from, ticks) * ticks;
+    int rc;
+
+    TRY(states_read(s->txn, facility, begin, GK_TICK_MAX, &s->old_steps, error));
+    s->new_steps.n = 0;
+    for (size_t i = 0; i < s->old_steps.n && (s->old_steps.at[i].tick < from || i == 0); i++)
+        TRY(steps_put(&s->new_steps, s->old_steps.at[i].tick, from == GK_TICK_MIN ? GK_NODATA : s->old_steps.at[i].value));
+    for (size_t i = 0; i < s->derived.steps.n; i++)
+        TRY(steps_put(&s->new_steps, s->derived.steps.at[i].tick, s->derived.steps.at[i].value));
+    TRY(states_write(&s->db->mem, s->txn, facility, from, &s->derived.steps, error));
+    TRY(index_change(s->index, facility, begin, &s->old_steps, &s->new_steps, error));
+done:
+    return rc;
+}
+
+static int seal_facility(struct sealing *s, uint32_t facility, struct gk_error *error)
+{
+    gk_db *db = s->db;
+    int rc;
+
+    columns_reset(&s->incoming);
+    TRY(heads_collect(db->heads, s->view, facility, GK_TIME_MIN, GK_TIME_MAX, db->policy, true, &s->incoming));
+    TRY(profile_load(s->txn, facility, &s->profile, error));
+    if (s->incoming.n_rows == 0 && s->profile.stale_from == GK_TIME_MAX)
+        goto done;
+    struct profile before = s->profile; /* its numbers; the channels are shared and only grow */
+    if (s->incoming.n_rows > 0)
+        TRY(chunks_merge(&db->mem, s->txn, db->policy, facility, &s->incoming, &s->profile, error));
+    int64_t hold_before = profile_hold(&before), hold_after = profile_hold(&s->profile);
+    TRY(limits_of(db->catalog, facility, db->tick_ns, hold_after, &s->limits));
+    struct outlook o = outlook_of(&before, &s->incoming, hold_before, hold_after, s->limits.uses_usual_hold);
+    struct origin origin = {&db->mem, s->txn, NULL, {0, 0, 0}, db->policy};
+    before.first = s->profile.first; /* how far back rows can be looked for */
+    TRY(states_derive(&origin, facility, db->tick_ns, &s->limits, &before, o.change, o.is_append, &s->derived, error));
+    TRY(store_states(s, facility, error));
+    if (s->profile.stale_from != GK_TIME_MAX)
+        s->progress.n_stale--;
+    s->profile.derive = s->derived.machine;
+    s->profile.stale_from = GK_TIME_MAX;
+    TRY(profile_store(s->txn, facility, &s->profile, error));
+    if (facility < db->n_edges)
+        db->edges[facility].sealed_last = s->profile.last;
+done:
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory while sealing facility %u", facility); /* rc says it too */
+    return rc;
+}
+
+static int begin(struct sealing *s, struct gk_error *error)
+{
+    int rc;
+
+    TRY(store_write(s->db->store, &s->txn, error));
+    TRY(index_begin(&s->db->mem, s->txn, s->db->tick_ns, &s->index));
+done:
+    return rc;
+}
+
+/* Commits a step. Snapshots that are opened from now on see it with the view that fits. */
+static int commit_step(struct sealing *s, struct gk_error *error)
+{
+    gk_db *db = s->db;
+    int rc;
+
+    TRY(index_flush(s->index, error));
+    index_end(s->index);
+    s->index = NULL;
+    TRY(progress_put(s->txn, &s->progress, error));
+    (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
+    struct txn *txn = s->txn;
+    s->txn = NULL;
+    rc = txn_commit(txn, error);
+    if (rc == GK_OK) {
+        db->progress = s->progress;
+        db->view.facilities_done = s->progress.target ? s->progress.facilities_done : 0;
+    }
+    (void)pthread_mutex_unlock(&db->lock);
+done:
+    return rc;
+}
+
+static int trim_journal(struct sealing *s, struct gk_error *error)
+{
+    int rc = GK_OK;
+
+    for (uint64_t sequence = s->progress.sealed + 1; sequence <= s->progress.target; sequence++) {
+        uint8_t key[8];
+        key_u64(key, sequence);
+        TRY(txn_delete(s->txn, STORE_JOURNAL, view_of(key, sizeof key), error));
+    }
+done:
+    return rc == GK_ENOTFOUND ? error_set(error, GK_ECORRUPT, "a journal record is missing") : rc;
+}
+
+/* Fresh heads with what the journal still has: what was moved goes when the last snapshot that sees it goes. */
+static int renew_heads(gk_db *db, struct gk_error *error)
+{
+    struct heads *fresh = NULL;
+    struct txn *txn = NULL;
+    int rc;
+
+    TRY(heads_new(&db->mem, &fresh));
+    TRY(store_read(db->store, &txn, error));
+    TRY(journal_replay_range(&db->mem, txn, &db->progress, db->progress.sealed + 1, db->progress.journal_next, fresh,
+                             db->edges, db->n_edges, error));
+    (void)pthread_mutex_lock(&db->lock); /* cannot fail */
+    heads_unref(db->heads);
+    db->heads = fresh;
+    db->view = (struct heads_view){heads_n(fresh), 0, 0};
+    (void)pthread_mutex_unlock(&db->lock);
+    fresh = NULL;
+done:
+    txn_abort(txn);
+    heads_unref(fresh);
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for new heads"); /* rc says it too */
+    return rc;
+}
+
+/* All facilities from `first` on, in as many transactions as it takes; the last one is left open. */
+static int seal_facilities(struct sealing *s, uint32_t first, uint32_t n, struct gk_error *error)
+{
+    int rc;
+
+    TRY(begin(s, error));
+    for (uint32_t f = first; f < n; f++) {
+        TRY(seal_facility(s, f, error));
+        if (txn_size(s->txn) < DB_TXN_BYTES || f + 1 == n)
+            continue;
+        s->progress.facilities_done = f + 1;
+        TRY(commit_step(s, error));
+        TRY(begin(s, error));
+    }
+done:
+    return rc;
+}
+
+/* Finishes the sealing that is in progress, or does one of all rows there are. */
+static int seal_once(gk_db *db, struct gk_error *error)
+{
+    struct sealing s;
+    int rc;
+
+    sealing_init(&s, db);
+    s.progress = db->progress;
+    uint32_t first = 0;
+    if (s.progress.target) {
+        first = s.progress.facilities_done;
+    } else {
+        s.progress.target = s.progress.journal_next - 1;
+        s.progress.facilities_done = 0;
+        db->view.n_done = db->view.n_visible;
+    }
+    s.view.n_visible = db->view.n_done;
+    /* Stale facilities may have no rows in the heads. */
+    uint32_t n = s.progress.n_stale ? (uint32_t)db->catalog->n_facilities : heads_facilities(db->heads);
+    TRY(seal_facilities(&s, first, n, error));
+    TRY(trim_journal(&s, error));
+    s.progress.sealed = s.progress.target;
+    s.progress.target = 0;
+    s.progress.facilities_done = 0;
+    TRY(commit_step(&s, error));
+    TRY(renew_heads(db, error));
+done:
+    sealing_clear(&s);
+    return rc;
+}
+
+/* An old sealing that a full disk or a crash interrupted is finished first; rows that came since take a second turn. */
+int seal_all(gk_db *db, struct gk_error *error)
+{
+    int rc = GK_OK;
+
+    db_end_lookup(db);
+    while (db->progress.n_stale > 0 || db->progress.target > 0 || db->progress.sealed + 1 < db->progress.journal_next)
+        TRY(seal_once(db, error));
+done:
+    return rc;
+}

@@ -1,0 +1,268 @@
+/*
+ * snapshot.c - opening a view, and the catalog as it is seen from there.
+ *
+ * A writer's snapshots share its heads and catalog; a reader's share those of its handle, which catches up with the
+ * journal when a snapshot is opened. In both cases a bound on ordinals keeps what came later out of sight.
+ */
+#include "db/snapshot.h"
+
+/* ---- a reader's heads follow the journal ---------------------------------------------------------------------------- */
+
+static int rebuild_heads(gk_db *db, struct txn *txn, const struct progress *p, struct gk_error *error)
+{
+    struct heads *heads = NULL;
+    int rc;
+
+    for (size_t i = 0; i < db->n_edges; i++)
+        db->edges[i] = (struct edge){GK_TIME_MIN, GK_TIME_MIN};
+    TRY(heads_new(&db->mem, &heads));
+    uint64_t middle = p->target > p->sealed ? p->target + 1 : p->sealed + 1;
+    TRY(journal_replay_range(&db->mem, txn, p, p->sealed + 1, middle, heads, db->edges, db->n_edges, error));
+    db->view.n_done = p->target ? heads_n(heads) : 0;
+    db->view.facilities_done = p->target ? p->facilities_done : 0;
+    heads_unref(db->heads);
+    db->heads = heads;
+    heads = NULL;
+    db->heads_base = p->sealed;
+    db->heads_target = p->target;
+    db->heads_done = p->facilities_done;
+    db->heads_next = middle;
+done:
+    heads_unref(heads);
+    return rc;
+}
+
+static int follow_journal(gk_db *db, struct txn *txn, const struct progress *p, struct gk_error *error)
+{
+    int rc;
+
+    TRY(db_grow_edges(db));
+    if (!db->heads || db->heads_base != p->sealed || db->heads_target != p->target ||
+        db->heads_done != p->facilities_done || db->heads_next > p->journal_next)
+        TRY(rebuild_heads(db, txn, p, error));
+    if (db->heads_next < p->journal_next)
+        TRY(journal_replay_range(&db->mem, txn, p, db->heads_next, p->journal_next, db->heads, db->edges, db->n_edges,
+                                 error));
+    db->heads_next = p->journal_next;
+    db->view.n_visible = heads_n(db->heads);
+done:
+    if (rc != GK_OK) { /* rows of half a record may be in: begin anew next time */
+        heads_unref(db->heads);
+        db->heads = NULL;
+    }
+    return rc;
+}
+
+static int follow_catalog(gk_db *db, struct txn *txn, const struct progress *p, struct gk_error *error)
+{
+    struct catalog *newer;
+    int rc;
+
+    if (db->catalog->version == p->catalog_version)
+        return GK_OK;
+    TRY(catalog_load(&db->mem, txn, &newer, error));
+    if (--db->catalog->n_refs == 0)
+        catalog_free(db->catalog);
+    db->catalog = newer;
+done:
+    return rc;
+}
+
+/* ---- opening -------------------------------------------------------------------------------------------------------- */
+
+static void fill_info(gk_snapshot *s)
+{
+    const struct catalog *c = s->catalog;
+    struct gk_store_info *info = &s->info;
+
+    memcpy(info->uuid, s->db->uuid, sizeof info->uuid);
+    info->zone_s = s->db->zone_s;
+    info->tick_ns = s->db->tick_ns;
+    info->policy = s->db->policy;
+    info->watermark = s->progress.watermark;
+    info->beginning = s->progress.beginning;
+    info->catalog_version = c->version;
+    info->n_facilities = (uint32_t)c->n_facilities;
+    info->n_channels = (uint32_t)c->n_channels;
+    for (int k = 0; k < 4; k++)
+        info->n_sites[k] = (uint32_t)c->n_sites[k];
+    info->n_links = c->n_all_links;
+    info->n_bands = c->n_bands;
+    info->n_orders = c->n_orders;
+    info->n_exemptions = c->n_exemptions;
+}
+
+/* Under the lock: what is read here fits together. */
+static int take_view(gk_snapshot *s, struct gk_error *error)
+{
+    gk_db *db = s->db;
+    int rc;
+
+    TRY(store_read(db->store, &s->txn, error));
+    TRY(progress_get(s->txn, &s->progress, error));
+    if (!db->is_writer) {
+        TRY(follow_catalog(db, s->txn, &s->progress, error));
+        TRY(follow_journal(db, s->txn, &s->progress, error));
+    }
+    TRY(catalog_freeze(db->catalog));
+    s->catalog = db->catalog;
+    s->catalog->n_refs++;
+    s->heads = heads_ref(db->heads);
+    s->view = db->view;
+done:
+    return rc;
+}
+
+int gk_snapshot_open(gk_db *db, gk_snapshot **out, struct gk_error *error)
+{
+    int rc;
+
+    *out = NULL;
+    gk_snapshot *s = mem_zeroed(&db->mem, sizeof *s);
+    if (!s)
+        return error_set(error, GK_ENOMEM, "out of memory for a snapshot");
+    s->db = db;
+    s->mem = db->mem;
+    steps_init(&s->steps, &s->mem);
+    steps_init(&s->steps_more, &s->mem);
+    limits_init(&s->limits, &s->mem);
+    profile_init(&s->profile, &s->mem);
+    (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
+    rc = take_view(s, error);
+    (void)pthread_mutex_unlock(&db->lock);
+    if (rc != GK_OK) {
+        if (rc == GK_ENOMEM)
+            (void)error_set(error, rc, "out of memory for a snapshot"); /* rc says it too */
+        gk_snapshot_close(s);
+        return rc;
+    }
+    fill_info(s);
+    *out = s;
+    return GK_OK;
+}
+
+void gk_snapshot_close(gk_snapshot *s)
+{
+    if (!s)
+        return;
+    gk_db *db = s->db;
+    if (s->derived) {
+        for (size_t i = 0; i < s->catalog->n_facilities; i++)
+            if (s->derived[i]) {
+                steps_clear(&s->derived[i]->derived.steps);
+                mem_free(&s->mem, s->derived[i]);
+            }
+        mem_free(&s->mem, s->derived);
+    }
+    txn_abort(s->txn);
+    heads_unref(s->heads);
+    (void)pthread_mutex_lock(&db->lock); /* cannot fail */
+    if (s->catalog && --s->catalog->n_refs == 0)
+        catalog_free(s->catalog);
+    (void)pthread_mutex_unlock(&db->lock);
+    steps_clear(&s->steps);
+    steps_clear(&s->steps_more);
+    limits_clear(&s->limits);
+    profile_clear(&s->profile);
+    struct mem mem = s->mem;
+    mem_free(&mem, s);
+}
+
+const struct gk_store_info *gk_snapshot_info(gk_snapshot *s)
+{
+    return &s->info;
+}
+
+struct origin snapshot_origin(const gk_snapshot *s)
+{
+    struct origin origin = {&s->mem, s->txn, s->heads, s->view, s->db->policy};
+    return origin;
+}
+
+int snapshot_check_facility(const gk_snapshot *s, uint32_t facility, struct gk_error *error)
+{
+    if (facility < s->catalog->n_facilities)
+        return GK_OK;
+    return error_set(error, GK_ENOTFOUND, "there is no facility %u", facility);
+}
+
+/* ---- the catalog ---------------------------------------------------------------------------------------------------- */
+
+const struct gk_facility *gk_facility_get(gk_snapshot *s, uint32_t id)
+{
+    return id < s->catalog->n_facilities ? &s->catalog->facilities[id] : NULL;
+}
+
+const struct gk_site *gk_site_get(gk_snapshot *s, enum gk_kind kind, uint32_t id)
+{
+    return kind <= GK_LINE && id < s->catalog->n_sites[kind] ? &s->catalog->sites[kind][id] : NULL;
+}
+
+const char *gk_channel_name(gk_snapshot *s, uint32_t id)
+{
+    return id < s->catalog->n_channels ? s->catalog->channels[id] : NULL;
+}
+
+uint32_t gk_facility_find(gk_snapshot *s, const char *name, size_t size)
+{
+    return catalog_facility(s->catalog, name, size);
+}
+
+uint32_t gk_site_find(gk_snapshot *s, enum gk_kind kind, const char *name, size_t size)
+{
+    return catalog_site(s->catalog, kind, name, size);
+}
+
+uint32_t gk_channel_find(gk_snapshot *s, const char *name, size_t size)
+{
+    return catalog_channel(s->catalog, name, size);
+}
+
+const uint32_t *gk_site_facilities(gk_snapshot *s, enum gk_kind kind, uint32_t id, size_t *n)
+{
+    *n = 0;
+    if (kind > GK_LINE || id >= s->catalog->n_sites[kind])
+        return NULL;
+    const uint32_t *starts = s->catalog->site_starts[kind].at;
+    *n = starts[id + 1] - starts[id];
+    return s->catalog->site_facilities_flat[kind].at + starts[id];
+}
+
+const struct gk_link *const *gk_facility_links(gk_snapshot *s, uint32_t id, size_t *n)
+{
+    *n = 0;
+    if (id >= s->catalog->n_facilities)
+        return NULL;
+    const size_t *starts = s->catalog->facility_links_start;
+    *n = starts[id + 1] - starts[id];
+    return s->catalog->facility_links + starts[id];
+}
+
+const struct gk_link *gk_links(gk_snapshot *s, size_t *n)
+{
+    *n = s->catalog->n_all_links;
+    return s->catalog->all_links;
+}
+
+const struct gk_band *gk_bands(gk_snapshot *s, size_t *n)
+{
+    *n = s->catalog->n_bands;
+    return s->catalog->bands;
+}
+
+const struct gk_order *gk_orders(gk_snapshot *s, size_t *n)
+{
+    *n = s->catalog->n_orders;
+    return s->catalog->orders;
+}
+
+const struct gk_exemption *gk_exemptions(gk_snapshot *s, size_t *n)
+{
+    *n = s->catalog->n_exemptions;
+    return s->catalog->exemptions;
+}
+
+bool gk_scope_covers(gk_snapshot *s, const struct gk_scope *scope, uint32_t facility)
+{
+    return facility < s->catalog->n_facilities && catalog_covers(s->catalog, scope, facility);
+}

@@ -1,0 +1,45 @@
+/*
+ * snapshot.h - one unchanging view of a store.
+ */
+#ifndef DB_SNAPSHOT_H
+#define DB_SNAPSHOT_H
+
+#include "db/db.h"
+#include "db/states.h"
+
+/* States of a facility with unsealed rows or new bands, derived once a snapshot. */
+struct derived_states {
+    uint32_t facility;
+    bool is_derived; /* else the stored steps are good */
+    struct derived derived;
+};
+
+struct gk_snapshot {
+    gk_db *db;
+    struct mem mem;
+    struct txn *txn;
+    struct heads *heads;
+    struct heads_view view;
+    struct catalog *catalog;
+    struct progress progress;
+    struct gk_store_info info;
+
+    struct derived_states **derived; /* by facility, made when the first one is needed */
+    struct steps steps, steps_more;  /* handed out by gk_state_steps */
+    struct limits limits;
+    struct profile profile;
+};
+
+struct origin snapshot_origin(const gk_snapshot *snapshot);
+/* The profile of all rows of a facility, unsealed ones included, into snapshot->profile. */
+int snapshot_profile(gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);
+/* Its limits over time, into snapshot->limits. */
+int snapshot_limits(gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);
+/* States of [from, to) ticks, the first step at `from`, into *out (emptied first). */
+int snapshot_states(gk_snapshot *snapshot, uint32_t facility, int64_t from, int64_t to, struct steps *out,
+                    struct gk_error *error);
+int snapshot_check_facility(const gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);
+/* Whether a facility has rows in the heads that this snapshot sees. */
+bool snapshot_has_unsealed(const gk_snapshot *snapshot, uint32_t facility);
+
+#endif

@@ -1,0 +1,324 @@
+/*
+ * snapshot_states.c - profiles and states as a snapshot sees them: what is stored, and for facilities with unsealed rows or
+ * new bands what follows from those, by the same code that seals.
+ */
+#include "db/index.h"
+#include "db/seal.h"
+#include "db/snapshot.h"
+#include "state/timeline.h"
+
+bool snapshot_has_unsealed(const gk_snapshot *s, uint32_t facility)
+{
+    return s->view.n_visible > 0 && heads_has(s->heads, s->view, facility, NULL, NULL);
+}
+
+/* ---- profiles -------------------------------------------------------------------------------------------------------- */
+
+/* All gaps again, from all rows: only when late rows might tip the median. */
+static int recount(gk_snapshot *s, uint32_t facility, struct profile *p, struct gk_error *error)
+{
+    struct origin origin = snapshot_origin(s);
+    struct rows rows = {0};
+    const struct columns *batch;
+    const uint32_t none = 0;
+    gk_time last = 0;
+    int rc;
+
+    memset(p->gaps, 0, sizeof p->gaps);
+    p->n_rows = 0;
+    TRY(rows_open(&rows, &origin, facility, &none, 0, GK_TIME_MIN, GK_TIME_MAX, error));
+    while ((rc = rows_next(&rows, &batch, error)) == GK_OK) {
+        if (p->n_rows > 0)
+            profile_count_gap(p, last, batch->time[0], 1);
+        profile_count_gaps(p, batch->time, batch->n_rows, 1);
+        p->n_rows += batch->n_rows;
+        last = batch->time[batch->n_rows - 1];
+    }
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    if (rows.origin)
+        rows_close(&rows);
+    return rc;
+}
+
+/* Adds unsealed rows (in order of time) to a stored profile. */
+static int absorb(gk_snapshot *s, uint32_t facility, const struct columns *in, struct profile *p,
+                  struct gk_error *error)
+{
+    int rc = GK_OK;
+
+    if (in->n_rows == 0)
+        return GK_OK;
+    for (size_t i = 0; i < in->n_columns; i++)
+        TRY(profile_add_channel(p, in->channel[i]));
+    bool is_append = p->n_rows == 0 || in->time[0] > p->last;
+    if (is_append) {
+        if (p->n_rows > 0)
+            profile_count_gap(p, p->last, in->time[0], 1);
+        profile_count_gaps(p, in->time, in->n_rows, 1);
+        p->n_rows += in->n_rows;
+    } else {
+        TRY(recount(s, facility, p, error));
+    }
+    if (in->time[0] < p->first)
+        p->first = in->time[0];
+    if (in->time[in->n_rows - 1] > p->last)
+        p->last = in->time[in->n_rows - 1];
+done:
+    return rc;
+}
+
+int snapshot_profile(gk_snapshot *s, uint32_t facility, struct gk_error *error)
+{
+    struct columns incoming;
+    int rc;
+
+    columns_init(&incoming, &s->mem);
+    TRY(profile_load(s->txn, facility, &s->profile, error));
+    if (s->view.n_visible > 0)
+        TRY(heads_collect(s->heads, s->view, facility, GK_TIME_MIN, GK_TIME_MAX, s->db->policy, true, &incoming));
+    TRY(absorb(s, facility, &incoming, &s->profile, error));
+done:
+    columns_clear(&incoming);
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a profile"); /* rc says it too */
+    return rc;
+}
+
+int snapshot_limits(gk_snapshot *s, uint32_t facility, struct gk_error *error)
+{
+    int rc;
+
+    TRY(snapshot_profile(s, facility, error));
+    rc = limits_of(s->catalog, facility, s->db->tick_ns, profile_hold(&s->profile), &s->limits);
+    if (rc != GK_OK)
+        return error_set(error, rc, "out of memory for limits");
+done:
+    return rc;
+}
+
+int gk_facility_profile(gk_snapshot *s, uint32_t id, struct gk_profile *out, struct gk_error *error)
+{
+    int rc;
+
+    TRY(snapshot_check_facility(s, id, error));
+    TRY(snapshot_limits(s, id, error));
+    const struct profile *p = &s->profile;
+    if (p->n_rows == 0)
+        return error_set(error, GK_ENOTFOUND, "facility '%s' has no rows", s->catalog->facilities[id].name);
+    const struct limits_span *span = limits_at(&s->limits, tick_of(s->db->tick_ns, p->last));
+    *out = (struct gk_profile){p->n_rows, p->first, p->last, profile_usual(p), span->limits.hold * s->db->tick_ns};
+done:
+    return rc;
+}
+
+int gk_facility_channels(gk_snapshot *s, uint32_t id, const uint32_t **channels, size_t *n, struct gk_error *error)
+{
+    int rc;
+
+    *n = 0;
+    *channels = NULL;
+    TRY(snapshot_check_facility(s, id, error));
+    TRY(snapshot_profile(s, id, error));
+    *channels = s->profile.channels;
+    *n = s->profile.n_channels;
+done:
+    return rc;
+}
+
+/* ---- states ----------------------------------------------------------------------------------------------------------- */
+
+static int derive_facility(gk_snapshot *s, uint32_t facility, struct derived_states *out, struct gk_error *error)
+{
+    struct profile stored;
+    struct columns incoming;
+    int rc;
+
+    profile_init(&stored, &s->mem);
+    columns_init(&incoming, &s->mem);
+    TRY(profile_load(s->txn, facility, &stored, error));
+    TRY(heads_collect(s->heads, s->view, facility, GK_TIME_MIN, GK_TIME_MAX, s->db->policy, true, &incoming));
+    if (incoming.n_rows == 0 && stored.stale_from == GK_TIME_MAX)
+        goto done;
+    TRY(snapshot_limits(s, facility, error));
+    struct outlook o = outlook_of(&stored, &incoming, profile_hold(&stored), profile_hold(&s->profile),
+                                  s->limits.uses_usual_hold);
+    struct origin origin = snapshot_origin(s);
+    stored.first = s->profile.first;
+    TRY(states_derive(&origin, facility, s->db->tick_ns, &s->limits, &stored, o.change, o.is_append, &out->derived,
+                      error));
+    out->is_derived = true;
+done:
+    profile_clear(&stored);
+    columns_clear(&incoming);
+    return rc;
+}
+
+/* The derived states of a facility, made at the first call; NULL with GK_OK: the stored ones are good. */
+static int find_derived(gk_snapshot *s, uint32_t facility, const struct derived **out, struct gk_error *error)
+{
+    int rc = GK_OK;
+
+    *out = NULL;
+    if (s->progress.n_stale == 0 && !snapshot_has_unsealed(s, facility))
+        return GK_OK;
+    if (!s->derived) {
+        s->derived = mem_zeroed(&s->mem, (s->catalog->n_facilities + 1) * sizeof(struct derived_states *));
+        if (!s->derived)
+            TRY(GK_ENOMEM);
+    }
+    if (!s->derived[facility]) {
+        struct derived_states *d = mem_zeroed(&s->mem, sizeof *d);
+        if (!d)
+            TRY(GK_ENOMEM);
+        steps_init(&d->derived.steps, &s->mem);
+        rc = derive_facility(s, facility, d, error);
+        if (rc != GK_OK) {
+            steps_clear(&d->derived.steps);
+            mem_free(&s->mem, d);
+            goto done;
+        }
+        s->derived[facility] = d;
+    }
+    if (s->derived[facility]->is_derived)
+        *out = &s->derived[facility]->derived;
+done:
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for states"); /* rc says it too */
+    return rc;
+}
+
+/* Appends the derived steps of [from, to) to what is there, which ends before them. */
+static int append_derived(const struct derived *d, int64_t from, int64_t to, struct steps *out)
+{
+    uint32_t carried = out->n ? out->at[out->n - 1].value : (uint32_t)GK_NODATA;
+    int rc;
+
+    for (size_t i = 0; i < d->steps.n && d->steps.at[i].tick <= from; i++)
+        carried = d->steps.at[i].value;
+    if (out->n == 0 || d->from <= from) {
+        out->n = 0;
+        TRY(steps_put(out, from, carried));
+    }
+    for (size_t i = 0; i < d->steps.n && d->steps.at[i].tick < to; i++)
+        if (d->steps.at[i].tick > from)
+            TRY(steps_put(out, d->steps.at[i].tick, d->steps.at[i].value));
+    rc = GK_OK;
+done:
+    return rc;
+}
+
+int snapshot_states(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to, struct steps *out,
+                    struct gk_error *error)
+{
+    const struct derived *d;
+    int rc;
+
+    out->n = 0;
+    TRY(snapshot_check_facility(s, facility, error));
+    if (from >= to)
+        return GK_OK;
+    TRY(find_derived(s, facility, &d, error));
+    if (!d)
+        return states_read(s->txn, facility, from, to, out, error);
+    /* Stored steps up to where the derived ones begin; when that is before `from`, what they carry in counts. */
+    if (d->from > from)
+        TRY(states_read(s->txn, facility, from, d->from < to ? d->from : to, out, error));
+    else if (d->from != GK_TICK_MIN)
+        TRY(states_read(s->txn, facility, d->from - 1, d->from, out, error));
+    if (d->from < to)
+        TRY(append_derived(d, from, to, out));
+done:
+    return rc;
+}
+
+int gk_state_steps(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to, const struct gk_step **steps,
+                   size_t *n, struct gk_error *error)
+{
+    int rc = snapshot_states(s, facility, from, to, &s->steps, error);
+
+    *steps = rc == GK_OK ? s->steps.at : NULL;
+    *n = rc == GK_OK ? s->steps.n : 0;
+    return rc;
+}
+
+int gk_state_timeline(gk_snapshot *s, uint32_t facility, uint32_t mask, int64_t from, int64_t to, gk_timeline *out,
+                      struct gk_error *error)
+{
+    uint32_t silence = mask & GK_STATE_BIT(GK_NODATA) ? GK_FALSE : GK_UNKNOWN;
+    int rc;
+
+    TRY(gk_timeline_reset(out, GK_UNKNOWN));
+    if (from >= to)
+        return GK_OK;
+    TRY(snapshot_states(s, facility, from, to, &s->steps, error));
+    for (size_t i = 0; i < s->steps.n; i++) {
+        uint32_t state = s->steps.at[i].value;
+        enum gk_truth truth = mask & GK_STATE_BIT(state) ? GK_TRUE
+                              : state == GK_NODATA      ? (enum gk_truth)silence
+                                                        : GK_FALSE;
+        TRY(gk_timeline_append(out, s->steps.at[i].tick, truth));
+    }
+    TRY(gk_timeline_append(out, to, GK_UNKNOWN));
+done:
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a timeline"); /* rc says it too */
+    return rc;
+}
+
+/* ---- the presence index ------------------------------------------------------------------------------------------------ */
+
+/* keep[id] |= 1 for whoever is in a state of the mask for some of an hour, or silent for some of it if that counts. */
+static int keep_hour(gk_snapshot *s, int64_t hour, uint32_t mask, uint8_t *keep, uint8_t *known, struct gk_error *error)
+{
+    size_t n = s->catalog->n_facilities;
+    int rc = GK_OK;
+
+    memset(known, 0, n);
+    for (uint32_t state = GK_NODATA; state <= GK_OVERLOAD; state++) {
+        struct presence sets = {NULL, NULL};
+        bool counts = mask & GK_STATE_BIT(state);
+        if (!counts && !(mask & GK_STATE_BIT(GK_NODATA)))
+            continue;
+        rc = index_load(&s->mem, s->txn, hour, state, &sets, error);
+        if (rc == GK_ENOTFOUND)
+            continue;
+        if (rc != GK_OK)
+            return rc;
+        if (counts)
+            idset_mark(sets.some, keep, n);
+        if (state != GK_NODATA)
+            idset_mark(sets.some, known, n);
+        presence_clear(&sets);
+    }
+    if (mask & GK_STATE_BIT(GK_NODATA)) /* in no set at all: silent throughout */
+        for (size_t i = 0; i < n; i++)
+            keep[i] |= !known[i];
+    return GK_OK;
+}
+
+int gk_state_prune(gk_snapshot *s, uint32_t mask, int64_t from, int64_t to, uint8_t *is_in, struct gk_error *error)
+{
+    size_t n = s->catalog->n_facilities;
+    int64_t ticks = HOUR_NS / s->db->tick_ns;
+    uint8_t *keep = mem_zeroed(&s->mem, 2 * n + 1);
+    int rc = GK_OK;
+
+    if (!keep)
+        return error_set(error, GK_ENOMEM, "out of memory for the presence index");
+    if (from >= to || s->progress.n_stale > 0)
+        goto done;
+    /* Ends beyond all rows: nothing but silence there. */
+    int64_t first = floor_div(from < INT64_MIN / 2 ? INT64_MIN / 2 : from, ticks);
+    int64_t last = floor_div((to > INT64_MAX / 2 ? INT64_MAX / 2 : to) - 1, ticks);
+    if (last - first > 24 * 400) /* longer than any question may look: reading the steps is as good */
+        goto done;
+    for (int64_t hour = first; hour <= last; hour++)
+        TRY(keep_hour(s, hour, mask, keep, keep + n, error));
+    for (uint32_t i = 0; i < n; i++)
+        if (!keep[i] && is_in[i] && !snapshot_has_unsealed(s, i))
+            is_in[i] = 0;
+done:
+    mem_free(&s->mem, keep);
+    return rc;
+}

@@ -1,0 +1,563 @@
+/*
+ * store.c - opening, transactions and figures of the one LMDB file.
+ *
+ *     value in the file:  bytes | CRC32C(table u8, key, bytes) u32
+ */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/crc.h"
+
+#define MAP_DEFAULT (UINT64_C(1) << 40)
+#define READERS_MAX 1024
+#define PATH_SIZE   4096
+#define CRC_SIZE    4
+
+struct store {
+    struct mem mem;
+    MDB_env *env;
+    MDB_dbi dbi[STORE_TABLES];
+    int lock_fd;
+    bool is_writer;
+    uint64_t n_commits;
+    char path[PATH_SIZE];
+};
+
+struct txn {
+    struct store *store;
+    MDB_txn *txn;
+    uint64_t size;
+    bool is_write;
+};
+
+struct cursor {
+    struct txn *txn;
+    MDB_cursor *cursor;
+    enum store_table table;
+    MDB_val key, value;
+};
+
+static const char *const TABLE_NAMES[STORE_TABLES] = {
+    "meta", "catalog", "journal", "source", "chunk", "profile", "state", "presence", "quarantine", "alarm", "act",
+};
+
+const char *store_table_name(unsigned table)
+{
+    return table < STORE_TABLES ? TABLE_NAMES[table] : NULL;
+}
+
+/* ---- errors ------------------------------------------------------------------------------------------------------- */
+
+static int status_of(int code)
+{
+    switch (code) {
+    case MDB_SUCCESS:
+        return GK_OK;
+    case MDB_NOTFOUND:
+        return GK_ENOTFOUND;
+    case MDB_KEYEXIST:
+        return GK_EEXIST;
+    case MDB_MAP_FULL:
+    case ENOSPC:
+    case EDQUOT:
+        return GK_EFULL;
+    case MDB_PAGE_NOTFOUND:
+    case MDB_CORRUPTED:
+    case MDB_INVALID:
+        return GK_ECORRUPT;
+    case MDB_VERSION_MISMATCH:
+        return GK_EVERSION;
+    case ENOMEM:
+        return GK_ENOMEM;
+    case ENOENT:
+        return GK_ENOTFOUND;
+    case EACCES:
+    case EROFS:
+    case EPERM:
+        return GK_EREADONLY;
+    default:
+        return GK_EIO;
+    }
+}
+
+static int fail(const struct store *store, int code, const char *doing, struct gk_error *error)
+{
+    int status = status_of(code);
+    const char *hint = code == MDB_MAP_FULL ? " (the store's quota or map size is used up; nothing was changed)" : "";
+    return error_set(error, status, "%s: %s: %s%s", store->path, doing, mdb_strerror(code), hint);
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------------ */
+
+static uint64_t map_size(const struct store_options *options)
+{
+    const char *text = getenv("GK_MAP_SIZE");
+    uint64_t size = options->map_size ? options->map_size : text ? strtoull(text, NULL, 0) : 0;
+    if (size == 0)
+        size = MAP_DEFAULT;
+    if (options->quota && options->quota < size)
+        size = options->quota;
+    if (size < (UINT64_C(1) << 20))
+        size = UINT64_C(1) << 20; /* LMDB needs a few pages to say anything at all */
+    return size & ~UINT64_C(0xFFFF);
+}
+
+/* LMDB does not sync the directory: without this a power cut right after the first commit loses the whole file. */
+static int sync_folder(const char *path, struct gk_error *error)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || fsync(fd) != 0) {
+        int code = errno;
+        if (fd >= 0)
+            (void)close(fd);
+        return error_set(error, GK_EIO, "%s: cannot sync the directory: %s", path, mdb_strerror(code));
+    }
+    (void)close(fd);
+    return GK_OK;
+}
+
+static int make_folder(const char *path, struct gk_error *error)
+{
+    char parent[PATH_SIZE];
+
+    if (mkdir(path, 0750) != 0) {
+        if (errno == EEXIST)
+            return GK_OK;
+        return error_set(error, status_of(errno), "%s: cannot make the directory: %s", path, mdb_strerror(errno));
+    }
+    (void)snprintf(parent, sizeof parent, "%s/..", path); /* the length was tested */
+    return sync_folder(parent, error);
+}
+
+static int lock_writer(struct store *store, struct gk_error *error)
+{
+    char name[PATH_SIZE + 16], text[32] = "";
+
+    (void)snprintf(name, sizeof name, "%s/lock.writer", store->path);
+    store->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    if (store->lock_fd < 0)
+        return error_set(error, status_of(errno), "%s: cannot be opened for writing: %s", name, mdb_strerror(errno));
+    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+        ssize_t n = pread(store->lock_fd, text, sizeof text - 1, 0);
+        text[n > 0 ? n : 0] = 0;
+        return error_set(error, GK_EBUSY, "%s: process %d writes this store already", store->path, atoi(text));
+    }
+    int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(store->lock_fd, 0) != 0 || pwrite(store->lock_fd, text, (size_t)n, 0) != n)
+        return error_set(error, status_of(errno), "%s: cannot be written: %s", name, mdb_strerror(errno));
+    return GK_OK;
+}
+
+/* A file that is shorter than its own header says would kill us by SIGBUS later. */
+static int check_length(struct store *store, struct gk_error *error)
+{
+    MDB_envinfo info;
+    MDB_stat stat_main;
+    struct stat st;
+    char name[PATH_SIZE + 16];
+
+    (void)mdb_env_info(store->env, &info); /* fail only for NULL */
+    (void)mdb_env_stat(store->env, &stat_main);
+    (void)snprintf(name, sizeof name, "%s/data.mdb", store->path);
+    if (stat(name, &st) != 0)
+        return error_set(error, status_of(errno), "%s: %s", name, mdb_strerror(errno));
+    uint64_t need = ((uint64_t)info.me_last_pgno + 1) * stat_main.ms_psize;
+    if (info.me_last_txnid > 0 && (uint64_t)st.st_size < need)
+        return error_set(error, GK_ECORRUPT, "%s: cut off: %llu bytes, but its header speaks of %llu", name,
+                         (unsigned long long)st.st_size, (unsigned long long)need);
+    return GK_OK;
+}
+
+static int open_tables(struct store *store, bool may_create, struct gk_error *error)
+{
+    MDB_txn *txn;
+    int code = mdb_txn_begin(store->env, NULL, may_create ? 0 : MDB_RDONLY, &txn);
+
+    if (code != MDB_SUCCESS)
+        return fail(store, code, "cannot begin a transaction", error);
+    for (unsigned i = 0; i < STORE_TABLES; i++) {
+        code = mdb_dbi_open(txn, TABLE_NAMES[i], may_create ? MDB_CREATE : 0, &store->dbi[i]);
+        if (code != MDB_SUCCESS) {
+            mdb_txn_abort(txn);
+            if (code == MDB_NOTFOUND)
+                return error_set(error, GK_ECORRUPT, "%s: is no gkdb store: it has no table \"%s\"", store->path,
+                                 TABLE_NAMES[i]);
+            return fail(store, code, "cannot open a table", error);
+        }
+    }
+    code = mdb_txn_commit(txn);
+    return code == MDB_SUCCESS ? GK_OK : fail(store, code, "cannot open the tables", error);
+}
+
+static int open_env(struct store *store, const struct store_options *options, struct gk_error *error)
+{
+    unsigned flags = MDB_NOTLS | (options->is_writer ? 0 : MDB_RDONLY);
+    int code = mdb_env_create(&store->env);
+
+    if (code == MDB_SUCCESS)
+        code = mdb_env_set_maxdbs(store->env, STORE_TABLES + 4);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_set_maxreaders(store->env, READERS_MAX);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_set_mapsize(store->env, map_size(options));
+    if (code != MDB_SUCCESS)
+        return fail(store, code, "cannot be prepared", error);
+    code = mdb_env_open(store->env, store->path, flags, 0640);
+    if (code == ENOENT)
+        return error_set(error, GK_ENOTFOUND, "%s: there is no store", store->path);
+    if (code != MDB_SUCCESS)
+        return fail(store, code, "cannot be opened", error);
+    return GK_OK;
+}
+
+int store_open(const struct mem *mem, const char *path, const struct store_options *options, struct store **out,
+               bool *is_new, struct gk_error *error)
+{
+    char name[PATH_SIZE + 16];
+    struct stat st;
+    int rc;
+
+    *out = NULL;
+    *is_new = false;
+    if (strlen(path) == 0 || strlen(path) > PATH_SIZE - 8)
+        return error_set(error, GK_EINVAL, "the path of a store has 1 to %d bytes", PATH_SIZE - 8);
+    struct store *store = mem_zeroed(mem, sizeof *store);
+    if (!store)
+        return error_set(error, GK_ENOMEM, "%s: out of memory", path);
+    store->mem = *mem;
+    store->lock_fd = -1;
+    store->is_writer = options->is_writer;
+    memcpy(store->path, path, strlen(path) + 1);
+
+    (void)snprintf(name, sizeof name, "%s/data.mdb", path);
+    bool is_there = stat(name, &st) == 0 && st.st_size > 0;
+    if (!is_there && !(options->is_writer && options->may_create))
+        TRY(error_set(error, GK_ENOTFOUND, "%s: there is no store (gk init makes one)", path));
+    if (!is_there) {
+        TRY(make_folder(path, error));
+        *is_new = true;
+    }
+    if (options->is_writer)
+        TRY(lock_writer(store, error));
+    TRY(open_env(store, options, error));
+    TRY(check_length(store, error));
+    if (options->is_writer)
+        (void)store_reader_check(store); /* tidying; a failure shows at the next commit */
+    TRY(open_tables(store, options->is_writer, error));
+    if (*is_new)
+        TRY(sync_folder(path, error));
+    *out = store;
+    store = NULL;
+done:
+    store_close(store);
+    return rc;
+}
+
+void store_close(struct store *store)
+{
+    if (!store)
+        return;
+    if (store->env)
+        mdb_env_close(store->env);
+    if (store->lock_fd >= 0)
+        (void)close(store->lock_fd); /* gives the lock back */
+    struct mem mem = store->mem;
+    mem_free(&mem, store);
+}
+
+/* ---- transactions ------------------------------------------------------------------------------------------------- */
+
+static int begin(struct store *store, bool is_write, struct txn **out, struct gk_error *error)
+{
+    *out = NULL;
+    struct txn *txn = mem_zeroed(&store->mem, sizeof *txn);
+    if (!txn)
+        return error_set(error, GK_ENOMEM, "%s: out of memory", store->path);
+    int code = mdb_txn_begin(store->env, NULL, is_write ? 0 : MDB_RDONLY, &txn->txn);
+    if (code == MDB_READERS_FULL && store_reader_check(store) > 0)
+        code = mdb_txn_begin(store->env, NULL, is_write ? 0 : MDB_RDONLY, &txn->txn);
+    if (code != MDB_SUCCESS) {
+        mem_free(&store->mem, txn);
+        return fail(store, code, "cannot begin a transaction", error);
+    }
+    txn->store = store;
+    txn->is_write = is_write;
+    *out = txn;
+    return GK_OK;
+}
+
+int store_read(struct store *store, struct txn **out, struct gk_error *error)
+{
+    return begin(store, false, out, error);
+}
+
+int store_write(struct store *store, struct txn **out, struct gk_error *error)
+{
+    if (!store->is_writer) {
+        *out = NULL;
+        return error_set(error, GK_EREADONLY, "%s: opened read-only", store->path);
+    }
+    return begin(store, true, out, error);
+}
+
+int txn_commit(struct txn *txn, struct gk_error *error)
+{
+    struct store *store = txn->store;
+    int code = mdb_txn_commit(txn->txn);
+
+    store->n_commits += code == MDB_SUCCESS && txn->is_write && txn->size > 0;
+    mem_free(&store->mem, txn);
+    return code == MDB_SUCCESS ? GK_OK : fail(store, code, "cannot commit", error);
+}
+
+void txn_abort(struct txn *txn)
+{
+    if (!txn)
+        return;
+    mdb_txn_abort(txn->txn);
+    mem_free(&txn->store->mem, txn);
+}
+
+uint64_t txn_size(const struct txn *txn)
+{
+    return txn->size;
+}
+
+/* ---- values ------------------------------------------------------------------------------------------------------- */
+
+static uint32_t checksum(enum store_table table, const void *key, size_t key_size, const void *bytes, size_t size)
+{
+    uint8_t id = (uint8_t)table;
+    return crc32c(crc32c(crc32c(0, &id, 1), key, key_size), bytes, size);
+}
+
+static int open_value(const struct store *store, enum store_table table, const MDB_val *key, const MDB_val *stored,
+                      struct view *value, struct gk_error *error)
+{
+    const uint8_t *bytes = stored->mv_data;
+    if (stored->mv_size < CRC_SIZE ||
+        load_u32(bytes + stored->mv_size - CRC_SIZE) !=
+            checksum(table, key->mv_data, key->mv_size, bytes, stored->mv_size - CRC_SIZE)) {
+        char text[2 * 24 + 1] = "";
+        for (size_t i = 0; i < key->mv_size && i < 24; i++)
+            (void)snprintf(text + 2 * i, 3, "%02x", ((const uint8_t *)key->mv_data)[i]);
+        return error_set(error, GK_ECORRUPT, "%s: table %s, key %s: the checksum does not fit the bytes", store->path,
+                         TABLE_NAMES[table], text);
+    }
+    value->bytes = bytes;
+    value->size = stored->mv_size - CRC_SIZE;
+    return GK_OK;
+}
+
+static MDB_val val_of(struct view view)
+{
+    MDB_val val = {view.size, (void *)(uintptr_t)view.bytes};
+    return val;
+}
+
+int txn_get(struct txn *txn, enum store_table table, struct view key, struct view *value, struct gk_error *error)
+{
+    MDB_val k = val_of(key), v;
+    int code = mdb_get(txn->txn, txn->store->dbi[table], &k, &v);
+
+    if (code == MDB_NOTFOUND)
+        return GK_ENOTFOUND;
+    if (code != MDB_SUCCESS)
+        return fail(txn->store, code, "cannot read", error);
+    return open_value(txn->store, table, &k, &v, value, error);
+}
+
+static int put(struct txn *txn, enum store_table table, struct view key, struct view value, unsigned flags,
+               struct gk_error *error)
+{
+    if (key.size == 0 || key.size > STORE_KEY_MAX)
+        return error_set(error, GK_EINVAL, "a key of %zu bytes", key.size);
+    MDB_val k = val_of(key), v = {value.size + CRC_SIZE, NULL};
+    int code = mdb_put(txn->txn, txn->store->dbi[table], &k, &v, flags | MDB_RESERVE);
+    if (code != MDB_SUCCESS)
+        return fail(txn->store, code, "cannot write", error);
+    if (value.size)
+        memcpy(v.mv_data, value.bytes, value.size);
+    store_u32((uint8_t *)v.mv_data + value.size, checksum(table, key.bytes, key.size, value.bytes, value.size));
+    txn->size += key.size + value.size + CRC_SIZE;
+    return GK_OK;
+}
+
+int txn_put(struct txn *txn, enum store_table table, struct view key, struct view value, struct gk_error *error)
+{
+    return put(txn, table, key, value, 0, error);
+}
+
+int txn_append(struct txn *txn, enum store_table table, struct view key, struct view value, struct gk_error *error)
+{
+    return put(txn, table, key, value, MDB_APPEND, error);
+}
+
+int txn_delete(struct txn *txn, enum store_table table, struct view key, struct gk_error *error)
+{
+    MDB_val k = val_of(key);
+    int code = mdb_del(txn->txn, txn->store->dbi[table], &k, NULL);
+
+    if (code == MDB_NOTFOUND)
+        return GK_ENOTFOUND;
+    if (code != MDB_SUCCESS)
+        return fail(txn->store, code, "cannot delete", error);
+    txn->size += key.size;
+    return GK_OK;
+}
+
+/* ---- cursors ------------------------------------------------------------------------------------------------------ */
+
+int cursor_open(struct txn *txn, enum store_table table, struct cursor **out, struct gk_error *error)
+{
+    *out = NULL;
+    struct cursor *cursor = mem_zeroed(&txn->store->mem, sizeof *cursor);
+    if (!cursor)
+        return error_set(error, GK_ENOMEM, "%s: out of memory", txn->store->path);
+    int code = mdb_cursor_open(txn->txn, txn->store->dbi[table], &cursor->cursor);
+    if (code != MDB_SUCCESS) {
+        mem_free(&txn->store->mem, cursor);
+        return fail(txn->store, code, "cannot open a cursor", error);
+    }
+    cursor->txn = txn;
+    cursor->table = table;
+    *out = cursor;
+    return GK_OK;
+}
+
+void cursor_close(struct cursor *cursor)
+{
+    if (!cursor)
+        return;
+    mdb_cursor_close(cursor->cursor);
+    mem_free(&cursor->txn->store->mem, cursor);
+}
+
+static int move(struct cursor *cursor, MDB_cursor_op op, struct gk_error *error)
+{
+    int code = mdb_cursor_get(cursor->cursor, &cursor->key, &cursor->value, op);
+    if (code == MDB_NOTFOUND)
+        return GK_DONE;
+    return code == MDB_SUCCESS ? GK_OK : fail(cursor->txn->store, code, "cannot read", error);
+}
+
+int cursor_seek(struct cursor *cursor, struct view key, struct gk_error *error)
+{
+    cursor->key = val_of(key);
+    return move(cursor, MDB_SET_RANGE, error);
+}
+
+int cursor_seek_before(struct cursor *cursor, struct view key, struct gk_error *error)
+{
+    int rc = cursor_seek(cursor, key, error);
+    if (rc == GK_DONE)
+        return move(cursor, MDB_LAST, error);
+    if (rc != GK_OK)
+        return rc;
+    if (cursor->key.mv_size == key.size && memcmp(cursor->key.mv_data, key.bytes, key.size) == 0)
+        return GK_OK;
+    return move(cursor, MDB_PREV, error);
+}
+
+int cursor_first(struct cursor *cursor, struct gk_error *error)
+{
+    return move(cursor, MDB_FIRST, error);
+}
+
+int cursor_last(struct cursor *cursor, struct gk_error *error)
+{
+    return move(cursor, MDB_LAST, error);
+}
+
+int cursor_next(struct cursor *cursor, struct gk_error *error)
+{
+    return move(cursor, MDB_NEXT, error);
+}
+
+int cursor_prev(struct cursor *cursor, struct gk_error *error)
+{
+    return move(cursor, MDB_PREV, error);
+}
+
+struct view cursor_key(const struct cursor *cursor)
+{
+    struct view key = {cursor->key.mv_data, cursor->key.mv_size};
+    return key;
+}
+
+int cursor_value(struct cursor *cursor, struct view *value, struct gk_error *error)
+{
+    return open_value(cursor->txn->store, cursor->table, &cursor->key, &cursor->value, value, error);
+}
+
+/* ---- figures ------------------------------------------------------------------------------------------------------ */
+
+int store_reader_check(struct store *store)
+{
+    int dead = 0;
+    (void)mdb_reader_check(store->env, &dead); /* best effort: a stale reader only costs space */
+    return dead;
+}
+
+uint64_t store_commits(const struct store *store)
+{
+    return store->n_commits;
+}
+
+struct readers {
+    uint64_t n, oldest, newest;
+};
+
+/* LMDB tells its readers only as text: "pid thread txnid" a line, "-" for an idle slot. */
+static int count_reader(const char *line, void *context)
+{
+    struct readers *readers = context;
+    unsigned long long id;
+
+    if (sscanf(line, "%*d %*s %llu", &id) == 1) {
+        readers->n++;
+        if (id < readers->oldest)
+            readers->oldest = id;
+    }
+    return 0;
+}
+
+int store_stat(struct store *store, struct store_stat *out, struct gk_error *error)
+{
+    struct txn *txn = NULL;
+    struct readers readers = {0, UINT64_MAX, 0};
+    MDB_envinfo info;
+    struct stat st;
+    char name[PATH_SIZE + 16];
+    int rc;
+
+    memset(out, 0, sizeof *out);
+    (void)mdb_reader_list(store->env, count_reader, &readers); /* before our own */
+    TRY(store_read(store, &txn, error));
+    for (unsigned i = 0; i < STORE_TABLES; i++) {
+        MDB_stat s;
+        int code = mdb_stat(txn->txn, store->dbi[i], &s);
+        if (code != MDB_SUCCESS)
+            TRY(fail(store, code, "cannot read", error));
+        out->table_bytes[i] = (uint64_t)s.ms_psize * (s.ms_branch_pages + s.ms_leaf_pages + s.ms_overflow_pages);
+        out->table_entries[i] = s.ms_entries;
+        out->used_bytes += out->table_bytes[i];
+    }
+    (void)mdb_env_info(store->env, &info); /* fails only for NULL */
+    out->n_readers = readers.n;
+    out->oldest_reader_lag = readers.n ? info.me_last_txnid - readers.oldest : 0;
+    (void)snprintf(name, sizeof name, "%s/data.mdb", store->path);
+    if (stat(name, &st) == 0)
+        out->file_bytes = (uint64_t)st.st_size;
+done:
+    txn_abort(txn);
+    return rc;
+}

@@ -1,0 +1,95 @@
+/*
+ * store.h - tables of checked bytes in one LMDB file. The only room that knows LMDB.
+ *
+ * A store is a directory: data.mdb (the file), lock.mdb (LMDB's readers), lock.writer (who writes, so that a second writer
+ * gets an error with the first one's pid instead of waiting). Every value carries a CRC32C over table, key and bytes,
+ * tested before anyone believes them. Commits are LMDB's default: synced data, then a synced header.
+ *
+ *     GK_EFULL     the quota (the map) or the disk is used up: abort, nothing changed
+ *     GK_ECORRUPT  a checksum, or LMDB found its own pages wrong
+ *     GK_EIO       the file system failed; after that the store must be closed and opened again
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/mem.h"
+
+enum store_table {
+    STORE_META,
+    STORE_CATALOG,
+    STORE_JOURNAL,
+    STORE_SOURCE,
+    STORE_CHUNK,
+    STORE_PROFILE,
+    STORE_STATE,
+    STORE_PRESENCE,
+    STORE_QUARANTINE,
+    STORE_ALARM,
+    STORE_ACT,
+    STORE_TABLES
+};
+
+#define STORE_KEY_MAX 511
+
+const char *store_table_name(unsigned table);
+
+struct store;
+struct txn;
+struct cursor;
+
+struct store_options {
+    bool is_writer, may_create;
+    uint64_t map_size; /* 0: 1 TiB or GK_MAP_SIZE from the environment */
+    uint64_t quota;    /* 0: none; else the most bytes the file may have */
+};
+
+/* *is_new tells whether the file was made by this call. */
+int store_open(const struct mem *mem, const char *path, const struct store_options *options, struct store **out,
+               bool *is_new, struct gk_error *error);
+void store_close(struct store *store); /* NULL is welcome */
+
+/* One write transaction at a time; read transactions are snapshots and may be many. */
+int store_read(struct store *store, struct txn **out, struct gk_error *error);
+int store_write(struct store *store, struct txn **out, struct gk_error *error);
+/* Ends it in any case. GK_OK: durable. */
+int txn_commit(struct txn *txn, struct gk_error *error);
+void txn_abort(struct txn *txn); /* NULL is welcome */
+/* Bytes put so far, so that a long job can commit in steps. */
+uint64_t txn_size(const struct txn *txn);
+
+/* GK_ENOTFOUND leaves *error alone. The value lives until the transaction ends or writes. */
+int txn_get(struct txn *txn, enum store_table table, struct view key, struct view *value, struct gk_error *error);
+int txn_put(struct txn *txn, enum store_table table, struct view key, struct view value, struct gk_error *error);
+/* Put of a key that is greater than all. */
+int txn_append(struct txn *txn, enum store_table table, struct view key, struct view value, struct gk_error *error);
+/* GK_ENOTFOUND when it is not there. */
+int txn_delete(struct txn *txn, enum store_table table, struct view key, struct gk_error *error);
+
+/* Cursors end with their transaction at the latest. In a write transaction, puts and deletes elsewhere may move them: seek again. */
+int cursor_open(struct txn *txn, enum store_table table, struct cursor **out, struct gk_error *error);
+void cursor_close(struct cursor *cursor); /* NULL is welcome */
+/* GK_OK or GK_DONE. The first key >= key; the last key <= key; the ends; the neighbours. */
+int cursor_seek(struct cursor *cursor, struct view key, struct gk_error *error);
+int cursor_seek_before(struct cursor *cursor, struct view key, struct gk_error *error);
+int cursor_first(struct cursor *cursor, struct gk_error *error);
+int cursor_last(struct cursor *cursor, struct gk_error *error);
+int cursor_next(struct cursor *cursor, struct gk_error *error);
+int cursor_prev(struct cursor *cursor, struct gk_error *error);
+/* Where it stands. cursor_value tests the checksum; cursor_key does not touch the value. */
+struct view cursor_key(const struct cursor *cursor);
+int cursor_value(struct cursor *cursor, struct view *value, struct gk_error *error);
+
+struct store_stat {
+    uint64_t file_bytes, used_bytes;
+    uint64_t table_bytes[STORE_TABLES], table_entries[STORE_TABLES];
+    uint64_t n_readers, oldest_reader_lag;
+};
+int store_stat(struct store *store, struct store_stat *out, struct gk_error *error);
+/* Clears readers of dead processes; how many. */
+int store_reader_check(struct store *store);
+/* Counts commits of this handle that changed something, for tests. */
+uint64_t store_commits(const struct store *store);
+
+#endif

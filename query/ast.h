@@ -1,0 +1,210 @@
+/*
+ * ast.h - a statement as a tree. The parser makes it from tokens, the binder (bind.h) fills in what the store knows: ids,
+ * ticks, channels, whom a noun stands for. Everything lives in the arena of the query.
+ *
+ *     stmt ── cond ── ... ── state / compare / order / hours      what is asked
+ *          ├─ series                                              of which signal
+ *          ├─ aggregates                                          which numbers
+ *          └─ tail ── in, where, time, keys, top, having, ...     of whom, when, in which order
+ */
+#ifndef QUERY_AST_H
+#define QUERY_AST_H
+
+#include "lex.h"
+
+#define NEST_MAX 64 /* conditions inside conditions, definitions included */
+
+/* ---- nouns ------------------------------------------------------------------------------------------------------- */
+
+enum noun { NOUN_FACILITY, NOUN_PRODUCTION, NOUN_ABATEMENT, NOUN_LINE, NOUN_ENTERPRISE, NOUN_PARK, NOUN_ZONE };
+
+static inline bool noun_is_facility(enum noun noun)
+{
+    return noun <= NOUN_ABATEMENT;
+}
+
+/* A quoted name in a list. */
+struct name {
+    struct name *next;
+    struct gk_text text;
+    struct place place;
+    uint32_t id; /* bound: of the facility or site */
+};
+
+enum quant { QUANT_NONE, QUANT_ANY, QUANT_ALL, QUANT_NO, QUANT_AT_LEAST, QUANT_EXACTLY };
+
+/* Whom a noun stands for, seen from the subject; decided by the binder. */
+enum range {
+    RANGE_SELF,      /* the subject itself */
+    RANGE_LINKED,    /* facilities linked with the subject */
+    RANGE_CONTAINED, /* facilities or sites inside the subject */
+    RANGE_CONTAINER, /* the site in which the subject is */
+    RANGE_NAMED      /* what the text names, whatever the subject */
+};
+
+struct ref {
+    enum noun noun;
+    struct name *names;
+    enum quant quant;
+    uint32_t k;
+    struct place place;
+    enum range range; /* bound */
+};
+
+/* ---- signals ------------------------------------------------------------------------------------------------------- */
+
+enum metric { METRIC_POWER, METRIC_CURRENT, METRIC_VOLTAGE, METRIC_LOAD, METRIC_ENERGY, METRIC_CHANNEL, METRIC_ALL };
+
+#define SIGNAL_CHANNELS_MAX 3
+
+struct series {
+    enum metric metric;
+    enum quant phases;      /* any or all current: over the phases of one facility */
+    struct gk_text channel; /* METRIC_CHANNEL */
+    struct place place;
+    struct ref ref;
+    /* bound: */
+    uint32_t channels[SIGNAL_CHANNELS_MAX];
+    size_t n_channels;
+    enum unit_kind unit;
+    double per_base; /* how many of the channel's own units make the base unit: 1000 for watts */
+};
+
+/* ---- conditions ------------------------------------------------------------------------------------------------------ */
+
+enum cond_kind {
+    COND_STATE, COND_COMPARE, COND_ORDER, COND_EXEMPT, COND_HOURS, COND_NAME,
+    COND_AND, COND_OR, COND_NOT, COND_POSSIBLY, COND_SURELY, COND_UNKNOWN, COND_START, COND_END,
+    COND_AT_LEAST, COND_LESS, COND_GAPS, COND_HELD, COND_WITHIN_LAST, COND_WITHIN_NEXT
+};
+
+struct cond {
+    enum cond_kind kind;
+    struct place place;
+    struct cond *a, *b; /* operands */
+    unsigned depth;     /* of the tree below */
+
+    /* COND_STATE, COND_COMPARE */
+    struct ref ref; /* of a comparison: the series' */
+    uint32_t mask;  /* GK_STATE_BIT... */
+    bool is_negated;
+    struct series *series;
+    enum gk_compare compare;
+    double limit;
+    struct place limit_place;
+    const struct unit *limit_unit; /* NULL: a plain number */
+    bool is_of_rated;
+
+    /* COND_ORDER, COND_NAME */
+    struct gk_text name; /* NULL: any order */
+    bool has_level, is_group;
+    int32_t from_s, to_s; /* COND_HOURS */
+
+    /* Suffixes: the duration as written, and whether it stood behind > or <= */
+    int64_t ns;
+    bool is_beyond;
+
+    /* bound: */
+    int64_t ticks;
+    bool is_event;  /* of moments, not of stretches */
+    size_t slot;    /* of its timeline in the evaluator */
+    size_t leaf;    /* of a leaf: its number */
+};
+
+/* ---- aggregates --------------------------------------------------------------------------------------------------------- */
+
+enum agg_kind {
+    AGG_DURATION, AGG_SHARE, AGG_COUNT, AGG_LONGEST, AGG_FIRST, AGG_LAST, AGG_COVERAGE,
+    AGG_AVG, AGG_MAX, AGG_MIN, AGG_SUM, AGG_ENERGY, AGG_PERCENTILE, AGG_SAMPLES
+};
+
+struct agg {
+    struct agg *next;
+    enum agg_kind kind;
+    double percent; /* of a percentile */
+    const char *name;
+    struct place place;
+};
+
+/* ---- tails ------------------------------------------------------------------------------------------------------------------ */
+
+enum key { KEY_FACILITY, KEY_LINE, KEY_ENTERPRISE, KEY_PARK, KEY_HOUR, KEY_DAY, KEY_WEEK, KEY_MONTH };
+#define KEYS_MAX 8
+
+struct filter { /* where tag cmp value */
+    struct filter *next;
+    struct gk_text tag, value;
+    struct place place, value_place;
+    enum gk_compare compare;
+    bool is_number;
+    double number;
+};
+
+enum time_kind {
+    TIME_DEFAULT, TIME_LAST, TIME_TODAY, TIME_YESTERDAY, TIME_NOW, TIME_THIS_UNIT, TIME_LAST_UNIT, TIME_BETWEEN, TIME_SINCE,
+    TIME_UNTIL, TIME_ON, TIME_AT
+};
+
+struct time_tail {
+    enum time_kind kind;
+    struct place place;
+    int64_t ns;          /* TIME_LAST */
+    enum word unit;      /* W_HOUR ... W_YEAR */
+    struct token a, b;   /* times as written */
+    gk_time from, to;    /* bound: of a and b */
+    bool is_date_a, is_date_b;
+};
+
+enum unknown_as { UNKNOWN_KEEP, UNKNOWN_TRUE, UNKNOWN_FALSE };
+
+struct column_ref { /* a column of the answer by name */
+    struct gk_text name;
+    struct place place;
+};
+
+struct tail {
+    uint32_t seen; /* bits of enum tail_kind: each at most once */
+    enum noun in;
+    struct name *in_names;
+    struct filter *where;
+    struct time_tail time;
+    bool has_per, has_sort, is_desc, has_having, has_top, has_limit, has_zone, with_possible;
+    enum noun per;
+    struct place per_place;
+    enum key keys[KEYS_MAX];
+    struct place key_places[KEYS_MAX];
+    size_t n_keys;
+    int64_t every_ns, offset_ns;
+    struct place every_place;
+    uint64_t top, limit;
+    struct column_ref top_by, having, sort;
+    enum gk_compare having_compare;
+    double having_value;
+    int32_t zone_s;
+    enum unknown_as unknown_as;
+};
+
+/* ---- statements ---------------------------------------------------------------------------------------------------------------- */
+
+enum stmt_kind { STMT_WHEN, STMT_WHICH, STMT_AGGREGATE, STMT_SERIES, STMT_SAMPLES, STMT_STATE, STMT_LIST, STMT_DEFINE };
+enum which_mode { WHICH_EVER, WHICH_ALWAYS, WHICH_NEVER, WHICH_NOW };
+
+struct stmt {
+    enum stmt_kind kind;
+    bool is_explained;
+    bool is_gaps; /* a `when` that was written `list gaps` */
+    struct place place;
+    struct cond *cond;
+    struct series *series;
+    struct agg *aggs;
+    struct ref ref;      /* which, state; `of` of list */
+    bool has_ref;        /* of list */
+    enum which_mode mode;
+    enum word listed;    /* W_FACILITY, W_LINK, ... */
+    struct gk_text name; /* define */
+    struct place name_place;
+    struct place cond_text; /* define: the condition as written */
+    struct tail tail;
+};
+
+#endif

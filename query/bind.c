@@ -1,0 +1,387 @@
+/*
+ * bind.c - see bind.h. First the tree is completed (definitions, names, units, ticks), then the subject is found, then
+ * every noun gets its range.
+ */
+#include "bind.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "parser.h"
+
+/* Conditions deep, definitions put in place: bounds the recursion of everything that walks the tree. */
+#define TREE_MAX 512
+#define FOR_MAX_NS (INT64_C(31) * 86400 * GK_SECOND)
+
+int notes_add(struct arena *arena, struct notes *notes, const char *text)
+{
+    if (!text)
+        return arena_status(arena);
+    for (size_t i = 0; i < notes->n; i++)
+        if (strcmp(notes->list[i], text) == 0)
+            return GK_OK;
+    if (notes->n == notes->capacity) {
+        size_t capacity = notes->capacity ? notes->capacity * 2 : 8;
+        const char **list = arena_array(arena, capacity, sizeof *list);
+        if (!list)
+            return arena_status(arena);
+        if (notes->n)
+            memcpy(list, notes->list, notes->n * sizeof *list);
+        notes->list = list;
+        notes->capacity = capacity;
+    }
+    notes->list[notes->n++] = text;
+    return GK_OK;
+}
+
+int bind_fail(struct binder *binder, struct place place, const char *format, ...)
+{
+    char text[GK_ERROR_TEXT_MAX];
+    va_list list;
+
+    va_start(list, format);
+    (void)vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    if (binder->use)
+        return report_fail(binder->report, GK_ESYNTAX, *binder->use, "in the definition: %s", text);
+    return report_fail(binder->report, GK_ESYNTAX, place, "%s", text);
+}
+
+int bind_no_memory(struct binder *binder)
+{
+    int status = arena_status(binder->arena);
+
+    return report_status(binder->report, status, status == GK_ELIMIT ? "the statement needs more memory than max_memory"
+                                                                     : "there is no memory for the statement");
+}
+
+static int note(struct binder *binder, const char *text)
+{
+    return notes_add(binder->arena, &binder->bound->notes, text) == GK_OK ? GK_OK : bind_no_memory(binder);
+}
+
+/* ---- comparisons ---- */
+
+static int bind_limit(struct binder *binder, struct cond *cond)
+{
+    const struct series *series = cond->series;
+    const struct unit *unit = cond->limit_unit;
+
+    if (cond->is_of_rated && series->unit != UNIT_POWER && series->unit != UNIT_CURRENT)
+        return bind_fail(binder, cond->limit_place, "only power and current have a rated value");
+    if (cond->is_of_rated && unit && unit->kind != UNIT_SHARE)
+        return bind_fail(binder, cond->limit_place, "a share of rated has no unit but %%: 0.2 * rated, 20%% of rated");
+    if (!cond->is_of_rated && unit && unit->kind != series->unit) {
+        if (series->unit == UNIT_NONE)
+            report_hint(binder->report, "the channel's name tells no unit (kw, ia, p_w, ...): write a plain number");
+        else if (unit->kind == UNIT_SHARE)
+            report_hint(binder->report, "a share of what? 20%% of rated, or load of abatement < 20%%");
+        else
+            report_hint(binder->report, "the unit here is %s", unit_base(series->unit));
+        return bind_fail(binder, cond->limit_place, "the unit does not fit");
+    }
+    if (!cond->is_of_rated && unit)
+        cond->limit *= series->per_base;
+    if (cond->is_of_rated)
+        cond->limit *= series->per_base; /* of the rated value, which is in the base unit */
+    return GK_OK;
+}
+
+static int bind_compare(struct binder *binder, struct cond *cond)
+{
+    int rc;
+
+    TRY(bind_series(binder, cond->series));
+    cond->ref = cond->series->ref;
+    if (cond->series->metric == METRIC_ENERGY) {
+        report_hint(binder->report, "energy of production by enterprise, day having energy > 100");
+        return bind_fail(binder, cond->series->place, "energy is a sum over time: it cannot be compared at a moment");
+    }
+    if (cond->series->phases != QUANT_NONE && cond->series->n_channels > 1 && cond->compare >= GK_EQ)
+        return bind_fail(binder, cond->limit_place, "any, all and no phases go with < <= > >=");
+    TRY(bind_limit(binder, cond));
+done:
+    return rc;
+}
+
+/* ---- orders ---- */
+
+static bool order_is_named(const struct gk_order *order, const struct cond *cond)
+{
+    const char *name = cond->name.bytes;
+
+    if (cond->is_group)
+        return order->scope.kind == GK_GROUP && strcmp(order->scope.name, name) == 0;
+    if (cond->has_level)
+        return strcmp(order->level, name) == 0;
+    return strcmp(order->level, name) == 0 || strcmp(order->kind, name) == 0 || strcmp(order->scope.name, name) == 0;
+}
+
+static int bind_order(struct binder *binder, struct cond *cond)
+{
+    size_t n;
+    const struct gk_order *orders = gk_orders(binder->snapshot, &n);
+    struct nearest nearest = nearest_to(cond->name.bytes ? cond->name.bytes : "", cond->name.size);
+
+    if (!cond->name.bytes)
+        return GK_OK;
+    for (size_t i = 0; i < n; i++) {
+        if (order_is_named(&orders[i], cond))
+            return GK_OK;
+        if (!cond->is_group)
+            nearest_try(&nearest, orders[i].level);
+        if (!cond->has_level)
+            nearest_try(&nearest, orders[i].scope.name);
+    }
+    if (nearest.best && nearest.best[0])
+        report_hint(binder->report, "did you mean '%s'?", nearest.best);
+    else
+        report_hint(binder->report, "list orders shows their levels, kinds and groups");
+    return bind_fail(binder, cond->place, "no order has the %s '%.100s'",
+                     cond->is_group ? "group" : cond->has_level ? "level" : "level, kind or group", cond->name.bytes);
+}
+
+/* ---- durations ---- */
+
+static int bind_duration(struct binder *binder, struct cond *cond)
+{
+    int64_t tick = binder->bound->tick_ns;
+
+    if (cond->ns > FOR_MAX_NS)
+        return report_fail(binder->report, GK_ELIMIT, binder->use ? *binder->use : cond->place,
+                           "a duration in a condition may be 31 d long");
+    cond->ticks = (cond->ns + tick - 1) / tick;
+    if (cond->ticks * tick != cond->ns) {
+        const char *text = arena_printf(binder->arena, "durations are rounded up to ticks of %g s: %g s became %g s",
+                                        (double)tick / 1e9, (double)cond->ns / 1e9, (double)(cond->ticks * tick) / 1e9);
+        int rc = note(binder, text);
+        if (rc != GK_OK)
+            return rc;
+    }
+    cond->ticks += cond->is_beyond;
+    return GK_OK;
+}
+
+/* ---- completing the tree ---- */
+
+static int complete(struct binder *binder, struct cond **cond);
+
+/* Puts the condition of a definition in place of its name. */
+static int expand(struct binder *binder, struct cond **cond)
+{
+    struct cond *name = *cond;
+    const struct definition *definition = session_find(binder->session, &name->name);
+    struct place use = binder->use ? *binder->use : name->place;
+    const struct place *outer = binder->use;
+    int rc;
+
+    if (!definition) {
+        struct nearest nearest = nearest_to(name->name.bytes, name->name.size);
+        for (size_t i = 0; word_spelling(i); i++)
+            nearest_try(&nearest, word_spelling(i));
+        for (const struct definition *d = binder->session->definitions; d; d = d->next)
+            nearest_try(&nearest, d->name.bytes);
+        if (nearest.best)
+            report_hint(binder->report, "did you mean '%s'?", nearest.best);
+        else
+            report_hint(binder->report, "names are made with: define NAME as CONDITION; a channel is written: %.60s of facility 'F12' > 5",
+                        name->name.bytes);
+        return bind_fail(binder, name->place, "unknown word '%.60s'", name->name.bytes);
+    }
+    if (++binder->depth > NEST_MAX)
+        return report_fail(binder->report, GK_ELIMIT, use, "definitions may be nested %d deep", NEST_MAX);
+    struct report inner = {definition->text.bytes, definition->text.size, NULL};
+    rc = parse_definition(binder->arena, &inner, 0, cond);
+    if (rc != GK_OK)
+        return bind_no_memory(binder); /* it was parsed when it was defined */
+    binder->use = &use;
+    rc = complete(binder, cond);
+    binder->use = outer;
+    binder->depth--;
+    (*cond)->place = use;
+    return rc;
+}
+
+static int complete_leaf(struct binder *binder, struct cond *cond)
+{
+    struct bound *bound = binder->bound;
+    int rc = GK_OK;
+
+    if (cond->kind == COND_STATE)
+        TRY(bind_ref(binder, &cond->ref));
+    else if (cond->kind == COND_COMPARE)
+        TRY(bind_compare(binder, cond));
+    else if (cond->kind == COND_ORDER)
+        TRY(bind_order(binder, cond));
+    if (bound->n_leaves == LEAVES_MAX)
+        return report_fail(binder->report, GK_ELIMIT, binder->use ? *binder->use : cond->place,
+                           "a statement may have %zu simple conditions", LEAVES_MAX);
+    cond->leaf = bound->n_leaves;
+    bound->leaves[bound->n_leaves++] = cond;
+done:
+    return rc;
+}
+
+static bool is_event(const struct cond *cond)
+{
+    switch (cond->kind) {
+    case COND_START:
+    case COND_END:
+        return true;
+    case COND_AND:
+        return cond->a->is_event || cond->b->is_event;
+    case COND_OR:
+        return cond->a->is_event && cond->b->is_event;
+    case COND_POSSIBLY:
+    case COND_SURELY:
+    case COND_UNKNOWN:
+        return cond->a->is_event;
+    default:
+        return false;
+    }
+}
+
+static int complete(struct binder *binder, struct cond **at)
+{
+    struct cond *cond;
+    int rc = GK_OK;
+
+    if ((*at)->kind == COND_NAME)
+        return expand(binder, at);
+    cond = *at;
+    if (cond->kind < COND_AND) {
+        TRY(complete_leaf(binder, cond));
+    } else {
+        TRY(complete(binder, &cond->a));
+        cond->depth = 1 + cond->a->depth;
+        if (cond->b)
+            TRY(complete(binder, &cond->b));
+        if (cond->b && cond->b->depth >= cond->depth)
+            cond->depth = 1 + cond->b->depth;
+    }
+    if (cond->depth > TREE_MAX)
+        return report_fail(binder->report, GK_ELIMIT, binder->use ? *binder->use : cond->place,
+                           "conditions may be %d deep, definitions counted in", TREE_MAX);
+    if (cond->ns)
+        TRY(bind_duration(binder, cond));
+    cond->is_event = is_event(cond);
+    cond->slot = binder->bound->n_slots++;
+    binder->bound->looks_ahead |= cond->kind == COND_WITHIN_NEXT;
+done:
+    return rc;
+}
+
+static int64_t pad_of(const struct cond *cond)
+{
+    int64_t a = cond->a ? pad_of(cond->a) : 0, b = cond->b ? pad_of(cond->b) : 0;
+    int64_t own = cond->kind == COND_START || cond->kind == COND_END ? 1 : cond->ticks;
+
+    return (a > b ? a : b) + own;
+}
+
+/* ---- the subject and the ranges ---- */
+
+static void find_subject(struct binder *binder, const struct stmt *stmt)
+{
+    struct bound *bound = binder->bound;
+
+    bound->subject = NOUN_ZONE;
+    if (stmt->kind == STMT_WHICH) {
+        bound->subject = stmt->ref.noun;
+        return;
+    }
+    if (stmt->tail.has_per) {
+        bound->subject = stmt->tail.per;
+        return;
+    }
+    for (size_t i = 0; i < bound->n_leaves; i++) {
+        const struct cond *leaf = bound->leaves[i];
+        if ((leaf->kind == COND_STATE || leaf->kind == COND_COMPARE) && leaf->ref.quant == QUANT_NONE) {
+            bound->subject = leaf->ref.noun;
+            bound->subject_names = leaf->ref.names;
+            return;
+        }
+    }
+}
+
+static bool same_names(const struct name *a, const struct name *b)
+{
+    for (; a && b && a->id == b->id; a = a->next)
+        b = b->next;
+    return !a && !b;
+}
+
+static int bind_range(struct binder *binder, struct ref *ref)
+{
+    const struct bound *bound = binder->bound;
+    bool is_plain = ref->quant == QUANT_NONE;
+
+    if (ref->noun == bound->subject && is_plain && (!ref->names || same_names(ref->names, bound->subject_names))) {
+        ref->range = RANGE_SELF;
+        return GK_OK;
+    }
+    if (ref->names) {
+        ref->range = RANGE_NAMED;
+        return GK_OK;
+    }
+    bool is_inside = noun_is_facility(bound->subject);
+    if (is_inside && noun_is_facility(ref->noun)) {
+        ref->range = RANGE_LINKED;
+        if (ref->noun == bound->subject) {
+            report_hint(binder->report, "add per line or per enterprise");
+            return bind_fail(binder, ref->place, "a quantifier over '%s' has no meaning where each row is one %s",
+                             noun_text(ref->noun), noun_text(ref->noun));
+        }
+        return GK_OK;
+    }
+    ref->range = ref->noun < bound->subject ? RANGE_CONTAINED : RANGE_CONTAINER; /* enum noun is ordered by width */
+    return GK_OK;
+}
+
+static int bind_ranges(struct binder *binder)
+{
+    struct bound *bound = binder->bound;
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < bound->n_leaves; i++) {
+        struct cond *leaf = bound->leaves[i];
+        if (leaf->kind != COND_STATE && leaf->kind != COND_COMPARE)
+            continue;
+        TRY(bind_range(binder, &leaf->ref));
+        if (leaf->mask == (GK_STATE_BIT(GK_OFF) | GK_STATE_BIT(GK_IDLE)))
+            TRY(note(binder, "offline was read as off or idle; silence is nodata"));
+    }
+done:
+    return rc;
+}
+
+int bind_statement(struct binder *binder, struct stmt *stmt)
+{
+    struct bound *bound = binder->bound;
+    int rc = GK_OK;
+
+    bound->tick_ns = gk_snapshot_info(binder->snapshot)->tick_ns;
+    bound->subject = stmt->ref.noun;
+    if (stmt->cond) {
+        TRY(complete(binder, &stmt->cond));
+        bound->pad = pad_of(stmt->cond) + 1;
+        if (stmt->kind == STMT_DEFINE)
+            return GK_OK; /* ranges depend on where it is used */
+        find_subject(binder, stmt);
+        TRY(bind_ranges(binder));
+    }
+    if (stmt->series) {
+        TRY(bind_series(binder, stmt->series));
+        bound->subject = NOUN_FACILITY;
+    }
+    if (stmt->kind == STMT_STATE || stmt->has_ref)
+        TRY(bind_ref(binder, &stmt->ref));
+    if (bound->looks_ahead)
+        TRY(note(binder, "'within next' looks ahead: near now its answers are only possible"));
+    TRY(bind_tail(binder, stmt));
+done:
+    return rc;
+}

@@ -1,0 +1,60 @@
+/*
+ * bind.h - from a tree of words to a tree that can be evaluated: names become ids, definitions are put in place, units are
+ * converted, durations become ticks, and every noun learns whom it stands for.
+ *
+ * The subject rule: the first unquantified noun names the rows, unless `per` does; with neither, the zone is the subject.
+ * Every other noun ranges over the subject's relatives (enum range).
+ */
+#ifndef QUERY_BIND_H
+#define QUERY_BIND_H
+
+#include "ast.h"
+#include "session.h"
+
+/* Sentences for people under an answer. */
+struct notes {
+    const char **list;
+    size_t n, capacity;
+};
+/* Each text once; `text` lives in the arena. */
+int notes_add(struct arena *arena, struct notes *notes, const char *text);
+
+/* What binding found out about a statement. */
+struct bound {
+    enum noun subject;
+    const struct name *subject_names; /* NULL: all */
+    int64_t tick_ns;
+    int64_t pad;          /* ticks around a window on which the answer depends */
+    bool looks_ahead;     /* has `within next` */
+    size_t n_slots;       /* conditions that own a timeline */
+    struct cond *leaves[64];
+    size_t n_leaves;
+    struct notes notes;
+    char *reading;        /* how words were read, for explain; NULL: nothing to say */
+};
+#define LEAVES_MAX (sizeof((struct bound *)0)->leaves / sizeof(struct cond *))
+
+struct binder {
+    struct arena *arena;
+    struct report *report;
+    const struct gk_session *session;
+    gk_snapshot *snapshot;
+    struct bound *bound;
+    const struct place *use; /* of the definition that is being bound; NULL: the statement itself */
+    unsigned depth;
+};
+
+int bind_statement(struct binder *binder, struct stmt *stmt);
+
+/* ---- shared by the binder's files ---- */
+int bind_fail(struct binder *binder, struct place place, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int bind_no_memory(struct binder *binder);
+/* Ids of names, and whether they have the role that the noun says. */
+int bind_ref(struct binder *binder, struct ref *ref);
+int bind_names(struct binder *binder, enum noun noun, struct name *names);
+int bind_series(struct binder *binder, struct series *series);
+int bind_tail(struct binder *binder, struct stmt *stmt);
+enum gk_kind noun_kind(enum noun noun);
+const char *noun_text(enum noun noun);
+
+#endif

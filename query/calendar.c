@@ -1,0 +1,235 @@
+/*
+ * calendar.c - see calendar.h. Stretches are gathered, sorted, and laid down as two timelines (what is true, what is
+ * possible), of which the union is the answer.
+ */
+#include "calendar.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parser.h"
+#include "window.h"
+
+#define DAY_NS (INT64_C(86400) * GK_SECOND)
+
+int calendar_init(struct calendar *calendar, const struct scope *scope, int64_t tick_ns, int32_t zone_s)
+{
+    int rc;
+
+    *calendar = (struct calendar){.scope = scope, .tick_ns = tick_ns, .zone_s = zone_s};
+    TRY(gk_timeline_new(NULL, &calendar->certain));
+    TRY(gk_timeline_new(NULL, &calendar->possible));
+done:
+    return rc;
+}
+
+void calendar_clear(struct calendar *calendar)
+{
+    if (calendar->scope)
+        arena_release(calendar->scope->arena, &calendar->list, &calendar->capacity, sizeof *calendar->list);
+    gk_timeline_free(calendar->certain);
+    gk_timeline_free(calendar->possible);
+    *calendar = (struct calendar){0};
+}
+
+static int add(struct calendar *calendar, int64_t from, int64_t to, enum gk_truth truth)
+{
+    int rc = GK_OK;
+
+    if (from >= to)
+        return GK_OK;
+    TRY(arena_reserve(calendar->scope->arena, &calendar->list, &calendar->capacity, calendar->n + 1,
+                      sizeof *calendar->list));
+    calendar->list[calendar->n++] = (struct stretch){from, to, truth};
+done:
+    return rc;
+}
+
+static int64_t tick_of(const struct calendar *calendar, gk_time t)
+{
+    return t == GK_TIME_MIN ? GK_TICK_MIN : t == GK_TIME_MAX ? GK_TICK_MAX : window_tick(t, calendar->tick_ns);
+}
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static int64_t most(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Daily hours within [from, to), for the days that touch [lo, hi). Hours that end before they begin cross midnight. */
+static int add_daily(struct calendar *calendar, int32_t from_s, int32_t to_s, struct stretch within, int64_t lo, int64_t hi)
+{
+    gk_time shift = calendar->zone_s * GK_SECOND;
+    int64_t day = window_tick(lo * calendar->tick_ns + shift, DAY_NS) - 1;
+    int64_t end = window_tick(hi * calendar->tick_ns + shift, DAY_NS) + 1;
+    int rc = GK_OK;
+
+    for (; day <= end; day++) {
+        gk_time midnight = day * DAY_NS - shift;
+        int64_t from = window_tick(midnight + from_s * GK_SECOND, calendar->tick_ns);
+        int64_t to = window_tick(midnight + to_s * GK_SECOND + (to_s <= from_s ? DAY_NS : 0), calendar->tick_ns);
+        TRY(add(calendar, most(most(from, within.from), lo), least(least(to, within.to), hi), within.truth));
+    }
+done:
+    return rc;
+}
+
+/* Outside of [lo, hi) daily hours were not worked out. */
+static int add_outside(struct calendar *calendar, int64_t lo, int64_t hi)
+{
+    int rc;
+
+    TRY(add(calendar, GK_TICK_MIN, lo, GK_UNKNOWN));
+    TRY(add(calendar, hi, GK_TICK_MAX, GK_UNKNOWN));
+done:
+    return rc;
+}
+
+static bool level_holds(const struct cond *cond, const char *level)
+{
+    double value = 0;
+
+    if (!*level || strlen(level) > 9)
+        return false;
+    for (const char *p = level; *p; p++) {
+        if (*p < '0' || *p > '9')
+            return false;
+        value = value * 10 + (*p - '0');
+    }
+    switch (cond->compare) {
+    case GK_LT:
+        return value < cond->limit;
+    case GK_LE:
+        return value <= cond->limit;
+    case GK_GT:
+        return value > cond->limit;
+    case GK_GE:
+        return value >= cond->limit;
+    case GK_NE:
+        return value < cond->limit || value > cond->limit;
+    default:
+        return !(value < cond->limit || value > cond->limit);
+    }
+}
+
+static bool is_meant(const struct cond *cond, const struct gk_order *order)
+{
+    const char *name = cond->name.bytes;
+
+    if (!name)
+        return !cond->has_level || level_holds(cond, order->level);
+    if (cond->is_group)
+        return order->scope.kind == GK_GROUP && strcmp(order->scope.name, name) == 0;
+    if (strcmp(order->level, name) == 0)
+        return true;
+    return !cond->has_level && (strcmp(order->kind, name) == 0 || strcmp(order->scope.name, name) == 0);
+}
+
+static int add_orders(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo, int64_t hi)
+{
+    size_t n;
+    const struct gk_order *orders = gk_orders(calendar->scope->snapshot, &n);
+    bool has_daily = false;
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct gk_order *order = &orders[i];
+        if (!is_meant(cond, order))
+            continue;
+        enum gk_truth truth = scope_covers(calendar->scope, &order->scope, order, subject);
+        if (truth == GK_FALSE)
+            continue;
+        struct stretch whole = {tick_of(calendar, order->from), tick_of(calendar, order->to), truth};
+        if (order->hours_from_s == 0 && order->hours_to_s == 0) {
+            TRY(add(calendar, whole.from, whole.to, truth));
+        } else {
+            has_daily = true;
+            TRY(add_daily(calendar, order->hours_from_s, order->hours_to_s, whole, lo, hi));
+        }
+    }
+    if (has_daily)
+        TRY(add_outside(calendar, lo, hi));
+done:
+    return rc;
+}
+
+static int add_exemptions(struct calendar *calendar, struct subject subject)
+{
+    size_t n;
+    const struct gk_exemption *list = gk_exemptions(calendar->scope->snapshot, &n);
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        enum gk_truth truth = scope_covers(calendar->scope, &list[i].scope, NULL, subject);
+        if (truth != GK_FALSE)
+            TRY(add(calendar, tick_of(calendar, list[i].from), tick_of(calendar, list[i].to), truth));
+    }
+done:
+    return rc;
+}
+
+static int compare_stretch(const void *p, const void *q)
+{
+    const struct stretch *a = p, *b = q;
+
+    return a->from < b->from ? -1 : a->from > b->from;
+}
+
+/* The union of the sorted stretches of at least a truth, laid down as `truth`. */
+static int lay(const struct calendar *calendar, enum gk_truth truth, gk_timeline *out)
+{
+    int64_t end = GK_TICK_MIN;
+    bool is_begun = false;
+    int rc;
+
+    TRY(gk_timeline_reset(out, GK_FALSE));
+    for (size_t i = 0; i < calendar->n; i++) {
+        const struct stretch *stretch = &calendar->list[i];
+        if (stretch->truth != truth)
+            continue;
+        if (!is_begun || stretch->from > end) {
+            if (is_begun)
+                TRY(gk_timeline_append(out, end, GK_FALSE));
+            if (stretch->from == GK_TICK_MIN)
+                TRY(gk_timeline_reset(out, truth));
+            else
+                TRY(gk_timeline_append(out, stretch->from, truth));
+            end = stretch->to;
+            is_begun = true;
+        }
+        end = most(end, stretch->to);
+    }
+    if (is_begun && end != GK_TICK_MAX)
+        TRY(gk_timeline_append(out, end, GK_FALSE));
+done:
+    return rc;
+}
+
+int calendar_evaluate(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo, int64_t hi,
+                      gk_timeline *out)
+{
+    const struct stretch always = {GK_TICK_MIN, GK_TICK_MAX, GK_TRUE};
+    int rc;
+
+    calendar->n = 0;
+    if (cond->kind == COND_ORDER) {
+        TRY(add_orders(calendar, cond, subject, lo, hi));
+    } else if (cond->kind == COND_EXEMPT) {
+        TRY(add_exemptions(calendar, subject));
+    } else {
+        TRY(add_daily(calendar, cond->from_s, cond->to_s, always, lo, hi));
+        TRY(add_outside(calendar, lo, hi));
+    }
+    if (calendar->n)
+        qsort(calendar->list, calendar->n, sizeof *calendar->list, compare_stretch);
+    TRY(lay(calendar, GK_TRUE, calendar->certain));
+    TRY(lay(calendar, GK_UNKNOWN, calendar->possible));
+    TRY(gk_timeline_or(out, calendar->certain, calendar->possible));
+done:
+    return rc;
+}

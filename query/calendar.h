@@ -1,0 +1,33 @@
+/*
+ * calendar.h - conditions that need no meter: orders, exemptions, hours of the day.
+ */
+#ifndef QUERY_CALENDAR_H
+#define QUERY_CALENDAR_H
+
+#include "scope.h"
+
+/* Stretches of ticks during which something is true or, for a part of a site, unknown. */
+struct stretch {
+    int64_t from, to;
+    enum gk_truth truth;
+};
+
+struct calendar {
+    const struct scope *scope;
+    int64_t tick_ns;
+    int32_t zone_s; /* daily hours are of the store's zone */
+    struct stretch *list;
+    size_t n, capacity;
+    gk_timeline *certain, *possible; /* scratch */
+};
+
+int calendar_init(struct calendar *calendar, const struct scope *scope, int64_t tick_ns, int32_t zone_s);
+void calendar_clear(struct calendar *calendar);
+/*
+ * The truth of an order, exempt or hours condition for a subject. Daily hours are worked out for [lo, hi) and unknown
+ * outside; the rest holds for ever.
+ */
+int calendar_evaluate(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo, int64_t hi,
+                      gk_timeline *out);
+
+#endif

@@ -1,0 +1,460 @@
+/*
+ * eval.c - see eval.h.
+ */
+#include "eval.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parser.h"
+
+/* What a cached timeline says: a mask of states, or the comparison of a leaf; negated or not. */
+#define WHAT_LEAF    0x100u
+#define WHAT_NEGATED 0x10000u
+
+/* The first widening looks back this long: most runs that cross the window's edge began that day. */
+#define WIDEN_NS (INT64_C(6) * 3600 * GK_SECOND)
+
+int eval_init(struct eval *eval, const struct cond *cond)
+{
+    const struct gk_store_info *info = gk_snapshot_info(eval->snapshot);
+    size_t n = eval->bound->n_slots;
+    int rc = GK_OK;
+
+    eval->cond = cond;
+    cache_init(&eval->cache, eval->arena);
+    eval->first_tick = info->beginning == GK_TIME_MAX ? eval->window->known_end
+                                                      : window_tick(info->beginning, eval->bound->tick_ns);
+    eval->slots = arena_array(eval->arena, n, sizeof *eval->slots);
+    if (!eval->slots)
+        return arena_status(eval->arena);
+    for (size_t i = 0; i < n; i++)
+        TRY(gk_timeline_new(NULL, &eval->slots[i]));
+    TRY(gk_timeline_new(NULL, &eval->scratch));
+    TRY(calendar_init(&eval->calendar, eval->scope, eval->bound->tick_ns, info->zone_s));
+done:
+    return rc;
+}
+
+void eval_clear(struct eval *eval)
+{
+    if (!eval->arena)
+        return;
+    for (size_t i = 0; eval->slots && i < eval->bound->n_slots; i++)
+        gk_timeline_free(eval->slots[i]);
+    gk_timeline_free(eval->scratch);
+    cache_clear(&eval->cache);
+    calendar_clear(&eval->calendar);
+    arena_release(eval->arena, &eval->members.list, &eval->members.capacity, sizeof *eval->members.list);
+    arena_release(eval->arena, &eval->operands, &eval->operands_capacity, sizeof *eval->operands);
+    arena_release(eval->arena, &eval->cuts, &eval->cuts_capacity, sizeof *eval->cuts);
+    *eval = (struct eval){0};
+}
+
+/* ---- one facility ---- */
+
+static enum gk_reduce reduce_of(const struct cond *cond)
+{
+    bool is_above = cond->compare == GK_GT || cond->compare == GK_GE;
+
+    if (cond->series->phases == QUANT_NONE)
+        return GK_MEAN;
+    if (cond->series->phases == QUANT_ALL)
+        return is_above ? GK_LEAST : GK_MOST;
+    return is_above ? GK_MOST : GK_LEAST;
+}
+
+/* The limit in the channel's own unit; NaN when it hangs on a rated value that the facility does not have. */
+static double limit_for(const struct cond *cond, const struct gk_facility *facility)
+{
+    if (cond->series->metric == METRIC_LOAD)
+        return cond->limit * facility->rated_kw;
+    if (!cond->is_of_rated)
+        return cond->limit;
+    return cond->limit * (cond->series->unit == UNIT_CURRENT ? facility->rated_a : facility->rated_kw);
+}
+
+static int load_facility(struct eval *eval, const struct cond *leaf, uint32_t id, gk_timeline *out)
+{
+    int64_t hi = eval->hi < eval->window->known_end ? eval->hi : eval->window->known_end;
+
+    eval->n_loads++;
+    if (eval->lo >= hi)
+        return gk_timeline_reset(out, GK_UNKNOWN);
+    if (leaf->kind == COND_STATE)
+        return gk_state_timeline(eval->snapshot, id, leaf->mask, eval->lo, hi, out, eval->error);
+    double limit = limit_for(leaf, gk_facility_get(eval->snapshot, id));
+    if (isnan(limit))
+        return gk_timeline_reset(out, GK_UNKNOWN);
+    const struct gk_signal signal = {leaf->series->channels, leaf->series->n_channels, reduce_of(leaf)};
+    return gk_signal_timeline(eval->snapshot, id, &signal, leaf->compare, limit, eval->lo, hi, out, eval->error);
+}
+
+/* ---- facilities and sites, through the cache ---- */
+
+static int push_operand(struct eval *eval, const gk_timeline *timeline)
+{
+    int rc;
+
+    TRY(arena_reserve(eval->arena, &eval->operands, &eval->operands_capacity, eval->n_operands + 1,
+                      sizeof *eval->operands));
+    eval->operands[eval->n_operands++] = timeline;
+done:
+    return rc;
+}
+
+static int get(struct eval *eval, const struct cond *leaf, bool is_negated, struct subject subject, const gk_timeline **out);
+
+/* A site is in a state when any of its facilities is. */
+static int load_site(struct eval *eval, const struct cond *leaf, struct subject site, gk_timeline *out)
+{
+    size_t n, base = eval->n_operands;
+    const uint32_t *ids = gk_site_facilities(eval->snapshot, site.kind, site.id, &n);
+    const gk_timeline *one;
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        if (eval->scope->is_in && !eval->scope->is_in[ids[i]])
+            continue;
+        TRY(get(eval, leaf, false, (struct subject){GK_FACILITY, ids[i]}, &one));
+        TRY(push_operand(eval, one));
+    }
+    n = eval->n_operands - base;
+    eval->is_without_links |= n == 0;
+    rc = n ? gk_timeline_count(out, eval->operands + base, n, 1, n) : gk_timeline_reset(out, GK_UNKNOWN);
+done:
+    eval->n_operands = base;
+    return rc;
+}
+
+/* The truth of a leaf for a facility or site, negated or not. Fresh work goes through the watch. */
+static int get(struct eval *eval, const struct cond *leaf, bool is_negated, struct subject subject, const gk_timeline **out)
+{
+    uint32_t what = leaf->kind == COND_STATE ? leaf->mask : WHAT_LEAF + (uint32_t)leaf->leaf;
+    const struct cache_key key = {what | (is_negated ? WHAT_NEGATED : 0), subject};
+    const gk_timeline *plain;
+    size_t entry;
+    int rc;
+
+    TRY(cache_find(&eval->cache, &key, &entry));
+    gk_timeline *timeline = eval->cache.entries[entry].timeline;
+    *out = timeline;
+    if (eval->cache.entries[entry].lo <= eval->lo && eval->cache.entries[entry].hi >= eval->hi)
+        return GK_OK;
+    TRY(watch_look(eval->watch));
+    if (is_negated) {
+        TRY(get(eval, leaf, false, subject, &plain));
+        TRY(gk_timeline_not(timeline, plain));
+    } else if (subject.kind == GK_FACILITY) {
+        TRY(load_facility(eval, leaf, subject.id, timeline));
+    } else {
+        TRY(load_site(eval, leaf, subject, timeline));
+    }
+    eval->cache.entries[entry].lo = eval->lo;
+    eval->cache.entries[entry].hi = eval->hi;
+done:
+    return rc;
+}
+
+/* ---- sets of relatives ---- */
+
+/* How many of n make a quantifier true. */
+static int count(const struct ref *ref, const gk_timeline *const *list, size_t n, gk_timeline *out)
+{
+    switch (ref->quant) {
+    case QUANT_NONE:
+    case QUANT_ANY:
+        return gk_timeline_count(out, list, n, 1, n);
+    case QUANT_ALL:
+        return gk_timeline_count(out, list, n, n, n);
+    case QUANT_NO:
+        return gk_timeline_count(out, list, n, 0, 0);
+    case QUANT_AT_LEAST:
+        return ref->k > n ? gk_timeline_reset(out, GK_FALSE) : gk_timeline_count(out, list, n, ref->k, n);
+    case QUANT_EXACTLY:
+        return ref->k > n ? gk_timeline_reset(out, GK_FALSE) : gk_timeline_count(out, list, n, ref->k, ref->k);
+    }
+    return GK_EBUG;
+}
+
+static int64_t edge_tick(const struct eval *eval, gk_time t)
+{
+    return t == GK_TIME_MIN ? GK_TICK_MIN : t == GK_TIME_MAX ? GK_TICK_MAX : window_tick(t, eval->bound->tick_ns);
+}
+
+static int add_cut(struct eval *eval, int64_t tick)
+{
+    int rc = GK_OK;
+
+    if (tick <= eval->lo || tick >= eval->hi)
+        return GK_OK;
+    TRY(arena_reserve(eval->arena, &eval->cuts, &eval->cuts_capacity, eval->n_cuts + 1, sizeof *eval->cuts));
+    eval->cuts[eval->n_cuts++] = tick;
+done:
+    return rc;
+}
+
+static int compare_tick(const void *p, const void *q)
+{
+    int64_t a, b;
+
+    memcpy(&a, p, sizeof a);
+    memcpy(&b, q, sizeof b);
+    return a < b ? -1 : a > b;
+}
+
+/* Lays the truth of `piece` within [from, to) behind what `out` has. */
+static int append_piece(gk_timeline *out, const gk_timeline *piece, int64_t from, int64_t to)
+{
+    size_t n, at = 0;
+    const struct gk_step *steps = gk_timeline_steps(piece, &n);
+    int rc;
+
+    TRY(gk_timeline_append(out, from, gk_timeline_at(piece, from)));
+    while (at < n && steps[at].tick <= from)
+        at++;
+    for (; at < n && steps[at].tick < to; at++)
+        TRY(gk_timeline_append(out, steps[at].tick, (enum gk_truth)steps[at].value));
+done:
+    return rc;
+}
+
+/* The quantifier over those members whose links are valid in [from, to), into the scratch timeline. */
+static int count_valid(struct eval *eval, const struct cond *leaf, size_t base, size_t first, int64_t from, int64_t to)
+{
+    size_t kept = eval->n_operands, n;
+    int rc = GK_OK;
+
+    for (size_t i = base; i < eval->members.n; i++) {
+        const struct member *member = &eval->members.list[i];
+        if (edge_tick(eval, member->from) <= from && edge_tick(eval, member->to) > from)
+            TRY(push_operand(eval, eval->operands[first + i - base]));
+    }
+    n = eval->n_operands - kept;
+    if (n == 0) {
+        eval->is_without_links |= from < eval->window->b && to > eval->window->a;
+        rc = gk_timeline_reset(eval->scratch, GK_UNKNOWN);
+    } else {
+        rc = count(&leaf->ref, eval->operands + kept, n, eval->scratch);
+    }
+done:
+    eval->n_operands = kept;
+    return rc;
+}
+
+/* Links begin and end: between two such moments the set of relatives is constant. */
+static int count_dated(struct eval *eval, const struct cond *leaf, size_t base, size_t first, gk_timeline *out)
+{
+    int64_t from = eval->lo;
+    int rc;
+
+    eval->n_cuts = 0;
+    for (size_t i = base; i < eval->members.n; i++) {
+        TRY(add_cut(eval, edge_tick(eval, eval->members.list[i].from)));
+        TRY(add_cut(eval, edge_tick(eval, eval->members.list[i].to)));
+    }
+    if (eval->n_cuts)
+        qsort(eval->cuts, eval->n_cuts, sizeof *eval->cuts, compare_tick);
+    TRY(gk_timeline_reset(out, GK_UNKNOWN));
+    for (size_t i = 0; i <= eval->n_cuts; i++) {
+        int64_t to = i < eval->n_cuts ? eval->cuts[i] : eval->hi;
+        if (to == from)
+            continue;
+        TRY(count_valid(eval, leaf, base, first, from, to));
+        TRY(append_piece(out, eval->scratch, from, to));
+        from = to;
+    }
+    TRY(gk_timeline_append(out, eval->hi, GK_UNKNOWN));
+done:
+    return rc;
+}
+
+static bool is_lasting(const struct eval *eval, const struct member *member)
+{
+    return edge_tick(eval, member->from) <= eval->lo && edge_tick(eval, member->to) >= eval->hi;
+}
+
+/* A leaf that ranges over relatives. */
+static int eval_range(struct eval *eval, const struct cond *leaf, gk_timeline *out)
+{
+    size_t base = eval->members.n, first = eval->n_operands;
+    bool is_static = true;
+    const gk_timeline *one;
+    int rc;
+
+    TRY(scope_members(eval->scope, &leaf->ref, eval->subject, &eval->members));
+    for (size_t i = base; i < eval->members.n; i++) {
+        is_static = is_static && is_lasting(eval, &eval->members.list[i]);
+        TRY(get(eval, leaf, leaf->is_negated, eval->members.list[i].subject, &one));
+        TRY(push_operand(eval, one));
+    }
+    size_t n = eval->members.n - base;
+    if (n == 0) {
+        eval->is_without_links = true;
+        TRY(gk_timeline_reset(out, GK_UNKNOWN));
+    } else if (is_static) {
+        TRY(count(&leaf->ref, eval->operands + first, n, out));
+    } else {
+        TRY(count_dated(eval, leaf, base, first, out));
+    }
+done:
+    eval->members.n = base;
+    eval->n_operands = first;
+    return rc;
+}
+
+/* ---- the tree ---- */
+
+static int combine(const struct cond *cond, gk_timeline *out, const gk_timeline *a, const gk_timeline *b)
+{
+    switch (cond->kind) {
+    case COND_AND:
+        return gk_timeline_and(out, a, b);
+    case COND_OR:
+        return gk_timeline_or(out, a, b);
+    case COND_NOT:
+        return gk_timeline_not(out, a);
+    case COND_POSSIBLY:
+        return gk_timeline_possibly(out, a);
+    case COND_SURELY:
+        return gk_timeline_surely(out, a);
+    case COND_UNKNOWN:
+        return gk_timeline_unknown(out, a);
+    case COND_START:
+        return gk_timeline_start(out, a);
+    case COND_END:
+        return gk_timeline_end(out, a);
+    case COND_AT_LEAST:
+        return gk_timeline_for_at_least(out, a, cond->ticks);
+    case COND_LESS:
+        return gk_timeline_for_less(out, a, cond->ticks);
+    case COND_GAPS:
+        return gk_timeline_ignore_gaps(out, a, cond->ticks);
+    case COND_HELD:
+        return gk_timeline_held(out, a, cond->ticks);
+    case COND_WITHIN_LAST:
+        return gk_timeline_within_last(out, a, cond->ticks);
+    case COND_WITHIN_NEXT:
+        return gk_timeline_within_next(out, a, cond->ticks);
+    default:
+        return GK_EBUG;
+    }
+}
+
+static int evaluate(struct eval *eval, const struct cond *cond, const gk_timeline **out)
+{
+    gk_timeline *own = eval->slots[cond->slot];
+    const gk_timeline *a = NULL, *b = NULL;
+    int rc;
+
+    *out = own;
+    switch (cond->kind) {
+    case COND_STATE:
+    case COND_COMPARE:
+        if (cond->ref.range == RANGE_SELF)
+            return get(eval, cond, cond->is_negated, eval->subject, out);
+        return eval_range(eval, cond, own);
+    case COND_ORDER:
+    case COND_EXEMPT:
+    case COND_HOURS:
+        return calendar_evaluate(&eval->calendar, cond, eval->subject, eval->lo, eval->hi, own);
+    default:
+        TRY(evaluate(eval, cond->a, &a));
+        if (cond->b)
+            TRY(evaluate(eval, cond->b, &b));
+        TRY(combine(cond, own, a, b));
+    }
+done:
+    return rc;
+}
+
+/* ---- runs, and widening until their ends are seen ---- */
+
+bool eval_next_run(const gk_timeline *timeline, int64_t from, int64_t to, size_t *at, struct run *out)
+{
+    size_t n;
+    const struct gk_step *steps = gk_timeline_steps(timeline, &n);
+
+    if (*at == 0 && n > 0) { /* the step in force at `from` */
+        size_t low = 0, high = n;
+        while (high - low > 1) {
+            size_t mid = low + (high - low) / 2;
+            if (steps[mid].tick <= from)
+                low = mid;
+            else
+                high = mid;
+        }
+        *at = low;
+    }
+    for (; *at < n && (steps[*at].tick < to || *at == 0); ++*at) {
+        if (steps[*at].value == GK_FALSE)
+            continue;
+        *out = (struct run){steps[*at].tick, *at + 1 < n ? steps[*at + 1].tick : GK_TICK_MAX,
+                            (enum gk_truth)steps[*at].value};
+        ++*at;
+        return true;
+    }
+    return false;
+}
+
+/* Whether a run that is asked for touches the border of what is right. */
+static void find_edges(const struct eval *eval, const gk_timeline *timeline, enum eval_need need, bool *left, bool *right)
+{
+    const struct window *window = eval->window;
+    int64_t pad = eval->bound->pad;
+    struct run run;
+    size_t at = 0;
+
+    *left = *right = false;
+    while (eval_next_run(timeline, window->a, window->b, &at, &run)) {
+        if (run.truth == GK_UNKNOWN && need != EVAL_POSSIBLE)
+            continue;
+        *left |= run.from <= eval->lo + pad;
+        *right |= run.to >= eval->hi - pad;
+    }
+}
+
+int eval_subject(struct eval *eval, struct subject subject, enum eval_need need, const gk_timeline **out)
+{
+    const struct window *window = eval->window;
+    int64_t pad = eval->bound->pad, least = (eval->first_tick < window->a ? eval->first_tick : window->a) - pad - 1;
+    int64_t most = (window->known_end > window->b ? window->known_end : window->b) + pad;
+    int64_t step = WIDEN_NS / window->tick_ns;
+    bool left, right;
+    int rc;
+
+    cache_trim(&eval->cache);
+    eval->subject = subject;
+    eval->is_without_links = false;
+    eval->lo = window->a - pad;
+    eval->hi = window->b + pad;
+    for (;;) {
+        TRY(evaluate(eval, eval->cond, out));
+        if (need == EVAL_INSIDE)
+            break;
+        find_edges(eval, *out, need, &left, &right);
+        left = left && eval->lo > least;
+        right = right && eval->hi < most;
+        if (!left && !right)
+            break;
+        if (left)
+            eval->lo = eval->lo - least > step ? eval->lo - step : least;
+        if (right)
+            eval->hi = most - eval->hi > step ? eval->hi + step : most;
+        step = step < INT64_MAX / 8 ? step * 4 : step;
+    }
+done:
+    return rc;
+}
+
+int64_t eval_run_start(const struct eval *eval, const struct run *run)
+{
+    int64_t first = eval->first_tick < eval->window->a ? eval->first_tick : eval->window->a;
+
+    /* At the border the run has no begin; what lies outside of it was made by orders and hours, which are exact. */
+    if (run->from == GK_TICK_MIN || (run->from >= eval->lo && run->from <= eval->lo + eval->bound->pad))
+        return first;
+    return run->from;
+}

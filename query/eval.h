@@ -1,0 +1,62 @@
+/*
+ * eval.h - the truth of a condition over time, for one subject after the other.
+ *
+ * A condition is evaluated on [lo, hi) ticks and is right on [lo + pad, hi - pad): states outside of [lo, hi), and
+ * everything behind now, are unknown, so an answer may become less certain there but never wrong. A run that touches the
+ * border of the right part is evaluated again on a wider stretch until its true ends are seen.
+ */
+#ifndef QUERY_EVAL_H
+#define QUERY_EVAL_H
+
+#include "cache.h"
+#include "calendar.h"
+#include "watch.h"
+#include "window.h"
+
+struct eval {
+    gk_snapshot *snapshot;
+    struct arena *arena;
+    const struct bound *bound;
+    const struct cond *cond;
+    const struct scope *scope;
+    const struct window *window;
+    struct watch *watch;
+    struct gk_error *error; /* of the engine, may be NULL */
+    gk_timeline **slots;    /* one a condition, reused for every subject */
+    gk_timeline *scratch;
+    struct cache cache;
+    struct calendar calendar;
+    struct members members;       /* a stack: nested sites push on top */
+    const gk_timeline **operands; /* a stack of the same kind */
+    size_t n_operands, operands_capacity;
+    int64_t *cuts; /* ticks at which a set of relatives changes */
+    size_t n_cuts, cuts_capacity;
+    struct subject subject;
+    int64_t lo, hi;
+    int64_t first_tick;    /* of the store's data */
+    bool is_without_links; /* some set of relatives of the last subject was empty for a time */
+    size_t n_loads;        /* timelines that were read, for explain and tests */
+};
+
+int eval_init(struct eval *eval, const struct cond *cond);
+void eval_clear(struct eval *eval);
+
+enum eval_need {
+    EVAL_INSIDE,  /* truth inside the window is enough */
+    EVAL_CERTAIN, /* and the true ends of certain runs */
+    EVAL_POSSIBLE /* and those of stretches that are only possible */
+};
+/* The truth for a subject; the timeline lives until the next call. */
+int eval_subject(struct eval *eval, struct subject subject, enum eval_need need, const gk_timeline **out);
+
+/* A maximal stretch of one truth. */
+struct run {
+    int64_t from, to;
+    enum gk_truth truth;
+};
+/* The runs of a timeline that are not false and touch [from, to), one after the other; *at starts at 0. */
+bool eval_next_run(const gk_timeline *timeline, int64_t from, int64_t to, size_t *at, struct run *out);
+/* Where a run of the last subject began: its first tick, or the first one of the data when it has no begin. */
+int64_t eval_run_start(const struct eval *eval, const struct run *run);
+
+#endif

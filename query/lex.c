@@ -1,0 +1,514 @@
+/*
+ * lex.c - see lex.h. Characters are read folded (full-width forms as ASCII), so one set of rules does for both scripts. A
+ * run of Han characters is cut into the longest words that are known; what is left over becomes one unknown word.
+ */
+#include "lex.h"
+
+#include <string.h>
+
+#include "utf8.h"
+
+struct lexer {
+    struct arena *arena;
+    struct report *report;
+    const char *text;
+    size_t size, at;
+    struct token *list;
+    size_t n, capacity;
+};
+
+#define TRY(call)        \
+    do {                 \
+        rc = (call);     \
+        if (rc != GK_OK) \
+            goto done;   \
+    } while (0)
+
+/* The folded character at an offset, 0 at the end. */
+static uint32_t peek(const struct lexer *lexer, size_t at, size_t *size)
+{
+    *size = 0;
+    return at < lexer->size ? utf8_fold(utf8_at(lexer->text, lexer->size, at, size)) : 0;
+}
+
+static bool is_digit(uint32_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static bool is_letter(uint32_t c)
+{
+    if (c < 0x80)
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    return !utf8_is_han(c) && c != UTF8_BAD && c >= 0xB5 && !(c >= 0x2000 && c < 0x3041);
+}
+
+/* The folded ASCII of [from, to), copied. */
+static char *fold_text(struct lexer *lexer, size_t from, size_t to, size_t *size)
+{
+    char *out = arena_piece(lexer->arena, to - from + 4), *p = out;
+    size_t len;
+
+    if (!out)
+        return NULL;
+    for (size_t at = from; at < to; at += len)
+        p += utf8_put(p, peek(lexer, at, &len));
+    *p = '\0';
+    *size = (size_t)(p - out);
+    return out;
+}
+
+static int push(struct lexer *lexer, struct token token)
+{
+    int rc;
+
+    if (token.text.bytes == NULL) {
+        token.text.bytes = fold_text(lexer, token.place.from, token.place.to, &token.text.size);
+        if (!token.text.bytes)
+            return arena_status(lexer->arena);
+    }
+    TRY(arena_reserve(lexer->arena, &lexer->list, &lexer->capacity, lexer->n + 1, sizeof token));
+    lexer->list[lexer->n++] = token;
+done:
+    return rc;
+}
+
+/* Blanks and comments. */
+static void skip_blanks(struct lexer *lexer)
+{
+    size_t len;
+
+    for (;;) {
+        uint32_t c = peek(lexer, lexer->at, &len);
+        if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0xFEFF) {
+            lexer->at += len;
+        } else if (c == '-' && lexer->at + 1 < lexer->size && lexer->text[lexer->at] == '-' &&
+                   lexer->text[lexer->at + 1] == '-') {
+            const char *end = memchr(lexer->text + lexer->at, '\n', lexer->size - lexer->at);
+            lexer->at = end ? (size_t)(end - lexer->text) : lexer->size;
+        } else {
+            return;
+        }
+    }
+}
+
+/* The quote that ends what this one begins, 0 when it is none. */
+static uint32_t closing_quote(uint32_t c)
+{
+    switch (c) {
+    case '\'':
+    case '"':
+        return c;
+    case 0x2018: /* ‘ */
+    case 0x2019:
+        return 0x2019;
+    case 0x201C: /* “ */
+    case 0x201D:
+        return 0x201D;
+    case 0x300C: /* 「 */
+        return 0x300D;
+    default:
+        return 0;
+    }
+}
+
+static int lex_name(struct lexer *lexer, uint32_t close)
+{
+    size_t from = lexer->at, len, next, n = 0;
+    char name[GK_NAME_MAX + 8]; /* room for one character too many */
+
+    (void)peek(lexer, lexer->at, &len);
+    for (lexer->at += len;; lexer->at += len) {
+        uint32_t c = peek(lexer, lexer->at, &len);
+        if (len == 0) {
+            report_hint(lexer->report, "names stand in quotes: facility 'F12'");
+            return report_fail(lexer->report, GK_ESYNTAX, (struct place){from, lexer->size},
+                               "expected a closing quote before the end of the text");
+        }
+        if (c == close) {
+            if (peek(lexer, lexer->at + len, &next) != close || next == 0)
+                break;
+            lexer->at += next;
+        }
+        if (n <= GK_NAME_MAX) {
+            memcpy(name + n, lexer->text + lexer->at, len);
+            n += len;
+        }
+    }
+    lexer->at += len;
+    struct token token = {.kind = T_NAME, .place = {from, lexer->at}, .text = {NULL, n}};
+    if (n == 0 || n > GK_NAME_MAX)
+        return report_fail(lexer->report, GK_ESYNTAX, token.place, "expected a name of 1 to %d bytes", GK_NAME_MAX);
+    token.text.bytes = arena_text(lexer->arena, name, n);
+    return token.text.bytes ? push(lexer, token) : arena_status(lexer->arena);
+}
+
+static size_t skip_digits(const struct lexer *lexer, size_t at)
+{
+    size_t len;
+
+    while (is_digit(peek(lexer, at, &len)))
+        at += len;
+    return at;
+}
+
+/* True and *end behind it when the text at `at` is n digits (or up to `most`) and then the character c. */
+static bool is_group(const struct lexer *lexer, size_t at, size_t least, size_t most, uint32_t c, size_t *end)
+{
+    size_t n = 0, len;
+
+    for (; n < most && is_digit(peek(lexer, at, &len)); n++)
+        at += len;
+    if (n < least)
+        return false;
+    if (c && peek(lexer, at, &len) != c)
+        return false;
+    *end = c ? at + len : at;
+    return true;
+}
+
+/* The end of the clock part hh:mm[:ss[.fff]] at `at`, else `at`. */
+static size_t skip_clock(const struct lexer *lexer, size_t at)
+{
+    size_t p, q, len;
+
+    if (!is_group(lexer, at, 1, 2, ':', &p) || !is_group(lexer, p, 2, 2, 0, &q))
+        return at;
+    if (peek(lexer, q, &len) == ':' && is_group(lexer, q + len, 2, 2, 0, &p)) {
+        q = p;
+        if (peek(lexer, q, &len) == '.' && is_digit(peek(lexer, q + len, &p)))
+            q = skip_digits(lexer, q + len);
+    }
+    return q;
+}
+
+/* A date with or without a clock and an offset; its end, or `from` when this is no date. */
+static size_t skip_time(const struct lexer *lexer, size_t from)
+{
+    size_t at, clock, end, len;
+
+    if (!is_group(lexer, from, 4, 4, '-', &at) || !is_group(lexer, at, 1, 2, '-', &at) ||
+        !is_group(lexer, at, 1, 2, 0, &end))
+        return from;
+    uint32_t c = peek(lexer, end, &len);
+    if (c != 'T' && c != 't' && c != ' ')
+        return end;
+    clock = skip_clock(lexer, end + len);
+    if (clock == end + len)
+        return end;
+    c = peek(lexer, clock, &len);
+    if (c == 'Z' || c == 'z')
+        return clock + len;
+    if ((c == '+' || c == '-') && is_group(lexer, clock + len, 2, 2, 0, &end)) {
+        size_t minutes = peek(lexer, end, &len) == ':' ? end + len : end;
+        return is_group(lexer, minutes, 2, 2, 0, &at) ? at : end;
+    }
+    return clock;
+}
+
+/* digits[.digits] as mantissa and decimals; false when it is too long for 18 digits. */
+static bool read_decimal(const char *text, size_t size, int64_t *mantissa, unsigned *decimals)
+{
+    bool is_behind = false;
+
+    *mantissa = 0;
+    *decimals = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '.') {
+            is_behind = true;
+            continue;
+        }
+        if (*mantissa > (INT64_MAX - 9) / 10)
+            return false;
+        *mantissa = *mantissa * 10 + (text[i] - '0');
+        *decimals += is_behind;
+    }
+    return true;
+}
+
+static const int64_t TEN[] = {1,
+                              10,
+                              100,
+                              1000,
+                              10000,
+                              100000,
+                              1000000,
+                              10000000,
+                              100000000,
+                              1000000000,
+                              10000000000,
+                              100000000000,
+                              1000000000000,
+                              10000000000000,
+                              100000000000000,
+                              1000000000000000,
+                              10000000000000000,
+                              100000000000000000,
+                              1000000000000000000};
+
+/* mantissa / 10^decimals of a unit in nanoseconds, rounded up. */
+static bool read_ns(int64_t mantissa, unsigned decimals, int64_t unit, int64_t *ns)
+{
+    int64_t whole = mantissa / TEN[decimals], part = mantissa % TEN[decimals];
+
+    /* Longer than 100 years is a mistake and would overflow sums of durations. */
+    if (whole > INT64_C(36525) * 86400 * GK_SECOND / unit)
+        return false;
+    long double fraction = (long double)part * (long double)unit / (long double)TEN[decimals];
+    *ns = whole * unit + (int64_t)fraction;
+    *ns += (long double)(int64_t)fraction < fraction;
+    return true;
+}
+
+static int fail_unit(struct lexer *lexer, struct place place, const char *unit, size_t size)
+{
+    struct nearest nearest = nearest_to(unit, size);
+
+    if ((size == 1 && unit[0] == 'M') || (size <= 6 && size >= 2 && (unit[0] == 'm' || unit[0] == 'M') &&
+                                         (unit[1] == 'o' || unit[1] == 'O'))) {
+        report_hint(lexer->report, "m is minutes; a month is a calendar word: this month, last month, or 30d");
+        return report_fail(lexer->report, GK_ESYNTAX, place, "the unit '%s' is refused: minutes or months?", unit);
+    }
+    for (const char *const *p = (const char *const[]){"ms", "s", "m", "h", "d", "w", "mA", "kV", "kW", "MW", "kWh", NULL}; *p;
+         p++)
+        nearest_try(&nearest, *p);
+    if (nearest.best)
+        report_hint(lexer->report, "did you mean '%s'? one of ms s m h d w mA A V kV W kW MW kWh %%", nearest.best);
+    else
+        report_hint(lexer->report, "one of ms s m h d w, mA A V kV W kW MW kWh %%: 10m, 50A, 30%%");
+    return report_fail(lexer->report, GK_ESYNTAX, place, "expected a unit, got '%.40s'", unit);
+}
+
+/* The unit that follows a number without a blank: its end, and NULL for none. */
+static const struct unit *read_unit(struct lexer *lexer, size_t at, size_t *end, bool *is_bad)
+{
+    size_t len, stop = at;
+    const struct unit *unit;
+    uint32_t c = peek(lexer, at, &len);
+
+    *end = at;
+    *is_bad = false;
+    if (c == '%') {
+        *end = at + len;
+        return unit_find("%", 1);
+    }
+    if (utf8_is_han(c)) {
+        unit = unit_longest(lexer->text + at, lexer->size - at, &len);
+        *end = at + len;
+        return unit;
+    }
+    while (is_letter(peek(lexer, stop, &len)))
+        stop += len;
+    if (stop == at)
+        return NULL;
+    size_t size;
+    const char *text = fold_text(lexer, at, stop, &size);
+    unit = text ? unit_find(text, size) : NULL;
+    *end = stop;
+    *is_bad = unit == NULL;
+    return unit;
+}
+
+static int fail_number(struct lexer *lexer, struct place place)
+{
+    return report_fail(lexer->report, GK_ESYNTAX, place, "the number is out of range");
+}
+
+/* A number, a duration (also 1h30m) or a quantity. */
+static int lex_number(struct lexer *lexer)
+{
+    struct token token = {.kind = T_NUMBER, .place = {lexer->at, lexer->at}};
+    size_t from = lexer->at, end, len;
+    int64_t total = 0;
+
+    for (;;) {
+        int64_t mantissa, ns;
+        unsigned decimals;
+        size_t size, stop = skip_digits(lexer, from);
+        bool is_bad;
+        if (peek(lexer, stop, &len) == '.' && is_digit(peek(lexer, stop + len, &size)))
+            stop = skip_digits(lexer, stop + len);
+        const char *digits = fold_text(lexer, from, stop, &size);
+        if (!digits)
+            return arena_status(lexer->arena);
+        token.place.to = stop;
+        if (!read_decimal(digits, size, &mantissa, &decimals))
+            return fail_number(lexer, token.place);
+        token.number = (double)mantissa / (double)TEN[decimals];
+        token.unit = read_unit(lexer, stop, &end, &is_bad);
+        if (is_bad) {
+            const char *unit = fold_text(lexer, stop, end, &size);
+            return unit ? fail_unit(lexer, (struct place){stop, end}, unit, size) : arena_status(lexer->arena);
+        }
+        token.place.to = end;
+        if (!token.unit)
+            break;
+        if (token.unit->kind != UNIT_TIME) {
+            token.kind = T_QUANTITY;
+            token.number *= token.unit->base;
+            break;
+        }
+        token.kind = T_DURATION;
+        if (!read_ns(mantissa, decimals, token.unit->ns, &ns) || ns > INT64_MAX - total)
+            return fail_number(lexer, token.place);
+        token.ns = total += ns;
+        if (!is_digit(peek(lexer, end, &len)))
+            break;
+        from = end;
+    }
+    if (token.kind != T_DURATION && total > 0)
+        return fail_unit(lexer, (struct place){from, token.place.to}, "", 0);
+    lexer->at = token.place.to;
+    return push(lexer, token);
+}
+
+/* 22:00 or 24:00. */
+static int lex_clock(struct lexer *lexer, size_t end)
+{
+    struct token token = {.kind = T_CLOCK, .place = {lexer->at, end}};
+    size_t size;
+    const char *text = fold_text(lexer, lexer->at, end, &size);
+
+    if (!text)
+        return arena_status(lexer->arena);
+    int parts[3] = {0, 0, 0}, i = 0;
+    for (const char *p = text; *p; p++) {
+        if (*p == ':')
+            i++;
+        else if (*p == '.')
+            break;
+        else
+            parts[i] = parts[i] * 10 + (*p - '0');
+    }
+    token.seconds = parts[0] * 3600 + parts[1] * 60 + parts[2];
+    if (parts[1] > 59 || parts[2] > 59 || token.seconds > 86400) {
+        report_hint(lexer->report, "hours 22:00-06:00");
+        return report_fail(lexer->report, GK_ESYNTAX, token.place, "expected a time of day up to 24:00, got '%.40s'", text);
+    }
+    lexer->at = end;
+    return push(lexer, token);
+}
+
+static int lex_word(struct lexer *lexer)
+{
+    struct token token = {.kind = T_WORD, .place = {lexer->at, lexer->at}};
+    uint32_t c;
+    size_t len;
+
+    while (c = peek(lexer, lexer->at, &len), is_letter(c) || is_digit(c))
+        lexer->at += len;
+    token.place.to = lexer->at;
+    token.text.bytes = fold_text(lexer, token.place.from, token.place.to, &token.text.size);
+    if (!token.text.bytes)
+        return arena_status(lexer->arena);
+    token.word = word_find(token.text.bytes, token.text.size);
+    return push(lexer, token);
+}
+
+/* One word of a run of Han characters; characters that begin no word are gathered until one does. */
+static int lex_han(struct lexer *lexer)
+{
+    struct token token = {.kind = T_WORD, .place = {lexer->at, lexer->at}};
+    size_t len;
+
+    token.word = word_longest(lexer->text + lexer->at, lexer->size - lexer->at, &len);
+    if (token.word == W_NONE) {
+        size_t size;
+        do {
+            (void)peek(lexer, lexer->at, &len);
+            lexer->at += len;
+        } while (utf8_is_han(peek(lexer, lexer->at, &len)) &&
+                 word_longest(lexer->text + lexer->at, lexer->size - lexer->at, &size) == W_NONE);
+    } else {
+        lexer->at += len;
+    }
+    token.place.to = lexer->at;
+    return push(lexer, token);
+}
+
+static int lex_sign(struct lexer *lexer)
+{
+    static const struct {
+        uint32_t first, second;
+        enum token_kind kind;
+    } signs[] = {
+        {'<', '=', T_LESS_EQUAL},     {'>', '=', T_GREATER_EQUAL}, {'!', '=', T_NOT_EQUAL}, {'<', '>', T_NOT_EQUAL},
+        {'=', '=', T_EQUAL},          {0x2264, 0, T_LESS_EQUAL},   {0x2265, 0, T_GREATER_EQUAL},
+        {0x2260, 0, T_NOT_EQUAL},     {'<', 0, T_LESS},            {'>', 0, T_GREATER},     {'=', 0, T_EQUAL},
+        {'(', 0, T_OPEN},             {')', 0, T_CLOSE},           {',', 0, T_COMMA},       {'*', 0, T_STAR},
+        {'-', 0, T_MINUS},            {0xD7, 0, T_STAR},           {0x2212, 0, T_MINUS},    {0x2013, 0, T_MINUS},
+    };
+    struct token token = {.kind = T_WRONG, .place = {lexer->at, 0}};
+    size_t len, next;
+    uint32_t c = peek(lexer, lexer->at, &len), d = peek(lexer, lexer->at + len, &next);
+
+    token.place.to = lexer->at + len;
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        if (c == signs[i].first && (signs[i].second == 0 || d == signs[i].second)) {
+            token.kind = signs[i].kind;
+            token.place.to += signs[i].second ? next : 0;
+            break;
+        }
+    }
+    lexer->at = token.place.to;
+    return push(lexer, token);
+}
+
+static int lex_token(struct lexer *lexer)
+{
+    size_t len;
+    uint32_t c = peek(lexer, lexer->at, &len), close = closing_quote(c);
+
+    if (close)
+        return lex_name(lexer, close);
+    if (is_digit(c)) {
+        size_t end = skip_time(lexer, lexer->at);
+        if (end > lexer->at) {
+            struct token token = {.kind = T_TIME, .place = {lexer->at, end}};
+            lexer->at = end;
+            return push(lexer, token);
+        }
+        end = skip_clock(lexer, lexer->at);
+        return end > lexer->at ? lex_clock(lexer, end) : lex_number(lexer);
+    }
+    if (utf8_is_han(c))
+        return lex_han(lexer);
+    return is_letter(c) ? lex_word(lexer) : lex_sign(lexer);
+}
+
+int lex(struct arena *arena, struct report *report, struct tokens *out)
+{
+    struct lexer lexer = {.arena = arena, .report = report, .text = report->text, .size = report->size};
+    size_t len;
+    int rc;
+
+    *out = (struct tokens){0};
+    for (;;) {
+        skip_blanks(&lexer);
+        uint32_t c = peek(&lexer, lexer.at, &len);
+        if (c == ';' && lexer.n == 0) { /* an empty statement */
+            lexer.at += len;
+            continue;
+        }
+        if (len == 0 || c == ';')
+            break;
+        if (lexer.at > LEX_TEXT_MAX) {
+            rc = report_fail(report, GK_ELIMIT, (struct place){lexer.at, lexer.at + len},
+                             "a statement may have %d bytes of text", LEX_TEXT_MAX);
+            goto done;
+        }
+        TRY(lex_token(&lexer));
+    }
+    out->used = lexer.at + len;
+    TRY(push(&lexer, (struct token){.kind = T_END, .place = {lexer.at, lexer.at}}));
+    out->n = lexer.n;
+    out->list = arena_array(arena, lexer.n, sizeof *lexer.list);
+    if (!out->list) {
+        rc = arena_status(arena);
+        goto done;
+    }
+    memcpy(out->list, lexer.list, lexer.n * sizeof *lexer.list);
+done:
+    arena_release(arena, &lexer.list, &lexer.capacity, sizeof *lexer.list);
+    return rc;
+}

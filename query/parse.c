@@ -1,0 +1,393 @@
+/*
+ * parse.c - statements.
+ *
+ *     when COND tail      which NOUN [ever|always|never|now] COND tail      AGG, AGG of COND|SERIES tail
+ *     state of NOUN ['X'] tail      list WHAT [of NOUN 'X'] tail      define NAME as COND      explain STATEMENT
+ */
+#include "parser.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const enum word VERBS[] = {W_WHEN,  W_WHICH,  W_STATE, W_LIST,     W_DEFINE, W_EXPLAIN, W_DURATION, W_SHARE,
+                                  W_COUNT, W_LONGEST, W_FIRST, W_LAST,    W_COVERAGE, W_AVG,   W_MIN,      W_MAX,
+                                  W_SUM,   W_ENERGY, W_SAMPLES, W_NONE};
+
+/* ---- which tails a statement takes: the others are mistakes, never ignored ---- */
+
+static int refuse(struct parser *parser, bool is_given, struct place place, const char *tail, const char *stmt)
+{
+    if (!is_given)
+        return GK_OK;
+    return report_fail(parser->report, GK_ESYNTAX, place, "'%s' does not go with '%s'", tail, stmt);
+}
+
+static int check_tail(struct parser *parser, const struct stmt *stmt, const char *verb)
+{
+    const struct tail *tail = &stmt->tail;
+    bool is_cond = stmt->kind == STMT_WHEN || stmt->kind == STMT_WHICH || stmt->kind == STMT_AGGREGATE;
+    bool is_grouped = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_SERIES;
+    int rc;
+
+    TRY(refuse(parser, tail->n_keys && !is_grouped, tail->key_places[0], "by", verb));
+    TRY(refuse(parser, tail->every_ns && !is_grouped, tail->every_place, "every", verb));
+    TRY(refuse(parser, tail->has_per && (!is_cond || stmt->kind == STMT_WHICH || stmt->is_gaps), tail->per_place, "per", verb));
+    TRY(refuse(parser, tail->unknown_as && !is_cond, stmt->place, "unknown as", verb));
+    TRY(refuse(parser, tail->with_possible && (stmt->kind != STMT_WHEN || stmt->is_gaps), stmt->place, "with possible", verb));
+    bool is_instant = tail->time.kind == TIME_AT || tail->time.kind == TIME_NOW;
+    TRY(refuse(parser, stmt->kind == STMT_STATE && tail->time.kind != TIME_DEFAULT && !is_instant, tail->time.place,
+               "a window of time", verb));
+    TRY(refuse(parser, stmt->kind > STMT_AGGREGATE && stmt->kind < STMT_STATE && is_instant, tail->time.place,
+               "one moment of time", verb));
+done:
+    return rc;
+}
+
+/* ---- aggregates ---- */
+
+/* pNN as a percentile; false when the word is none. */
+static bool read_percentile(const struct gk_text *text, double *percent)
+{
+    int whole = 0;
+    size_t i = 1;
+
+    if (text->size < 2 || text->size > 4 || text->bytes[0] != 'p')
+        return false;
+    for (; i < text->size; i++) {
+        if (text->bytes[i] < '0' || text->bytes[i] > '9')
+            return false;
+        whole = whole * 10 + text->bytes[i] - '0';
+    }
+    *percent = whole;
+    return whole <= 100;
+}
+
+static bool read_agg(const struct token *token, struct agg *out)
+{
+    /* In the order of enum agg_kind; W_NONE for percentiles. */
+    static const enum word words[] = {W_DURATION, W_SHARE, W_COUNT, W_LONGEST, W_FIRST, W_LAST,  W_COVERAGE,
+                                      W_AVG,      W_MAX,   W_MIN,   W_SUM,     W_ENERGY, W_NONE, W_SAMPLES};
+
+    if (token->kind != T_WORD)
+        return false;
+    out->place = token->place;
+    out->name = token->text.bytes;
+    if (token->word == W_NONE) {
+        out->kind = AGG_PERCENTILE;
+        return read_percentile(&token->text, &out->percent);
+    }
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (words[i] == token->word) {
+            out->kind = (enum agg_kind)i;
+            out->name = word_text(token->word);
+            return true;
+        }
+    }
+    return false;
+}
+
+static int parse_aggs(struct parser *parser, struct agg **out)
+{
+    struct agg **end = out, found = {0};
+
+    do {
+        if (!read_agg(parser->at, &found))
+            return parser_fail(parser, "an aggregate", VERBS + 6, "duration, share, count of production running");
+        for (struct agg *agg = *out; agg; agg = agg->next)
+            if (strcmp(agg->name, found.name) == 0)
+                return parser_fail(parser, "each aggregate once", NULL, NULL);
+        struct agg *agg = parser_new(parser, sizeof *agg);
+        if (!agg)
+            return parser_no_memory(parser);
+        *agg = found;
+        *end = agg;
+        end = &agg->next;
+        parser->at++;
+    } while (parser_take(parser, T_COMMA));
+    return GK_OK;
+}
+
+/* `NOUN ['X']` with a tail or the end behind it, where a condition would go on with a state. */
+static bool is_bare_ref(const struct parser *parser)
+{
+    struct parser ahead = *parser;
+    enum noun noun;
+
+    if (!parser_peek_noun(&ahead, &noun))
+        return false;
+    ahead.at++;
+    while (ahead.at->kind == T_NAME || (ahead.at->kind == T_COMMA && ahead.at[1].kind == T_NAME))
+        ahead.at++;
+    if (ahead.at->kind == T_END)
+        return true;
+    if (ahead.at->kind != T_WORD)
+        return false;
+    switch (ahead.at->word) {
+    case W_ON: /* a state, unless a date follows */
+        return ahead.at[1].kind == T_TIME;
+    case W_OFF: case W_IDLE: case W_OVERLOAD: case W_NODATA: case W_RUNNING: case W_STOPPED: case W_OFFLINE: case W_NORMAL:
+    case W_IS: case W_NOT: case W_NONE:
+        return false;
+    default:
+        return true;
+    }
+}
+
+/* `energy of production`, `samples of facility 'F12'`: a series without its metric. */
+static int parse_bare_series(struct parser *parser, enum metric metric, struct series **out)
+{
+    struct series *series = parser_new(parser, sizeof *series);
+
+    *out = series;
+    if (!series)
+        return parser_no_memory(parser);
+    series->metric = metric;
+    series->place = parser->at->place;
+    return parse_ref(parser, &series->ref);
+}
+
+/* The aggregates must suit what they are of. */
+static int check_aggs(struct parser *parser, const struct stmt *stmt)
+{
+    for (const struct agg *agg = stmt->aggs; agg; agg = agg->next) {
+        bool is_signal = agg->kind >= AGG_AVG, is_truth = agg->kind == AGG_DURATION || agg->kind == AGG_SHARE ||
+                                                          agg->kind == AGG_LONGEST;
+        if (agg->kind == AGG_SAMPLES && stmt->aggs->next) {
+            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'samples' stands alone");
+        }
+        if (stmt->kind == STMT_AGGREGATE && is_signal) {
+            report_hint(parser->report, "%s of power of production; of a condition: duration share count longest first "
+                        "last coverage", agg->name);
+            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a series, not of a condition", agg->name);
+        }
+        if (stmt->kind != STMT_AGGREGATE && is_truth) {
+            report_hint(parser->report, "%s of production running", agg->name);
+            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a condition, not of a series", agg->name);
+        }
+    }
+    return GK_OK;
+}
+
+static int parse_aggregate(struct parser *parser, struct stmt *stmt)
+{
+    int rc;
+
+    TRY(parse_aggs(parser, &stmt->aggs));
+    TRY(parser_need_word(parser, W_OF, "duration of abatement offline, avg of power of production"));
+    if (parser_is_word(parser, W_LAG))
+        return parser_refuse(parser, "'lag'");
+    stmt->kind = stmt->aggs->kind == AGG_SAMPLES ? STMT_SAMPLES : STMT_SERIES;
+    if (parser_peek_series(parser)) {
+        const struct token *first = parser->at;
+        TRY(parse_series(parser, &stmt->series));
+        if (parser->at->kind >= T_LESS && parser->at->kind <= T_NOT_EQUAL) {
+            parser->at = first; /* it was a comparison */
+            stmt->series = NULL;
+        }
+    } else if (stmt->aggs->kind == AGG_SAMPLES || (stmt->aggs->kind == AGG_ENERGY && is_bare_ref(parser))) {
+        TRY(parse_bare_series(parser, stmt->aggs->kind == AGG_ENERGY ? METRIC_ENERGY : METRIC_ALL, &stmt->series));
+    }
+    if (!stmt->series) {
+        stmt->kind = STMT_AGGREGATE;
+        TRY(parse_cond(parser, &stmt->cond));
+    }
+    TRY(check_aggs(parser, stmt));
+    TRY(parse_tail(parser, &stmt->tail));
+done:
+    return rc;
+}
+
+/* ---- the other statements ---- */
+
+static int parse_when(struct parser *parser, struct stmt *stmt)
+{
+    int rc;
+
+    stmt->kind = STMT_WHEN;
+    parser->at++;
+    TRY(parse_cond(parser, &stmt->cond));
+    TRY(parse_tail(parser, &stmt->tail));
+done:
+    return rc;
+}
+
+static int parse_which(struct parser *parser, struct stmt *stmt)
+{
+    static const enum word modes[] = {W_EVER, W_ALWAYS, W_NEVER, W_NOW, W_NONE}; /* in the order of enum which_mode */
+    int rc;
+
+    stmt->kind = STMT_WHICH;
+    parser->at++;
+    stmt->ref.place = parser->at->place;
+    TRY(parse_noun(parser, &stmt->ref.noun));
+    for (size_t i = 0; modes[i] != W_NONE; i++) {
+        if (parser_take_word(parser, modes[i])) {
+            stmt->mode = (enum which_mode)i;
+            break;
+        }
+    }
+    TRY(parse_cond(parser, &stmt->cond));
+    const struct token *tail = parser->at;
+    TRY(parse_tail(parser, &stmt->tail));
+    if (stmt->mode == WHICH_NOW && stmt->tail.time.kind != TIME_DEFAULT) {
+        parser->at = tail;
+        return report_fail(parser->report, GK_ESYNTAX, stmt->tail.time.place, "'which ... now' has its time already");
+    }
+    if (stmt->mode == WHICH_NOW)
+        stmt->tail.time.kind = TIME_NOW;
+done:
+    return rc;
+}
+
+static int parse_state_of(struct parser *parser, struct stmt *stmt)
+{
+    int rc;
+
+    stmt->kind = STMT_STATE;
+    parser->at++;
+    TRY(parser_need_word(parser, W_OF, "state of facility 'F12' at 2026-11-20T08:00"));
+    TRY(parse_ref(parser, &stmt->ref));
+    TRY(parse_tail(parser, &stmt->tail));
+done:
+    return rc;
+}
+
+/* `list gaps` is `when facility nodata`. */
+static int make_gaps(struct parser *parser, struct stmt *stmt)
+{
+    struct cond *cond = parser_new(parser, sizeof *cond);
+
+    if (!cond)
+        return parser_no_memory(parser);
+    cond->kind = COND_STATE;
+    cond->depth = 1;
+    cond->mask = GK_STATE_BIT(GK_NODATA);
+    cond->place = cond->ref.place = stmt->place;
+    cond->ref.noun = NOUN_FACILITY;
+    if (stmt->has_ref && noun_is_facility(stmt->ref.noun)) {
+        cond->ref = stmt->ref;
+    } else if (stmt->has_ref && stmt->tail.in_names) {
+        return report_fail(parser->report, GK_ESYNTAX, stmt->ref.place, "'of' and 'in' say the same: leave one out");
+    } else if (stmt->has_ref) {
+        stmt->tail.in = stmt->ref.noun;
+        stmt->tail.in_names = stmt->ref.names;
+    }
+    stmt->cond = cond;
+    stmt->kind = STMT_WHEN;
+    stmt->is_gaps = true;
+    return GK_OK;
+}
+
+static int parse_list(struct parser *parser, struct stmt *stmt)
+{
+    static const enum word listed[] = {W_FACILITY, W_ENTERPRISE, W_PARK,      W_LINE, W_CHANNEL, W_LINK,
+                                       W_BAND,     W_ORDER,      W_EXEMPTION, W_GAPS, W_NONE};
+    int rc;
+
+    stmt->kind = STMT_LIST;
+    parser->at++;
+    for (size_t i = 0; listed[i] != W_NONE; i++)
+        if (parser_is_word(parser, listed[i]))
+            stmt->listed = listed[i];
+    if (parser_is_word(parser, W_GAP))
+        stmt->listed = W_GAPS;
+    if (parser_is_word(parser, W_ALARM) || parser_is_word(parser, W_RULE) || parser_is_word(parser, W_RULES))
+        return parser_refuse(parser, parser_is_word(parser, W_ALARM) ? "'list alarms'" : "'list rules'");
+    if (!stmt->listed)
+        return parser_fail(parser, "what to list", listed, NULL);
+    parser->at++;
+    stmt->has_ref = parser_take_word(parser, W_OF);
+    if (stmt->has_ref)
+        TRY(parse_ref(parser, &stmt->ref));
+    TRY(parse_tail(parser, &stmt->tail));
+    if (stmt->listed == W_GAPS)
+        TRY(make_gaps(parser, stmt));
+done:
+    return rc;
+}
+
+static int parse_define(struct parser *parser, struct stmt *stmt)
+{
+    const struct token *token = ++parser->at;
+    int rc;
+
+    stmt->kind = STMT_DEFINE;
+    if (token->kind != T_WORD || token->word != W_NONE)
+        return parser_fail(parser, token->kind == T_WORD ? "a name that is no word of the language" : "a name after 'define'",
+                           NULL, "define untreated as abatement stopped while production running");
+    stmt->name = token->text;
+    stmt->name_place = token->place;
+    parser->at++;
+    TRY(parser_need_word(parser, W_AS, "define untreated as abatement stopped while production running"));
+    token = parser->at;
+    TRY(parse_cond(parser, &stmt->cond));
+    stmt->cond_text = parser_place(parser, token);
+    if (parser->at->kind != T_END)
+        return parser_fail(parser, "the end of the definition", NULL, "a definition is a condition; tails stand where it is used");
+done:
+    return rc;
+}
+
+static int parse_verb(struct parser *parser, struct stmt *stmt)
+{
+    static const enum word later[] = {W_PROFILE, W_RULE, W_ACK, W_ASSIGN, W_CLOSE, W_EVIDENCE, W_NONE};
+    struct agg agg = {0};
+    char what[40];
+
+    for (size_t i = 0; later[i] != W_NONE; i++) {
+        (void)snprintf(what, sizeof what, "'%s'", word_text(later[i]));
+        if (parser_is_word(parser, later[i]))
+            return parser_refuse(parser, what);
+    }
+    if (parser_is_word(parser, W_WHEN))
+        return parse_when(parser, stmt);
+    if (parser_is_word(parser, W_WHICH))
+        return parse_which(parser, stmt);
+    if (parser_is_word(parser, W_STATE))
+        return parse_state_of(parser, stmt);
+    if (parser_is_word(parser, W_LIST))
+        return parse_list(parser, stmt);
+    if (parser_is_word(parser, W_DEFINE))
+        return parse_define(parser, stmt);
+    if (read_agg(parser->at, &agg))
+        return parse_aggregate(parser, stmt);
+    return parser_fail(parser, "a verb", VERBS, "when abatement offline while production running for >= 10m last 24h");
+}
+
+int parse_statement(struct arena *arena, struct report *report, struct stmt **out, size_t *used)
+{
+    struct tokens tokens;
+    int rc;
+
+    *out = NULL;
+    *used = 0;
+    TRY(lex(arena, report, &tokens));
+    *used = tokens.used;
+    if (tokens.n == 1)
+        return GK_OK;
+    struct parser parser = {.arena = arena, .report = report, .at = tokens.list, .list = tokens.list};
+    struct stmt *stmt = parser_new(&parser, sizeof *stmt);
+    if (!stmt)
+        return parser_no_memory(&parser);
+    while (parser_take_word(&parser, W_EXPLAIN))
+        stmt->is_explained = true;
+    stmt->place = parser.at->place;
+    const char *verb = parser.at->text.bytes;
+    TRY(parse_verb(&parser, stmt));
+    TRY(check_tail(&parser, stmt, verb));
+    *out = stmt;
+done:
+    return rc;
+}
+
+int parse_definition(struct arena *arena, struct report *report, unsigned depth, struct cond **out)
+{
+    struct tokens tokens;
+    int rc;
+
+    TRY(lex(arena, report, &tokens));
+    struct parser parser = {.arena = arena, .report = report, .at = tokens.list, .list = tokens.list, .depth = depth};
+    TRY(parse_cond(&parser, out));
+done:
+    return rc;
+}

@@ -1,0 +1,430 @@
+/*
+ * parse_cond.c - conditions, by recursive descent:
+ *
+ *     cond  = combo { suffix } .     combo = disj { ("while"|"during"|"unless"|"outside") disj } .
+ *     disj  = conj { "or" conj } .   conj  = un { "and" un } .   un = ("not"|"possibly"|"surely"|"unknown") un | prim .
+ *
+ * Suffixes bind loosest and apply from left to right.
+ */
+#include "parser.h"
+
+static const enum word STATES[] = {W_ON,      W_OFF,     W_IDLE,    W_OVERLOAD, W_NODATA,
+                                   W_RUNNING, W_STOPPED, W_OFFLINE, W_NORMAL,   W_NONE};
+
+#define BIT(state) GK_STATE_BIT(state)
+/* In the order of STATES. On and running mean on or overload, offline means off or idle: see docs/QUERY.md. */
+static const uint32_t MASKS[] = {BIT(GK_ON) | BIT(GK_OVERLOAD), BIT(GK_OFF),
+                                 BIT(GK_IDLE),                  BIT(GK_OVERLOAD),
+                                 BIT(GK_NODATA),                BIT(GK_ON) | BIT(GK_OVERLOAD),
+                                 BIT(GK_OFF),                   BIT(GK_OFF) | BIT(GK_IDLE),
+                                 BIT(GK_ON)};
+
+static struct cond *new_cond(struct parser *parser, enum cond_kind kind, struct cond *a, struct cond *b)
+{
+    struct cond *cond = parser_new(parser, sizeof *cond);
+
+    if (!cond)
+        return NULL;
+    cond->kind = kind;
+    cond->a = a;
+    cond->b = b;
+    cond->place = a ? a->place : parser->at->place;
+    cond->depth = 1 + (a && (!b || a->depth > b->depth) ? a->depth : b ? b->depth : 0);
+    return cond;
+}
+
+/* Wraps what is there: *cond = kind(*cond, b). Chains are as deep as parentheses are, and limited like them. */
+static int wrap(struct parser *parser, struct cond **cond, enum cond_kind kind, struct cond *b)
+{
+    struct cond *out = new_cond(parser, kind, *cond, b);
+
+    if (!out)
+        return parser_no_memory(parser);
+    if (out->depth > 4 * NEST_MAX)
+        return report_fail(parser->report, GK_ELIMIT, parser->at->place,
+                           "a condition may have %d parts one after the other", 4 * NEST_MAX);
+    out->place.to = parser->at > parser->list ? parser->at[-1].place.to : out->place.to;
+    *cond = out;
+    return GK_OK;
+}
+
+static int enter(struct parser *parser)
+{
+    if (++parser->depth > NEST_MAX)
+        return report_fail(parser->report, GK_ELIMIT, parser->at->place, "conditions may be nested %d deep", NEST_MAX);
+    return GK_OK;
+}
+
+/* ---- what may follow a noun ---- */
+
+static int parse_state(struct parser *parser, struct cond *cond)
+{
+    (void)parser_take_word(parser, W_IS); /* optional */
+    cond->is_negated = parser_take_word(parser, W_NOT);
+    for (size_t i = 0; STATES[i] != W_NONE; i++) {
+        if (parser_take_word(parser, STATES[i])) {
+            cond->mask = MASKS[i];
+            return GK_OK;
+        }
+    }
+    return parser_fail(parser, "a state", STATES, "abatement offline, production running");
+}
+
+static int parse_limit(struct parser *parser, struct cond *cond)
+{
+    const struct token *token = parser->at;
+    bool is_minus = parser_take(parser, T_MINUS);
+    int rc;
+
+    if (parser->at->kind != T_NUMBER && parser->at->kind != T_QUANTITY)
+        return parser_fail(parser, "a value", NULL, "a number with its unit: 50A, 0.2kW, 30%, 380V, or 0.2 * rated");
+    cond->limit = is_minus ? -parser->at->number : parser->at->number;
+    cond->limit_unit = parser->at->kind == T_QUANTITY ? parser->at->unit : NULL;
+    parser->at++;
+    if (parser_take(parser, T_STAR)) {
+        TRY(parser_need_word(parser, W_RATED, "0.2 * rated"));
+        cond->is_of_rated = true;
+    } else if (parser_take_word(parser, W_OF)) {
+        TRY(parser_need_word(parser, W_RATED, "20% of rated"));
+        cond->is_of_rated = true;
+    }
+    rc = GK_OK;
+    cond->limit_place = parser_place(parser, token);
+done:
+    return rc;
+}
+
+static int parse_comparison(struct parser *parser, enum quant phases, struct cond *cond)
+{
+    int rc;
+
+    cond->kind = COND_COMPARE;
+    TRY(parse_series(parser, &cond->series));
+    cond->series->phases = phases;
+    cond->ref = cond->series->ref;
+    TRY(parse_compare(parser, &cond->compare));
+    TRY(parse_limit(parser, cond));
+done:
+    return rc;
+}
+
+/* ---- quantifiers ---- */
+
+static bool is_quant(const struct parser *parser)
+{
+    return parser_is_word(parser, W_ANY) || parser_is_word(parser, W_ALL) || parser_is_word(parser, W_NO) ||
+           parser_is_word(parser, W_AT) || parser_is_word(parser, W_EXACTLY);
+}
+
+static int parse_quant(struct parser *parser, enum quant *quant, uint32_t *k)
+{
+    uint64_t count = 1;
+    int rc = GK_OK;
+
+    if (parser_take_word(parser, W_ANY)) {
+        *quant = QUANT_ANY;
+    } else if (parser_take_word(parser, W_ALL)) {
+        *quant = QUANT_ALL;
+    } else if (parser_take_word(parser, W_NO)) {
+        *quant = QUANT_NO;
+    } else if (parser_take_word(parser, W_AT)) {
+        TRY(parser_need_word(parser, W_LEAST, "at least 2 production running"));
+        TRY(parse_count(parser, "a count after 'at least'", &count));
+        *quant = QUANT_AT_LEAST;
+    } else {
+        TRY(parser_need_word(parser, W_EXACTLY, NULL));
+        TRY(parse_count(parser, "a count after 'exactly'", &count));
+        *quant = QUANT_EXACTLY;
+    }
+    *k = (uint32_t)count;
+done:
+    return rc;
+}
+
+/* [quant] NOUN state, [any|all|no] METRIC of [quant] NOUN cmp value */
+static int parse_quantified(struct parser *parser, struct cond *cond)
+{
+    const struct token *first = parser->at;
+    enum quant quant = QUANT_NONE;
+    uint32_t k = 1;
+    int rc;
+
+    if (is_quant(parser))
+        TRY(parse_quant(parser, &quant, &k));
+    if (parser_peek_series(parser)) {
+        if (quant == QUANT_AT_LEAST || quant == QUANT_EXACTLY) {
+            parser->at = first;
+            return parser_fail(parser, "any, all or no before a metric", NULL, "any current of abatement > 50A");
+        }
+        TRY(parse_comparison(parser, quant, cond));
+        return GK_OK;
+    }
+    cond->kind = COND_STATE;
+    TRY(parse_ref(parser, &cond->ref));
+    cond->ref.quant = quant;
+    cond->ref.k = k;
+    cond->ref.place = parser_place(parser, first);
+    TRY(parse_state(parser, cond));
+done:
+    return rc;
+}
+
+/* ---- order, hours, names ---- */
+
+static int parse_order(struct parser *parser, struct cond *cond)
+{
+    int rc = GK_OK;
+
+    cond->kind = COND_ORDER;
+    parser->at++;
+    if (parser_take_word(parser, W_LEVEL)) {
+        const struct token *token = parser->at;
+        cond->has_level = true;
+        if (token->kind == T_NAME) {
+            cond->name = token->text;
+            cond->place = token->place;
+            parser->at++;
+            return GK_OK;
+        }
+        cond->compare = GK_EQ;
+        if (token->kind >= T_LESS && token->kind <= T_NOT_EQUAL)
+            TRY(parse_compare(parser, &cond->compare));
+        if (parser->at->kind != T_NUMBER)
+            return parser_fail(parser, "a level", NULL, "order level 3, order level >= 2, order level 'orange'");
+        cond->limit = parser->at->number;
+        cond->place = parser->at->place;
+        parser->at++;
+    } else {
+        cond->is_group = parser_take_word(parser, W_GROUP);
+        if (parser->at->kind == T_NAME) {
+            cond->name = parser->at->text;
+            cond->place = parser->at->place;
+            parser->at++;
+        } else if (cond->is_group) {
+            return parser_fail(parser, "a name after 'group'", NULL, "order group 'A'");
+        }
+    }
+done:
+    return rc;
+}
+
+static int parse_hours(struct parser *parser, struct cond *cond)
+{
+    static const char example[] = "hours 22:00-06:00";
+    int rc;
+
+    cond->kind = COND_HOURS;
+    parser->at++;
+    cond->from_s = parser->at->seconds;
+    TRY(parser_need(parser, T_CLOCK, "a time of day after 'hours'", example));
+    TRY(parser_need(parser, T_MINUS, "'-' between two times of day", example));
+    cond->to_s = parser->at->seconds;
+    TRY(parser_need(parser, T_CLOCK, "a time of day after '-'", example));
+    if (cond->from_s == cond->to_s) {
+        parser->at--;
+        return parser_fail(parser, "another time of day than the first", NULL, "hours 22:00-06:00; for all hours: 00:00-24:00");
+    }
+done:
+    return rc;
+}
+
+/* A bare or quoted word that is no word of the language: a definition, which the binder looks up. */
+static int parse_name(struct parser *parser, struct cond *cond)
+{
+    static const enum word begins[] = {W_FACILITY, W_PRODUCTION, W_ABATEMENT, W_LINE,    W_ENTERPRISE, W_PARK,  W_ZONE,
+                                       W_ANY,      W_ALL,        W_NO,        W_EXACTLY, W_NOT,        W_START, W_END,
+                                       W_ORDER,    W_HOURS,      W_EXEMPT,    W_POWER,   W_CURRENT,    W_VOLTAGE, W_LOAD,
+                                       W_POSSIBLY, W_SURELY,     W_UNKNOWN,   W_NONE};
+    const struct token *token = parser->at;
+
+    if (token->kind != T_WORD || token->word != W_NONE)
+        return parser_fail(parser, "a condition", begins, "abatement offline while production running");
+    cond->kind = COND_NAME;
+    cond->name = token->text;
+    parser->at++;
+    return GK_OK;
+}
+
+/* ---- the ladder ---- */
+
+static int parse_prim(struct parser *parser, struct cond **out)
+{
+    const struct token *first = parser->at;
+    enum noun noun;
+    int rc;
+
+    if (parser_is_word(parser, W_START) || parser_is_word(parser, W_END)) {
+        enum cond_kind kind = parser_is_word(parser, W_START) ? COND_START : COND_END;
+        parser->at++;
+        TRY(parser_need_word(parser, W_OF, "start of (production running)"));
+        TRY(enter(parser));
+        TRY(parse_prim(parser, out));
+        parser->depth--;
+        TRY(wrap(parser, out, kind, NULL));
+        (*out)->place = parser_place(parser, first);
+        return GK_OK;
+    }
+    if (parser_take(parser, T_OPEN)) {
+        TRY(enter(parser));
+        TRY(parse_cond(parser, out));
+        parser->depth--;
+        TRY(parser_need(parser, T_CLOSE, "')'", "a parenthesis is still open"));
+        return GK_OK;
+    }
+    if (parser_is_word(parser, W_CALENDAR) || parser_is_word(parser, W_SHIFT))
+        return parser_refuse(parser, "a calendar");
+    struct cond *cond = new_cond(parser, COND_STATE, NULL, NULL);
+    if (!cond)
+        return parser_no_memory(parser);
+    *out = cond;
+    if (parser_is_word(parser, W_ORDER)) {
+        TRY(parse_order(parser, cond));
+    } else if (parser_is_word(parser, W_HOURS)) {
+        TRY(parse_hours(parser, cond));
+    } else if (parser_take_word(parser, W_EXEMPT)) {
+        cond->kind = COND_EXEMPT;
+    } else if (is_quant(parser) || parser_peek_noun(parser, &noun) || parser_peek_series(parser)) {
+        TRY(parse_quantified(parser, cond));
+    } else {
+        TRY(parse_name(parser, cond));
+    }
+    if (cond->kind != COND_ORDER)
+        cond->place = parser_place(parser, first);
+    rc = GK_OK;
+done:
+    return rc;
+}
+
+static int parse_unary(struct parser *parser, struct cond **out)
+{
+    static const struct {
+        enum word word;
+        enum cond_kind kind;
+    } prefixes[] = {
+        {W_NOT, COND_NOT}, {W_POSSIBLY, COND_POSSIBLY}, {W_SURELY, COND_SURELY}, {W_UNKNOWN, COND_UNKNOWN}};
+    int rc;
+
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        if (!parser_is_word(parser, prefixes[i].word))
+            continue;
+        TRY(enter(parser));
+        parser->at++;
+        TRY(parse_unary(parser, out));
+        parser->depth--;
+        return wrap(parser, out, prefixes[i].kind, NULL);
+    }
+    TRY(parse_prim(parser, out));
+done:
+    return rc;
+}
+
+static int parse_conj(struct parser *parser, struct cond **out)
+{
+    struct cond *b;
+    int rc;
+
+    TRY(parse_unary(parser, out));
+    while (parser_take_word(parser, W_AND)) {
+        TRY(parse_unary(parser, &b));
+        TRY(wrap(parser, out, COND_AND, b));
+    }
+done:
+    return rc;
+}
+
+static int parse_disj(struct parser *parser, struct cond **out)
+{
+    struct cond *b;
+    int rc;
+
+    TRY(parse_conj(parser, out));
+    while (parser_take_word(parser, W_OR)) {
+        TRY(parse_conj(parser, &b));
+        TRY(wrap(parser, out, COND_OR, b));
+    }
+done:
+    return rc;
+}
+
+static int parse_combo(struct parser *parser, struct cond **out)
+{
+    struct cond *b;
+    int rc;
+
+    TRY(parse_disj(parser, out));
+    for (;;) {
+        bool is_and = parser_take_word(parser, W_WHILE) || parser_take_word(parser, W_DURING);
+        if (!is_and && !parser_take_word(parser, W_UNLESS) && !parser_take_word(parser, W_OUTSIDE))
+            return GK_OK;
+        TRY(parse_disj(parser, &b));
+        if (!is_and)
+            TRY(wrap(parser, &b, COND_NOT, NULL));
+        TRY(wrap(parser, out, COND_AND, b));
+    }
+done:
+    return rc;
+}
+
+/* `for` in its four forms. `for > d` and `for <= d` are one tick further than `for >= d` and `for < d`. */
+static int parse_for(struct parser *parser, struct cond **out)
+{
+    enum token_kind kind = parser->at->kind;
+    int64_t ns;
+    int rc;
+
+    if (kind < T_LESS || kind > T_GREATER_EQUAL)
+        return parser_fail(parser, "a comparison after 'for'", NULL, "for >= 10m");
+    parser->at++;
+    TRY(parse_duration(parser, "for", "for >= 10m", &ns));
+    TRY(wrap(parser, out, kind >= T_GREATER ? COND_AT_LEAST : COND_LESS, NULL));
+    (*out)->ns = ns;
+    (*out)->is_beyond = kind == T_GREATER || kind == T_LESS_EQUAL;
+done:
+    return rc;
+}
+
+static int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
+{
+    enum cond_kind kind;
+    int64_t ns;
+    int rc = GK_OK;
+
+    *is_done = false;
+    if (parser_take_word(parser, W_FOR))
+        return parse_for(parser, out);
+    if (parser_take_word(parser, W_IGNORING)) {
+        TRY(parser_need_word(parser, W_GAPS, "ignoring gaps < 30s"));
+        TRY(parser_need(parser, T_LESS, "'<' after 'gaps'", "ignoring gaps < 30s"));
+        TRY(parse_duration(parser, "gaps <", "ignoring gaps < 30s", &ns));
+        kind = COND_GAPS;
+    } else if (parser_take_word(parser, W_HELD)) {
+        TRY(parse_duration(parser, "held", "held 10m", &ns));
+        kind = COND_HELD;
+    } else if (parser_take_word(parser, W_WITHIN)) {
+        static const enum word words[] = {W_LAST, W_NEXT, W_NONE};
+        if (!parser_is_word(parser, W_LAST) && !parser_is_word(parser, W_NEXT))
+            return parser_fail(parser, "'last' or 'next'", words, "within last 10m");
+        kind = parser_is_word(parser, W_LAST) ? COND_WITHIN_LAST : COND_WITHIN_NEXT;
+        parser->at++;
+        TRY(parse_duration(parser, kind == COND_WITHIN_LAST ? "last" : "next", "within last 10m", &ns));
+    } else {
+        *is_done = true;
+        return GK_OK;
+    }
+    TRY(wrap(parser, out, kind, NULL));
+    (*out)->ns = ns;
+done:
+    return rc;
+}
+
+int parse_cond(struct parser *parser, struct cond **out)
+{
+    bool is_done = false;
+    int rc;
+
+    TRY(parse_combo(parser, out));
+    while (!is_done)
+        TRY(parse_suffix(parser, out, &is_done));
+done:
+    return rc;
+}

@@ -1,0 +1,159 @@
+/*
+ * parse_noun.c - nouns, names, series: the small pieces that conditions, tails and statements are made of.
+ */
+#include "parser.h"
+
+#include <string.h>
+
+static const enum word NOUNS[] = {W_FACILITY, W_PRODUCTION, W_ABATEMENT, W_LINE, W_ENTERPRISE, W_PARK, W_ZONE, W_NONE};
+
+bool parser_peek_noun(const struct parser *parser, enum noun *out)
+{
+    for (size_t i = 0; NOUNS[i] != W_NONE; i++) {
+        if (parser_is_word(parser, NOUNS[i])) {
+            *out = (enum noun)i; /* NOUNS is in the order of enum noun */
+            return true;
+        }
+    }
+    return false;
+}
+
+int parse_noun(struct parser *parser, enum noun *out)
+{
+    if (!parser_peek_noun(parser, out))
+        return parser_fail(parser, "a noun", NOUNS, NULL);
+    parser->at++;
+    return GK_OK;
+}
+
+int parse_names(struct parser *parser, struct name **out)
+{
+    struct name **end = out;
+
+    *out = NULL;
+    do {
+        const struct token *token = parser->at;
+        if (token->kind != T_NAME)
+            return parser_fail(parser, "a name in quotes", NULL, "names stand in quotes: 'F12'");
+        struct name *name = parser_new(parser, sizeof *name);
+        if (!name)
+            return parser_no_memory(parser);
+        name->text = token->text;
+        name->place = token->place;
+        name->id = GK_ID_NONE;
+        *end = name;
+        end = &name->next;
+        parser->at++;
+    } while (parser->at->kind == T_COMMA && parser->at[1].kind == T_NAME && parser_take(parser, T_COMMA));
+    return GK_OK;
+}
+
+int parse_ref(struct parser *parser, struct ref *out)
+{
+    const struct token *first = parser->at;
+    int rc;
+
+    TRY(parse_noun(parser, &out->noun));
+    if (parser->at->kind == T_NAME) {
+        if (out->noun == NOUN_ZONE)
+            return parser_fail(parser, "no name behind 'zone'", NULL, "a store is one zone: it has no name");
+        TRY(parse_names(parser, &out->names));
+    }
+    out->place = parser_place(parser, first);
+done:
+    return rc;
+}
+
+int parse_compare(struct parser *parser, enum gk_compare *out)
+{
+    static const enum gk_compare compares[] = {GK_LT, GK_LE, GK_GT, GK_GE, GK_EQ, GK_NE};
+
+    if (parser->at->kind < T_LESS || parser->at->kind > T_NOT_EQUAL)
+        return parser_fail(parser, "a comparison", NULL, "one of < <= > >= = !=");
+    *out = compares[parser->at->kind - T_LESS];
+    parser->at++;
+    return GK_OK;
+}
+
+int parse_duration(struct parser *parser, const char *after, const char *example, int64_t *ns)
+{
+    const struct token *token = parser->at;
+
+    if (token->kind == T_DURATION && token->ns > 0) {
+        *ns = token->ns;
+        parser->at++;
+        return GK_OK;
+    }
+    if (token->kind == T_NUMBER)
+        report_hint(parser->report, "add a unit: %.20ss, %.20sm, %.20sh", token->text.bytes, token->text.bytes,
+                    token->text.bytes);
+    else
+        report_hint(parser->report, "%s", example);
+    if (token->kind == T_END)
+        return report_fail(parser->report, GK_ESYNTAX, token->place, "expected a duration after '%s' before the end", after);
+    return report_fail(parser->report, GK_ESYNTAX, token->place, "expected a duration after '%s', got '%.60s'", after,
+                       token->text.bytes);
+}
+
+int parse_count(struct parser *parser, const char *what, uint64_t *out)
+{
+    const struct token *token = parser->at;
+
+    if (token->kind != T_NUMBER || token->number < 1 || token->number > 1e9 ||
+        token->number != (double)(uint64_t)token->number)
+        return parser_fail(parser, what, NULL, "a whole number from 1 on: 10");
+    *out = (uint64_t)token->number;
+    parser->at++;
+    return GK_OK;
+}
+
+static bool is_metric(const struct token *token, enum metric *out)
+{
+    static const struct {
+        enum word word;
+        enum metric metric;
+    } metrics[] = {{W_POWER, METRIC_POWER},
+                   {W_CURRENT, METRIC_CURRENT},
+                   {W_VOLTAGE, METRIC_VOLTAGE},
+                   {W_LOAD, METRIC_LOAD},
+                   {W_ENERGY, METRIC_ENERGY}};
+
+    for (size_t i = 0; token->kind == T_WORD && i < sizeof metrics / sizeof metrics[0]; i++) {
+        if (token->word == metrics[i].word) {
+            *out = metrics[i].metric;
+            return true;
+        }
+    }
+    *out = METRIC_CHANNEL;
+    return token->kind == T_NAME || (token->kind == T_WORD && token->word == W_NONE);
+}
+
+bool parser_peek_series(const struct parser *parser)
+{
+    enum metric metric;
+
+    return is_metric(parser->at, &metric) &&
+           (metric != METRIC_CHANNEL || (parser->at[1].kind == T_WORD && parser->at[1].word == W_OF));
+}
+
+int parse_series(struct parser *parser, struct series **out)
+{
+    const struct token *first = parser->at;
+    struct series *series = parser_new(parser, sizeof *series);
+    int rc;
+
+    *out = series;
+    if (!series)
+        return parser_no_memory(parser);
+    if (!is_metric(first, &series->metric))
+        return parser_fail(parser, "a metric or a channel", (const enum word[]){W_POWER, W_CURRENT, W_VOLTAGE, W_LOAD, W_NONE},
+                           "power of production");
+    if (series->metric == METRIC_CHANNEL)
+        series->channel = first->text;
+    parser->at++;
+    series->place = parser_place(parser, first);
+    TRY(parser_need_word(parser, W_OF, "power of production, kw of facility 'F12'"));
+    TRY(parse_ref(parser, &series->ref));
+done:
+    return rc;
+}

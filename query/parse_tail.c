@@ -1,0 +1,301 @@
+/*
+ * parse_tail.c - what follows a condition or a series, in any order, each at most once.
+ */
+#include "parser.h"
+
+#include <string.h>
+
+enum tail_kind {
+    TAIL_IN, TAIL_WHERE, TAIL_TIME, TAIL_PER, TAIL_BY, TAIL_EVERY, TAIL_TOP, TAIL_HAVING, TAIL_SORT, TAIL_LIMIT, TAIL_UNKNOWN,
+    TAIL_TZ, TAIL_WITH
+};
+
+static const enum word TAILS[] = {W_IN,  W_WHERE, W_PER,  W_BY,    W_EVERY, W_TOP,   W_HAVING, W_SORT, W_LIMIT,
+                                  W_TZ,  W_WITH,  W_LAST, W_TODAY, W_NOW,   W_THIS,  W_BETWEEN, W_SINCE, W_UNTIL,
+                                  W_YESTERDAY, W_FOR, W_WHILE, W_IGNORING, W_AND, W_OR, W_NONE};
+
+static int parse_in(struct parser *parser, struct tail *out)
+{
+    static const char example[] = "in park 'P1', in enterprise 'E7'";
+    int rc;
+
+    TRY(parse_noun(parser, &out->in));
+    if (out->in == NOUN_ZONE || out->in == NOUN_PRODUCTION || out->in == NOUN_ABATEMENT) {
+        parser->at--;
+        return parser_fail(parser, "park, enterprise, line or facility after 'in'", NULL, example);
+    }
+    TRY(parse_names(parser, &out->in_names));
+done:
+    return rc;
+}
+
+static int parse_filter(struct parser *parser, struct filter *out)
+{
+    static const char example[] = "where type = 'RTO' and rated_kw >= 50";
+    const struct token *token = parser->at;
+    int rc;
+
+    if (token->kind != T_WORD && token->kind != T_NAME)
+        return parser_fail(parser, "a tag after 'where'", NULL, example);
+    out->tag = token->text;
+    out->place = token->place;
+    parser->at++;
+    TRY(parse_compare(parser, &out->compare));
+    token = parser->at;
+    bool is_minus = parser_take(parser, T_MINUS);
+    token = parser->at;
+    if (token->kind != T_NAME && token->kind != T_NUMBER && token->kind != T_QUANTITY && token->kind != T_WORD)
+        return parser_fail(parser, "a value", NULL, example);
+    out->value = token->text;
+    out->value_place = token->place;
+    out->is_number = token->kind == T_NUMBER || token->kind == T_QUANTITY;
+    out->number = is_minus ? -token->number : token->number;
+    parser->at++;
+done:
+    return rc;
+}
+
+static int parse_where(struct parser *parser, struct tail *out)
+{
+    struct filter **end = &out->where;
+    int rc;
+
+    do {
+        struct filter *filter = parser_new(parser, sizeof *filter);
+        if (!filter)
+            return parser_no_memory(parser);
+        TRY(parse_filter(parser, filter));
+        *end = filter;
+        end = &filter->next;
+    } while (parser_take_word(parser, W_AND));
+done:
+    return rc;
+}
+
+static int parse_key(struct parser *parser, struct tail *out)
+{
+    /* In the order of enum key. */
+    static const enum word keys[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR, W_DAY, W_WEEK, W_MONTH, W_NONE};
+
+    for (size_t i = 0; keys[i] != W_NONE; i++) {
+        if (!parser_is_word(parser, keys[i]))
+            continue;
+        for (size_t j = 0; j < out->n_keys; j++)
+            if (out->keys[j] == (enum key)i)
+                return parser_fail(parser, "another key: this one stands there already", NULL, NULL);
+        out->keys[out->n_keys] = (enum key)i;
+        out->key_places[out->n_keys++] = parser->at->place;
+        parser->at++;
+        return GK_OK;
+    }
+    return parser_fail(parser, "a key after 'by'", keys, NULL);
+}
+
+static int parse_by(struct parser *parser, struct tail *out)
+{
+    int rc;
+
+    do
+        TRY(parse_key(parser, out));
+    while (parser_take(parser, T_COMMA));
+done:
+    return rc;
+}
+
+static int parse_every(struct parser *parser, struct tail *out)
+{
+    const struct token *first = parser->at;
+    int rc;
+
+    TRY(parse_duration(parser, "every", "every 5m", &out->every_ns));
+    if (parser_take_word(parser, W_OFFSET))
+        TRY(parse_duration(parser, "offset", "every 1d offset 6h", &out->offset_ns));
+    out->every_place = parser_place(parser, first);
+done:
+    return rc;
+}
+
+/* A column of the answer, by name. */
+static int parse_column(struct parser *parser, const char *what, const char *example, struct column_ref *out)
+{
+    const struct token *token = parser->at;
+
+    if (token->kind != T_WORD && token->kind != T_NAME)
+        return parser_fail(parser, what, NULL, example);
+    out->name = token->text;
+    out->place = token->place;
+    parser->at++;
+    return GK_OK;
+}
+
+static int parse_having(struct parser *parser, struct tail *out)
+{
+    static const char example[] = "having coverage < 95%, having duration >= 1h";
+    int rc;
+
+    out->has_having = true;
+    TRY(parse_column(parser, "a column after 'having'", example, &out->having));
+    TRY(parse_compare(parser, &out->having_compare));
+    bool is_minus = parser_take(parser, T_MINUS);
+    const struct token *token = parser->at;
+    if (token->kind == T_DURATION)
+        out->having_value = (double)token->ns / (double)GK_SECOND;
+    else if (token->kind == T_NUMBER || token->kind == T_QUANTITY)
+        out->having_value = token->number;
+    else
+        return parser_fail(parser, "a value", NULL, example);
+    if (is_minus)
+        out->having_value = -out->having_value;
+    parser->at++;
+done:
+    return rc;
+}
+
+static int parse_top(struct parser *parser, struct tail *out)
+{
+    int rc;
+
+    out->has_top = true;
+    TRY(parse_count(parser, "a count after 'top'", &out->top));
+    TRY(parser_need_word(parser, W_BY, "top 10 by duration"));
+    TRY(parse_column(parser, "a column after 'by'", "top 10 by duration", &out->top_by));
+done:
+    return rc;
+}
+
+static int parse_sort(struct parser *parser, struct tail *out)
+{
+    int rc;
+
+    out->has_sort = true;
+    TRY(parse_column(parser, "a column after 'sort'", "sort duration desc", &out->sort));
+    out->is_desc = parser_take_word(parser, W_DESC);
+    if (!out->is_desc)
+        (void)parser_take_word(parser, W_ASC); /* the default, may be written */
+done:
+    return rc;
+}
+
+static int parse_unknown(struct parser *parser, struct tail *out)
+{
+    static const enum word words[] = {W_KEEP, W_TRUE, W_FALSE, W_NONE};
+    int rc;
+
+    TRY(parser_need_word(parser, W_AS, "unknown as false"));
+    for (size_t i = 0; words[i] != W_NONE; i++) {
+        if (parser_take_word(parser, words[i])) {
+            out->unknown_as = (enum unknown_as)i;
+            return GK_OK;
+        }
+    }
+    return parser_fail(parser, "keep, true or false after 'unknown as'", words, NULL);
+done:
+    return rc;
+}
+
+/* +08:00, -05:30, Z. */
+static bool read_zone(const struct gk_text *text, int32_t *zone_s)
+{
+    const char *p = text->bytes;
+
+    if (strcmp(p, "Z") == 0) {
+        *zone_s = 0;
+        return true;
+    }
+    if (text->size != 6 || (p[0] != '+' && p[0] != '-') || p[3] != ':')
+        return false;
+    for (size_t i = 1; i < 6; i++)
+        if (i != 3 && (p[i] < '0' || p[i] > '9'))
+            return false;
+    int32_t hours = (p[1] - '0') * 10 + p[2] - '0', minutes = (p[4] - '0') * 10 + p[5] - '0';
+    *zone_s = (hours * 3600 + minutes * 60) * (p[0] == '-' ? -1 : 1);
+    return hours <= 18 && minutes <= 59;
+}
+
+static int parse_zone(struct parser *parser, struct tail *out)
+{
+    if (parser->at->kind != T_NAME || !read_zone(&parser->at->text, &out->zone_s))
+        return parser_fail(parser, "a fixed offset in quotes after 'tz'", NULL,
+                           "tz '+00:00'; zones with summer time are refused");
+    out->has_zone = true;
+    parser->at++;
+    return GK_OK;
+}
+
+static int parse_per(struct parser *parser, struct tail *out)
+{
+    out->has_per = true;
+    out->per_place = parser->at->place;
+    return parse_noun(parser, &out->per);
+}
+
+static int parse_limit_tail(struct parser *parser, struct tail *out)
+{
+    out->has_limit = true;
+    return parse_count(parser, "a count after 'limit'", &out->limit);
+}
+
+static int parse_with(struct parser *parser, struct tail *out)
+{
+    out->with_possible = true;
+    return parser_need_word(parser, W_POSSIBLE, "with possible: lists what is only possible, too");
+}
+
+struct tail_form {
+    enum word word;
+    enum tail_kind kind;
+    int (*parse)(struct parser *parser, struct tail *out);
+};
+
+static const struct tail_form FORMS[] = {
+    {W_IN, TAIL_IN, parse_in},           {W_WHERE, TAIL_WHERE, parse_where},       {W_PER, TAIL_PER, parse_per},
+    {W_BY, TAIL_BY, parse_by},           {W_EVERY, TAIL_EVERY, parse_every},       {W_TOP, TAIL_TOP, parse_top},
+    {W_HAVING, TAIL_HAVING, parse_having}, {W_SORT, TAIL_SORT, parse_sort},        {W_LIMIT, TAIL_LIMIT, parse_limit_tail},
+    {W_UNKNOWN, TAIL_UNKNOWN, parse_unknown}, {W_TZ, TAIL_TZ, parse_zone},         {W_WITH, TAIL_WITH, parse_with},
+};
+
+static int mark_seen(struct parser *parser, struct tail *out, enum tail_kind kind)
+{
+    if (out->seen & 1u << kind)
+        return parser_fail(parser, "no second tail of this kind: each stands at most once", NULL, NULL);
+    out->seen |= 1u << kind;
+    return GK_OK;
+}
+
+static int refuse_tail(struct parser *parser)
+{
+    if (parser_is_word(parser, W_AS))
+        return parser_refuse(parser, "'as known at'");
+    if (parser_is_word(parser, W_USING))
+        return parser_refuse(parser, "'using'");
+    if (parser_is_word(parser, W_FORMAT)) {
+        report_hint(parser->report, "gk query STORE 'text' --format csv");
+        return report_fail(parser->report, GK_ESYNTAX, parser->at->place,
+                           "the format of an answer is chosen outside of the statement");
+    }
+    return parser_fail(parser, "the end or a tail", TAILS, "last 24h, in park 'P1', by enterprise, top 10 by duration");
+}
+
+int parse_tail(struct parser *parser, struct tail *out)
+{
+    int rc = GK_OK;
+
+    while (parser->at->kind != T_END) {
+        const struct tail_form *form = NULL;
+        for (size_t i = 0; i < sizeof FORMS / sizeof FORMS[0]; i++)
+            if (parser_is_word(parser, FORMS[i].word))
+                form = &FORMS[i];
+        if (form) {
+            TRY(mark_seen(parser, out, form->kind));
+            parser->at++;
+            TRY(form->parse(parser, out));
+        } else if (parser_is_time(parser)) {
+            TRY(mark_seen(parser, out, TAIL_TIME));
+            TRY(parse_time(parser, &out->time));
+        } else {
+            return refuse_tail(parser);
+        }
+    }
+done:
+    return rc;
+}

@@ -1,0 +1,108 @@
+/*
+ * parser.c - see parser.h.
+ */
+#include "parser.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool parser_is_word(const struct parser *parser, enum word word)
+{
+    return parser->at->kind == T_WORD && parser->at->word == word;
+}
+
+bool parser_take(struct parser *parser, enum token_kind kind)
+{
+    if (parser->at->kind != kind)
+        return false;
+    if (kind != T_END)
+        parser->at++;
+    return true;
+}
+
+bool parser_take_word(struct parser *parser, enum word word)
+{
+    return parser_is_word(parser, word) && parser_take(parser, T_WORD);
+}
+
+/* The words that could have been meant, as a hint: the nearest one first. */
+static void hint_words(struct parser *parser, const enum word *words, const char *example)
+{
+    const struct token *token = parser->at;
+    struct nearest nearest = nearest_to(token->text.bytes, token->text.size);
+    char list[160] = "";
+    size_t at = 0;
+
+    for (size_t i = 0; words && words[i] != W_NONE; i++) {
+        const char *text = word_text(words[i]);
+        if (token->kind == T_WORD || token->kind == T_WRONG)
+            nearest_try(&nearest, text);
+        if (at + strlen(text) + 2 < sizeof list)
+            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", at ? " " : "", text);
+    }
+    /* Aliases count for nearness too: a Chinese typo is answered in Chinese. */
+    for (size_t i = 0; words && token->kind == T_WORD && word_spelling(i); i++)
+        for (size_t j = 0; words[j] != W_NONE; j++)
+            if (word_find(word_spelling(i), strlen(word_spelling(i))) == words[j])
+                nearest_try(&nearest, word_spelling(i));
+    if (nearest.best && list[0])
+        report_hint(parser->report, "did you mean '%s'? one of %s", nearest.best, list);
+    else if (list[0] && !example)
+        report_hint(parser->report, "one of %s", list);
+    else if (example)
+        report_hint(parser->report, "%s", example);
+}
+
+int parser_fail(struct parser *parser, const char *what, const enum word *words, const char *example)
+{
+    const struct token *token = parser->at;
+
+    hint_words(parser, words, example);
+    if (token->kind == T_END)
+        return report_fail(parser->report, GK_ESYNTAX, token->place, "expected %s before the end", what);
+    return report_fail(parser->report, GK_ESYNTAX, token->place, "expected %s, got '%.60s'", what, token->text.bytes);
+}
+
+int parser_need_word(struct parser *parser, enum word word, const char *example)
+{
+    char what[40];
+    const enum word words[] = {word, W_NONE};
+
+    if (parser_take_word(parser, word))
+        return GK_OK;
+    (void)snprintf(what, sizeof what, "'%s'", word_text(word));
+    return parser_fail(parser, what, words, example);
+}
+
+int parser_need(struct parser *parser, enum token_kind kind, const char *what, const char *example)
+{
+    return parser_take(parser, kind) ? GK_OK : parser_fail(parser, what, NULL, example);
+}
+
+int parser_no_memory(struct parser *parser)
+{
+    int status = arena_status(parser->arena);
+
+    return report_status(parser->report, status, status == GK_ELIMIT ? "the statement needs more memory than max_memory"
+                                                                     : "there is no memory for the statement");
+}
+
+void *parser_new(struct parser *parser, size_t size)
+{
+    return arena_piece(parser->arena, size);
+}
+
+struct place parser_place(const struct parser *parser, const struct token *first)
+{
+    struct place place = first->place;
+
+    if (parser->at > first)
+        place.to = parser->at[-1].place.to;
+    return place;
+}
+
+int parser_refuse(struct parser *parser, const char *what)
+{
+    report_hint(parser->report, "this version answers when, which, aggregates, samples, state, list, define, explain");
+    return report_fail(parser->report, GK_ESYNTAX, parser->at->place, "%s is not part of this version", what);
+}

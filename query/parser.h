@@ -1,0 +1,73 @@
+/*
+ * parser.h - what the parser's files share: the walk over the tokens, and errors that say what was expected. Every parse
+ * function returns GK_OK or the status of the one error it reported.
+ */
+#ifndef QUERY_PARSER_H
+#define QUERY_PARSER_H
+
+#include "ast.h"
+
+#define TRY(call)        \
+    do {                 \
+        rc = (call);     \
+        if (rc != GK_OK) \
+            goto done;   \
+    } while (0)
+
+struct parser {
+    struct arena *arena;
+    struct report *report;
+    const struct token *at;   /* the next token */
+    const struct token *list; /* the first one */
+    unsigned depth;
+};
+
+/* ---- walking: parser.c ---- */
+bool parser_is_word(const struct parser *parser, enum word word);
+bool parser_take_word(struct parser *parser, enum word word);
+bool parser_take(struct parser *parser, enum token_kind kind);
+/* "expected <what>, got <token>", with the nearest of `words` (ended by W_NONE, may be NULL) and then `example` as hint. */
+int parser_fail(struct parser *parser, const char *what, const enum word *words, const char *example);
+int parser_need_word(struct parser *parser, enum word word, const char *example);
+int parser_need(struct parser *parser, enum token_kind kind, const char *what, const char *example);
+void *parser_new(struct parser *parser, size_t size); /* NULL: no memory */
+int parser_no_memory(struct parser *parser);
+/* From the byte of the first token to the end of the last one that was taken. */
+struct place parser_place(const struct parser *parser, const struct token *first);
+/* A word of a later version, by its name. */
+int parser_refuse(struct parser *parser, const char *what);
+
+/* ---- shared pieces: parse_noun.c ---- */
+/* The noun of the next token; false when it is none. */
+bool parser_peek_noun(const struct parser *parser, enum noun *out);
+int parse_noun(struct parser *parser, enum noun *out);
+/* 'a', 'b' : at least one. */
+int parse_names(struct parser *parser, struct name **out);
+/* NOUN ['a', 'b'] */
+int parse_ref(struct parser *parser, struct ref *out);
+int parse_compare(struct parser *parser, enum gk_compare *out);
+int parse_duration(struct parser *parser, const char *after, const char *example, int64_t *ns);
+int parse_count(struct parser *parser, const char *what, uint64_t *out);
+/* The metric or channel name of the next tokens `X of`; false when they are none. */
+bool parser_peek_series(const struct parser *parser);
+/* METRIC of REF; without_of: the ref may be missing its `X of` (samples of facility 'F12'). */
+int parse_series(struct parser *parser, struct series **out);
+
+/* ---- conditions: parse_cond.c ---- */
+int parse_cond(struct parser *parser, struct cond **out);
+
+/* ---- tails: parse_tail.c, parse_time.c ---- */
+int parse_tail(struct parser *parser, struct tail *out);
+bool parser_is_time(const struct parser *parser);
+int parse_time(struct parser *parser, struct time_tail *out);
+
+/* ---- statements: parse.c ---- */
+/*
+ * Parses the first statement of the report's text. *out is NULL when only blanks and comments are left; *used gets the
+ * bytes up to and with its ';'.
+ */
+int parse_statement(struct arena *arena, struct report *report, struct stmt **out, size_t *used);
+/* Parses a condition alone, as `define` keeps it; `depth` conditions stand around it already. */
+int parse_definition(struct arena *arena, struct report *report, unsigned depth, struct cond **out);
+
+#endif

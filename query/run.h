@@ -1,0 +1,72 @@
+/*
+ * run.h - a statement while it runs, and what the kinds of statements share. A kind is three functions: which columns, how
+ * to start, and one step that may append rows. Answers flow in steps, so a sorted one is gathered and another is not.
+ */
+#ifndef QUERY_RUN_H
+#define QUERY_RUN_H
+
+#include "eval.h"
+#include "prune.h"
+#include "rows.h"
+
+struct statement {
+    int (*columns)(struct gk_query *query); /* once, when it is prepared */
+    int (*start)(struct gk_query *query);
+    int (*step)(struct gk_query *query, bool *is_done);
+    void (*end)(struct gk_query *query); /* frees what start made outside of the arena; may be NULL */
+};
+
+extern const struct statement STATEMENT_WHEN, STATEMENT_WHICH, STATEMENT_AGGREGATE, STATEMENT_SERIES, STATEMENT_SAMPLES,
+    STATEMENT_STATE, STATEMENT_LIST, STATEMENT_EXPLAIN;
+
+struct gk_query {
+    struct gk_session *session;
+    struct arena arena;   /* of the tree: lives as long as the query */
+    struct report report; /* of the call that runs */
+    char *text;
+    size_t text_size;
+    struct stmt *stmt;
+    struct bound bound;
+    const struct statement *statement; /* NULL: define */
+    struct rows rows;
+    size_t sort_column, top_column, having_column; /* SIZE_MAX: none */
+
+    /* from gk_query_start on */
+    struct arena memory; /* of the run: cleared by the next start */
+    gk_snapshot *snapshot;
+    struct gk_error engine_error;
+    struct watch watch;
+    struct window window;
+    struct scope scope;
+    struct eval eval;
+    struct prune prune;
+    struct notes notes;
+    struct gk_query_meta meta;
+    size_t next; /* subject */
+    void *own;   /* what the kind of statement keeps */
+    int64_t known_ticks, unknown_ticks; /* of all subjects in the window, for meta */
+    uint64_t n_given, n_matched, n_pruned;
+    bool is_started, is_done, is_gathered, has_row;
+    bool is_unpruned; /* tests: evaluate everything */
+};
+
+/* Starts the scope and the eval of a condition, and the prune where subjects that cannot meet it do not matter. */
+int run_start_condition(struct gk_query *query, bool may_prune);
+void run_end_condition(struct gk_query *query);
+/* The next subject that is not pruned: its truth; *is_done when there is none. Pruned ones are counted as known false. */
+int run_next_subject(struct gk_query *query, enum eval_need need, struct subject *subject, const gk_timeline **out,
+                     bool *is_done);
+/* A status of the engine or of memory, reported once. */
+int run_fail(struct gk_query *query, int status);
+int run_note(struct gk_query *query, const char *text);
+
+/* subject, facility, line, enterprise, park */
+bool run_add_subject_columns(struct gk_query *query);
+void run_put_subject(struct gk_query *query, struct subject subject);
+/* Begins a row; between the two the cells are put. run_end_row applies having. */
+int run_begin_row(struct gk_query *query);
+void run_end_row(struct gk_query *query);
+double run_seconds(const struct gk_query *query, int64_t ticks);
+gk_time run_time(const struct gk_query *query, int64_t tick);
+
+#endif

@@ -1,0 +1,414 @@
+/*
+ * scope.c - see scope.h. A site passes `where` when some facility in it does; `in` cuts through: of a site that is wider
+ * than the tail says, only the facilities inside the tail's sites take part.
+ */
+#include "scope.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parser.h"
+
+struct position scope_position(gk_snapshot *snapshot, struct subject subject)
+{
+    struct position out = {GK_ID_NONE, GK_ID_NONE, GK_ID_NONE, GK_ID_NONE};
+
+    if (subject.kind == GK_FACILITY) {
+        const struct gk_facility *facility = gk_facility_get(snapshot, subject.id);
+        return (struct position){subject.id, facility->line, facility->enterprise, facility->park};
+    }
+    if (subject.kind == GK_LINE) {
+        out.line = subject.id;
+        out.enterprise = gk_site_get(snapshot, GK_LINE, subject.id)->parent;
+    }
+    if (subject.kind == GK_ENTERPRISE)
+        out.enterprise = subject.id;
+    if (out.enterprise != GK_ID_NONE)
+        out.park = gk_site_get(snapshot, GK_ENTERPRISE, out.enterprise)->parent;
+    if (subject.kind == GK_PARK)
+        out.park = subject.id;
+    return out;
+}
+
+const char *scope_site_name(gk_snapshot *snapshot, enum gk_kind kind, uint32_t id)
+{
+    if (id == GK_ID_NONE)
+        return "";
+    return kind == GK_FACILITY ? gk_facility_get(snapshot, id)->name : gk_site_get(snapshot, kind, id)->name;
+}
+
+const char *scope_name(gk_snapshot *snapshot, struct subject subject)
+{
+    return subject.kind == GK_ZONE ? "zone" : scope_site_name(snapshot, subject.kind, subject.id);
+}
+
+/* ---- where ---- */
+
+static const char *const FIELDS[] = {"name", "role", "rated_kw", "rated_a", "line", "enterprise", "park", NULL};
+
+const char *scope_field(size_t i)
+{
+    return FIELDS[i];
+}
+
+static bool compare_holds(enum gk_compare compare, int order)
+{
+    switch (compare) {
+    case GK_LT:
+        return order < 0;
+    case GK_LE:
+        return order <= 0;
+    case GK_GT:
+        return order > 0;
+    case GK_GE:
+        return order >= 0;
+    case GK_EQ:
+        return order == 0;
+    case GK_NE:
+        return order != 0;
+    }
+    return false;
+}
+
+static bool number_holds(const struct filter *filter, double value)
+{
+    if (isnan(value))
+        return false;
+    return compare_holds(filter->compare, value < filter->number ? -1 : value > filter->number);
+}
+
+/* Texts compare by bytes, except that two numbers compare as numbers. */
+static bool text_holds(const struct filter *filter, const char *text)
+{
+    if (!text)
+        return false; /* a facility without the tag passes no comparison */
+    if (filter->is_number) {
+        struct gk_text value = {text, strlen(text)};
+        double number = 0, scale = 0;
+        bool is_minus = value.size && text[0] == '-', is_number = value.size > is_minus;
+        for (size_t i = is_minus; i < value.size; i++) {
+            if (text[i] == '.' && scale == 0)
+                scale = 1;
+            else if (text[i] >= '0' && text[i] <= '9')
+                number = number * 10 + (text[i] - '0'), scale *= 10;
+            else
+                is_number = false;
+        }
+        if (is_number)
+            return number_holds(filter, (is_minus ? -number : number) / (scale > 0 ? scale : 1));
+    }
+    return compare_holds(filter->compare, strcmp(text, filter->value.bytes));
+}
+
+static bool filter_holds(gk_snapshot *snapshot, const struct filter *filter, const struct gk_facility *facility)
+{
+    static const char *const roles[] = {"other", "production", "abatement"};
+    const char *tag = filter->tag.bytes;
+
+    if (strcmp(tag, "name") == 0)
+        return text_holds(filter, facility->name);
+    if (strcmp(tag, "role") == 0)
+        return text_holds(filter, roles[facility->role]);
+    if (strcmp(tag, "rated_kw") == 0)
+        return number_holds(filter, facility->rated_kw);
+    if (strcmp(tag, "rated_a") == 0)
+        return number_holds(filter, facility->rated_a);
+    if (strcmp(tag, "line") == 0)
+        return text_holds(filter, scope_site_name(snapshot, GK_LINE, facility->line));
+    if (strcmp(tag, "enterprise") == 0)
+        return text_holds(filter, scope_site_name(snapshot, GK_ENTERPRISE, facility->enterprise));
+    if (strcmp(tag, "park") == 0)
+        return text_holds(filter, scope_site_name(snapshot, GK_PARK, facility->park));
+    return text_holds(filter, gk_facility_tag(facility, tag));
+}
+
+static bool facility_passes(const struct scope *scope, uint32_t id)
+{
+    const struct gk_facility *facility = gk_facility_get(scope->snapshot, id);
+
+    if (scope->is_in && !scope->is_in[id])
+        return false;
+    for (const struct filter *filter = scope->tail->where; filter; filter = filter->next)
+        if (!filter_holds(scope->snapshot, filter, facility))
+            return false;
+    return true;
+}
+
+/* ---- in, names ---- */
+
+/* Lines of several enterprises may share a name, so sites are compared by name. */
+static bool is_named(gk_snapshot *snapshot, const struct name *names, enum gk_kind kind, uint32_t id)
+{
+    if (id == GK_ID_NONE)
+        return false;
+    for (const struct name *name = names; name; name = name->next)
+        if (strcmp(name->text.bytes, scope_site_name(snapshot, kind, id)) == 0)
+            return true;
+    return false;
+}
+
+static uint32_t id_of_kind(const struct position *position, enum gk_kind kind)
+{
+    switch (kind) {
+    case GK_FACILITY:
+        return position->facility;
+    case GK_LINE:
+        return position->line;
+    case GK_ENTERPRISE:
+        return position->enterprise;
+    case GK_PARK:
+        return position->park;
+    default:
+        return kind == GK_ZONE ? 0 : GK_ID_NONE;
+    }
+}
+
+static int make_in(struct scope *scope)
+{
+    const struct gk_store_info *info = gk_snapshot_info(scope->snapshot);
+    enum gk_kind kind = noun_kind(scope->tail->in);
+
+    scope->is_in = NULL;
+    if (!scope->tail->in_names)
+        return GK_OK;
+    scope->is_in = arena_array(scope->arena, info->n_facilities + 1, 1);
+    if (!scope->is_in)
+        return arena_status(scope->arena);
+    for (uint32_t id = 0; id < info->n_facilities; id++) {
+        struct position position = scope_position(scope->snapshot, (struct subject){GK_FACILITY, id});
+        scope->is_in[id] = is_named(scope->snapshot, scope->tail->in_names, kind, id_of_kind(&position, kind));
+    }
+    return GK_OK;
+}
+
+bool scope_is_in(const struct scope *scope, struct subject subject)
+{
+    size_t n;
+
+    if (!scope->is_in)
+        return true;
+    if (subject.kind == GK_FACILITY)
+        return scope->is_in[subject.id];
+    const uint32_t *ids = gk_site_facilities(scope->snapshot, subject.kind, subject.id, &n);
+    for (size_t i = 0; i < n; i++)
+        if (scope->is_in[ids[i]])
+            return true;
+    return false;
+}
+
+bool scope_has_role(gk_snapshot *snapshot, uint32_t facility, enum noun noun)
+{
+    if (noun == NOUN_FACILITY || !noun_is_facility(noun))
+        return true;
+    return gk_facility_get(snapshot, facility)->role == (noun == NOUN_PRODUCTION ? GK_PRODUCTION : GK_ABATEMENT);
+}
+
+/* ---- subjects ---- */
+
+static bool site_passes(const struct scope *scope, struct subject subject)
+{
+    size_t n;
+
+    if (!scope->is_in && !scope->tail->where)
+        return true;
+    const uint32_t *ids = gk_site_facilities(scope->snapshot, subject.kind, subject.id, &n);
+    for (size_t i = 0; i < n; i++)
+        if (facility_passes(scope, ids[i]))
+            return true;
+    return false;
+}
+
+int scope_make(struct scope *scope, enum noun noun, const struct name *names)
+{
+    const struct gk_store_info *info = gk_snapshot_info(scope->snapshot);
+    enum gk_kind kind = noun_kind(noun);
+    uint32_t n = kind == GK_FACILITY ? info->n_facilities : kind == GK_ZONE ? 1 : info->n_sites[kind];
+    int rc = make_in(scope);
+
+    if (rc != GK_OK)
+        return rc;
+    scope->n = 0;
+    scope->list = arena_array(scope->arena, (size_t)n + 1, sizeof *scope->list);
+    if (!scope->list)
+        return arena_status(scope->arena);
+    for (uint32_t id = 0; id < n; id++) {
+        struct subject subject = {kind, id};
+        if (names && !is_named(scope->snapshot, names, kind, id))
+            continue;
+        bool passes = kind == GK_FACILITY ? scope_has_role(scope->snapshot, id, noun) && facility_passes(scope, id)
+                                          : site_passes(scope, subject);
+        if (passes)
+            scope->list[scope->n++] = subject;
+    }
+    return GK_OK;
+}
+
+int scope_make_facilities(struct scope *scope, const struct ref *ref)
+{
+    bool is_facility = noun_is_facility(ref->noun);
+    int rc = scope_make(scope, is_facility ? ref->noun : NOUN_FACILITY, is_facility ? ref->names : NULL);
+    size_t kept = 0;
+
+    if (rc != GK_OK || is_facility || !ref->names)
+        return rc;
+    for (size_t i = 0; i < scope->n; i++) {
+        struct position position = scope_position(scope->snapshot, scope->list[i]);
+        enum gk_kind kind = noun_kind(ref->noun);
+        if (is_named(scope->snapshot, ref->names, kind, id_of_kind(&position, kind)))
+            scope->list[kept++] = scope->list[i];
+    }
+    scope->n = kept;
+    return GK_OK;
+}
+
+/* ---- relatives ---- */
+
+static int add(const struct scope *scope, struct members *out, struct subject subject, gk_time from, gk_time to)
+{
+    int rc;
+
+    TRY(arena_reserve(scope->arena, &out->list, &out->capacity, out->n + 1, sizeof *out->list));
+    out->list[out->n++] = (struct member){subject, from, to};
+done:
+    return rc;
+}
+
+static int add_linked(const struct scope *scope, enum noun noun, uint32_t id, struct members *out)
+{
+    size_t n;
+    const struct gk_link *const *links = gk_facility_links(scope->snapshot, id, &n);
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t other = links[i]->abatement == id ? links[i]->production : links[i]->abatement;
+        if (scope_has_role(scope->snapshot, other, noun))
+            TRY(add(scope, out, (struct subject){GK_FACILITY, other}, links[i]->from, links[i]->to));
+    }
+done:
+    return rc;
+}
+
+/* The facilities of a role inside a site. */
+static int add_facilities(const struct scope *scope, enum noun noun, struct subject site, struct members *out)
+{
+    size_t n;
+    const uint32_t *ids = gk_site_facilities(scope->snapshot, site.kind, site.id, &n);
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < n; i++)
+        if ((!scope->is_in || scope->is_in[ids[i]]) && scope_has_role(scope->snapshot, ids[i], noun))
+            TRY(add(scope, out, (struct subject){GK_FACILITY, ids[i]}, GK_TIME_MIN, GK_TIME_MAX));
+done:
+    return rc;
+}
+
+/* The sites of a kind inside a wider site. */
+static int add_sites(const struct scope *scope, enum gk_kind kind, struct subject site, struct members *out)
+{
+    uint32_t n = gk_snapshot_info(scope->snapshot)->n_sites[kind];
+    int rc = GK_OK;
+
+    for (uint32_t id = 0; id < n; id++) {
+        struct subject inner = {kind, id};
+        struct position position = scope_position(scope->snapshot, inner);
+        if (id_of_kind(&position, site.kind) == site.id && scope_is_in(scope, inner))
+            TRY(add(scope, out, inner, GK_TIME_MIN, GK_TIME_MAX));
+    }
+done:
+    return rc;
+}
+
+static int add_named(const struct scope *scope, const struct ref *ref, struct members *out)
+{
+    enum gk_kind kind = noun_kind(ref->noun);
+    int rc = GK_OK;
+
+    if (kind == GK_FACILITY) {
+        for (const struct name *name = ref->names; name; name = name->next)
+            TRY(add(scope, out, (struct subject){kind, name->id}, GK_TIME_MIN, GK_TIME_MAX));
+        return GK_OK;
+    }
+    for (uint32_t id = 0; id < gk_snapshot_info(scope->snapshot)->n_sites[kind]; id++)
+        if (is_named(scope->snapshot, ref->names, kind, id))
+            TRY(add(scope, out, (struct subject){kind, id}, GK_TIME_MIN, GK_TIME_MAX));
+done:
+    return rc;
+}
+
+int scope_members(const struct scope *scope, const struct ref *ref, struct subject subject, struct members *out)
+{
+    struct position position;
+    enum gk_kind kind = noun_kind(ref->noun);
+
+    switch (ref->range) {
+    case RANGE_SELF:
+        return add(scope, out, subject, GK_TIME_MIN, GK_TIME_MAX);
+    case RANGE_LINKED:
+        return add_linked(scope, ref->noun, subject.id, out);
+    case RANGE_CONTAINED:
+        return kind == GK_FACILITY ? add_facilities(scope, ref->noun, subject, out) : add_sites(scope, kind, subject, out);
+    case RANGE_CONTAINER:
+        position = scope_position(scope->snapshot, subject);
+        if (id_of_kind(&position, kind) == GK_ID_NONE)
+            return GK_OK;
+        return add(scope, out, (struct subject){kind, id_of_kind(&position, kind)}, GK_TIME_MIN, GK_TIME_MAX);
+    case RANGE_NAMED:
+        return add_named(scope, ref, out);
+    }
+    return GK_OK;
+}
+
+/* ---- orders and exemptions ---- */
+
+/* A number with nothing around it; false for every other text. */
+static bool read_level(const char *text, int64_t *out)
+{
+    size_t n = text ? strlen(text) : 0;
+
+    *out = 0;
+    if (n == 0 || n > 9)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return false;
+        *out = *out * 10 + (text[i] - '0');
+    }
+    return true;
+}
+
+/* An order of a numeric level binds a facility with a tag stop_level only if 0 < stop_level <= level. */
+static bool order_binds(const struct scope *scope, const struct gk_order *order, uint32_t facility)
+{
+    int64_t level, stop_level;
+
+    if (!order || !read_level(order->level, &level))
+        return true;
+    const char *tag = gk_facility_tag(gk_facility_get(scope->snapshot, facility), "stop_level");
+    return !read_level(tag, &stop_level) || (stop_level > 0 && stop_level <= level);
+}
+
+static bool covers_facility(const struct scope *scope, const struct gk_scope *wide, const struct gk_order *order, uint32_t id)
+{
+    return gk_scope_covers(scope->snapshot, wide, id) && order_binds(scope, order, id);
+}
+
+/* A site counts by its production facilities; by all, when it has none. */
+enum gk_truth scope_covers(const struct scope *scope, const struct gk_scope *wide, const struct gk_order *order,
+                           struct subject subject)
+{
+    size_t n, n_all = 0, n_covered = 0;
+
+    if (subject.kind == GK_FACILITY)
+        return covers_facility(scope, wide, order, subject.id) ? GK_TRUE : GK_FALSE;
+    const uint32_t *ids = gk_site_facilities(scope->snapshot, subject.kind, subject.id, &n);
+    for (unsigned pass = 0; pass < 2 && n_all == 0; pass++) {
+        for (size_t i = 0; i < n; i++) {
+            if (pass == 0 && !scope_has_role(scope->snapshot, ids[i], NOUN_PRODUCTION))
+                continue;
+            n_all++;
+            n_covered += covers_facility(scope, wide, order, ids[i]);
+        }
+    }
+    return n_covered == 0 ? GK_FALSE : n_covered == n_all ? GK_TRUE : GK_UNKNOWN;
+}

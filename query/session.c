@@ -1,0 +1,469 @@
+/*
+ * session.c - the public calls of gk_query.h: a session, a prepared statement, its rows.
+ */
+#include "session.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "parser.h"
+#include "run.h"
+
+#define MAX_RUN_NS    (30 * GK_SECOND)
+#define MAX_WINDOW_NS (INT64_C(400) * 86400 * GK_SECOND)
+#define MAX_MEMORY    ((size_t)256 << 20)
+
+/* ---- sessions ---- */
+
+static void *system_resize(void *context, void *p, size_t size)
+{
+    (void)context;
+    if (size == 0) {
+        free(p);
+        return NULL;
+    }
+    return realloc(p, size);
+}
+
+static gk_time system_monotonic(void *context)
+{
+    struct timespec now;
+
+    (void)context;
+    if (clock_gettime(CLOCK_MONOTONIC, &now) != 0)
+        return 0; /* then run times are not limited */
+    return now.tv_sec * GK_SECOND + now.tv_nsec;
+}
+
+gk_time session_monotonic(const struct gk_session *session)
+{
+    return session->options.monotonic(session->options.monotonic_context);
+}
+
+int gk_session_new(const struct gk_session_options *options, gk_session **out)
+{
+    struct gk_session_options own = {0};
+
+    *out = NULL;
+    if (options)
+        memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
+    if (!own.resize)
+        own.resize = system_resize;
+    if (!own.monotonic)
+        own.monotonic = system_monotonic;
+    own.max_run_ns = own.max_run_ns ? own.max_run_ns : MAX_RUN_NS;
+    own.max_window_ns = own.max_window_ns ? own.max_window_ns : MAX_WINDOW_NS;
+    own.max_memory = own.max_memory ? own.max_memory : MAX_MEMORY;
+    struct gk_session *session = own.resize(own.resize_context, NULL, sizeof *session);
+    if (!session)
+        return GK_ENOMEM;
+    memset(session, 0, sizeof *session);
+    session->options = own;
+    arena_init(&session->arena, own.resize, own.resize_context, own.max_memory);
+    *out = session;
+    return GK_OK;
+}
+
+void gk_session_free(gk_session *session)
+{
+    if (!session)
+        return;
+    arena_clear(&session->arena);
+    (void)session->options.resize(session->options.resize_context, session, 0); /* freeing has no result */
+}
+
+const struct definition *session_find(const struct gk_session *session, const struct gk_text *name)
+{
+    for (const struct definition *d = session->definitions; d; d = d->next)
+        if (d->name.size == name->size && memcmp(d->name.bytes, name->bytes, name->size) == 0)
+            return d;
+    return NULL;
+}
+
+int session_define(struct gk_session *session, const struct gk_text *name, const struct gk_text *text)
+{
+    struct definition *definition = arena_piece(&session->arena, sizeof *definition);
+    const char *name_copy = arena_text(&session->arena, name->bytes, name->size);
+    const char *text_copy = arena_text(&session->arena, text->bytes, text->size);
+
+    if (!definition || !name_copy || !text_copy)
+        return arena_status(&session->arena);
+    definition->name = (struct gk_text){name_copy, name->size};
+    definition->text = (struct gk_text){text_copy, text->size};
+    definition->next = session->definitions;
+    session->definitions = definition;
+    return GK_OK;
+}
+
+/* ---- preparing ---- */
+
+static const struct statement *statement_of(const struct stmt *stmt)
+{
+    static const struct statement *const statements[] = {
+        &STATEMENT_WHEN,    &STATEMENT_WHICH, &STATEMENT_AGGREGATE, &STATEMENT_SERIES,
+        &STATEMENT_SAMPLES, &STATEMENT_STATE, &STATEMENT_LIST,      NULL};
+
+    return stmt->is_explained ? &STATEMENT_EXPLAIN : statements[stmt->kind];
+}
+
+/* `unknown as false` asks for what is sure, `unknown as true` for what is possible. */
+static int apply_unknown(struct gk_query *query)
+{
+    struct stmt *stmt = query->stmt;
+    struct cond *cond;
+
+    if (stmt->tail.unknown_as == UNKNOWN_KEEP)
+        return GK_OK;
+    cond = arena_piece(&query->arena, sizeof *cond);
+    if (!cond)
+        return arena_status(&query->arena);
+    cond->kind = stmt->tail.unknown_as == UNKNOWN_TRUE ? COND_POSSIBLY : COND_SURELY;
+    cond->a = stmt->cond;
+    cond->place = stmt->cond->place;
+    cond->depth = stmt->cond->depth + 1;
+    stmt->cond = cond;
+    return GK_OK;
+}
+
+/* A column of the answer for sort, top and having; SIZE_MAX when the tail is not there. */
+static int find_column(struct gk_query *query, bool is_wanted, const struct column_ref *ref, size_t *out)
+{
+    const struct rows *rows = &query->rows;
+    char list[200] = "";
+
+    *out = SIZE_MAX;
+    if (!is_wanted)
+        return GK_OK;
+    *out = rows_find_column(rows, ref->name.bytes);
+    if (*out == SIZE_MAX && strcmp(ref->name.bytes, "duration") == 0)
+        *out = rows_find_column(rows, "duration_s"); /* as `when` calls it */
+    if (*out != SIZE_MAX)
+        return GK_OK;
+    struct nearest nearest = nearest_to(ref->name.bytes, ref->name.size);
+    for (size_t i = 0; i < rows->n_columns; i++) {
+        nearest_try(&nearest, rows->columns[i].name);
+        if (strlen(list) + strlen(rows->columns[i].name) + 2 < sizeof list)
+            strcat(strcat(list, i ? " " : ""), rows->columns[i].name);
+    }
+    if (nearest.best)
+        report_hint(&query->report, "did you mean '%s'? one of %s", nearest.best, list);
+    else
+        report_hint(&query->report, "one of %s", list);
+    return report_fail(&query->report, GK_ESYNTAX, ref->place, "the answer has no column '%.60s'", ref->name.bytes);
+}
+
+static int find_columns(struct gk_query *query)
+{
+    const struct tail *tail = &query->stmt->tail;
+    int rc;
+
+    TRY(find_column(query, tail->has_having, &tail->having, &query->having_column));
+    TRY(find_column(query, tail->has_top, &tail->top_by, &query->top_column));
+    TRY(find_column(query, tail->has_sort, &tail->sort, &query->sort_column));
+done:
+    return rc;
+}
+
+/* The text of the condition is kept; it ends where the statement does. */
+static int define(struct gk_query *query)
+{
+    const struct stmt *stmt = query->stmt;
+    size_t from = stmt->cond_text.from;
+    const struct gk_text text = {query->text + from, stmt->cond_text.to - from};
+
+    if (gk_channel_find(query->snapshot, stmt->name.bytes, stmt->name.size) != GK_ID_NONE)
+        return report_fail(&query->report, GK_ESYNTAX, stmt->name_place, "'%.60s' is a channel of the store",
+                           stmt->name.bytes);
+    return session_define(query->session, &stmt->name, &text);
+}
+
+static int prepare(struct gk_query *query, size_t *used)
+{
+    struct binder binder = {.arena = &query->arena, .report = &query->report, .session = query->session,
+                            .snapshot = query->snapshot, .bound = &query->bound};
+    int rc;
+
+    TRY(parse_statement(&query->arena, &query->report, &query->stmt, used));
+    if (!query->stmt)
+        return GK_OK;
+    query->text_size = *used;
+    TRY(apply_unknown(query));
+    TRY(bind_statement(&binder, query->stmt));
+    if (query->stmt->kind == STMT_DEFINE && !query->stmt->is_explained)
+        return define(query);
+    query->statement = statement_of(query->stmt);
+    /* Mistakes in the columns of a statement are mistakes in the one that explains it, too. */
+    if (query->stmt->is_explained && query->stmt->kind != STMT_DEFINE) {
+        const struct statement *explained;
+        query->stmt->is_explained = false;
+        explained = statement_of(query->stmt);
+        query->stmt->is_explained = true;
+        TRY(explained->columns(query));
+        TRY(find_columns(query));
+        rows_init(&query->rows, &query->memory);
+        query->having_column = query->top_column = query->sort_column = SIZE_MAX;
+        query->own = NULL;
+        return query->statement->columns(query);
+    }
+    TRY(query->statement->columns(query));
+    TRY(find_columns(query));
+done:
+    return rc;
+}
+
+int gk_query_prepare(gk_session *session, gk_snapshot *snapshot, const char *text, size_t size, size_t *used,
+                     gk_query **out, struct gk_query_error *error)
+{
+    const struct gk_session_options *options = &session->options;
+    struct report report = {text, size, error};
+    size_t taken = 0;
+    int rc;
+
+    *out = NULL;
+    report_clear(&report);
+    struct gk_query *query = options->resize(options->resize_context, NULL, sizeof *query);
+    if (!query)
+        return report_status(&report, GK_ENOMEM, "there is no memory for the statement");
+    memset(query, 0, sizeof *query);
+    query->session = session;
+    query->snapshot = snapshot;
+    query->report = report;
+    query->having_column = query->top_column = query->sort_column = SIZE_MAX;
+    arena_init(&query->arena, options->resize, options->resize_context, options->max_memory);
+    arena_init(&query->memory, options->resize, options->resize_context, options->max_memory);
+    rows_init(&query->rows, &query->memory);
+    rc = GK_OK;
+    query->text = arena_text(&query->arena, text, size);
+    if (!query->text) {
+        rc = arena_status(&query->arena);
+        goto done;
+    }
+    query->report.text = query->text;
+    rc = prepare(query, &taken);
+    if (used)
+        *used = taken;
+done:
+    if (rc != GK_OK) {
+        if (!error || error->error.status != rc)
+            rc = run_fail(query, rc);
+        gk_query_free(query);
+        return rc;
+    }
+    query->snapshot = NULL;
+    if (!query->stmt)
+        gk_query_free(query);
+    else
+        *out = query;
+    return GK_OK;
+}
+
+/* ---- running ---- */
+
+/* Frees what a run holds; its arena is empty then. */
+static void stop(struct gk_query *query)
+{
+    if (query->is_started && query->statement && query->statement->end)
+        query->statement->end(query);
+    rows_clear(&query->rows);
+    query->notes = (struct notes){0};
+    arena_clear(&query->memory);
+    query->is_started = false;
+}
+
+void gk_query_free(gk_query *query)
+{
+    if (!query)
+        return;
+    const struct gk_session_options *options = &query->session->options;
+    stop(query);
+    arena_clear(&query->arena);
+    (void)options->resize(options->resize_context, query, 0); /* freeing has no result */
+}
+
+size_t gk_query_n_columns(const gk_query *query)
+{
+    return query->rows.n_columns;
+}
+
+const struct gk_column *gk_query_column(const gk_query *query, size_t i)
+{
+    return i < query->rows.n_columns ? &query->rows.columns[i] : NULL;
+}
+
+static int make_window(struct gk_query *query, gk_time now)
+{
+    const struct gk_store_info *info = gk_snapshot_info(query->snapshot);
+    const struct tail *tail = &query->stmt->tail;
+    const struct window_input input = {.tail = tail, .tick_ns = info->tick_ns,
+                                       .zone_s = tail->has_zone ? tail->zone_s : info->zone_s, .now = now,
+                                       .beginning = info->beginning, .max_ns = query->session->options.max_window_ns};
+    bool has_window = query->stmt->kind != STMT_LIST || tail->time.kind != TIME_DEFAULT;
+    int rc;
+
+    /* `state of` is of one moment: now, unless it says another. */
+    struct tail moment = *tail;
+    struct window_input of_state = input;
+    moment.time.kind = tail->time.kind == TIME_DEFAULT ? TIME_NOW : tail->time.kind;
+    of_state.tail = &moment;
+    TRY(window_make(query->stmt->kind == STMT_STATE ? &of_state : &input, &query->report, &query->window));
+    query->meta = (struct gk_query_meta){.has_window = has_window, .from = query->window.from, .to = query->window.to,
+                                         .zone_s = input.zone_s, .now = now, .watermark = info->watermark,
+                                         .nodata_share = NAN};
+    if (query->window.is_cut && has_window)
+        TRY(run_note(query, "the window was cut at now: nothing is known of what comes"));
+    if (tail->time.kind == TIME_DEFAULT && has_window && query->stmt->kind != STMT_STATE)
+        TRY(run_note(query, "no time was given: the last 24 hours"));
+done:
+    return rc;
+}
+
+static int begin(struct gk_query *query, gk_time now)
+{
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < query->bound.notes.n; i++)
+        TRY(run_note(query, query->bound.notes.list[i]));
+    TRY(make_window(query, now));
+    query->scope = (struct scope){.snapshot = query->snapshot, .arena = &query->memory, .tail = &query->stmt->tail};
+    TRY(query->statement->start(query));
+done:
+    return rc;
+}
+
+int gk_query_start(gk_query *query, gk_snapshot *snapshot, gk_time now, struct gk_query_error *error)
+{
+    int rc = GK_OK;
+
+    stop(query);
+    query->report = (struct report){query->text, query->text_size, error};
+    report_clear(&query->report);
+    query->snapshot = snapshot;
+    query->next = query->n_given = query->n_matched = query->n_pruned = 0;
+    query->known_ticks = query->unknown_ticks = 0;
+    query->is_started = true;
+    query->is_gathered = query->is_done = query->has_row = false;
+    query->engine_error.status = GK_OK;
+    query->meta = (struct gk_query_meta){.now = now, .nodata_share = NAN, .watermark = GK_TIME_MIN};
+    watch_start(&query->watch, query->session, &query->report);
+    if (query->statement)
+        rc = begin(query, now);
+    else
+        query->is_done = true; /* define: done when it was prepared */
+    return rc == GK_OK ? GK_OK : run_fail(query, rc);
+}
+
+/* A sorted answer is whole before its first row is given. */
+static int gather(struct gk_query *query)
+{
+    const struct tail *tail = &query->stmt->tail;
+    int rc = GK_OK;
+
+    while (!query->is_done)
+        TRY(query->statement->step(query, &query->is_done));
+    if (query->top_column != SIZE_MAX) {
+        TRY(rows_sort(&query->rows, query->top_column, true));
+        rows_keep(&query->rows, tail->top);
+    }
+    if (query->sort_column != SIZE_MAX)
+        TRY(rows_sort(&query->rows, query->sort_column, tail->is_desc));
+    query->is_gathered = true;
+done:
+    return rc;
+}
+
+/* Makes steps until there is a row to give. */
+static int refill(struct gk_query *query)
+{
+    int rc = GK_OK;
+
+    if (query->top_column != SIZE_MAX || query->sort_column != SIZE_MAX)
+        return query->is_gathered || !query->statement ? GK_OK : gather(query);
+    while (!query->is_done && query->rows.at >= rows_count(&query->rows)) {
+        rows_reset(&query->rows);
+        TRY(query->statement->step(query, &query->is_done));
+    }
+done:
+    return rc;
+}
+
+/* Behind the last row: what the answer says about itself. */
+static void finish(struct gk_query *query)
+{
+    int64_t total = query->known_ticks + query->unknown_ticks;
+
+    query->meta.n_rows = query->n_given;
+    query->meta.nodata_share = total ? (double)query->unknown_ticks / (double)total : NAN;
+    query->meta.n_notes = query->notes.n;
+    query->meta.notes = query->notes.list;
+}
+
+/* max_rows was hit. Intervals go on being counted, as the footer tells how many are possible; samples do not. */
+static int cut(struct gk_query *query)
+{
+    int rc = GK_OK;
+
+    query->meta.is_cut = true;
+    while (!query->is_done && query->stmt->cond) {
+        rows_reset(&query->rows);
+        TRY(query->statement->step(query, &query->is_done));
+    }
+    query->is_done = true;
+    rows_reset(&query->rows);
+done:
+    return rc;
+}
+
+static bool is_over_limit(const struct gk_query *query)
+{
+    uint64_t max = query->session->options.max_rows;
+
+    return max != 0 && query->n_given >= max;
+}
+
+int gk_query_next(gk_query *query, struct gk_query_error *error)
+{
+    int rc;
+
+    if (!query->is_started)
+        return report_status(&query->report, GK_EINVAL, "gk_query_start comes before gk_query_next");
+    query->report.error = error;
+    report_clear(&query->report);
+    query->has_row = false;
+    if (query->statement && query->stmt->tail.has_limit && !query->stmt->is_explained &&
+        query->n_given >= query->stmt->tail.limit)
+        rc = GK_DONE;
+    else
+        rc = refill(query);
+    if (rc == GK_OK && query->rows.at >= rows_count(&query->rows))
+        rc = GK_DONE;
+    if (rc == GK_OK && is_over_limit(query)) {
+        rc = cut(query);
+        rc = rc == GK_OK ? GK_DONE : rc;
+    }
+    if (rc == GK_DONE) {
+        finish(query);
+        return GK_DONE;
+    }
+    if (rc != GK_OK)
+        return run_fail(query, rc);
+    query->rows.at++;
+    query->n_given++;
+    query->has_row = true;
+    return GK_OK;
+}
+
+const struct gk_value *gk_query_value(const gk_query *query, size_t i)
+{
+    static const struct gk_value empty = {GK_TYPE_EMPTY, {.count = 0}};
+
+    if (!query->has_row || i >= query->rows.n_columns)
+        return &empty;
+    return &query->rows.cells[(query->rows.at - 1) * query->rows.n_columns + i];
+}
+
+const struct gk_query_meta *gk_query_meta(const gk_query *query)
+{
+    return &query->meta;
+}

@@ -1,0 +1,49 @@
+/*
+ * window.h - from a time tail and a clock to absolute times and ticks, and the buckets of `by day`, `every 5m`.
+ */
+#ifndef QUERY_WINDOW_H
+#define QUERY_WINDOW_H
+
+#include "ast.h"
+
+struct window {
+    gk_time from, to;   /* half-open */
+    int64_t a, b;       /* the same in ticks */
+    int64_t now_tick;   /* the tick that contains now */
+    int64_t known_end;  /* the tick behind it: nothing from there on is known */
+    int64_t tick_ns;
+    gk_time now;
+    int32_t zone_s;
+    bool is_instant;    /* of one moment: `from` */
+    bool is_cut;        /* it would have gone beyond now */
+};
+
+struct window_input {
+    const struct tail *tail;
+    int64_t tick_ns;
+    int32_t zone_s;     /* of the store, or of the tail */
+    gk_time now, beginning;
+    int64_t max_ns;     /* longest window allowed */
+};
+
+/* Errors of size go to the report with the tail's place. */
+int window_make(const struct window_input *input, struct report *report, struct window *out);
+
+int64_t window_tick(gk_time t, int64_t tick_ns); /* the tick that contains t */
+
+enum bucket_kind { BUCKET_WHOLE, BUCKET_HOUR, BUCKET_DAY, BUCKET_WEEK, BUCKET_MONTH, BUCKET_EVERY };
+
+struct buckets {
+    enum bucket_kind kind;
+    size_t n;
+    gk_time *edges; /* n + 1: the first and the last are the window's */
+    gk_time *starts; /* n: where the bucket begins in the calendar, which may lie before the window */
+};
+#define BUCKETS_MAX 1000000
+enum bucket_kind bucket_kind_of(const struct tail *tail);
+int buckets_make(struct arena *arena, const struct window *window, const struct tail *tail, struct report *report,
+                 struct buckets *out);
+/* 2026-11-20 for a day and the Monday of a week, 2026-11 for a month. */
+char *bucket_text(struct arena *arena, const struct window *window, enum bucket_kind kind, gk_time start);
+
+#endif

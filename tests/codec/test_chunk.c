@@ -1,0 +1,425 @@
+#include "codec/chunk.h"
+
+#include "base/crc.h"
+#include "base/error.h"
+#include "codec/samples.h"
+
+#define N_COLUMNS 6
+#define T0        INT64_C(1717977600000000000)
+
+#define GOLDEN_CRC      0xA4D65C30 /* of the bytes */
+#define GOLDEN_ROWS_CRC 0xA5E60BBC /* of the times, then the values of each column */
+
+static gk_time time_in[SAMPLES_MAX], time_back[SAMPLES_MAX];
+static double value[N_COLUMNS][SAMPLES_MAX], back[SAMPLES_MAX];
+static const double *const columns[N_COLUMNS] = {value[0], value[1], value[2], value[3], value[4], value[5]};
+static const uint32_t channels[N_COLUMNS] = {0, 2, 3, 7, 500, UINT32_MAX};
+
+/* n rows of six kinds of values, beginning with `kind`. */
+static struct chunk_rows make_rows(size_t n, int kind)
+{
+    for (size_t i = 0; i < n; i++)
+        time_in[i] = T0 + (gk_time)(i + i / 100) * 10 * GK_SECOND + (i % 37 ? 0 : GK_SECOND);
+    for (int k = 0; k < N_COLUMNS; k++)
+        sample_column((enum sample_kind)((kind + k) % SAMPLE_N), 11, value[k], n);
+    return (struct chunk_rows){n, time_in, N_COLUMNS, channels, columns};
+}
+
+static struct buffer encode(const struct chunk_rows *rows)
+{
+    struct buffer out;
+    buffer_init(&out, &MEM_SYSTEM);
+    assert_int_equal(chunk_encode(&MEM_SYSTEM, rows, &out), GK_OK);
+    return out;
+}
+
+static void check_equal(const struct chunk_view *chunk, const struct chunk_rows *rows)
+{
+    assert_int_equal(chunk->n_rows, rows->n_rows);
+    assert_int_equal(chunk->n_columns, rows->n_columns);
+    assert_int_equal(chunk->first, rows->time[0]);
+    assert_int_equal(chunk->last, rows->time[rows->n_rows - 1]);
+    assert_int_equal(chunk_times(chunk, 0, chunk->n_minis, time_back), GK_OK);
+    assert_memory_equal(rows->time, time_back, rows->n_rows * sizeof *time_back);
+    for (uint32_t k = 0; k < chunk->n_columns; k++) {
+        assert_int_equal(chunk_channel(chunk, k), rows->channel[k]);
+        assert_int_equal(chunk_column(chunk, rows->channel[k]), k);
+        assert_int_equal(chunk_values(chunk, k, 0, chunk->n_minis, back), GK_OK);
+        assert_memory_equal(rows->value[k], back, rows->n_rows * sizeof *back);
+    }
+}
+
+static void rows_come_back_to_the_bit(void **state)
+{
+    static const size_t sizes[] = {1, 2, 127, 128, 129, 300, 1000, 8191, 8192};
+    struct chunk_view chunk;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int kind = 0; kind < SAMPLE_N; kind += N_COLUMNS) {
+            struct chunk_rows rows = make_rows(sizes[i], kind);
+            struct buffer out = encode(&rows);
+            assert_int_equal(chunk_open(out.bytes, out.size, &chunk), GK_OK);
+            check_equal(&chunk, &rows);
+            assert_int_equal(chunk_check(&MEM_SYSTEM, out.bytes, out.size, NULL), GK_OK);
+            buffer_clear(&out);
+        }
+}
+
+static void a_chunk_without_columns_is_fine(void **state)
+{
+    struct chunk_rows rows = make_rows(10, 0);
+    struct chunk_view chunk;
+
+    (void)state;
+    rows.n_columns = 0;
+    struct buffer out = encode(&rows);
+    assert_int_equal(chunk_open(out.bytes, out.size, &chunk), GK_OK);
+    check_equal(&chunk, &rows);
+    assert_int_equal(chunk_column(&chunk, 0), -1);
+    buffer_clear(&out);
+}
+
+static void a_chunk_is_appended_to_what_is_there(void **state)
+{
+    struct chunk_rows rows = make_rows(10, 0);
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    buffer_put(&out, "before", 6);
+    assert_int_equal(chunk_encode(&MEM_SYSTEM, &rows, &out), GK_OK);
+    assert_memory_equal(out.bytes, "before", 6);
+    assert_int_equal(chunk_check(&MEM_SYSTEM, out.bytes + 6, out.size - 6, NULL), GK_OK);
+    buffer_clear(&out);
+}
+
+static void rows_out_of_order_are_refused(void **state)
+{
+    static const uint32_t twice[N_COLUMNS] = {0, 2, 2, 7, 500, 501};
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    struct chunk_rows rows = make_rows(10, 0);
+    rows.channel = twice;
+    assert_int_equal(chunk_encode(&MEM_SYSTEM, &rows, &out), GK_EINVAL);
+    rows = make_rows(10, 0);
+    time_in[5] = time_in[4] - 1;
+    assert_int_equal(chunk_encode(&MEM_SYSTEM, &rows, &out), GK_EINVAL);
+    rows = make_rows(10, 0);
+    rows.n_rows = 0;
+    assert_int_equal(chunk_encode(&MEM_SYSTEM, &rows, &out), GK_EINVAL);
+    rows.n_rows = CHUNK_ROWS_MAX + 1;
+    assert_int_equal(chunk_encode(&MEM_SYSTEM, &rows, &out), GK_EINVAL);
+    assert_int_equal(out.size, 0);
+    buffer_clear(&out);
+}
+
+static void any_mini_blocks_equal_the_full_decode(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    struct chunk_rows rows = make_rows(5000, SAMPLE_METER_2);
+    struct buffer out = encode(&rows);
+    struct chunk_view chunk;
+    gk_time first;
+
+    (void)state;
+    assert_int_equal(chunk_open(out.bytes, out.size, &chunk), GK_OK);
+    for (uint64_t round = test_rounds(300); round-- > 0;) {
+        uint32_t from = (uint32_t)random_below(&random, chunk.n_minis);
+        uint32_t to = from + 1 + (uint32_t)random_below(&random, chunk.n_minis - from);
+        uint32_t k = (uint32_t)random_below(&random, N_COLUMNS);
+        size_t at = (size_t)from * CHUNK_MINI;
+        size_t n = (to == chunk.n_minis ? chunk.n_rows : (size_t)to * CHUNK_MINI) - at;
+        assert_int_equal(chunk_times(&chunk, from, to, time_back), GK_OK);
+        assert_memory_equal(time_in + at, time_back, n * sizeof *time_back);
+        assert_int_equal(chunk_values(&chunk, k, from, to, back), GK_OK);
+        assert_memory_equal(value[k] + at, back, n * sizeof *back);
+        assert_int_equal(chunk_mini_time(&chunk, from, &first), GK_OK);
+        assert_int_equal(first, time_in[at]);
+    }
+    buffer_clear(&out);
+}
+
+static void what_is_not_there_is_refused(void **state)
+{
+    struct chunk_rows rows = make_rows(300, 0);
+    struct buffer out = encode(&rows);
+    struct chunk_view chunk;
+    struct chunk_summary summary;
+    gk_time t;
+
+    (void)state;
+    assert_int_equal(chunk_open(out.bytes, out.size, &chunk), GK_OK);
+    assert_int_equal(chunk_times(&chunk, 0, 4, time_back), GK_EINVAL);
+    assert_int_equal(chunk_times(&chunk, 2, 1, time_back), GK_EINVAL);
+    assert_int_equal(chunk_values(&chunk, N_COLUMNS, 0, 1, back), GK_EINVAL);
+    assert_int_equal(chunk_mini_time(&chunk, 3, &t), GK_EINVAL);
+    assert_int_equal(chunk_summary(&chunk, N_COLUMNS, &summary), GK_EINVAL);
+    assert_int_equal(chunk_mini_summary(&chunk, 0, 3, &summary), GK_EINVAL);
+    assert_int_equal(chunk_column(&chunk, 4), -1);
+    buffer_clear(&out);
+}
+
+static void assert_equal_summaries(const struct chunk_summary *a, const struct chunk_summary *b)
+{
+    assert_int_equal(a->count, b->count);
+    assert_int_equal(a->n_missing, b->n_missing);
+    if (a->count == 0)
+        return;
+    assert_true(isnan(a->sum) ? isnan(b->sum) : a->sum == b->sum);
+    assert_bits_equal(a->min, b->min);
+    assert_bits_equal(a->max, b->max);
+    assert_bits_equal(a->first, b->first);
+    assert_bits_equal(a->last, b->last);
+}
+
+static void summaries_are_those_of_the_values(void **state)
+{
+    struct chunk_view chunk;
+    struct chunk_summary got, want;
+
+    (void)state;
+    for (int kind = 0; kind < SAMPLE_N; kind += N_COLUMNS) {
+        struct chunk_rows rows = make_rows(1000, kind);
+        struct buffer out = encode(&rows);
+        assert_int_equal(chunk_open(out.bytes, out.size, &chunk), GK_OK);
+        for (uint32_t k = 0; k < N_COLUMNS; k++) {
+            assert_int_equal(chunk_summary(&chunk, k, &got), GK_OK);
+            chunk_summarise(value[k], 1000, &want);
+            assert_equal_summaries(&got, &want);
+            for (uint32_t mini = 0; mini < chunk.n_minis; mini++) {
+                assert_int_equal(chunk_mini_summary(&chunk, k, mini, &got), GK_OK);
+                chunk_summarise(value[k] + (size_t)mini * CHUNK_MINI, mini == 7 ? 1000 - 7 * CHUNK_MINI : CHUNK_MINI,
+                                &want);
+                assert_equal_summaries(&got, &want);
+            }
+        }
+        buffer_clear(&out);
+    }
+}
+
+/* Everything a reader may call; whatever the bytes are, it returns. True when nothing complained. */
+static bool use_all(const uint8_t *bytes, size_t size)
+{
+    struct chunk_view chunk;
+    struct chunk_summary summary;
+    struct buffer text;
+    gk_time t;
+
+    buffer_init(&text, &MEM_SYSTEM);
+    (void)chunk_dump(&MEM_SYSTEM, bytes, size, &text); /* chunk_check judges */
+    buffer_clear(&text);
+    if (chunk_open(bytes, size, &chunk) != GK_OK) {
+        assert_int_not_equal(chunk_check(&MEM_SYSTEM, bytes, size, NULL), GK_OK);
+        return false;
+    }
+    int rc = chunk_times(&chunk, 0, chunk.n_minis, time_back);
+    for (uint32_t k = 0; k < chunk.n_columns; k++) {
+        (void)chunk_summary(&chunk, k, &summary); /* chunk_check judges */
+        (void)chunk_mini_summary(&chunk, k, chunk.n_minis - 1, &summary);
+        (void)chunk_mini_time(&chunk, chunk.n_minis - 1, &t);
+        if (chunk_values(&chunk, k, 0, chunk.n_minis, back) != GK_OK)
+            rc = GK_ECORRUPT;
+    }
+    return rc == GK_OK && chunk_check(&MEM_SYSTEM, bytes, size, NULL) == GK_OK;
+}
+
+static void a_cut_chunk_is_corrupt(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < SAMPLE_N; kind += N_COLUMNS) {
+        struct chunk_rows rows = make_rows(150, kind);
+        struct buffer out = encode(&rows);
+        for (size_t cut = 0; cut < out.size; cut++) {
+            uint8_t *part = malloc(cut ? cut : 1); /* exact, for ASan */
+            memcpy(part, out.bytes, cut);
+            assert_false(use_all(part, cut));
+            free(part);
+        }
+        buffer_clear(&out);
+    }
+}
+
+static void a_flipped_byte_never_breaks_a_reader(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < SAMPLE_N; kind += N_COLUMNS) {
+        struct chunk_rows rows = make_rows(150, kind);
+        struct buffer out = encode(&rows);
+        uint8_t *bytes = malloc(out.size);
+        memcpy(bytes, out.bytes, out.size);
+        for (size_t at = 0; at < out.size; at++) {
+            for (unsigned bit = 0; bit < 8; bit++) {
+                bytes[at] = (uint8_t)(out.bytes[at] ^ 1u << bit);
+                (void)use_all(bytes, out.size); /* a changed value is for the store's checksum to find */
+            }
+            bytes[at] = out.bytes[at];
+        }
+        free(bytes);
+        buffer_clear(&out);
+    }
+}
+
+static void an_unknown_version_is_told(void **state)
+{
+    struct chunk_rows rows = make_rows(10, 0);
+    struct buffer out = encode(&rows);
+    struct chunk_view chunk;
+    struct gk_error error;
+
+    (void)state;
+    out.bytes[0] = 2;
+    assert_int_equal(chunk_open(out.bytes, out.size, &chunk), GK_EVERSION);
+    assert_int_equal(chunk_check(&MEM_SYSTEM, out.bytes, out.size, &error), GK_EVERSION);
+    assert_non_null(strstr(error.text, "version"));
+    buffer_clear(&out);
+}
+
+static void a_wrong_summary_is_found_by_the_check(void **state)
+{
+    struct chunk_rows rows = make_rows(10, SAMPLE_METER_2);
+    struct buffer out = encode(&rows);
+    struct chunk_view chunk;
+    struct gk_error error;
+
+    (void)state;
+    assert_int_equal(chunk_open(out.bytes, out.size, &chunk), GK_OK);
+    out.bytes[chunk.columns_at + 5] ^= 2; /* behind kind, by, n_missing, n_other, plain: the least value */
+    assert_int_equal(chunk_check(&MEM_SYSTEM, out.bytes, out.size, &error), GK_ECORRUPT);
+    assert_non_null(strstr(error.text, "summary of channel 0"));
+    buffer_clear(&out);
+}
+
+static void wrong_times_are_found_by_the_check(void **state)
+{
+    struct chunk_rows rows = make_rows(10, 0);
+    struct buffer out = encode(&rows);
+    struct gk_error error;
+
+    (void)state;
+    out.bytes[16] ^= 1; /* last */
+    assert_int_equal(chunk_check(&MEM_SYSTEM, out.bytes, out.size, &error), GK_ECORRUPT);
+    assert_non_null(strstr(error.text, "first or last time"));
+    buffer_clear(&out);
+}
+
+static void every_failing_allocation_is_survived(void **state)
+{
+    struct chunk_rows rows = make_rows(2000, SAMPLE_SINE);
+    struct failing_mem failing;
+    struct buffer out;
+    int rc = GK_ENOMEM;
+
+    (void)state;
+    for (uint64_t at = 1; rc == GK_ENOMEM; at++) {
+        failing_mem_init(&failing);
+        failing.fail_at = at;
+        buffer_init(&out, &failing.mem);
+        rc = chunk_encode(&failing.mem, &rows, &out);
+        if (rc == GK_OK)
+            rc = chunk_check(&failing.mem, out.bytes, out.size, NULL);
+        else
+            assert_int_equal(out.size, 0);
+        if (rc == GK_OK) {
+            struct buffer text;
+            buffer_init(&text, &failing.mem);
+            rc = chunk_dump(&failing.mem, out.bytes, out.size, &text);
+            buffer_clear(&text);
+        }
+        buffer_clear(&out);
+        assert_int_equal(failing.n_live, 0);
+        assert_true(at < 1000);
+    }
+    assert_int_equal(rc, GK_OK);
+}
+
+static void the_dump_tells_what_is_inside(void **state)
+{
+    struct chunk_rows rows = make_rows(300, SAMPLE_CONSTANT);
+    struct buffer out = encode(&rows), text;
+
+    (void)state;
+    buffer_init(&text, &MEM_SYSTEM);
+    assert_int_equal(chunk_dump(&MEM_SYSTEM, out.bytes, out.size, &text), GK_OK);
+    buffer_put_u8(&text, 0);
+    const char *t = (const char *)text.bytes;
+    assert_non_null(strstr(t, "chunk version 1, 300 rows, 6 columns"));
+    assert_non_null(strstr(t, "step 10 x 1000000000 ns"));
+    assert_non_null(strstr(t, "channel 0: "));
+    assert_non_null(strstr(t, "decimals 1; minis: 3 constant; 0 values beside"));
+    assert_non_null(strstr(t, "count 300, missing 0, sum 6450, min 21.5"));
+    buffer_clear(&text);
+    buffer_clear(&out);
+}
+
+/* tests/golden/chunk_v1.hex: 200 rows of all sixteen kinds; every later version must read it. */
+static void the_golden_chunk_is_read_for_ever(void **state)
+{
+    static uint8_t bytes[65536];
+    size_t size = sample_hex("tests/golden/chunk_v1.hex", NULL, bytes, sizeof bytes);
+    struct chunk_view chunk;
+
+    (void)state;
+    assert_int_equal(chunk_check(&MEM_SYSTEM, bytes, size, NULL), GK_OK);
+    assert_int_equal(chunk_open(bytes, size, &chunk), GK_OK);
+    assert_int_equal(chunk.n_rows, 200);
+    assert_int_equal(chunk.n_columns, 16);
+    assert_int_equal(crc32c(0, bytes, size), GOLDEN_CRC);
+    assert_int_equal(chunk_times(&chunk, 0, chunk.n_minis, time_back), GK_OK);
+    uint32_t crc = crc32c(0, time_back, 200 * sizeof *time_back);
+    for (uint32_t k = 0; k < 16; k++) {
+        assert_int_equal(chunk_values(&chunk, k, 0, chunk.n_minis, back), GK_OK);
+        crc = crc32c(crc, back, 200 * sizeof *back);
+    }
+    assert_int_equal(crc, GOLDEN_ROWS_CRC);
+}
+
+/* The worked example of docs/format/chunk.md. */
+static void the_example_of_the_docs_decodes(void **state)
+{
+    static const gk_time want_time[] = {1717977600, 1717977610, 1717977620, 1717977631, 1717977640};
+    static const double want_value[] = {4.19, 4.21, 0, 4.2, 4.19};
+    uint8_t bytes[256];
+    struct chunk_view chunk;
+    struct chunk_summary summary;
+
+    (void)state;
+    size_t size = sample_hex("docs/format/chunk.md", "hex", bytes, sizeof bytes);
+    assert_int_equal(chunk_check(&MEM_SYSTEM, bytes, size, NULL), GK_OK);
+    assert_int_equal(chunk_open(bytes, size, &chunk), GK_OK);
+    assert_int_equal(chunk.n_rows, 5);
+    assert_int_equal(chunk_channel(&chunk, 0), 7);
+    assert_int_equal(chunk_times(&chunk, 0, 1, time_back), GK_OK);
+    assert_int_equal(chunk_values(&chunk, 0, 0, 1, back), GK_OK);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(time_back[i], want_time[i] * GK_SECOND);
+        assert_bits_equal(back[i], i == 2 ? gk_missing() : want_value[i]);
+    }
+    assert_int_equal(chunk_summary(&chunk, 0, &summary), GK_OK);
+    assert_int_equal(summary.count, 4);
+    assert_int_equal(summary.n_missing, 1);
+    assert_bits_equal(summary.max, 4.21);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(rows_come_back_to_the_bit),
+    cmocka_unit_test(a_chunk_without_columns_is_fine),
+    cmocka_unit_test(a_chunk_is_appended_to_what_is_there),
+    cmocka_unit_test(rows_out_of_order_are_refused),
+    cmocka_unit_test(any_mini_blocks_equal_the_full_decode),
+    cmocka_unit_test(what_is_not_there_is_refused),
+    cmocka_unit_test(summaries_are_those_of_the_values),
+    cmocka_unit_test(a_cut_chunk_is_corrupt),
+    cmocka_unit_test(a_flipped_byte_never_breaks_a_reader),
+    cmocka_unit_test(an_unknown_version_is_told),
+    cmocka_unit_test(a_wrong_summary_is_found_by_the_check),
+    cmocka_unit_test(wrong_times_are_found_by_the_check),
+    cmocka_unit_test(every_failing_allocation_is_survived),
+    cmocka_unit_test(the_dump_tells_what_is_inside),
+    cmocka_unit_test(the_golden_chunk_is_read_for_ever),
+    cmocka_unit_test(the_example_of_the_docs_decodes),
+};
+
+RUN_TESTS(tests)

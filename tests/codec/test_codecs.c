@@ -1,0 +1,133 @@
+#include "codec/codecs.h"
+
+#include "support/support.h"
+
+/* Blocks of every shape a codec is made for, and of none. */
+static void fill(struct random *random, unsigned shape, uint64_t *z, size_t n)
+{
+    uint64_t v = random_u64(random) >> random_below(random, 64);
+
+    for (size_t i = 0; i < n; i++) {
+        switch (shape) {
+        case 0: /* constant */
+            break;
+        case 1: /* runs */
+            v += random_below(random, 30) ? 0 : random_u64(random) >> 50;
+            break;
+        case 2: /* a frame, around zero */
+            v = random_below(random, 1000) - 500;
+            break;
+        case 3: /* wanders */
+            v += random_below(random, 9) - 4;
+            break;
+        case 4: /* a counter with a reset */
+            v += random_below(random, 90) ? 1000 + random_below(random, 3) : 0 - v;
+            break;
+        case 5: /* few patterns */
+            v = random_below(random, 3) * UINT64_C(0x123456789ABCDEF);
+            break;
+        default: /* anything */
+            v = random_u64(random);
+        }
+        z[i] = v;
+    }
+}
+
+#define SHAPES 7
+
+static void every_codec_gives_back_what_it_took(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t z[CODECS_BLOCK_MAX], back[CODECS_BLOCK_MAX];
+    uint8_t bytes[CODECS_SIZE_MAX];
+    uint32_t n_taken[CODECS_N] = {0};
+
+    (void)state;
+    for (uint64_t round = test_rounds(3000); round-- > 0;) {
+        size_t n = random_below(&random, 2) ? CODECS_BLOCK_MAX : 1 + (size_t)random_below(&random, CODECS_BLOCK_MAX);
+        fill(&random, (unsigned)random_below(&random, SHAPES), z, n);
+        for (unsigned id = 0; id < CODECS_N; id++) {
+            size_t size = CODEC_TABLE[id].encode(z, n, CODECS_SIZE_MAX, bytes);
+            if (size == 0)
+                continue;
+            n_taken[id]++;
+            assert_true(size < CODECS_SIZE_MAX);
+            assert_true(codecs_decode(id, bytes, size, n, back));
+            assert_memory_equal(z, back, n * sizeof *z);
+        }
+    }
+    for (unsigned id = 0; id < CODECS_N; id++)
+        assert_true(n_taken[id] > 0);
+}
+
+static void the_smallest_codec_is_chosen(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t z[CODECS_BLOCK_MAX];
+    uint8_t bytes[CODECS_SIZE_MAX], other[CODECS_SIZE_MAX];
+    enum codecs_id id;
+
+    (void)state;
+    for (unsigned shape = 0; shape < SHAPES; shape++) {
+        fill(&random, shape, z, CODECS_BLOCK_MAX);
+        size_t size = codecs_encode(CODECS_BIT(CODECS_N) - 1, z, CODECS_BLOCK_MAX, bytes, &id);
+        assert_true(size <= 8 * CODECS_BLOCK_MAX);
+        for (unsigned i = 0; i < CODECS_N; i++)
+            assert_int_equal(CODEC_TABLE[i].encode(z, CODECS_BLOCK_MAX, size, other), 0);
+    }
+}
+
+static void a_cut_block_is_refused(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t z[CODECS_BLOCK_MAX], back[CODECS_BLOCK_MAX];
+    uint8_t bytes[CODECS_SIZE_MAX];
+
+    (void)state;
+    for (unsigned shape = 0; shape < SHAPES; shape++) {
+        fill(&random, shape, z, CODECS_BLOCK_MAX);
+        for (unsigned id = 0; id < CODECS_N; id++) {
+            size_t size = CODEC_TABLE[id].encode(z, CODECS_BLOCK_MAX, CODECS_SIZE_MAX, bytes);
+            for (size_t cut = 0; cut < size; cut++) {
+                uint8_t *part = malloc(cut ? cut : 1); /* exact, for ASan */
+                memcpy(part, bytes, cut);
+                assert_false(codecs_decode(id, part, cut, CODECS_BLOCK_MAX, back));
+                free(part);
+            }
+        }
+    }
+}
+
+static void random_bytes_never_leave_their_bounds(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t z[CODECS_BLOCK_MAX];
+
+    (void)state;
+    for (uint64_t round = test_rounds(20000); round-- > 0;) {
+        size_t size = (size_t)random_below(&random, 64);
+        uint8_t *bytes = malloc(size ? size : 1);
+        for (size_t i = 0; i < size; i++)
+            bytes[i] = (uint8_t)(random_u64(&random) >> random_below(&random, 8));
+        (void)codecs_decode((unsigned)random_below(&random, CODECS_N + 1), bytes, size,
+                            1 + (size_t)random_below(&random, CODECS_BLOCK_MAX), z); /* only that it returns */
+        free(bytes);
+    }
+}
+
+static void an_unknown_codec_is_refused(void **state)
+{
+    uint64_t z[1];
+    (void)state;
+    assert_false(codecs_decode(CODECS_N, (const uint8_t *)"12345678", 8, 1, z));
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_codec_gives_back_what_it_took),
+    cmocka_unit_test(the_smallest_codec_is_chosen),
+    cmocka_unit_test(a_cut_block_is_refused),
+    cmocka_unit_test(random_bytes_never_leave_their_bounds),
+    cmocka_unit_test(an_unknown_codec_is_refused),
+};
+
+RUN_TESTS(tests)

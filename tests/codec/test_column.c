@@ -1,0 +1,169 @@
+#include "codec/column.h"
+
+#include "base/error.h"
+#include "codec/samples.h"
+#include "codec/summary.h"
+
+static double value[SAMPLES_MAX], back[SAMPLES_MAX];
+
+static void decode_all(const struct column_view *column, double *out)
+{
+    for (uint32_t mini = 0; mini < column->minis.n; mini++)
+        assert_int_equal(column_mini(column, mini, out + (size_t)mini * CHUNK_MINI), GK_OK);
+}
+
+/* Encodes n values, decodes, compares to the bit; returns the size. */
+static size_t round_trip(size_t n, struct buffer *out)
+{
+    struct column_view column;
+    struct chunk_summary summary, stored;
+
+    buffer_reset(out);
+    assert_int_equal(column_encode(value, n, out), GK_OK);
+    assert_int_equal(column_open(out->bytes, out->size, (uint32_t)n, &column), GK_OK);
+    decode_all(&column, back);
+    assert_memory_equal(value, back, n * sizeof *value);
+    chunk_summarise(value, n, &summary);
+    assert_true(summary_is_equal(&summary, &column.summary));
+    assert_int_equal(column_summary(out->bytes, out->size, (uint32_t)n, &stored), GK_OK);
+    assert_true(summary_is_equal(&summary, &stored));
+    return out->size;
+}
+
+static void every_kind_of_value_comes_back_to_the_bit(void **state)
+{
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    for (int kind = 0; kind < SAMPLE_N; kind++) {
+        sample_column((enum sample_kind)kind, test_seed(__func__), value, SAMPLES_MAX);
+        for (size_t n = 1; n <= 300; n += kind == SAMPLE_SPECIAL ? 1 : 7)
+            (void)round_trip(n, &out); /* compares */
+        (void)round_trip(4999, &out);
+        (void)round_trip(SAMPLES_MAX, &out);
+    }
+    buffer_clear(&out);
+}
+
+static void columns_of_many_minds_come_back(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    for (uint64_t round = test_rounds(60); round-- > 0;) {
+        size_t n = 1 + (size_t)random_below(&random, 2000), i = 0;
+        while (i < n) { /* stretches of other kinds */
+            size_t to = i + 1 + (size_t)random_below(&random, 400);
+            enum sample_kind kind = (enum sample_kind)random_below(&random, SAMPLE_N);
+            for (; i < to && i < n; i++)
+                value[i] = sample_value(kind, &random, i);
+        }
+        assert_true(round_trip(n, &out) <= 64 + 9 * n);
+    }
+    buffer_clear(&out);
+}
+
+/* Bytes a value at most, for a full column. */
+static void columns_are_as_small_as_they_should_be(void **state)
+{
+    static const struct {
+        enum sample_kind kind;
+        double bytes;
+    } limits[] = {
+        {SAMPLE_CONSTANT, 0.05}, {SAMPLE_METER_2, 0.8}, {SAMPLE_METER_3, 0.8}, {SAMPLE_COUNTER, 0.45},
+        {SAMPLE_LEVELS, 0.15},   {SAMPLE_FLOAT, 4.4},   {SAMPLE_SINE, 8.1},    {SAMPLE_RANDOM, 8.1},
+        {SAMPLE_MISSING, 0.05},  {SAMPLE_GAPS, 0.6},    {SAMPLE_MIXED, 4.6},   {SAMPLE_DIGITS_15, 6.5},
+        {SAMPLE_DIGITS_3, 8.1},  {SAMPLE_ODD, 1.0},     {SAMPLE_WORDS, 5.5},   {SAMPLE_SPECIAL, 8.1},
+    };
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        sample_column(limits[i].kind, 9, value, SAMPLES_MAX);
+        double bytes = (double)round_trip(SAMPLES_MAX, &out) / SAMPLES_MAX;
+        if (bytes > limits[i].bytes)
+            fail_msg("kind %d takes %.3f bytes a value, more than %.3f", limits[i].kind, bytes, limits[i].bytes);
+    }
+    buffer_clear(&out);
+}
+
+static void a_mini_block_is_decoded_alone(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    struct column_view column;
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    sample_column(SAMPLE_GAPS, 2, value, SAMPLES_MAX);
+    (void)round_trip(SAMPLES_MAX, &out);
+    assert_int_equal(column_open(out.bytes, out.size, SAMPLES_MAX, &column), GK_OK);
+    for (int round = 0; round < 100; round++) {
+        uint32_t mini = (uint32_t)random_below(&random, column.minis.n);
+        assert_int_equal(column_mini(&column, mini, back), GK_OK);
+        assert_memory_equal(value + (size_t)mini * CHUNK_MINI, back, CHUNK_MINI * sizeof *back);
+    }
+    buffer_clear(&out);
+}
+
+static void the_census_counts_every_mini_block(void **state)
+{
+    struct column_view column;
+    uint32_t of_codec[CODECS_N], n_beside, n = 0;
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    sample_column(SAMPLE_ODD, 2, value, 1000);
+    (void)round_trip(1000, &out);
+    assert_int_equal(column_open(out.bytes, out.size, 1000, &column), GK_OK);
+    assert_int_equal(column_census(&column, of_codec, &n_beside), GK_OK);
+    for (unsigned i = 0; i < CODECS_N; i++)
+        n += of_codec[i];
+    assert_int_equal(n, 8);
+    assert_int_equal(n_beside, (1000 + 96) / 97);
+    buffer_clear(&out);
+}
+
+static void damaged_columns_are_refused_or_bounded(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    for (int kind = 0; kind < SAMPLE_N; kind++) {
+        sample_column((enum sample_kind)kind, 2, value, 300);
+        (void)round_trip(300, &out);
+        for (uint64_t round = test_rounds(400); round-- > 0;) {
+            struct column_view column;
+            size_t size = random_below(&random, 4) ? out.size : (size_t)random_below(&random, out.size);
+            uint8_t *bytes = malloc(size ? size : 1);
+            memcpy(bytes, out.bytes, size);
+            for (uint64_t n = random_below(&random, 4); size && n-- > 0;)
+                bytes[random_below(&random, size < 60 ? size : 60)] = (uint8_t)random_u64(&random);
+            if (column_open(bytes, size, 300, &column) == GK_OK)
+                for (uint32_t mini = 0; mini < column.minis.n; mini++) {
+                    int rc = column_mini(&column, mini, back);
+                    assert_true(rc == GK_OK || rc == GK_ECORRUPT);
+                }
+            free(bytes);
+        }
+    }
+    buffer_clear(&out);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(every_kind_of_value_comes_back_to_the_bit),
+    cmocka_unit_test(columns_of_many_minds_come_back),
+    cmocka_unit_test(columns_are_as_small_as_they_should_be),
+    cmocka_unit_test(a_mini_block_is_decoded_alone),
+    cmocka_unit_test(the_census_counts_every_mini_block),
+    cmocka_unit_test(damaged_columns_are_refused_or_bounded),
+};
+
+RUN_TESTS(tests)

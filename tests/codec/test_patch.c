@@ -1,0 +1,71 @@
+#include "codec/patch.h"
+
+#include "support/support.h"
+
+/* Packs, checks the promised size, unpacks; returns the size. */
+static size_t round_trip(const uint64_t *v, size_t n)
+{
+    uint64_t back[PACK_MAX];
+    struct patch_plan plan = patch_plan(v, n);
+    uint8_t *bytes = malloc(plan.size);
+
+    patch_put(&plan, v, n, bytes);
+    assert_int_equal(patch_get(bytes, plan.size, n, back), plan.size);
+    assert_memory_equal(v, back, n * sizeof *v);
+    for (size_t cut = 0; cut < plan.size; cut++) {
+        uint8_t *part = malloc(cut ? cut : 1);
+        memcpy(part, bytes, cut);
+        assert_int_equal(patch_get(part, cut, n, back), 0);
+        free(part);
+    }
+    free(bytes);
+    return plan.size;
+}
+
+static void values_of_any_widths_come_back(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t v[PACK_MAX];
+
+    (void)state;
+    for (uint64_t round = test_rounds(500); round-- > 0;) {
+        size_t n = 1 + (size_t)random_below(&random, PACK_MAX);
+        unsigned usual = (unsigned)random_below(&random, 64), rare = (unsigned)random_below(&random, 64);
+        for (size_t i = 0; i < n; i++)
+            v[i] = random_u64(&random) >> (random_below(&random, 20) ? usual : rare);
+        assert_true(round_trip(v, n) <= 1 + 8 * n);
+    }
+}
+
+static void a_few_large_values_do_not_widen_the_rest(void **state)
+{
+    uint64_t v[PACK_MAX] = {0};
+
+    (void)state;
+    v[5] = UINT64_MAX;
+    v[77] = 1;
+    assert_true(round_trip(v, PACK_MAX) <= 1 + 2 + 2 + 16);
+}
+
+static void damaged_bytes_are_refused_or_bounded(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t v[PACK_MAX];
+    uint8_t bytes[40];
+
+    (void)state;
+    for (uint64_t round = test_rounds(20000); round-- > 0;) {
+        for (size_t i = 0; i < sizeof bytes; i++)
+            bytes[i] = (uint8_t)random_u64(&random);
+        size_t size = (size_t)random_below(&random, sizeof bytes + 1);
+        assert_true(patch_get(bytes, size, 1 + (size_t)random_below(&random, PACK_MAX), v) <= size);
+    }
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(values_of_any_widths_come_back),
+    cmocka_unit_test(a_few_large_values_do_not_widen_the_rest),
+    cmocka_unit_test(damaged_bytes_are_refused_or_bounded),
+};
+
+RUN_TESTS(tests)

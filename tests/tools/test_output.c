@@ -1,0 +1,188 @@
+/* The notations: if these fail, a spreadsheet, a JSON reader or a terminal gets something else than was meant. */
+#include "support/support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "output.h"
+
+typedef void (*writer_fn)(struct output *out, const char *text, size_t size);
+
+static void check_bytes(writer_fn write, const char *text, size_t size, const char *expected)
+{
+    struct output out;
+
+    output_init(&out, -1);
+    write(&out, text, size);
+    output_bytes(&out, "", 1);
+    assert_string_equal(out.bytes, expected);
+    output_clear(&out);
+}
+
+static void check(writer_fn write, const char *text, const char *expected)
+{
+    check_bytes(write, text, strlen(text), expected);
+}
+
+static void csv_quotes_what_it_must_and_nothing_else(void **state)
+{
+    (void)state;
+    check(output_csv, "", "");
+    check(output_csv, "fan 1", "fan 1");
+    check(output_csv, "a,b", "\"a,b\"");
+    check(output_csv, "say \"hi\"", "\"say \"\"hi\"\"\"");
+    check(output_csv, "two\nlines", "\"two\nlines\"");
+    check(output_csv, "风机", "风机");
+}
+
+static void csv_disarms_what_a_spreadsheet_would_run(void **state)
+{
+    (void)state;
+    check(output_csv_guarded, "=1+1", "'=1+1");
+    check(output_csv_guarded, "+1", "'+1");
+    check(output_csv_guarded, "-1", "'-1");
+    check(output_csv_guarded, "@x", "'@x");
+    check(output_csv_guarded, "\tx", "'\tx");
+    check(output_csv_guarded, "=HYPERLINK(\"x\",1)", "\"'=HYPERLINK(\"\"x\"\",1)\"");
+    check(output_csv_guarded, "fan=1", "fan=1");
+}
+
+static void json_escapes_control_characters_and_bad_bytes(void **state)
+{
+    (void)state;
+    check(output_json, "a\"b\\c", "\"a\\\"b\\\\c\"");
+    check(output_json, "a\nb\x1b[m", "\"a\\nb\\u001b[m\"");
+    check(output_json, "风机", "\"风机\"");
+    check(output_json, "\xff", "\"\xEF\xBF\xBD\"");
+    check(output_json, "\xE2\x80\xAE", "\"\\u202e\"");
+    check_bytes(output_json, "a\0b", 3, "\"a\\u0000b\"");
+}
+
+static void what_is_shown_cannot_move_the_cursor(void **state)
+{
+    (void)state;
+    check(output_shown, "fan\x1b[2J", "fan\\x1b[2J");
+    check(output_shown, "a\xC2\x85", "a\\u0085");
+    check(output_shown, "\xE2\x80\xAE evil", "\\u202e evil");
+    check(output_shown, "a\xE4\xB8", "a\\xe4\\xb8");
+    check(output_shown, "风机 1", "风机 1");
+}
+
+static void markdown_keeps_its_cells(void **state)
+{
+    (void)state;
+    check(output_markdown, "a|b", "a\\|b");
+    check(output_markdown, "P1_fan*", "P1\\_fan\\*");
+    check(output_markdown, "", "");
+    check_bytes(output_markdown, "a\0b", 3, "a\\x00b");
+}
+
+static void check_number(double value, const char *expected)
+{
+    char text[NUMBER_TEXT_MAX];
+
+    assert_int_equal(number_format(value, text), strlen(expected));
+    assert_string_equal(text, expected);
+}
+
+static void numbers_are_the_shortest_that_read_back(void **state)
+{
+    (void)state;
+    check_number(0.1, "0.1");
+    check_number(7.5, "7.5");
+    check_number(1.0 / 3, "0.3333333333333333");
+    check_number(0.1 + 0.2, "0.30000000000000004");
+    check_number(1e300, "1e+300");
+    check_number(-0.0, "0");
+    check_number(NAN, "");
+    check_number(INFINITY, "inf");
+    check_number(86400, "86400");
+}
+
+static void random_numbers_read_back_to_the_bit(void **state)
+{
+    struct random random = random_from(test_seed("output"));
+
+    (void)state;
+    for (int i = 0; i < 20000; i++) {
+        char text[NUMBER_TEXT_MAX];
+        double value;
+        uint64_t bits = random_u64(&random);
+
+        memcpy(&value, &bits, sizeof value);
+        if (!isfinite(value) || value == 0)
+            continue;
+        assert_true(number_format(value, text) < NUMBER_TEXT_MAX);
+        assert_bits_equal(strtod(text, NULL), value);
+    }
+}
+
+static void check_fixed(int64_t value, int decimals, const char *expected)
+{
+    struct output out;
+
+    output_init(&out, -1);
+    output_fixed(&out, value, decimals);
+    output_bytes(&out, "", 1);
+    assert_string_equal(out.bytes, expected);
+    output_clear(&out);
+}
+
+static void fixed_decimals_keep_their_zeros(void **state)
+{
+    (void)state;
+    check_fixed(0, 0, "0");
+    check_fixed(0, 2, "0.00");
+    check_fixed(7, 3, "0.007");
+    check_fixed(-105, 2, "-1.05");
+    check_fixed(INT64_MIN, 0, "-9223372036854775808");
+    check_fixed(INT64_MAX, 3, "9223372036854775.807");
+}
+
+static void a_full_disk_is_remembered_and_a_reader_that_left_is_no_failure(void **state)
+{
+    struct output out;
+    int ends[2], fd = open("/dev/full", O_WRONLY);
+
+    (void)state;
+    if (fd >= 0) { /* there is none outside of Linux */
+        output_init(&out, fd);
+        output_text(&out, "x");
+        output_flush(&out);
+        assert_int_equal(out.failure, ENOSPC);
+        output_clear(&out);
+        close(fd);
+    }
+    assert_int_equal(pipe(ends), 0);
+    close(ends[0]);
+    output_init(&out, ends[1]);
+    output_text(&out, "x");
+    output_flush(&out);
+    assert_true(out.is_closed);
+    assert_int_equal(out.failure, 0);
+    output_clear(&out);
+    close(ends[1]);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(csv_quotes_what_it_must_and_nothing_else),
+    cmocka_unit_test(csv_disarms_what_a_spreadsheet_would_run),
+    cmocka_unit_test(json_escapes_control_characters_and_bad_bytes),
+    cmocka_unit_test(what_is_shown_cannot_move_the_cursor),
+    cmocka_unit_test(markdown_keeps_its_cells),
+    cmocka_unit_test(numbers_are_the_shortest_that_read_back),
+    cmocka_unit_test(random_numbers_read_back_to_the_bit),
+    cmocka_unit_test(fixed_decimals_keep_their_zeros),
+    cmocka_unit_test(a_full_disk_is_remembered_and_a_reader_that_left_is_no_failure),
+};
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN); /* as gk does */
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

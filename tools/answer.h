@@ -1,0 +1,47 @@
+/*
+ * answer.h - the rows of a query in one of five notations.
+ *
+ *     table      for the eyes, with a footer: window, zone, how complete the data are, what is only possible
+ *     csv        RFC 4180; words that a spreadsheet would run are disarmed with a '
+ *     json       {"meta": {...}, "rows": [{...}]}; an answer is held in memory until it is complete
+ *     jsonl      one object a row, as they come
+ *     markdown   a table for a page, with the footer as a list
+ *
+ * What has no value is empty, and null in JSON; so are NaN and, in JSON, infinities.
+ */
+#ifndef ANSWER_H
+#define ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gk_query.h"
+#include "output.h"
+#include "table.h"
+
+enum answer_format { ANSWER_TABLE, ANSWER_CSV, ANSWER_JSON, ANSWER_JSONL, ANSWER_MARKDOWN };
+
+/* False when there is no such format. */
+bool answer_format_named(const char *name, enum answer_format *out);
+
+struct answer {
+    enum answer_format format;
+    struct output *out;
+    int32_t zone_s;   /* times are written in it */
+    bool is_terminal; /* control characters are spelled out in csv, too; headings are bold */
+    /* Of the statement that is being written: */
+    const gk_query *query;
+    size_t n_columns;
+    uint64_t n_rows, n_statements;
+    struct table table;
+    struct output held;
+};
+
+/* Zero, with format, out, zone_s and is_terminal set, is ready. For each statement: begin, rows, end (also after a
+ * failure, with meta NULL: what is held is dropped). */
+void answer_begin(struct answer *answer, const gk_query *query);
+void answer_row(struct answer *answer);
+void answer_end(struct answer *answer, const struct gk_query_meta *meta);
+
+#endif

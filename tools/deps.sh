@@ -1,0 +1,60 @@
+#!/bin/sh
+# deps.sh [all]: installs what is missing for building and testing; with `all` also what lint, asan, fuzz and count need.
+# Quick and silent when nothing is missing. What counts is the tool or the header, not the package, so that a system
+# which has them from elsewhere is left alone.
+set -u
+
+CC=${CC:-gcc}
+missing=
+
+need() { # need PACKAGE TEST...: the package is missing when the test fails
+    package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+has() {
+    command -v "$1"
+}
+has_header() {
+    printf '#include <stddef.h>\n#include <stdarg.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' "$1" |
+        "$CC" -E -x c -
+}
+has_fuzzer() {
+    ls "$(clang-14 -print-resource-dir)"/lib/linux/libclang_rt.fuzzer-*.a
+}
+
+need gcc has "$CC"
+need libc6-dev has_header stdlib.h
+need make has make
+need pkg-config has pkg-config
+need binutils has objcopy
+need liblmdb-dev has_header lmdb.h
+need liblz4-dev has_header lz4.h
+need libroaring-dev has_header roaring/roaring.h
+need libcmocka-dev has_header cmocka.h
+need zlib1g-dev has_header zlib.h
+if [ "${1:-}" = all ]; then
+    need clang-14 has clang-14
+    need clang-format-14 has clang-format-14
+    need libclang-rt-14-dev has_fuzzer
+    need cppcheck has cppcheck
+    need valgrind has valgrind
+fi
+[ -n "$missing" ] || exit 0
+
+as_root=
+[ "$(id -u)" = 0 ] || as_root="sudo -n"
+install() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
+}
+
+echo "installing:$missing" >&2
+if command -v apt-get >/dev/null && { [ -z "$as_root" ] || sudo -n true 2>/dev/null; }; then
+    # The list of packages may be old or absent: fetch it when the first try fails.
+    # shellcheck disable=SC2086 # one word a package
+    install $missing >&2 || { $as_root apt-get update -q >&2 && install $missing >&2; } && exit 0
+    echo "deps.sh: apt-get could not install:$missing" >&2
+    exit 1
+fi
+echo "deps.sh: these are missing; as root: apt-get install$missing" >&2
+exit 1

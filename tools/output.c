@@ -1,0 +1,235 @@
+/*
+ * output.c - a growing buffer that is emptied into a file descriptor when it is large, and the notations.
+ */
+#include "output.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "width.h"
+
+#define OUTPUT_FLUSH_SIZE 65536
+
+void output_init(struct output *out, int fd)
+{
+    *out = (struct output){.fd = fd};
+}
+
+void output_clear(struct output *out)
+{
+    free(out->bytes);
+    output_init(out, out->fd);
+}
+
+void output_flush(struct output *out)
+{
+    size_t at = 0;
+
+    if (out->fd < 0)
+        return;
+    while (at < out->n && out->failure == 0 && !out->is_closed) {
+        ssize_t n = write(out->fd, out->bytes + at, out->n - at);
+
+        if (n >= 0)
+            at += (size_t)n;
+        else if (errno == EPIPE)
+            out->is_closed = true;
+        else if (errno != EINTR)
+            out->failure = errno;
+    }
+    out->n = 0;
+}
+
+/* Room for `size` more bytes, behind what is there. */
+static char *reserve(struct output *out, size_t size)
+{
+    if (out->fd >= 0 && out->n + size > OUTPUT_FLUSH_SIZE)
+        output_flush(out);
+    if (out->n + size > out->room) {
+        out->room = 2 * (out->n + size) + 256;
+        out->bytes = tool_resize(out->bytes, out->room, 1);
+    }
+    return out->bytes + out->n;
+}
+
+void output_bytes(struct output *out, const void *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    memcpy(reserve(out, size), bytes, size);
+    out->n += size;
+}
+
+void output_text(struct output *out, const char *text)
+{
+    output_bytes(out, text, strlen(text));
+}
+
+void output_format(struct output *out, const char *format, ...)
+{
+    va_list arguments;
+    int n;
+
+    va_start(arguments, format);
+    n = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    if (n <= 0)
+        return;
+    va_start(arguments, format);
+    vsnprintf(reserve(out, (size_t)n + 1), (size_t)n + 1, format, arguments);
+    va_end(arguments);
+    out->n += (size_t)n;
+}
+
+void output_fixed(struct output *out, int64_t value, int decimals)
+{
+    char text[32];
+    size_t at = sizeof text;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    for (int i = 0; rest > 0 || i <= decimals; i++) {
+        if (i == decimals && i > 0)
+            text[--at] = '.';
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    }
+    if (value < 0)
+        text[--at] = '-';
+    output_bytes(out, text + at, sizeof text - at);
+}
+
+void output_whole(struct output *out, int64_t value)
+{
+    output_fixed(out, value, 0);
+}
+
+size_t number_format(double value, char text[NUMBER_TEXT_MAX])
+{
+    int n = 0;
+
+    if (isnan(value)) {
+        text[0] = '\0';
+        return 0;
+    }
+    if (value == 0) /* no negative zero for people */
+        value = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        n = snprintf(text, NUMBER_TEXT_MAX, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return (size_t)n;
+}
+
+void output_csv(struct output *out, const char *text, size_t size)
+{
+    bool is_quoted = false;
+
+    for (size_t i = 0; i < size && !is_quoted; i++)
+        is_quoted = text[i] == '"' || text[i] == ',' || text[i] == '\n' || text[i] == '\r';
+    if (!is_quoted) {
+        output_bytes(out, text, size);
+        return;
+    }
+    output_text(out, "\"");
+    for (size_t i = 0; i < size; i++)
+        output_bytes(out, text[i] == '"' ? "\"\"" : text + i, text[i] == '"' ? 2 : 1);
+    output_text(out, "\"");
+}
+
+void output_csv_guarded(struct output *out, const char *text, size_t size)
+{
+    struct output guarded;
+
+    if (size == 0 || memchr("=+-@\t\r", text[0], 6) == NULL) {
+        output_csv(out, text, size);
+        return;
+    }
+    output_init(&guarded, -1);
+    output_text(&guarded, "'");
+    output_bytes(&guarded, text, size);
+    output_csv(out, guarded.bytes, guarded.n);
+    output_clear(&guarded);
+}
+
+void output_json(struct output *out, const char *text, size_t size)
+{
+    output_text(out, "\"");
+    for (size_t at = 0, n; at < size; at += n) {
+        uint32_t code;
+
+        n = utf8_next(text + at, size - at, &code);
+        if (code == UTF8_BAD)
+            output_text(out, "\xEF\xBF\xBD");
+        else if (code == '"' || code == '\\')
+            output_format(out, "\\%c", (char)code);
+        else if (code == '\n')
+            output_text(out, "\\n");
+        else if (is_hidden(code))
+            output_format(out, "\\u%04" PRIx32, code);
+        else
+            output_bytes(out, text + at, n);
+    }
+    output_text(out, "\"");
+}
+
+void output_shown(struct output *out, const char *text, size_t size)
+{
+    for (size_t at = 0, n; at < size; at += n) {
+        uint32_t code;
+
+        n = utf8_next(text + at, size - at, &code);
+        if (code == UTF8_BAD)
+            output_format(out, "\\x%02x", (unsigned)(unsigned char)text[at]);
+        else if (is_hidden(code))
+            output_format(out, code < 0x80 ? "\\x%02" PRIx32 : "\\u%04" PRIx32, code);
+        else
+            output_bytes(out, text + at, n);
+    }
+}
+
+void output_markdown(struct output *out, const char *text, size_t size)
+{
+    for (size_t from = 0, at = 0; at <= size; at++)
+        if (at == size || memchr("|\\`*_<", text[at], 6) != NULL) {
+            output_shown(out, text + from, at - from);
+            if (at < size)
+                output_format(out, "\\%c", text[at]);
+            from = at + 1;
+        }
+}
+
+int output_finish(struct output *out, const struct command *command, int status)
+{
+    output_flush(out);
+    if (out->failure != 0) {
+        say(command != NULL ? command->name : NULL, "cannot write to standard output: %s", strerror(out->failure));
+        status = EXIT_STORE;
+    }
+    output_clear(out);
+    return status;
+}
+
+int output_help(const char *text)
+{
+    struct output out;
+
+    output_init(&out, STDOUT_FILENO);
+    output_text(&out, "usage: ");
+    output_text(&out, text);
+    return output_finish(&out, NULL, EXIT_ROWS);
+}
+
+int output_sink(void *output, const char *text, size_t size)
+{
+    struct output *out = output;
+
+    output_bytes(out, text, size);
+    return out->failure != 0 || out->is_closed ? GK_EIO : GK_OK;
+}
