@@ -39,7 +39,7 @@ TOOLLIBS  = $(LIBS) -lz
 ENGINE := $(sort $(wildcard engine/*/*.c))
 QUERY  := $(sort $(wildcard query/*.c))
 TOOLS  := $(sort $(wildcard tools/*.c))
-TESTS  := $(sort $(filter-out tests/fuzz/% tests/support/%,$(wildcard tests/*/test_*.c)))
+TESTS  := $(sort $(wildcard tests/*/test_*.c))
 SUPPORT := $(sort $(wildcard tests/support/*.c))
 BENCHES := $(sort $(wildcard bench/bench_*.c))
 FUZZERS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -50,6 +50,9 @@ LIB    := $(BUILD)/libgk.a
 SOLIB  := $(BUILD)/libgk.so.$(SO_MAJOR)
 GK     := $(BUILD)/gk
 TESTBINS := $(patsubst %.c,$(BUILD)/%,$(TESTS))
+CRASHBINS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/crash/kill_loop.c))
+BENCHBINS := $(patsubst %.c,$(BUILD)/%,$(BENCHES))
+TSAN_TESTS := tests/db/test_threads
 
 # Which room sees what: engine files name headers from their room; query adds its own; tools see the two public ones.
 INC_engine := -Iengine
@@ -58,7 +61,7 @@ INC_tools  := -Iengine -Iquery -Itools
 INC_bench  := -Iengine -Iquery -Ibench
 INC_tests  := -Iengine -Iquery -Itools -Itests
 
-.PHONY: all help deps demo check bench lint asan tsan fuzz crash coverage count install clean format
+.PHONY: all help deps deps-all demo check tests bench lint asan tsan fuzz crash coverage count install clean format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -75,6 +78,9 @@ help:
 # ---- packages -------------------------------------------------------------------------------------------------------
 deps:
 	@sh tools/deps.sh
+
+deps-all:
+	@sh tools/deps.sh all
 
 # ---- building -------------------------------------------------------------------------------------------------------
 $(BUILD)/engine/%.o: engine/%.c
@@ -115,11 +121,101 @@ $(GK): $(call obj,$(TOOLS)) $(LIB)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(SUPPORT)) $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
-$(BUILD)/bench/%: $(BUILD)/bench/%.o $(LIB)
+BENCHLIB := $(call obj,$(filter-out $(BENCHES),$(sort $(wildcard bench/*.c))))
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(BENCHLIB) $(LIB)
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ $(TOOLLIBS)
 
+# Tests of the tools link them too, all but main.
+$(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(call obj,$(SUPPORT) $(filter-out tools/main.c,$(TOOLS))) $(LIB)
+	@mkdir -p $(@D); echo '  ld $@'
+	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(TOOLLIBS)
+
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+# ---- for people -----------------------------------------------------------------------------------------------------
+demo: deps
+	@$(MAKE) --no-print-directory VARIANT=release build/release/gk
+	@GK=build/release/gk sh tools/demo.sh
+
+#: make check     the same set-up, then all tests (asserts on); ends with "N passed, N failed"
+check: deps
+	@$(MAKE) --no-print-directory VARIANT=check tests
+
+tests: $(GK) $(TESTBINS) $(CRASHBINS) $(SOLIB)
+	@BUILD=$(BUILD) GK=$(GK) sh tests/run.sh $(TESTBINS) $(wildcard tests/*/test_*.sh)
+
+#: make asan      all tests under AddressSanitizer and UBSan
+asan: deps
+	@$(MAKE) --no-print-directory VARIANT=asan tests
+
+#: make tsan      tests with threads under ThreadSanitizer
+tsan: deps
+	@$(MAKE) --no-print-directory VARIANT=tsan tsan-run
+tsan-run: $(addprefix $(BUILD)/,$(TSAN_TESTS))
+	@BUILD=$(BUILD) GK=$(GK) sh tests/run.sh $^
+
+#: make fuzz      every fuzz target for FUZZ_SECONDS (default 20) each, under the sanitizers
+FUZZ_SECONDS ?= 20
+fuzz: deps-all
+	@$(MAKE) --no-print-directory VARIANT=fuzz CC=$(CLANG) fuzz-run
+fuzz-run: $(patsubst %.c,$(BUILD)/%,$(FUZZERS))
+	@for f in $^; do \
+	    corpus=build/corpus/$$(basename $$f); mkdir -p $$corpus; \
+	    echo "  fuzz $$(basename $$f) for $(FUZZ_SECONDS) s"; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $$corpus 2>build/fuzz.log || \
+	        { tail -40 build/fuzz.log; exit 1; }; \
+	    grep -h number_of_executed build/fuzz.log; \
+	done
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call obj,$(ENGINE) $(QUERY))
+	@mkdir -p $(@D); echo '  ld $@'
+	$(Q)$(CC) -fsanitize=address,undefined,fuzzer -o $@ $^ $(LIBS)
+
+#: make crash     kill -9 loop, KILLS (default 10000) times
+KILLS ?= 10000
+crash: deps
+	@$(MAKE) --no-print-directory VARIANT=release crash-run
+crash-run: $(CRASHBINS)
+	$(BUILD)/tests/crash/kill_loop $(KILLS)
+
+#: make lint      formatting, the walls between the rooms, exported names, cppcheck
+lint: deps-all
+	@$(MAKE) --no-print-directory VARIANT=release all
+	@BUILD=build/release sh tests/lint.sh
+
+#: make format    formats all C
+format:
+	clang-format-14 -i $$(find engine query tools bench tests -name '*.[ch]')
+
+#: make coverage  line coverage of the tests, by gcov
+coverage: deps
+	@$(MAKE) --no-print-directory VARIANT=coverage tests
+	@sh tests/coverage.sh build/coverage
+
+#: make bench     the benchmark; BENCH_ARGS are passed on
+bench: deps
+	@$(MAKE) --no-print-directory VARIANT=release bench-run
+bench-run: $(BENCHBINS)
+	@set -e; for b in $^; do $$b $(BENCH_ARGS); done
+
+#: make count     instructions of the hot loops by cachegrind, against bench/counts.txt
+count: deps-all
+	@$(MAKE) --no-print-directory VARIANT=count count-run
+count-run: $(BENCHBINS)
+	@BUILD=$(BUILD) sh bench/count.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
+	    $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 $(GK) $(DESTDIR)$(PREFIX)/bin/gk
+	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/libgk.a
+	install -m 755 $(SOLIB) $(DESTDIR)$(PREFIX)/lib/libgk.so.$(VERSION)
+	ln -sf libgk.so.$(VERSION) $(DESTDIR)$(PREFIX)/lib/libgk.so.$(SO_MAJOR)
+	ln -sf libgk.so.$(SO_MAJOR) $(DESTDIR)$(PREFIX)/lib/libgk.so
+	install -m 644 engine/gk.h query/gk_query.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	printf 'prefix=%s\nName: gk\nDescription: time-series storage for the working conditions of equipment\nVersion: %s\nLibs: -L$${prefix}/lib -lgk\nLibs.private: $(LIBS)\nCflags: -I$${prefix}/include\n' \
+	    '$(PREFIX)' '$(VERSION)' >$(DESTDIR)$(PREFIX)/lib/pkgconfig/gk.pc
 
 clean:
 	rm -rf build

@@ -219,7 +219,7 @@ struct gk_text {
 /*
  * A facility as the catalog has it and as it is put. Putting a name again replaces what is given (an absent text or a NaN
  * keeps what was) for all time, keeps the id, and leaves the former version in the catalog's history. Names have no
- * control characters; `serves` are names of production facilities, which must exist by the next gk_commit.
+ * control characters. A site that is new is made; an enterprise stays in its park.
  */
 struct gk_facility_put {
     size_t size;
@@ -231,7 +231,7 @@ struct gk_facility_put {
     const struct gk_text *tag_keys, *tag_values;
 };
 GK_API int gk_facility_put(gk_db *db, const struct gk_facility_put *facility, uint32_t *id, struct gk_error *error);
-/* The id of a facility by name, registered with role `other` when it is new (*is_new may be NULL). */
+/* The id of a facility by name, registered with role `other` when it is new. */
 GK_API int gk_facility_register(gk_db *db, const char *name, size_t size, uint32_t *id, struct gk_error *error);
 GK_API int gk_channel_register(gk_db *db, const char *name, size_t size, uint32_t *id, struct gk_error *error);
 
@@ -498,7 +498,8 @@ struct gk_step {
  */
 typedef struct gk_timeline gk_timeline;
 
-GK_API int gk_timeline_new(gk_db *db, gk_timeline **out); /* all false */
+/* All false. With the memory hook of the snapshot's handle; may outlive the snapshot, not the handle. */
+GK_API int gk_timeline_new(gk_snapshot *snapshot, gk_timeline **out);
 GK_API void gk_timeline_free(gk_timeline *timeline);
 GK_API const struct gk_step *gk_timeline_steps(const gk_timeline *timeline, size_t *n);
 GK_API enum gk_truth gk_timeline_at(const gk_timeline *timeline, int64_t tick);

@@ -136,13 +136,23 @@ static void add_start(const struct groups *groups, int64_t tick, struct tally *t
     tally->has_first = true;
 }
 
+/* Up to where an open run is known to last: the newest row, or now. */
+static int64_t open_end(const struct gk_query *query)
+{
+    int64_t newest = window_tick(query->meta.watermark, query->bound.tick_ns);
+
+    return newest < query->window.now_tick ? newest : query->window.now_tick;
+}
+
 /* A run as far as its length counts for a bucket it touches. */
 static void add_length(const struct gk_query *query, const struct groups *groups, const struct run *run, bool is_certain,
                        struct tally *tallies)
 {
-    const struct window *window = &query->window;
-    int64_t from = eval_run_start(&query->eval, run), to = run->to < window->known_end ? run->to : window->known_end;
+    bool is_endless;
+    int64_t from = eval_run_start(&query->eval, run, &is_endless), to = run->to;
 
+    if (to >= query->window.known_end) /* open: counted to the newest row when it is certain, to now else */
+        to = is_certain ? open_end(query) : query->window.now_tick;
     for (size_t j = bucket_at(groups, run->from); j < groups->buckets.n && groups->ticks[j] < to; j++) {
         int64_t *longest = is_certain ? &tallies[j].longest : &tallies[j].possible_longest;
         if (to > groups->ticks[j] && from < groups->ticks[j + 1] && to - from > *longest)

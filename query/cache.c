@@ -10,9 +10,9 @@
 /* Entries that are kept from subject to subject: an enterprise has tens of facilities, of which each has some masks. */
 #define KEEP_MAX 512
 
-void cache_init(struct cache *cache, struct arena *arena)
+void cache_init(struct cache *cache, struct arena *arena, gk_snapshot *snapshot)
 {
-    *cache = (struct cache){.arena = arena};
+    *cache = (struct cache){.arena = arena, .snapshot = snapshot};
 }
 
 void cache_clear(struct cache *cache)
@@ -23,7 +23,7 @@ void cache_clear(struct cache *cache)
         gk_timeline_free(cache->entries[i].timeline);
     arena_release(cache->arena, &cache->entries, &cache->capacity, sizeof *cache->entries);
     arena_release(cache->arena, &cache->slots, &n, sizeof *cache->slots);
-    cache_init(cache, cache->arena);
+    cache_init(cache, cache->arena, cache->snapshot);
 }
 
 static void forget(struct cache *cache)
@@ -94,7 +94,7 @@ int cache_find(struct cache *cache, const struct cache_key *key, size_t *entry)
     TRY(arena_reserve(cache->arena, &cache->entries, &cache->capacity, cache->n + 1, sizeof *cache->entries));
     struct cache_entry *fresh = &cache->entries[cache->n];
     if (cache->n == cache->n_made) {
-        TRY(gk_timeline_new(NULL, &fresh->timeline));
+        TRY(scope_timeline(cache->snapshot, &fresh->timeline));
         cache->n_made++;
     }
     fresh->key = *key;

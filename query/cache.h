@@ -22,13 +22,14 @@ struct cache_entry {
 
 struct cache {
     struct arena *arena;
+    gk_snapshot *snapshot;
     struct cache_entry *entries; /* n in use; those behind keep their timelines for later */
     size_t n, capacity, n_made;
     uint32_t *slots; /* hash table of entry numbers + 1; a power of two of them */
     size_t n_slots;
 };
 
-void cache_init(struct cache *cache, struct arena *arena);
+void cache_init(struct cache *cache, struct arena *arena, gk_snapshot *snapshot);
 void cache_clear(struct cache *cache);
 /* Forgets what was cached when there is much of it; call it between subjects, never within one. */
 void cache_trim(struct cache *cache);

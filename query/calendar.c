@@ -18,8 +18,8 @@ int calendar_init(struct calendar *calendar, const struct scope *scope, int64_t 
     int rc;
 
     *calendar = (struct calendar){.scope = scope, .tick_ns = tick_ns, .zone_s = zone_s};
-    TRY(gk_timeline_new(NULL, &calendar->certain));
-    TRY(gk_timeline_new(NULL, &calendar->possible));
+    TRY(scope_timeline(scope->snapshot, &calendar->certain));
+    TRY(scope_timeline(scope->snapshot, &calendar->possible));
 done:
     return rc;
 }

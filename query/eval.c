@@ -24,15 +24,15 @@ int eval_init(struct eval *eval, const struct cond *cond)
     int rc = GK_OK;
 
     eval->cond = cond;
-    cache_init(&eval->cache, eval->arena);
+    cache_init(&eval->cache, eval->arena, eval->snapshot);
     eval->first_tick = info->beginning == GK_TIME_MAX ? eval->window->known_end
                                                       : window_tick(info->beginning, eval->bound->tick_ns);
     eval->slots = arena_array(eval->arena, n, sizeof *eval->slots);
     if (!eval->slots)
         return arena_status(eval->arena);
     for (size_t i = 0; i < n; i++)
-        TRY(gk_timeline_new(NULL, &eval->slots[i]));
-    TRY(gk_timeline_new(NULL, &eval->scratch));
+        TRY(scope_timeline(eval->snapshot, &eval->slots[i]));
+    TRY(scope_timeline(eval->snapshot, &eval->scratch));
     TRY(calendar_init(&eval->calendar, eval->scope, eval->bound->tick_ns, info->zone_s));
 done:
     return rc;
@@ -449,12 +449,11 @@ done:
     return rc;
 }
 
-int64_t eval_run_start(const struct eval *eval, const struct run *run)
+int64_t eval_run_start(const struct eval *eval, const struct run *run, bool *is_endless)
 {
     int64_t first = eval->first_tick < eval->window->a ? eval->first_tick : eval->window->a;
 
     /* At the border the run has no begin; what lies outside of it was made by orders and hours, which are exact. */
-    if (run->from == GK_TICK_MIN || (run->from >= eval->lo && run->from <= eval->lo + eval->bound->pad))
-        return first;
-    return run->from;
+    *is_endless = run->from == GK_TICK_MIN || (run->from >= eval->lo && run->from <= eval->lo + eval->bound->pad);
+    return *is_endless ? first : run->from;
 }

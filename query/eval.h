@@ -56,7 +56,10 @@ struct run {
 };
 /* The runs of a timeline that are not false and touch [from, to), one after the other; *at starts at 0. */
 bool eval_next_run(const gk_timeline *timeline, int64_t from, int64_t to, size_t *at, struct run *out);
-/* Where a run of the last subject began: its first tick, or the first one of the data when it has no begin. */
-int64_t eval_run_start(const struct eval *eval, const struct run *run);
+/*
+ * Where a run of the last subject began. *is_endless: it has no begin as far as the data reach; then it is counted from the
+ * first row of the store, or from the window's begin when that is earlier.
+ */
+int64_t eval_run_start(const struct eval *eval, const struct run *run, bool *is_endless);
 
 #endif

@@ -62,10 +62,9 @@ static const char *range_text(enum range range)
     return texts[range];
 }
 
-static const char *quant_text(const struct gk_query *query, const struct ref *ref)
+static const char *quant_text(const struct ref *ref)
 {
-    (void)query;
-    static const char *const texts[] = {"any", "any", "all", "no", "at least", "exactly"};
+    static const char *const texts[] = {"any ", "any ", "all ", "no ", "at least k ", "exactly k "};
     return ref->range == RANGE_SELF ? "" : texts[ref->quant];
 }
 
@@ -84,9 +83,9 @@ static int put_leaf(struct gk_query *query, const struct cond *leaf)
             at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", at ? " or " : "", states[i]);
     if (leaf->kind == COND_COMPARE)
         (void)snprintf(list, sizeof list, "a comparison of samples");
-    return put(query, "reads", arena_printf(&query->memory, "%s %s: %s%s, %s", quant_text(query, &leaf->ref),
+    return put(query, "reads", arena_printf(&query->memory, "%s%s: %s%s, %s", quant_text(&leaf->ref),
                                             noun_text(leaf->ref.noun), leaf->is_negated ? "not " : "", list,
-                                            range_text(leaf->ref.range)) + (leaf->ref.range == RANGE_SELF));
+                                            range_text(leaf->ref.range)));
 }
 
 static int put_condition(struct gk_query *query)

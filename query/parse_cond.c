@@ -239,6 +239,11 @@ static int parse_name(struct parser *parser, struct cond *cond)
 
     if (token->kind != T_WORD || token->word != W_NONE)
         return parser_fail(parser, "a condition", begins, "abatement offline while production running");
+    /* `pump running`: a name without its noun, or a noun with a slip of the pen. */
+    for (size_t i = 0; STATES[i] != W_NONE; i++)
+        if (token[1].kind == T_WORD && (token[1].word == STATES[i] || token[1].word == W_IS || token[1].word == W_NOT) &&
+            token[2].kind != T_TIME)
+            return parser_fail_noun(parser);
     cond->kind = COND_NAME;
     cond->name = token->text;
     parser->at++;

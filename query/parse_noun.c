@@ -18,10 +18,15 @@ bool parser_peek_noun(const struct parser *parser, enum noun *out)
     return false;
 }
 
+int parser_fail_noun(struct parser *parser)
+{
+    return parser_fail(parser, "a noun", NOUNS, "names stand in quotes: facility 'F12', enterprise 'E7'");
+}
+
 int parse_noun(struct parser *parser, enum noun *out)
 {
     if (!parser_peek_noun(parser, out))
-        return parser_fail(parser, "a noun", NOUNS, NULL);
+        return parser_fail_noun(parser);
     parser->at++;
     return GK_OK;
 }

@@ -41,6 +41,8 @@ int parser_refuse(struct parser *parser, const char *what);
 /* The noun of the next token; false when it is none. */
 bool parser_peek_noun(const struct parser *parser, enum noun *out);
 int parse_noun(struct parser *parser, enum noun *out);
+/* Fails at the next token: a noun was expected. */
+int parser_fail_noun(struct parser *parser);
 /* 'a', 'b' : at least one. */
 int parse_names(struct parser *parser, struct name **out);
 /* NOUN ['a', 'b'] */

@@ -144,7 +144,7 @@ static void fill(struct report *report, int status, const struct place *place)
         error->to = place->to;
         error->error.line = line;
         error->error.column = (uint32_t)utf8_count(report->text, place->from) + 1;
-        if (memchr(report->text, '\n', report->size))
+        if (line > 1)
             (void)snprintf(head, sizeof head, "error at %u (line %u): ", error->error.column, (unsigned)line);
         else
             (void)snprintf(head, sizeof head, "error at %u: ", error->error.column);

@@ -43,6 +43,11 @@ const char *scope_name(gk_snapshot *snapshot, struct subject subject)
     return subject.kind == GK_ZONE ? "zone" : scope_site_name(snapshot, subject.kind, subject.id);
 }
 
+int scope_timeline(gk_snapshot *snapshot, gk_timeline **out)
+{
+    return gk_timeline_new(snapshot, out);
+}
+
 /* ---- where ---- */
 
 static const char *const FIELDS[] = {"name", "role", "rated_kw", "rated_a", "line", "enterprise", "park", NULL};

@@ -399,12 +399,11 @@ static void finish(struct gk_query *query)
     query->meta.notes = query->notes.list;
 }
 
-/* max_rows was hit. Intervals go on being counted, as the footer tells how many are possible; samples do not. */
+/* No more rows are wanted. Intervals go on being counted, as the footer tells how many are possible; samples do not. */
 static int cut(struct gk_query *query)
 {
     int rc = GK_OK;
 
-    query->meta.is_cut = true;
     while (!query->is_done && query->stmt->cond) {
         rows_reset(&query->rows);
         TRY(query->statement->step(query, &query->is_done));
@@ -415,11 +414,16 @@ done:
     return rc;
 }
 
-static bool is_over_limit(const struct gk_query *query)
+/* There is a row, but one of the two limits says no: the statement's own, or the session's. */
+static bool is_over_limit(struct gk_query *query)
 {
+    const struct tail *tail = &query->stmt->tail;
     uint64_t max = query->session->options.max_rows;
 
-    return max != 0 && query->n_given >= max;
+    if (tail->has_limit && query->n_given >= tail->limit && !query->stmt->is_explained)
+        return true;
+    query->meta.is_cut = max != 0 && query->n_given >= max;
+    return query->meta.is_cut;
 }
 
 int gk_query_next(gk_query *query, struct gk_query_error *error)
@@ -431,17 +435,13 @@ int gk_query_next(gk_query *query, struct gk_query_error *error)
     query->report.error = error;
     report_clear(&query->report);
     query->has_row = false;
-    if (query->statement && query->stmt->tail.has_limit && !query->stmt->is_explained &&
-        query->n_given >= query->stmt->tail.limit)
-        rc = GK_DONE;
-    else
-        rc = refill(query);
+    rc = refill(query);
     if (rc == GK_OK && query->rows.at >= rows_count(&query->rows))
         rc = GK_DONE;
-    if (rc == GK_OK && is_over_limit(query)) {
+    if (rc == GK_OK && is_over_limit(query))
         rc = cut(query);
-        rc = rc == GK_OK ? GK_DONE : rc;
-    }
+    if (rc == GK_OK && query->rows.at >= rows_count(&query->rows))
+        rc = GK_DONE;
     if (rc == GK_DONE) {
         finish(query);
         return GK_DONE;

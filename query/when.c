@@ -31,8 +31,8 @@ static double duration(const struct gk_query *query, int64_t from, int64_t to, b
 
 static int put_run(struct gk_query *query, struct subject subject, const struct run *run)
 {
-    int64_t from = eval_run_start(&query->eval, run);
-    bool is_event = query->stmt->cond->is_event, is_certain = run->truth == GK_TRUE;
+    bool is_event = query->stmt->cond->is_event, is_certain = run->truth == GK_TRUE, is_endless;
+    int64_t from = eval_run_start(&query->eval, run, &is_endless);
     bool is_open = run->to >= query->window.known_end && !is_event;
     int rc;
 
@@ -46,7 +46,7 @@ static int put_run(struct gk_query *query, struct subject subject, const struct 
     rows_put_number(&query->rows, GK_TYPE_SECONDS, duration(query, from, run->to, is_open));
     rows_put_text(&query->rows, is_certain ? "certain" : "possible");
     rows_put_count(&query->rows, GK_TYPE_TRUTH, is_open);
-    rows_put_count(&query->rows, GK_TYPE_TRUTH, from < query->window.a);
+    rows_put_count(&query->rows, GK_TYPE_TRUTH, from < query->window.a || is_endless);
     run_end_row(query);
 done:
     return rc;

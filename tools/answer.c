@@ -50,10 +50,14 @@ static void put_plain(struct output *out, const struct gk_value *value, int32_t 
 
 static void put_cell(struct output *out, const struct gk_value *value, int32_t zone_s, bool is_markdown)
 {
+    char share[NUMBER_TEXT_MAX];
+
     if (is_absent(value))
         return;
     if (value->type == GK_TYPE_TRUTH)
         output_text(out, value->as.count != 0 ? "yes" : "no");
+    else if (value->type == GK_TYPE_SHARE)
+        output_bytes(out, share, share_format(value->as.number, share));
     else if (value->type != GK_TYPE_TEXT)
         put_plain(out, value, zone_s);
     else if (is_markdown)
@@ -244,10 +248,20 @@ static void end_json(struct answer *answer, const struct gk_query_meta *meta)
     output_text(answer->out, answer->n_rows > 0 ? "\n]}\n" : "]}\n");
 }
 
+static void end_table(struct answer *answer, bool is_complete)
+{
+    if (answer->n_columns == 0)
+        return;
+    if (is_complete || answer->n_rows > 0)
+        table_finish(&answer->table);
+    else
+        table_drop(&answer->table); /* a heading above nothing but an error */
+}
+
 void answer_end(struct answer *answer, const struct gk_query_meta *meta)
 {
-    if (answer->format == ANSWER_TABLE && answer->n_columns > 0)
-        table_finish(&answer->table);
+    if (answer->format == ANSWER_TABLE)
+        end_table(answer, meta != NULL);
     if (meta != NULL && answer->format == ANSWER_JSON)
         end_json(answer, meta);
     else if (meta != NULL && (answer->format == ANSWER_TABLE || answer->format == ANSWER_MARKDOWN))

@@ -7,6 +7,7 @@
  *     jsonl      one object a row, as they come
  *     markdown   a table for a page, with the footer as a list
  *
+ * Numbers are the shortest that read back as the same; only a share in a table or on a page is cut to six decimals.
  * What has no value is empty, and null in JSON; so are NaN and, in JSON, infinities.
  */
 #ifndef ANSWER_H

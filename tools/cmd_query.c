@@ -36,7 +36,7 @@ static const char help[] =
     "\n"
     "  gk query zone.gk 'when abatement offline while production running for >= 10m last 24h'\n"
     "  gk query zone.gk 'duration, share of production running by enterprise, day last 7d' --format csv\n"
-    "  gk query zone.gk '当 治污离线期间生产运行持续10分钟以上 最近24小时'\n";
+    "  gk query zone.gk '当 治污离线期间生产运行持续>=10分钟 最近24小时'\n";
 
 static volatile sig_atomic_t is_interrupted;
 
@@ -88,6 +88,8 @@ static int say_failure(const struct asking *asking, int rc, const struct gk_quer
     } else {
         say(asking->command->name, "%s", error->error.text[0] != '\0' ? error->error.text : gk_status_text(rc));
     }
+    if (rc == GK_ELIMIT)
+        say(asking->command->name, "--max-time, --max-rows: see gk help query");
     if (rc == GK_ESYNTAX || rc == GK_EINVAL || rc == GK_ENOTFOUND || rc == GK_ERANGE ||
         (rc == GK_ELIMIT && error->to > error->from))
         return EXIT_USAGE;

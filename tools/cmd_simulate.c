@@ -187,7 +187,7 @@ static int write_zone(const char *folder, const struct sim_zone *zone)
         say("simulate", "cannot make '%s': %s", folder, strerror(errno));
         return EXIT_STORE;
     }
-    say("simulate", "%zu enterprises, %zu lines, %zu facilities, %zu orders, %zu violations", zone->n_enterprises,
+    say("simulate", "enterprises %zu, lines %zu, facilities %zu, orders %zu, violations %zu", zone->n_enterprises,
         zone->n_lines, zone->n_facilities, zone->n_orders, zone->n_truths);
     for (size_t i = 0; i < sizeof files / sizeof *files && status == EXIT_ROWS; i++)
         status = write_file(folder, files[i].name, zone, files[i].write);

@@ -3,6 +3,7 @@
  */
 #include "output.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -127,6 +128,13 @@ size_t number_format(double value, char text[NUMBER_TEXT_MAX])
     return (size_t)n;
 }
 
+size_t share_format(double value, char text[NUMBER_TEXT_MAX])
+{
+    double shown = floor(value * 1e6) / 1e6; /* down: 1 is shown of nothing less */
+
+    return number_format(value > 0 && shown == 0 ? value : shown, text);
+}
+
 void output_csv(struct output *out, const char *text, size_t size)
 {
     bool is_quoted = false;
@@ -194,10 +202,19 @@ void output_shown(struct output *out, const char *text, size_t size)
     }
 }
 
+/* Whether Markdown would take a character for a mark. An underscore within a word is none: names have many of them. */
+static bool is_mark(const char *text, size_t size, size_t at)
+{
+    if (text[at] == '_')
+        return at == 0 || at + 1 == size || !isalnum((unsigned char)text[at - 1]) ||
+               !isalnum((unsigned char)text[at + 1]);
+    return memchr("|\\`*<", text[at], 5) != NULL;
+}
+
 void output_markdown(struct output *out, const char *text, size_t size)
 {
     for (size_t from = 0, at = 0; at <= size; at++)
-        if (at == size || memchr("|\\`*_<", text[at], 6) != NULL) {
+        if (at == size || is_mark(text, size, at)) {
             output_shown(out, text + from, at - from);
             if (at < size)
                 output_format(out, "\\%c", text[at]);

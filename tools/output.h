@@ -37,6 +37,9 @@ void output_fixed(struct output *out, int64_t value, int decimals);
 #define NUMBER_TEXT_MAX 32
 size_t number_format(double value, char text[NUMBER_TEXT_MAX]);
 
+/* A share for the eyes: six decimals, and 1 only when it is. */
+size_t share_format(double value, char text[NUMBER_TEXT_MAX]);
+
 /* A field of RFC 4180, quoted when it must be. */
 void output_csv(struct output *out, const char *text, size_t size);
 /* The same for words of people: a leading = + - @ or tab gets a ', so that a spreadsheet does not run it. */

@@ -102,11 +102,16 @@ void table_cell_end(struct table *table, bool is_right)
         write_held(table);
 }
 
+void table_drop(struct table *table)
+{
+    output_clear(&table->cells);
+    free(table->columns);
+    free(table->ends);
+}
+
 void table_finish(struct table *table)
 {
     if (!table->is_streaming)
         write_held(table);
-    output_clear(&table->cells);
-    free(table->columns);
-    free(table->ends);
+    table_drop(table);
 }

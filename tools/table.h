@@ -36,5 +36,7 @@ struct output *table_cell(struct table *table);
 void table_cell_end(struct table *table, bool is_right);
 /* Writes what is held; frees. */
 void table_finish(struct table *table);
+/* Frees; what is held was in vain. */
+void table_drop(struct table *table);
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "db/commit.h"
 #include "db/profile.h"
-#include "state/timeline.h"
+#include "db/recall.h"
 #include "db/seal.h"
 
 static gk_time system_clock(void *context)
@@ -281,6 +281,7 @@ int gk_close(gk_db *db)
     if (db->is_writer && db->store && db->catalog && db->heads)
         rc = db->keep_heads ? (db->pending.is_dirty ? gk_commit(db, NULL) : GK_OK) : gk_seal(db, NULL);
     db_end_lookup(db);
+    recall_free(db->recall);
     heads_unref(db->heads);
     if (db->catalog && --db->catalog->n_refs == 0)
         catalog_free(db->catalog);
@@ -372,9 +373,4 @@ int gk_order_put(gk_db *db, const struct gk_order_put *put, struct gk_error *err
 int gk_exemption_put(gk_db *db, const struct gk_exemption_put *put, struct gk_error *error)
 {
     PUT(catalog_put_exemption(db->catalog, put, &db->pending.changes, error));
-}
-
-int gk_timeline_new(gk_db *db, gk_timeline **out)
-{
-    return timeline_new(&db->mem, out);
 }

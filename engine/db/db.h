@@ -76,6 +76,8 @@ struct pending {
     bool is_dirty;
 };
 
+struct recall;
+
 struct gk_db {
     struct mem mem;
     struct store *store;
@@ -101,6 +103,7 @@ struct gk_db {
     struct edge *edges; /* of a writer, by facility */
     size_t n_edges, edges_capacity;
     struct pending pending;
+    struct recall *recall; /* of a writer: sealed rows looked at lately */
     struct txn *lookup; /* of a writer: a read transaction for finding rows that are sealed */
 };
 

@@ -149,9 +149,12 @@ static struct block *new_block(struct heads *heads, uint32_t capacity, size_t n_
     atomic_init(&b->n, 0);
     b->capacity = capacity;
     b->n_channels = (uint32_t)n_channels;
-    b->time = (gk_time *)(b + 1);
-    b->value = (double *)(b->time + capacity);
-    b->ordinal = (uint32_t *)(b->value + n_channels * capacity);
+    void *at = b + 1; /* behind the struct: times, values, ordinals, channels, widest first */
+    b->time = at;
+    at = b->time + capacity;
+    b->value = at;
+    at = b->value + n_channels * capacity;
+    b->ordinal = at;
     b->channel = b->ordinal + capacity;
     if (n_channels)
         memcpy(b->channel, channels, n_channels * sizeof *channels);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "db/commit.h"
+#include "db/recall.h"
 #include "db/rows.h"
 
 enum verdict { REJECTED, QUARANTINED, ACCEPTED, LATE, DUPLICATE, CONFLICTING };
@@ -92,7 +93,30 @@ static bool has_other_channels(const struct gk_batch *b, const struct columns *h
     return false;
 }
 
-static int judge_known(struct ingest *g, size_t row, bool is_newest, enum verdict *out, struct gk_error *error)
+static enum verdict verdict_of(struct ingest *g, size_t row, const struct columns *have, size_t at, bool is_newest)
+{
+    bool adds, differs, lacks;
+
+    compare(g->batch, row, have, at, &adds, &differs, &lacks);
+    if (differs)
+        return CONFLICTING;
+    if (!adds)
+        return DUPLICATE;
+    g->n_filled++;
+    return is_newest ? ACCEPTED : LATE;
+}
+
+/* Under GK_ALL only a row that is equal in every channel is a repeat. */
+static bool is_repeat(const struct ingest *g, size_t row, const struct columns *have, size_t at)
+{
+    bool adds, differs, lacks;
+
+    compare(g->batch, row, have, at, &adds, &differs, &lacks);
+    return !adds && !differs && !lacks && !has_other_channels(g->batch, have, at);
+}
+
+/* The general way: all rows of that time, sealed and not, folded. */
+static int judge_by_reading(struct ingest *g, size_t row, bool is_newest, enum verdict *out, struct gk_error *error)
 {
     gk_db *db = g->db;
     gk_time t = g->batch->time[row];
@@ -106,26 +130,39 @@ static int judge_known(struct ingest *g, size_t row, bool is_newest, enum verdic
                             db->policy};
     *out = is_newest ? ACCEPTED : LATE;
     TRY(rows_open(&rows, &origin, g->batch->facility[row], NULL, 0, t, t + 1, error));
-    while ((rc = rows_next(&rows, &have, error)) == GK_OK) {
+    while ((rc = rows_next(&rows, &have, error)) == GK_OK)
         for (size_t at = 0; at < have->n_rows; at++) {
-            bool adds, differs, lacks;
-            compare(g->batch, row, have, at, &adds, &differs, &lacks);
-            if (db->policy == GK_ALL) {
-                if (!adds && !differs && !lacks && !has_other_channels(g->batch, have, at))
-                    *out = DUPLICATE;
-            } else if (differs) {
-                *out = CONFLICTING;
-            } else if (!adds) {
+            if (db->policy != GK_ALL)
+                *out = verdict_of(g, row, have, at, is_newest);
+            else if (is_repeat(g, row, have, at))
                 *out = DUPLICATE;
-            } else {
-                g->n_filled++;
-            }
         }
-    }
     rc = rc == GK_DONE ? GK_OK : rc;
 done:
     if (rows.origin)
         rows_close(&rows);
+    return rc;
+}
+
+/* A time that the facility may have a row of. Most such rows are repeats of sealed ones: those are kept at hand. */
+static int judge_known(struct ingest *g, size_t row, bool is_newest, enum verdict *out, struct gk_error *error)
+{
+    gk_db *db = g->db;
+    gk_time t = g->batch->time[row];
+    uint32_t facility = g->batch->facility[row];
+    const struct columns *have;
+    struct txn *txn;
+    size_t at;
+    int rc;
+
+    if (db->policy == GK_ALL || heads_has_time(db->heads, facility, t))
+        return judge_by_reading(g, row, is_newest, out, error);
+    TRY(db_lookup(db, &txn, error));
+    if (!db->recall)
+        TRY(recall_new(&db->mem, &db->recall));
+    TRY(recall_row(db->recall, txn, facility, t, &have, &at, error));
+    *out = have ? verdict_of(g, row, have, at, is_newest) : is_newest ? ACCEPTED : LATE;
+done:
     return rc;
 }
 

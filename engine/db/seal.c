@@ -9,6 +9,7 @@
 
 #include "db/chunks.h"
 #include "db/index.h"
+#include "db/recall.h"
 
 struct outlook outlook_of(const struct profile *profile, const struct columns *incoming, int64_t hold_before,
                           int64_t hold_after, bool uses_usual_hold)
@@ -245,6 +246,8 @@ int seal_all(gk_db *db, struct gk_error *error)
     int rc = GK_OK;
 
     db_end_lookup(db);
+    if (db->recall)
+        recall_forget(db->recall);
     while (db->progress.n_stale > 0 || db->progress.target > 0 || db->progress.sealed + 1 < db->progress.journal_next)
         TRY(seal_once(db, error));
 done:

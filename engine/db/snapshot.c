@@ -6,6 +6,8 @@
  */
 #include "db/snapshot.h"
 
+#include "state/timeline.h"
+
 /* ---- a reader's heads follow the journal ---------------------------------------------------------------------------- */
 
 static int rebuild_heads(gk_db *db, struct txn *txn, const struct progress *p, struct gk_error *error)
@@ -166,6 +168,11 @@ void gk_snapshot_close(gk_snapshot *s)
     profile_clear(&s->profile);
     struct mem mem = s->mem;
     mem_free(&mem, s);
+}
+
+int gk_timeline_new(gk_snapshot *s, gk_timeline **out)
+{
+    return timeline_new(&s->mem, out);
 }
 
 const struct gk_store_info *gk_snapshot_info(gk_snapshot *s)

@@ -2,6 +2,7 @@
 # test_docs.sh: what README.md shows is run. Blocks marked ```sh run go through a shell, one after the other in one new folder; a
 # block marked ```text output behind one must be what it printed; a block marked ```c run is compiled, linked with the built
 # library, and run. GK is the built gk; the library lies beside it.
+# shellcheck disable=SC2086 # CFLAGS are words
 set -u
 
 GK=${GK:-build/check/gk}
@@ -61,7 +62,6 @@ for block in "$folder"/blocks/*; do
     *.c)
         if [ ! -f "$library" ]; then
             echo "test_docs: $library is not there, the C example is not compiled"
-        # shellcheck disable=SC2086 # CFLAGS are words
         elif ${CC:-gcc} -std=c11 -Wall -Wextra -I"$root/engine" -I"$root/query" -o example "$block" ${CFLAGS:-} "$library" \
             -llmdb -llz4 -lroaring -lm -lpthread && ./example >"$folder/out"; then
             pass

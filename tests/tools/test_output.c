@@ -75,7 +75,8 @@ static void markdown_keeps_its_cells(void **state)
 {
     (void)state;
     check(output_markdown, "a|b", "a\\|b");
-    check(output_markdown, "P1_fan*", "P1\\_fan\\*");
+    check(output_markdown, "P1_fan*", "P1_fan\\*");
+    check(output_markdown, "_fan_", "\\_fan\\_");
     check(output_markdown, "", "");
     check_bytes(output_markdown, "a\0b", 3, "a\\x00b");
 }
@@ -100,6 +101,24 @@ static void numbers_are_the_shortest_that_read_back(void **state)
     check_number(NAN, "");
     check_number(INFINITY, "inf");
     check_number(86400, "86400");
+}
+
+static void check_share(double value, const char *expected)
+{
+    char text[NUMBER_TEXT_MAX];
+
+    text[share_format(value, text)] = '\0';
+    assert_string_equal(text, expected);
+}
+
+static void a_share_is_one_only_when_it_is(void **state)
+{
+    (void)state;
+    check_share(1, "1");
+    check_share(0, "0");
+    check_share(0.99999999, "0.999999");
+    check_share(1.0 / 3, "0.333333");
+    check_share(1e-9, "1e-09");
 }
 
 static void random_numbers_read_back_to_the_bit(void **state)
@@ -174,6 +193,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_shown_cannot_move_the_cursor),
     cmocka_unit_test(markdown_keeps_its_cells),
     cmocka_unit_test(numbers_are_the_shortest_that_read_back),
+    cmocka_unit_test(a_share_is_one_only_when_it_is),
     cmocka_unit_test(random_numbers_read_back_to_the_bit),
     cmocka_unit_test(fixed_decimals_keep_their_zeros),
     cmocka_unit_test(a_full_disk_is_remembered_and_a_reader_that_left_is_no_failure),

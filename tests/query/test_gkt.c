@@ -1,0 +1,228 @@
+/*
+ * test_gkt.c - runs the .gkt files of tests/query and the examples of docs/QUERY.md: a zone as CSV, a question, its rows.
+ *
+ *     # a comment                      [load]            a CSV table, up to the next section
+ *     [now] 2026-11-20T12:00           [ask]             statements
+ *     [rows] or [rows start,end]       the expected rows as CSV, of all columns or of some
+ *     [error]                          the expected report      [notes]   texts that must stand in the footer
+ *
+ * In docs/QUERY.md the same by fences: ```csv is loaded, ```gkql is asked, ```rows is expected of the question before it;
+ * <!-- now 2026-11-20T12:00 --> sets the clock. GKT_PRINT=1 shows every question with what it gave.
+ */
+#include <glob.h>
+
+#include "query/zone.h"
+
+struct run {
+    struct zone zone;
+    const char *file;
+    int line;
+    struct text question, answer, meta;
+    bool was_asked, was_checked;
+    int n_failed, n_asked;
+};
+
+static char *read_file(const char *path, size_t *size)
+{
+    FILE *file = fopen(path, "rb");
+    struct text text = {NULL, 0, 0};
+    char piece[4096];
+    size_t n;
+
+    if (!file)
+        return NULL;
+    text_add(&text, "");
+    while ((n = fread(piece, 1, sizeof piece, file)) > 0)
+        text_put(&text, piece, n);
+    (void)fclose(file); /* it was read only */
+    *size = text.size;
+    return text.bytes;
+}
+
+static void blame(struct run *run, const char *what, const char *expected, const char *got)
+{
+    print_error("%s:%d: %s\n--- question\n%s\n--- expected\n%s\n--- got\n%s\n", run->file, run->line, what,
+                run->question.bytes, expected, got);
+    run->n_failed++;
+}
+
+static void ask(struct run *run, const char *columns)
+{
+    run->answer.size = run->meta.size = 0;
+    zone_ask(&run->zone, run->question.bytes, columns, &run->answer, &run->meta);
+    run->was_asked = true;
+}
+
+/* What nobody expected rows of must at least be understood. */
+static void end_question(struct run *run)
+{
+    if (run->question.size == 0)
+        return;
+    if (!run->was_asked)
+        ask(run, "");
+    if (getenv("GKT_PRINT"))
+        print_message("[ask]\n%s[got]\n%s%s", run->question.bytes, run->answer.bytes, run->meta.bytes);
+    if (!run->was_checked && strncmp(run->answer.bytes, "error", 5) == 0)
+        blame(run, "an error", "", run->answer.bytes);
+    run->n_asked++;
+    run->question.size = 0;
+    run->was_asked = run->was_checked = false;
+}
+
+static bool same_text(const char *a, size_t na, const char *b)
+{
+    while (na > 0 && (a[na - 1] == '\n' || a[na - 1] == ' '))
+        na--;
+    size_t nb = strlen(b);
+    while (nb > 0 && (b[nb - 1] == '\n' || b[nb - 1] == ' '))
+        nb--;
+    return na == nb && memcmp(a, b, na) == 0;
+}
+
+static void expect(struct run *run, const char *what, const char *columns, struct text *body)
+{
+    run->was_checked = true;
+    if (strcmp(what, "notes") == 0) {
+        if (!run->was_asked)
+            ask(run, "");
+        for (char *line = strtok(body->bytes, "\n"); line; line = strtok(NULL, "\n"))
+            if (!strstr(run->meta.bytes, line))
+                blame(run, "a note is missing", line, run->meta.bytes);
+        return;
+    }
+    ask(run, columns);
+    if (!same_text(body->bytes, body->size, run->answer.bytes))
+        blame(run, "the answer differs", body->bytes, run->answer.bytes);
+}
+
+static void set_now(struct run *run, const char *text, size_t size)
+{
+    assert_int_equal(gk_time_parse(text, size, 28800, &run->zone.now), GK_OK);
+}
+
+/* A section is over: do what it says. */
+static void end_section(struct run *run, const char *name, const char *argument, struct text *body)
+{
+    text_add(body, "");
+    if (strcmp(name, "load") == 0 || strcmp(name, "now") == 0 || strcmp(name, "ask") == 0)
+        end_question(run);
+    if (strcmp(name, "load") == 0)
+        zone_load(&run->zone, body->bytes, body->size);
+    else if (strcmp(name, "now") == 0)
+        set_now(run, argument, strlen(argument));
+    else if (strcmp(name, "ask") == 0)
+        text_put(&run->question, body->bytes, body->size);
+    else if (*name)
+        expect(run, name, argument, body);
+    body->size = 0;
+}
+
+static void run_gkt(struct run *run, char *text)
+{
+    char name[16] = "", argument[256] = "";
+    struct text body = {NULL, 0, 0};
+
+    for (char *line = text; line && *line;) {
+        char *end = strchr(line, '\n');
+        size_t n = end ? (size_t)(end - line) : strlen(line);
+        run->line++;
+        if (line[0] == '[' && memchr(line, ']', n)) {
+            char *close = memchr(line, ']', n);
+            end_section(run, name, argument, &body);
+            (void)snprintf(name, sizeof name, "%.*s", (int)(close - line - 1), line + 1);
+            while (*++close == ' ')
+                ;
+            (void)snprintf(argument, sizeof argument, "%.*s", (int)(line + n - close), close);
+        } else if (line[0] != '#' && (n > 0 || strcmp(name, "error") == 0)) {
+            text_put(&body, line, n);
+            text_add(&body, "\n");
+        }
+        line = end ? end + 1 : NULL;
+    }
+    end_section(run, name, argument, &body);
+    end_question(run);
+    text_clear(&body);
+}
+
+/* The fences of a page of documentation as sections. */
+static void run_page(struct run *run, char *text)
+{
+    char name[16] = "";
+    struct text body = {NULL, 0, 0};
+
+    for (char *line = text; line && *line;) {
+        char *end = strchr(line, '\n');
+        size_t n = end ? (size_t)(end - line) : strlen(line);
+        run->line++;
+        if (strncmp(line, "<!-- now ", 9) == 0) {
+            end_question(run);
+            set_now(run, line + 9, strcspn(line + 9, " "));
+        } else if (strncmp(line, "```", 3) == 0 && !*name) {
+            const char *kind = strncmp(line + 3, "csv", 3) == 0    ? "load"
+                               : strncmp(line + 3, "gkql", 4) == 0 ? "ask"
+                               : strncmp(line + 3, "rows", 4) == 0 ? "rows"
+                               : strncmp(line + 3, "error", 5) == 0 ? "error"
+                                                                   : "-";
+            (void)snprintf(name, sizeof name, "%s", kind);
+        } else if (strncmp(line, "```", 3) == 0) {
+            if (strcmp(name, "-") != 0)
+                end_section(run, name, "", &body);
+            body.size = 0;
+            name[0] = '\0';
+        } else if (*name) {
+            text_put(&body, line, n);
+            text_add(&body, "\n");
+        }
+        line = end ? end + 1 : NULL;
+    }
+    end_question(run);
+    text_clear(&body);
+}
+
+static void run_file(const char *path, void (*run_text)(struct run *run, char *text))
+{
+    struct run run = {.file = path};
+    size_t size = 0;
+    char *text = read_file(path, &size);
+
+    if (!text)
+        fail_msg("cannot read %s", path);
+    zone_open(&run.zone);
+    text_add(&run.question, "");
+    text_add(&run.answer, "");
+    text_add(&run.meta, "");
+    run_text(&run, text);
+    print_message("%s: %d questions, %d wrong\n", path, run.n_asked, run.n_failed);
+    zone_close(&run.zone);
+    text_clear(&run.question);
+    text_clear(&run.answer);
+    text_clear(&run.meta);
+    free(text);
+    assert_int_equal(run.n_failed, 0);
+    assert_true(run.n_asked > 0);
+}
+
+static void all_questions_give_the_expected_rows(void **state)
+{
+    const char *pattern = getenv("GKT");
+    glob_t found;
+
+    (void)state;
+    assert_int_equal(glob(pattern ? pattern : "tests/query/*.gkt", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        run_file(found.gl_pathv[i], run_gkt);
+    globfree(&found);
+}
+
+static void the_examples_of_the_documentation_are_true(void **state)
+{
+    (void)state;
+    run_file("docs/QUERY.md", run_page);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(all_questions_give_the_expected_rows),
+    cmocka_unit_test(the_examples_of_the_documentation_are_true),
+};
+
+RUN_TESTS(tests)
