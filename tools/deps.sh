@@ -2,6 +2,7 @@
 # deps.sh [all]: installs what is missing for building and testing; with `all` also what lint, asan, fuzz and count need.
 # Quick and silent when nothing is missing. What counts is the tool or the header, not the package, so that a system
 # which has them from elsewhere is left alone.
+# shellcheck disable=SC2317 # the tests are called through need
 set -u
 
 CC=${CC:-gcc}

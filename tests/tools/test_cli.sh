@@ -504,5 +504,5 @@ mkdir folder
 run query folder 'list facilities'
 expect 3 "a folder that is no store"
 
-echo "test_cli: $n_passed passed, $n_failed failed"
+echo "$n_passed passed, $n_failed failed"
 [ "$n_failed" = 0 ]

@@ -2,7 +2,7 @@
 # test_docs.sh: what README.md shows is run. Blocks marked ```sh run go through a shell, one after the other in one new folder; a
 # block marked ```text output behind one must be what it printed; a block marked ```c run is compiled, linked with the built
 # library, and run. GK is the built gk; the library lies beside it.
-# shellcheck disable=SC2086 # CFLAGS are words
+# shellcheck disable=SC2086 # flags are words
 set -u
 
 GK=${GK:-build/check/gk}
@@ -16,6 +16,11 @@ esac
     exit 1
 }
 library=${LIB:-$(dirname "$GK")/libgk.a}
+flags=${CFLAGS:-} # of the C example: the library wants the run time it was compiled for
+symbols=$(nm "$library" 2>/dev/null)
+case $symbols in *__asan_init*) flags="$flags -fsanitize=address,undefined" ;; esac
+case $symbols in *__tsan_init*) flags="$flags -fsanitize=thread" ;; esac
+case $symbols in *__gcov_init*) flags="$flags --coverage" ;; esac
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
@@ -61,8 +66,8 @@ for block in "$folder"/blocks/*; do
         ;;
     *.c)
         if [ ! -f "$library" ]; then
-            echo "test_docs: $library is not there, the C example is not compiled"
-        elif ${CC:-gcc} -std=c11 -Wall -Wextra -I"$root/engine" -I"$root/query" -o example "$block" ${CFLAGS:-} "$library" \
+            fail "$library is not there, so the C example cannot be tried"
+        elif ${CC:-gcc} -std=c11 -Wall -Wextra -I"$root/engine" -I"$root/query" -o example "$block" $flags "$library" \
             -llmdb -llz4 -lroaring -lm -lpthread && ./example >"$folder/out"; then
             pass
         else
@@ -72,5 +77,5 @@ for block in "$folder"/blocks/*; do
     esac
 done
 
-echo "test_docs: $n_passed passed, $n_failed failed"
+echo "$n_passed passed, $n_failed failed"
 [ "$n_failed" = 0 ] && [ "$n_passed" -gt 0 ]

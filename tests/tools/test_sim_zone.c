@@ -59,7 +59,12 @@ static void one_enterprise_more_leaves_the_others_as_they_were(void **state)
 
         assert_string_equal(a->name, b->name);
         assert_int_equal(a->curve.n, b->curve.n);
-        assert_true(a->curve.n == 0 || memcmp(a->curve.v, b->curve.v, a->curve.n * sizeof *a->curve.v) == 0);
+        for (size_t j = 0; j < a->curve.n; j++) {
+            assert_int_equal(a->curve.v[j].from, b->curve.v[j].from);
+            assert_int_equal(a->curve.v[j].to, b->curve.v[j].to);
+            assert_bits_equal(a->curve.v[j].level_from, b->curve.v[j].level_from);
+            assert_bits_equal(a->curve.v[j].level_to, b->curve.v[j].level_to);
+        }
     }
     sim_zone_free(small);
     sim_zone_free(large);
