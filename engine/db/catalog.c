@@ -21,19 +21,29 @@ struct string_block {
 
 /* ---- texts and names ---------------------------------------------------------------------------------------------- */
 
-const char *catalog_string(struct catalog *c, const char *bytes, size_t size)
+/* Room for texts of `size` bytes in all, ends included, in one block. */
+static int reserve_strings(struct catalog *c, size_t size)
 {
     struct string_block *block = c->strings;
-    if (!block || block->size - block->used < size + 1) {
-        size_t room = size + 1 > STRING_BLOCK ? size + 1 : STRING_BLOCK;
-        block = mem_new(&c->mem, sizeof *block + room);
-        if (!block)
-            return NULL;
-        block->next = c->strings;
-        block->used = 0;
-        block->size = room;
-        c->strings = block;
-    }
+
+    if (block && block->size - block->used >= size)
+        return GK_OK;
+    size_t room = size > STRING_BLOCK ? size : STRING_BLOCK;
+    block = mem_new(&c->mem, sizeof *block + room);
+    if (!block)
+        return GK_ENOMEM;
+    block->next = c->strings;
+    block->used = 0;
+    block->size = room;
+    c->strings = block;
+    return GK_OK;
+}
+
+const char *catalog_string(struct catalog *c, const char *bytes, size_t size)
+{
+    if (reserve_strings(c, size + 1) != GK_OK)
+        return NULL;
+    struct string_block *block = c->strings;
     char *p = block->bytes + block->used;
     if (size)
         memcpy(p, bytes, size);
@@ -56,28 +66,35 @@ static void insert_slot(struct name_index *index, uint32_t hash, uint32_t id)
     index->slots[i].id = id;
 }
 
-static int index_put(struct catalog *c, struct name_index *index, uint32_t hash, uint32_t id)
+/* Room for one more. */
+static int index_reserve(struct catalog *c, struct name_index *index)
 {
-    if (2 * (index->n + 1) > index->capacity) {
-        struct name_index wider = {NULL, index->n, index->capacity ? 2 * index->capacity : 64};
-        wider.slots = mem_array(&c->mem, wider.capacity, sizeof *wider.slots);
-        if (!wider.slots)
-            return GK_ENOMEM;
-        memset(wider.slots, 0xFF, wider.capacity * sizeof *wider.slots);
-        for (size_t i = 0; i < index->capacity; i++)
-            if (index->slots[i].id != GK_ID_NONE)
-                insert_slot(&wider, index->slots[i].hash, index->slots[i].id);
-        mem_free(&c->mem, index->slots);
-        *index = wider;
-    }
-    insert_slot(index, hash, id);
-    index->n++;
+    if (2 * (index->n + 1) <= index->capacity)
+        return GK_OK;
+    struct name_index wider = {NULL, index->n, index->capacity ? 2 * index->capacity : 64};
+    wider.slots = mem_array(&c->mem, wider.capacity, sizeof *wider.slots);
+    if (!wider.slots)
+        return GK_ENOMEM;
+    memset(wider.slots, 0xFF, wider.capacity * sizeof *wider.slots);
+    for (size_t i = 0; i < index->capacity; i++)
+        if (index->slots[i].id != GK_ID_NONE)
+            insert_slot(&wider, index->slots[i].hash, index->slots[i].id);
+    mem_free(&c->mem, index->slots);
+    *index = wider;
     return GK_OK;
 }
 
-static int index_add(struct catalog *c, struct name_index *index, const char *name, uint32_t id)
+/* Into room that was made. */
+static void index_put(struct name_index *index, uint32_t hash, uint32_t id)
 {
-    return index_put(c, index, hash_of(name, strlen(name)), id);
+    assert(2 * (index->n + 1) <= index->capacity);
+    insert_slot(index, hash, id);
+    index->n++;
+}
+
+static void index_add(struct name_index *index, const char *name, uint32_t id)
+{
+    index_put(index, hash_of(name, strlen(name)), id);
 }
 
 static bool is_name(const char *have, const char *name, size_t size)
@@ -147,28 +164,63 @@ uint32_t catalog_line(const struct catalog *c, uint32_t enterprise, const char *
 
 /* ---- adding ------------------------------------------------------------------------------------------------------- */
 
-#define ADD(field, item)                                                                                               \
+/* All room is made before anything is added: an index must not know an entry that is not there. */
+#define RESERVE(field)                                                                                                 \
     do {                                                                                                               \
         if (mem_reserve(&c->mem, &c->field, &c->field##_capacity, c->n_##field + 1, sizeof *c->field) != GK_OK)        \
             return GK_ENOMEM;                                                                                          \
+    } while (0)
+
+#define ADD(field, item)                                                                                               \
+    do {                                                                                                               \
         c->field[c->n_##field++] = *(item);                                                                            \
         c->is_frozen = false;                                                                                          \
         return GK_OK;                                                                                                  \
     } while (0)
 
+static int reserve_site(struct catalog *c, enum gk_kind k)
+{
+    if (mem_reserve(&c->mem, &c->sites[k], &c->sites_capacity[k], c->n_sites[k] + 1, sizeof *c->sites[k]) != GK_OK)
+        return GK_ENOMEM;
+    return index_reserve(c, &c->site_names[k]);
+}
+
+int catalog_reserve(struct catalog *c, size_t text_size)
+{
+    int rc = GK_OK;
+
+    for (int k = GK_PARK; k <= GK_LINE; k++)
+        TRY(reserve_site(c, (enum gk_kind)k));
+    RESERVE(facilities);
+    RESERVE(channels);
+    RESERVE(links);
+    RESERVE(bands);
+    RESERVE(orders);
+    RESERVE(exemptions);
+    TRY(index_reserve(c, &c->facility_names));
+    TRY(index_reserve(c, &c->channel_names));
+    TRY(index_reserve(c, &c->link_index));
+    TRY(index_reserve(c, &c->band_index));
+    TRY(reserve_strings(c, text_size));
+done:
+    return rc;
+}
+
 int catalog_add_facility(struct catalog *c, const struct gk_facility *facility)
 {
-    if (index_add(c, &c->facility_names, facility->name, facility->id) != GK_OK)
+    RESERVE(facilities);
+    if (index_reserve(c, &c->facility_names) != GK_OK)
         return GK_ENOMEM;
+    index_add(&c->facility_names, facility->name, facility->id);
     ADD(facilities, facility);
 }
 
 int catalog_add_site(struct catalog *c, const struct gk_site *site)
 {
     enum gk_kind k = site->kind;
-    if (mem_reserve(&c->mem, &c->sites[k], &c->sites_capacity[k], c->n_sites[k] + 1, sizeof *c->sites[k]) != GK_OK ||
-        index_add(c, &c->site_names[k], site->name, site->id) != GK_OK)
+    if (reserve_site(c, k) != GK_OK)
         return GK_ENOMEM;
+    index_add(&c->site_names[k], site->name, site->id);
     c->sites[k][c->n_sites[k]++] = *site;
     c->is_frozen = false;
     return GK_OK;
@@ -176,8 +228,10 @@ int catalog_add_site(struct catalog *c, const struct gk_site *site)
 
 int catalog_add_channel(struct catalog *c, const char *name)
 {
-    if (index_add(c, &c->channel_names, name, (uint32_t)c->n_channels) != GK_OK)
+    RESERVE(channels);
+    if (index_reserve(c, &c->channel_names) != GK_OK)
         return GK_ENOMEM;
+    index_add(&c->channel_names, name, (uint32_t)c->n_channels);
     ADD(channels, &name);
 }
 
@@ -203,8 +257,10 @@ uint32_t catalog_find_link(const struct catalog *c, const struct gk_link *link)
 
 int catalog_add_link(struct catalog *c, const struct gk_link *link)
 {
-    if (index_put(c, &c->link_index, hash_link(link), (uint32_t)c->n_links) != GK_OK)
+    RESERVE(links);
+    if (index_reserve(c, &c->link_index) != GK_OK)
         return GK_ENOMEM;
+    index_put(&c->link_index, hash_link(link), (uint32_t)c->n_links);
     ADD(links, link);
 }
 
@@ -230,18 +286,22 @@ uint32_t catalog_find_band(const struct catalog *c, const struct gk_band *band)
 
 int catalog_add_band(struct catalog *c, const struct gk_band *band)
 {
-    if (index_put(c, &c->band_index, hash_band(band), (uint32_t)c->n_bands) != GK_OK)
+    RESERVE(bands);
+    if (index_reserve(c, &c->band_index) != GK_OK)
         return GK_ENOMEM;
+    index_put(&c->band_index, hash_band(band), (uint32_t)c->n_bands);
     ADD(bands, band);
 }
 
 int catalog_add_order(struct catalog *c, const struct gk_order *order)
 {
+    RESERVE(orders);
     ADD(orders, order);
 }
 
 int catalog_add_exemption(struct catalog *c, const struct gk_exemption *exemption)
 {
+    RESERVE(exemptions);
     ADD(exemptions, exemption);
 }
 

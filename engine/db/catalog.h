@@ -133,7 +133,12 @@ int catalog_decode(struct catalog *catalog, enum entry_kind kind, uint32_t id, s
 /* A stored entry as a line of text. */
 int catalog_dump(const struct catalog *catalog, enum entry_kind kind, uint32_t id, struct buffer *out);
 
-/* For catalog*.c: a text kept as long as the catalog; NULL without memory. */
+/*
+ * For catalog*.c. Room for one more entry of each kind and for texts of so many bytes (each with one more for its end): a put
+ * makes it first and then cannot fail half-way.
+ */
+int catalog_reserve(struct catalog *catalog, size_t text_size);
+/* A text kept as long as the catalog; NULL without memory. */
 const char *catalog_string(struct catalog *catalog, const char *bytes, size_t size);
 int catalog_add_facility(struct catalog *catalog, const struct gk_facility *facility);
 int catalog_add_site(struct catalog *catalog, const struct gk_site *site);

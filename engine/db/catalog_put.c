@@ -8,10 +8,11 @@
 #include "base/text.h"
 #include "db/catalog.h"
 
+/* Remembers a change, in room that was made. */
 static int note(struct catalog_changes *changes, enum entry_kind kind, uint32_t id)
 {
-    if (mem_reserve(changes->mem, &changes->at, &changes->capacity, changes->n + 1, sizeof *changes->at) != GK_OK)
-        return GK_ENOMEM;
+    if (NEVER(changes->n >= changes->capacity))
+        return GK_EBUG;
     changes->at[changes->n].kind = kind;
     changes->at[changes->n].id = id;
     changes->n++;
@@ -42,6 +43,24 @@ static int check_text(struct gk_text text, const char *what, struct gk_error *er
 static int no_memory(struct gk_error *error)
 {
     return error_set(error, GK_ENOMEM, "out of memory for the catalog");
+}
+
+/*
+ * Room for all that a put may add: nothing of it can fail for want of memory afterwards. An entry in the catalog that was not noted
+ * would never be stored, and rows that name it would make the store unreadable.
+ */
+static int make_room(struct catalog *c, struct catalog_changes *changes, size_t n_changes, size_t text_size,
+                     struct gk_error *error)
+{
+    if (mem_reserve(changes->mem, &changes->at, &changes->capacity, changes->n + n_changes, sizeof *changes->at) != GK_OK ||
+        catalog_reserve(c, text_size) != GK_OK)
+        return no_memory(error);
+    return GK_OK;
+}
+
+static size_t kept_size(struct gk_text text)
+{
+    return text.size + 1;
 }
 
 /* ---- names of facilities and sites, with the nearest one when they are unknown ------------------------------------- */
@@ -143,6 +162,7 @@ int catalog_put_channel(struct catalog *c, struct gk_text name, uint32_t *id, st
     TRY(check_name(name, "channel", error));
     if (c->n_channels >= CATALOG_CHANNELS_MAX)
         return error_set(error, GK_ELIMIT, "a store has at most %u channels", CATALOG_CHANNELS_MAX);
+    TRY(make_room(c, changes, 1, kept_size(name), error));
     *id = (uint32_t)c->n_channels;
     const char *text = catalog_string(c, name.bytes, name.size);
     if (!text || catalog_add_channel(c, text) != GK_OK || note(changes, ENTRY_CHANNEL, *id) != GK_OK)
@@ -169,7 +189,8 @@ struct sites {
 };
 
 /* The enterprise belongs to one park, for good: two parks with an enterprise of the same name are two zones' matter. */
-static int check_sites(const struct catalog *c, const struct gk_facility_put *put, struct gk_error *error)
+static int check_sites(const struct catalog *c, const struct gk_facility_put *put, uint32_t known,
+                       struct gk_error *error)
 {
     int rc;
 
@@ -177,6 +198,8 @@ static int check_sites(const struct catalog *c, const struct gk_facility_put *pu
     TRY(check_text(put->enterprise, "enterprise", error));
     TRY(check_text(put->line, "line", error));
     uint32_t enterprise = catalog_site(c, GK_ENTERPRISE, put->enterprise.bytes, put->enterprise.size);
+    if (is_absent(put->enterprise) && known != GK_ID_NONE)
+        enterprise = c->facilities[known].enterprise;
     if (is_absent(put->park) || enterprise == GK_ID_NONE)
         return GK_OK;
     uint32_t park = c->sites[GK_ENTERPRISE][enterprise].parent;
@@ -184,6 +207,23 @@ static int check_sites(const struct catalog *c, const struct gk_facility_put *pu
         return error_set(error, GK_EEXIST, "enterprise '%s' is in park '%s', not in '%.*s'",
                          c->sites[GK_ENTERPRISE][enterprise].name, c->sites[GK_PARK][park].name, (int)put->park.size,
                          put->park.bytes);
+done:
+    return rc;
+}
+
+/* An enterprise that had no park gets one, and with it all of its facilities. */
+static int put_parent(struct catalog *c, uint32_t enterprise, uint32_t park, struct catalog_changes *changes)
+{
+    int rc;
+
+    c->sites[GK_ENTERPRISE][enterprise].parent = park;
+    c->is_frozen = false;
+    TRY(note(changes, ENTRY_SITE, (uint32_t)GK_ENTERPRISE << 24 | enterprise));
+    for (uint32_t i = 0; i < c->n_facilities; i++)
+        if (c->facilities[i].enterprise == enterprise && c->facilities[i].park != park) {
+            c->facilities[i].park = park;
+            TRY(note(changes, ENTRY_FACILITY, i));
+        }
 done:
     return rc;
 }
@@ -202,13 +242,13 @@ static int put_sites(struct catalog *c, const struct gk_facility_put *put, struc
         out->enterprise = catalog_site(c, GK_ENTERPRISE, put->enterprise.bytes, put->enterprise.size);
         if (out->enterprise == GK_ID_NONE)
             TRY(new_site(c, GK_ENTERPRISE, put->enterprise, out->park, &out->enterprise, changes, error));
-        struct gk_site *site = &c->sites[GK_ENTERPRISE][out->enterprise];
-        if (site->parent == GK_ID_NONE && out->park != GK_ID_NONE) {
-            site->parent = out->park;
-            TRY(note(changes, ENTRY_SITE, (uint32_t)GK_ENTERPRISE << 24 | site->id));
-        }
-        if (is_absent(put->park))
-            out->park = site->parent;
+    }
+    if (out->enterprise != GK_ID_NONE) {
+        uint32_t parent = c->sites[GK_ENTERPRISE][out->enterprise].parent;
+        if (parent == GK_ID_NONE && out->park != GK_ID_NONE)
+            TRY(put_parent(c, out->enterprise, out->park, changes));
+        else if (is_absent(put->park))
+            out->park = parent;
     }
     if (!is_absent(put->line)) {
         out->line = catalog_line(c, out->enterprise, put->line.bytes, put->line.size);
@@ -221,12 +261,13 @@ done:
 
 /* ---- facilities ---------------------------------------------------------------------------------------------------- */
 
-static int check_facility(const struct catalog *c, const struct gk_facility_put *put, struct gk_error *error)
+static int check_facility(const struct catalog *c, const struct gk_facility_put *put, uint32_t known,
+                          struct gk_error *error)
 {
     int rc;
 
     TRY(check_name(put->name, "facility", error));
-    TRY(check_sites(c, put, error));
+    TRY(check_sites(c, put, known, error));
     if (put->rated_kw <= 0 || isinf(put->rated_kw))
         return error_set(error, GK_ERANGE, "rated_kw: expected a number above 0, got %g", put->rated_kw);
     if (put->rated_a <= 0 || isinf(put->rated_a))
@@ -251,15 +292,15 @@ static bool is_equal(const char *have, struct gk_text text)
     return strlen(have) == text.size && memcmp(have, text.bytes, text.size) == 0;
 }
 
-/* The tags there are, with the given ones put over them; an empty value keeps what was. *changed tells. */
-static int put_tags(struct catalog *c, const struct gk_facility *old, const struct gk_facility_put *put,
-                    struct gk_tag **out, size_t *n_out, bool *changed)
+/*
+ * The tags there are, with the given ones put over them, by key; an empty value keeps what was. `tags` has room for all, and
+ * the catalog for their texts. *changed tells.
+ */
+static size_t put_tags(struct catalog *c, const struct gk_facility *old, const struct gk_facility_put *put,
+                       struct gk_tag *tags, bool *changed)
 {
-    struct gk_tag *tags = mem_array(&c->mem, old->n_tags + put->n_tags, sizeof *tags);
     size_t n = old->n_tags;
 
-    if (!tags)
-        return GK_ENOMEM;
     if (n)
         memcpy(tags, old->tags, n * sizeof *tags);
     for (size_t i = 0; i < put->n_tags; i++) {
@@ -271,17 +312,14 @@ static int put_tags(struct catalog *c, const struct gk_facility *old, const stru
         if (at < n && is_equal(tags[at].value, put->tag_values[i]))
             continue;
         *changed = true;
-        if (at == n)
-            tags[n++].key = catalog_string(c, put->tag_keys[i].bytes, put->tag_keys[i].size);
-        tags[at].value = catalog_string(c, put->tag_values[i].bytes, put->tag_values[i].size);
-        if (!tags[at].key || !tags[at].value) {
-            mem_free(&c->mem, tags);
-            return GK_ENOMEM;
-        }
+        struct gk_tag tag = {at < n ? tags[at].key : catalog_string(c, put->tag_keys[i].bytes, put->tag_keys[i].size),
+                             catalog_string(c, put->tag_values[i].bytes, put->tag_values[i].size)};
+        n += at == n;
+        for (; at > 0 && strcmp(tags[at - 1].key, tag.key) > 0; at--)
+            tags[at] = tags[at - 1];
+        tags[at] = tag;
     }
-    *out = tags;
-    *n_out = n;
-    return GK_OK;
+    return n;
 }
 
 static bool put_number(double *have, double given)
@@ -300,25 +338,52 @@ static bool put_id(uint32_t *have, uint32_t given)
     return true;
 }
 
-int catalog_put_facility(struct catalog *c, const struct gk_facility_put *put, uint32_t *id,
+/* Room for a facility, its sites and its tags, and for the facilities that get a park with it. */
+static int make_facility_room(struct catalog *c, const struct gk_facility_put *put, struct catalog_changes *changes,
+                              struct gk_error *error)
+{
+    size_t size = kept_size(put->name) + kept_size(put->park) + kept_size(put->enterprise) + kept_size(put->line);
+    size_t n_changes = 6; /* registered, changed, three sites, an enterprise's park */
+
+    for (size_t i = 0; i < put->n_tags; i++)
+        size += kept_size(put->tag_keys[i]) + kept_size(put->tag_values[i]);
+    uint32_t enterprise = catalog_site(c, GK_ENTERPRISE, put->enterprise.bytes, put->enterprise.size);
+    if (!is_absent(put->park) && (enterprise == GK_ID_NONE || c->sites[GK_ENTERPRISE][enterprise].parent == GK_ID_NONE))
+        for (size_t i = 0; i < c->n_facilities; i++)
+            n_changes += c->facilities[i].enterprise != GK_ID_NONE && c->facilities[i].park == GK_ID_NONE;
+    return make_room(c, changes, n_changes, size, error);
+}
+
+int catalog_put_facility(struct catalog *c, const struct gk_facility_put *given, uint32_t *id,
                          struct catalog_changes *changes, struct gk_error *error)
 {
+    struct gk_facility_put whole = *given;
+    const struct gk_facility_put *put = &whole;
     struct sites sites = {GK_ID_NONE, GK_ID_NONE, GK_ID_NONE};
-    struct gk_tag *tags = NULL;
-    size_t n_tags = 0;
+    uint32_t known = catalog_facility(c, put->name.bytes, put->name.size);
     int rc;
 
-    TRY(check_facility(c, put, error));
-    uint32_t known = catalog_facility(c, put->name.bytes, put->name.size);
+    TRY(check_facility(c, put, known, error));
+    const struct gk_facility *old = known == GK_ID_NONE ? NULL : &c->facilities[known];
+    if (old && old->line != GK_ID_NONE && is_absent(put->line)) { /* another enterprise: the line of that name there */
+        whole.line.bytes = c->sites[GK_LINE][old->line].name;
+        whole.line.size = strlen(whole.line.bytes);
+    }
+    size_t n_old = old ? old->n_tags : 0;
+    TRY(make_facility_room(c, put, changes, error));
+    struct gk_tag *tags = mem_array(&c->mem, n_old + put->n_tags, sizeof *tags);
+    if (!tags)
+        return no_memory(error);
+
+    /* Nothing can fail from here on. */
+    bool changed = false;
     if (known == GK_ID_NONE)
         TRY(catalog_register(c, put->name, &known, changes, error));
-    bool changed = false;
-    if (!is_absent(put->line) && is_absent(put->enterprise))
+    if (is_absent(put->enterprise))
         sites.enterprise = c->facilities[known].enterprise;
     TRY(put_sites(c, put, &sites, changes, error));
-    TRY(put_tags(c, &c->facilities[known], put, &tags, &n_tags, &changed));
-
     struct gk_facility *f = &c->facilities[known];
+    size_t n_tags = put_tags(c, f, put, tags, &changed);
     changed |= put_id(&f->park, sites.park);
     changed |= put_id(&f->enterprise, sites.enterprise);
     changed |= put_id(&f->line, sites.line);
@@ -338,7 +403,7 @@ int catalog_put_facility(struct catalog *c, const struct gk_facility_put *put, u
     if (id)
         *id = known;
 done:
-    return rc == GK_ENOMEM ? no_memory(error) : rc;
+    return rc;
 }
 
 int catalog_register(struct catalog *c, struct gk_text name, uint32_t *id, struct catalog_changes *changes,
@@ -352,6 +417,7 @@ int catalog_register(struct catalog *c, struct gk_text name, uint32_t *id, struc
     TRY(check_name(name, "facility", error));
     if (c->n_facilities >= CATALOG_FACILITIES_MAX)
         return error_set(error, GK_ELIMIT, "a store has at most %u facilities", CATALOG_FACILITIES_MAX);
+    TRY(make_room(c, changes, 1, kept_size(name), error));
     struct gk_facility f = {.id = (uint32_t)c->n_facilities,
                             .name = catalog_string(c, name.bytes, name.size),
                             .park = GK_ID_NONE,
@@ -383,6 +449,7 @@ int catalog_put_link(struct catalog *c, const struct gk_link_put *put, struct ca
     if (c->facilities[link.production].role != GK_PRODUCTION)
         return error_set(error, GK_EINVAL, "facility '%.*s' has the role %s, not production",
                          (int)put->production.size, put->production.bytes, ROLES[c->facilities[link.production].role]);
+    TRY(make_room(c, changes, 1, 0, error));
     uint32_t known = catalog_find_link(c, &link);
     if (known != GK_ID_NONE) {
         struct gk_link *have = &c->links[known];
@@ -472,6 +539,8 @@ int catalog_put_band(struct catalog *c, const struct gk_band_put *put, struct ca
     int rc;
 
     TRY(check_band(put, error));
+    TRY(check_text(put->channel, "channel", error));
+    TRY(make_room(c, changes, 2, kept_size(put->name) + kept_size(put->channel), error));
     TRY(find_scope(c, put->scope, put->name, &band.scope, error));
     if (!is_absent(put->channel))
         TRY(catalog_put_channel(c, put->channel, &band.channel, changes, error));
@@ -515,6 +584,7 @@ int catalog_put_order(struct catalog *c, const struct gk_order_put *put, struct 
         return error_set(error, GK_ERANGE, "cut: expected 0 %% to 100 %%, got %g %%", put->cut_share * 100);
     if (put->scope == GK_ROLE)
         return error_set(error, GK_EINVAL, "an order's scope is a group, *, park:, enterprise:, line: or a facility");
+    TRY(make_room(c, changes, 1, kept_size(put->name) + kept_size(put->level) + kept_size(put->kind), error));
     TRY(find_scope(c, put->scope, put->name, &order.scope, error));
     order.level = catalog_string(c, put->level.bytes, put->level.size);
     order.kind = catalog_string(c, put->kind.bytes, put->kind.size);
@@ -549,6 +619,7 @@ int catalog_put_exemption(struct catalog *c, const struct gk_exemption_put *put,
     TRY(check_times(put->from, put->to, error));
     if (put->scope == GK_ROLE)
         return error_set(error, GK_EINVAL, "an exemption's scope is *, park:, enterprise:, line:, group or a facility");
+    TRY(make_room(c, changes, 1, kept_size(put->name) + kept_size(put->kind) + kept_size(put->note), error));
     TRY(find_scope(c, put->scope, put->name, &exemption.scope, error));
     exemption.kind = catalog_string(c, put->kind.bytes, put->kind.size);
     exemption.note = catalog_string(c, put->note.bytes, put->note.size);

@@ -240,15 +240,19 @@ static int decode_site(struct source *s, uint32_t id)
         s->r.failed = true;
         return GK_OK;
     }
-    struct gk_site site = {id & 0xFFFFFF, (enum gk_kind)kind, take_text(s), take_id(s, kind > GK_PARK ? c->n_sites[kind - 1] : 0)};
+    const char *name = take_text(s); /* in the order of the bytes, which an initializer does not promise */
+    uint32_t parent = take_id(s, kind > GK_PARK ? c->n_sites[kind - 1] : 0);
+    struct gk_site site = {id & 0xFFFFFF, (enum gk_kind)kind, name, parent};
     return reader_is_done(&s->r) ? catalog_add_site(c, &site) : GK_OK;
 }
 
 static int decode_facility(struct source *s, uint32_t id)
 {
     struct catalog *c = s->catalog;
-    struct gk_facility f = {.id = id, .name = take_text(s), .role = (enum gk_role)reader_u8(&s->r)};
+    struct gk_facility f = {.id = id};
 
+    f.name = take_text(s);
+    f.role = (enum gk_role)reader_u8(&s->r);
     f.park = take_id(s, c->n_sites[GK_PARK]);
     f.enterprise = take_id(s, c->n_sites[GK_ENTERPRISE]);
     f.line = take_id(s, c->n_sites[GK_LINE]);

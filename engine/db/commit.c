@@ -7,20 +7,34 @@
 #include "db/profile.h"
 #include "db/seal.h"
 
-int pending_add(gk_db *db, const struct batch_rows *rows, bool is_quarantined, struct gk_error *error)
+int pending_facility(gk_db *db, uint32_t facility)
 {
     struct pending *p = &db->pending;
-    size_t at = p->bytes.size;
+    struct edge *edge = &db->edges[facility];
+
+    if (edge->turn == p->turn)
+        return GK_OK;
+    if (mem_reserve(&db->mem, &p->facilities, &p->facilities_capacity, p->n_facilities + 1, sizeof facility) != GK_OK)
+        return GK_ENOMEM;
+    p->facilities[p->n_facilities++] = facility;
+    edge->turn = p->turn;
+    return GK_OK;
+}
+
+int pending_quarantined(gk_db *db, const struct batch_rows *rows, struct gk_error *error)
+{
+    struct pending *p = &db->pending;
+    size_t at = p->quarantined.size;
     int rc;
 
-    TRY(mem_reserve(&db->mem, &p->records, &p->records_capacity, p->n_records + 1, sizeof *p->records));
-    rc = batch_encode(&db->mem, rows, &p->bytes);
+    TRY(mem_reserve(&db->mem, &p->quarantined_ends, &p->quarantined_capacity, p->n_quarantined + 1, sizeof at));
+    rc = batch_encode(&db->mem, rows, &p->quarantined);
     if (rc != GK_OK) {
-        p->bytes.size = at;
-        p->bytes.failed = false;
+        p->quarantined.size = at;
+        p->quarantined.failed = false;
         goto done;
     }
-    p->records[p->n_records++] = (struct pending_record){at, p->bytes.size - at, is_quarantined};
+    p->quarantined_ends[p->n_quarantined++] = p->quarantined.size;
     pending_touch(db);
 done:
     if (rc != GK_OK)
@@ -175,20 +189,85 @@ done:
     return rc;
 }
 
+/* ---- journal records ------------------------------------------------------------------------------------------------ */
+
+#define RECORD_CELLS (1u << 20) /* rows x channels of one record: bounds the memory that gathering takes */
+
+/* Rows of several facilities, one facility after the other. */
+struct gathering {
+    struct columns rows;
+    uint32_t *facility; /* a row */
+    size_t facility_capacity;
+    const double **values;
+    size_t values_capacity;
+    struct buffer bytes;
+};
+
+static int put_record(gk_db *db, struct txn *txn, struct gathering *g, struct progress *progress,
+                      struct gk_error *error)
+{
+    struct columns *c = &g->rows;
+    uint8_t key[8];
+    int rc;
+
+    if (c->n_rows == 0)
+        return GK_OK;
+    TRY(mem_reserve(&db->mem, &g->values, &g->values_capacity, c->n_columns, sizeof *g->values));
+    struct chunk_rows view = columns_view(c, 0, c->n_rows, g->values);
+    struct batch_rows rows = {c->n_rows, c->time, g->facility, c->n_columns, c->channel, view.value};
+    buffer_reset(&g->bytes);
+    TRY(batch_encode(&db->mem, &rows, &g->bytes));
+    key_u64(key, progress->journal_next++);
+    TRY(txn_append(txn, STORE_JOURNAL, view_of(key, sizeof key), view_of(g->bytes.bytes, g->bytes.size), error));
+    columns_reset(c);
+done:
+    return rc;
+}
+
+/*
+ * The rows that are new in the heads, facility by facility: replaying needs the order of arrival within a facility only, and
+ * neighbours compress better.
+ */
+static int put_journal(gk_db *db, struct txn *txn, struct progress *progress, struct gk_error *error)
+{
+    struct gathering g = {.facility = NULL};
+    int rc = GK_OK;
+
+    columns_init(&g.rows, &db->mem);
+    buffer_init(&g.bytes, &db->mem);
+    for (size_t i = 0; i < db->pending.n_facilities; i++) {
+        size_t before = g.rows.n_rows;
+        TRY(heads_take(db->heads, db->pending.facilities[i], db->view.n_visible, &g.rows));
+        TRY(mem_reserve(&db->mem, &g.facility, &g.facility_capacity, g.rows.n_rows, sizeof *g.facility));
+        for (size_t r = before; r < g.rows.n_rows; r++)
+            g.facility[r] = db->pending.facilities[i];
+        if (g.rows.n_rows * (g.rows.n_columns + 1) >= RECORD_CELLS)
+            TRY(put_record(db, txn, &g, progress, error));
+    }
+    TRY(put_record(db, txn, &g, progress, error));
+done:
+    columns_clear(&g.rows);
+    buffer_clear(&g.bytes);
+    mem_free(&db->mem, g.facility);
+    mem_free(&db->mem, g.values);
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a journal record"); /* rc says it too */
+    return rc;
+}
+
 /* ---- committing ---------------------------------------------------------------------------------------------------- */
 
-static int put_records(gk_db *db, struct txn *txn, struct progress *progress, struct gk_error *error)
+int pending_put(gk_db *db, struct txn *txn, struct progress *progress, struct gk_error *error)
 {
     const struct pending *p = &db->pending;
     int rc = GK_OK;
 
-    for (size_t i = 0; i < p->n_records; i++) {
-        const struct pending_record *r = &p->records[i];
-        struct view value = {p->bytes.bytes + r->at, r->size};
+    for (size_t i = 0; i < p->n_quarantined; i++) {
+        size_t begin = i ? p->quarantined_ends[i - 1] : 0;
         uint8_t key[8];
-        key_u64(key, r->is_quarantined ? progress->quarantine_next++ : progress->journal_next++);
-        TRY(txn_append(txn, r->is_quarantined ? STORE_QUARANTINE : STORE_JOURNAL, view_of(key, sizeof key), value,
-                       error));
+        key_u64(key, progress->quarantine_next++);
+        TRY(txn_append(txn, STORE_QUARANTINE, view_of(key, sizeof key),
+                       view_of(p->quarantined.bytes + begin, p->quarantined_ends[i] - begin), error));
     }
     for (size_t i = 0; i < p->n_sources; i++) {
         uint8_t value[8];
@@ -196,6 +275,7 @@ static int put_records(gk_db *db, struct txn *txn, struct progress *progress, st
         TRY(txn_put(txn, STORE_SOURCE, view_of(p->sources[i].name, strlen(p->sources[i].name)),
                     view_of(value, sizeof value), error));
     }
+    TRY(put_catalog(db, txn, progress, error));
 done:
     return rc;
 }
@@ -203,8 +283,9 @@ done:
 void pending_clear(gk_db *db)
 {
     struct pending *p = &db->pending;
-    buffer_reset(&p->bytes);
-    p->n_records = p->n_sources = 0;
+    buffer_reset(&p->quarantined);
+    p->n_facilities = p->n_quarantined = p->n_sources = 0;
+    p->turn++;
     p->changes.n = 0;
     p->is_dirty = false;
 }
@@ -217,8 +298,8 @@ static int commit_pending(gk_db *db, struct gk_error *error)
     int rc;
 
     TRY(store_write(db->store, &txn, error));
-    TRY(put_records(db, txn, &progress, error));
-    TRY(put_catalog(db, txn, &progress, error));
+    TRY(put_journal(db, txn, &progress, error));
+    TRY(pending_put(db, txn, &progress, error));
     TRY(progress_put(txn, &progress, error));
     (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
     struct txn *committing = txn;
@@ -238,12 +319,26 @@ done:
     return rc;
 }
 
+/* Many new rows a facility are not worth a journal record that is read and dropped soon after. */
+static bool is_worth_sealing(const gk_db *db)
+{
+    uint32_t n = heads_n(db->heads) - db->view.n_visible;
+    return heads_bytes(db->heads) > db->head_budget || n / DB_DIRECT_ROWS >= heads_active(db->heads) + 1;
+}
+
+static bool can_seal_directly(const gk_db *db)
+{
+    return db->progress.target == 0 && heads_active(db->heads) <= DB_DIRECT_FACILITIES;
+}
+
 int gk_commit(gk_db *db, struct gk_error *error)
 {
     int rc;
 
     TRY(db_need_writer(db, error));
     db_end_lookup(db);
+    if (db->pending.is_dirty && is_worth_sealing(db) && can_seal_directly(db))
+        return seal_directly(db, error);
     if (db->pending.is_dirty)
         TRY(commit_pending(db, error));
     if (heads_bytes(db->heads) > db->head_budget)
@@ -256,6 +351,10 @@ int gk_seal(gk_db *db, struct gk_error *error)
 {
     int rc;
 
+    TRY(db_need_writer(db, error));
+    db_end_lookup(db);
+    if (db->pending.is_dirty && can_seal_directly(db))
+        TRY(seal_directly(db, error));
     TRY(gk_commit(db, error));
     TRY(seal_all(db, error));
 done:

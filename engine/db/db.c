@@ -70,7 +70,7 @@ int db_grow_edges(gk_db *db)
     if (mem_reserve(&db->mem, &db->edges, &db->edges_capacity, n, sizeof *db->edges) != GK_OK)
         return GK_ENOMEM;
     for (; db->n_edges < n; db->n_edges++)
-        db->edges[db->n_edges] = (struct edge){GK_TIME_MIN, GK_TIME_MIN};
+        db->edges[db->n_edges] = (struct edge){GK_TIME_MIN, GK_TIME_MIN, 0};
     return GK_OK;
 }
 
@@ -165,7 +165,7 @@ static int load_edges(gk_db *db, struct txn *txn, struct gk_error *error)
         profile.n_channels = 0;
         TRY(profile_decode(value, &profile, error));
         if (profile.n_rows > 0)
-            db->edges[facility] = (struct edge){profile.last, profile.last};
+            db->edges[facility] = (struct edge){profile.last, profile.last, 0};
     }
     rc = rc == GK_DONE ? GK_OK : rc;
 done:
@@ -245,7 +245,8 @@ int gk_open(const char *path, int flags, const struct gk_options *options, gk_db
         return error_set(error, GK_ENOMEM, "%s: out of memory", path);
     db->mem = mem;
     (void)pthread_mutex_init(&db->lock, NULL); /* cannot fail for a plain mutex on Linux */
-    buffer_init(&db->pending.bytes, &db->mem);
+    buffer_init(&db->pending.quarantined, &db->mem);
+    db->pending.turn = 1;
     db->pending.changes.mem = &db->mem;
     TRY(take_options(db, flags, options, error));
     struct store_options store = {.is_writer = db->is_writer,
@@ -287,8 +288,9 @@ int gk_close(gk_db *db)
         catalog_free(db->catalog);
     store_close(db->store);
     mem_free(&db->mem, db->edges);
-    buffer_clear(&db->pending.bytes);
-    mem_free(&db->mem, db->pending.records);
+    mem_free(&db->mem, db->pending.facilities);
+    buffer_clear(&db->pending.quarantined);
+    mem_free(&db->mem, db->pending.quarantined_ends);
     mem_free(&db->mem, db->pending.sources);
     catalog_changes_clear(&db->pending.changes);
     (void)pthread_mutex_destroy(&db->lock); /* not held */

@@ -2,8 +2,9 @@
  * db.h - the handle, and what the files of this room share.
  *
  * The path of a row:
- *     gk_ingest    classifies it (ingest.c), adds it to the heads in memory (heads.c) and to a pending journal record
- *     gk_commit    writes what is pending in one transaction (commit.c): from here on it is durable
+ *     gk_ingest    classifies it (ingest.c) and adds it to the heads in memory (heads.c)
+ *     gk_commit    writes the rows that are new in the heads as journal records, and what else is pending, in one
+ *                  transaction (commit.c): from here on they are durable
  *     gk_seal      moves the rows of the journal into chunks (chunks.c), states (states.c) and presence (index.c), some
  *                  facilities a transaction, and trims the journal (seal.c)
  * The path of an answer:
@@ -17,7 +18,8 @@
  *  I2  Chunks of a facility do not overlap (they may share one time under GK_ALL) and are in order of time.
  *  I3  The stored steps and presence bits of a facility follow from its chunks and the bands, except at and after
  *      profile.stale_from, where readers derive them.
- *  I4  The heads of a writer hold the rows of the journal and then the pending ones, in that order.
+ *  I4  The heads of a writer hold the rows of the journal and then, from ordinal view.n_visible on, those that are not
+ *      durable yet.
  */
 #ifndef DB_DB_H
 #define DB_DB_H
@@ -33,7 +35,8 @@
 #define DB_COMMIT_NS       (INT64_C(100) * 1000000)
 #define DB_FUTURE_NS       (INT64_C(300) * GK_SECOND)
 #define DB_TXN_BYTES       (UINT64_C(12) << 20) /* a transaction is committed beyond this: LMDB's limit of care is 64 MB */
-#define DB_PENDING_BYTES   (UINT64_C(8) << 20)
+#define DB_DIRECT_FACILITIES 2048 /* so many facilities can be sealed in one transaction: some pages each */
+#define DB_DIRECT_ROWS     512 /* a commit of so many rows a facility goes straight to chunks */
 #define DB_SOURCE_NAME_MAX GK_NAME_MAX
 #define HOUR_NS            (INT64_C(3600) * GK_SECOND)
 
@@ -54,6 +57,7 @@ struct progress {
 /* What the writer remembers of a facility between rows. */
 struct edge {
     gk_time newest, sealed_last; /* GK_TIME_MIN: none */
+    uint32_t turn;               /* the commit before which it last got rows: see pending.turn */
 };
 
 struct pending_source {
@@ -61,14 +65,14 @@ struct pending_source {
     uint64_t sequence;
 };
 
-/* What was taken and is not durable yet. */
+/* What was taken and is not durable yet, beside the rows in the heads. */
 struct pending {
-    struct buffer bytes; /* records one after the other */
-    struct pending_record {
-        size_t at, size;
-        bool is_quarantined;
-    } *records;
-    size_t n_records, records_capacity;
+    uint32_t *facilities; /* that got rows since the last commit, each once */
+    size_t n_facilities, facilities_capacity;
+    uint32_t turn; /* grows with every commit */
+    struct buffer quarantined; /* records of quarantined rows, one after the other */
+    size_t *quarantined_ends;
+    size_t n_quarantined, quarantined_capacity;
     struct pending_source *sources;
     size_t n_sources, sources_capacity;
     struct catalog_changes changes;

@@ -50,6 +50,7 @@ struct heads {
     struct mem mem;
     atomic_uint n_refs;
     _Atomic uint32_t n, n_facilities;
+    uint32_t n_active; /* of the adding thread, like bytes */
     uint64_t bytes;
     _Atomic(struct head *) page[PAGES];
 };
@@ -113,6 +114,11 @@ uint64_t heads_bytes(const struct heads *heads)
 uint32_t heads_facilities(const struct heads *heads)
 {
     return atomic_load_explicit(&heads->n_facilities, memory_order_acquire);
+}
+
+uint32_t heads_active(const struct heads *heads)
+{
+    return heads->n_active;
 }
 
 /* ---- adding ------------------------------------------------------------------------------------------------------- */
@@ -244,6 +250,7 @@ int heads_add(struct heads *heads, uint32_t facility, gk_time time, size_t n_cha
         head->oldest = time;
     if (is_first || time > head->newest)
         head->newest = time;
+    heads->n_active += is_first;
     if (facility >= atomic_load_explicit(&heads->n_facilities, memory_order_relaxed))
         atomic_store_explicit(&heads->n_facilities, facility + 1, memory_order_release);
     atomic_store_explicit(&heads->n, ordinal + 1, memory_order_release);
@@ -456,6 +463,50 @@ int heads_collect(const struct heads *heads, struct heads_view view, uint32_t fa
 done:
     columns_clear(&ordered);
     columns_clear(&late);
+    return rc;
+}
+
+/* Where the next row at or above an ordinal is. */
+static void skip_to(struct row_ref *at, uint32_t ordinal)
+{
+    while (at->block) {
+        uint32_t n = atomic_load(&at->block->n);
+        if (at->row == 0 && n > 0 && at->block->ordinal[n - 1] < ordinal)
+            at->row = n;
+        while (at->row < n && at->block->ordinal[at->row] < ordinal)
+            at->row++;
+        if (at->row < n)
+            return;
+        at->block = atomic_load(&at->block->next);
+        at->row = 0;
+    }
+}
+
+int heads_take(const struct heads *heads, uint32_t facility, uint32_t from, struct columns *out)
+{
+    const struct head *head = find(heads, facility);
+    int rc = GK_OK;
+
+    if (!head)
+        return GK_OK;
+    struct row_ref ordered = {atomic_load(&head->ordered.first), 0}, late = {atomic_load(&head->late.first), 0};
+    for (;;) {
+        skip_to(&ordered, from);
+        skip_to(&late, from);
+        if (!ordered.block && !late.block)
+            break;
+        bool is_late = !ordered.block ||
+                       (late.block && late.block->ordinal[late.row] < ordered.block->ordinal[ordered.row]);
+        struct row_ref *at = is_late ? &late : &ordered;
+        const struct row_ref *other = is_late ? &ordered : &late;
+        uint32_t end = at->row + 1, n = atomic_load(&at->block->n);
+        uint32_t bound = other->block ? other->block->ordinal[other->row] : UINT32_MAX;
+        while (end < n && at->block->ordinal[end] < bound)
+            end++;
+        TRY(take_block(at->block, at->row, end, true, out));
+        at->row = end;
+    }
+done:
     return rc;
 }
 

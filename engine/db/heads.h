@@ -25,8 +25,9 @@ void heads_unref(struct heads *heads); /* NULL is welcome */
 /* Rows so far, which is the next row's ordinal; and the bytes they take. */
 uint32_t heads_n(const struct heads *heads);
 uint64_t heads_bytes(const struct heads *heads);
-/* One more than the highest facility id that has rows. */
+/* One more than the highest facility id that has rows; and how many facilities have some. */
 uint32_t heads_facilities(const struct heads *heads);
+uint32_t heads_active(const struct heads *heads);
 
 /* Adds row `row` of a batch. is_late: its time is before one that the head or the store has already. GK_ENOMEM adds nothing. */
 int heads_add(struct heads *heads, uint32_t facility, gk_time time, size_t n_channels, const uint32_t *channels,
@@ -42,6 +43,8 @@ bool heads_has(const struct heads *heads, struct heads_view view, uint32_t facil
  */
 int heads_collect(const struct heads *heads, struct heads_view view, uint32_t facility, gk_time from, gk_time to,
                   enum gk_policy policy, bool all_channels, struct columns *out);
+/* Appends the rows of a facility from ordinal `from` on as they came, not folded, with all their channels. */
+int heads_take(const struct heads *heads, uint32_t facility, uint32_t from, struct columns *out);
 /* Whether there is a row of that time, by the one thread that adds: constant time. */
 bool heads_has_time(const struct heads *heads, uint32_t facility, gk_time time);
 

@@ -24,7 +24,7 @@ struct ingest {
     const struct gk_batch *batch;
     gk_time now;
     uint8_t *verdicts; /* a row */
-    size_t n_taken, n_quarantined, n_filled; /* filled: taken, but into a row that was there */
+    size_t n_quarantined, n_filled; /* filled: taken, but into a row that was there */
     struct gk_counts counts;
     struct progress progress;
 };
@@ -226,6 +226,7 @@ static int take_row(struct ingest *g, size_t row, struct gk_error *error)
     }
     struct edge *edge = &db->edges[b->facility[row]];
     gk_time t = b->time[row];
+    TRY(pending_facility(db, b->facility[row]));
     TRY(heads_add(db->heads, b->facility[row], t, b->n_channels, b->channel, b->value, row, t < edge->newest));
     if (t > edge->newest)
         edge->newest = t;
@@ -233,48 +234,34 @@ static int take_row(struct ingest *g, size_t row, struct gk_error *error)
         g->progress.watermark = t;
     if (t < g->progress.beginning)
         g->progress.beginning = t;
-    g->n_taken++;
 done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for a row"); /* rc says it too */
     return rc;
 }
 
-/* ---- the records of what was taken and what was quarantined ------------------------------------------------------------ */
+/* ---- the record of what was quarantined ------------------------------------------------------------------------------ */
 
-static bool is_taken(uint8_t verdict)
-{
-    return verdict == ACCEPTED || verdict == LATE || verdict == CONFLICTING;
-}
-
-/* Gathers the rows for which the verdict is right into columns of their own and adds a record of them. */
-static int add_record(struct ingest *g, bool quarantined, size_t n, struct gk_error *error)
+/* Gathers the quarantined rows into columns of their own and adds a record of them. */
+static int add_quarantined(struct ingest *g, struct gk_error *error)
 {
     const struct gk_batch *b = g->batch;
     const struct mem *mem = &g->db->mem;
-    struct batch_rows rows = {.n_rows = b->n_rows, .time = b->time, .facility = b->facility,
-                              .n_channels = b->n_channels, .channel = b->channel, .value = b->value};
-    gk_time *time = NULL;
-    uint32_t *facility = NULL;
-    double *cells = NULL;
-    const double **value = NULL;
+    size_t n = g->n_quarantined, k = 0;
     int rc;
 
     if (n == 0)
         return GK_OK;
-    if (n == b->n_rows)
-        return pending_add(g->db, &rows, quarantined, error);
-    time = mem_array(mem, n, sizeof *time);
-    facility = mem_array(mem, n, sizeof *facility);
-    cells = mem_array(mem, n * (b->n_channels + 1), sizeof *cells);
-    value = mem_array(mem, b->n_channels + 1, sizeof *value);
+    gk_time *time = mem_array(mem, n, sizeof *time);
+    uint32_t *facility = mem_array(mem, n, sizeof *facility);
+    double *cells = mem_array(mem, n * (b->n_channels + 1), sizeof *cells);
+    const double **value = mem_array(mem, b->n_channels + 1, sizeof *value);
     if (!time || !facility || !cells || !value) {
         rc = error_set(error, GK_ENOMEM, "out of memory for a batch");
         goto done;
     }
-    size_t k = 0;
     for (size_t i = 0; i < b->n_rows; i++) {
-        if (quarantined ? g->verdicts[i] != QUARANTINED : !is_taken(g->verdicts[i]))
+        if (g->verdicts[i] != QUARANTINED)
             continue;
         time[k] = b->time[i];
         facility[k] = b->facility[i];
@@ -284,8 +271,8 @@ static int add_record(struct ingest *g, bool quarantined, size_t n, struct gk_er
     }
     for (size_t c = 0; c < b->n_channels; c++)
         value[c] = cells + c * n;
-    rows = (struct batch_rows){n, time, facility, b->n_channels, b->channel, value};
-    TRY(pending_add(g->db, &rows, quarantined, error));
+    struct batch_rows rows = {n, time, facility, b->n_channels, b->channel, value};
+    TRY(pending_quarantined(g->db, &rows, error));
 done:
     mem_free(mem, time);
     mem_free(mem, facility);
@@ -326,19 +313,18 @@ static int take_batch(struct ingest *g, struct gk_error *error)
 {
     gk_db *db = g->db;
     uint32_t n_before = heads_n(db->heads);
-    size_t n_records = db->pending.n_records, bytes = db->pending.bytes.size;
+    size_t n_quarantined = db->pending.n_quarantined, bytes = db->pending.quarantined.size;
     int rc = GK_OK;
 
     for (size_t i = 0; i < g->batch->n_rows; i++)
         TRY(take_row(g, i, error));
-    TRY(add_record(g, false, g->n_taken, error));
-    TRY(add_record(g, true, g->n_quarantined, error));
+    TRY(add_quarantined(g, error));
     if (g->batch->source)
         TRY(pending_source(db, g->batch->source, g->batch->sequence, error));
 done:
     if (rc != GK_OK) {
-        db->pending.n_records = n_records;
-        db->pending.bytes.size = bytes;
+        db->pending.n_quarantined = n_quarantined;
+        db->pending.quarantined.size = bytes;
         undo(g, n_before);
         return rc;
     }
@@ -351,8 +337,8 @@ done:
 
 static bool is_commit_due(const gk_db *db)
 {
-    const struct pending *p = &db->pending;
-    return p->bytes.size > DB_PENDING_BYTES || (db->commit_ns >= 0 && db->clock(db->clock_context) - p->since >= db->commit_ns);
+    return heads_bytes(db->heads) > db->head_budget ||
+           (db->commit_ns >= 0 && db->clock(db->clock_context) - db->pending.since >= db->commit_ns);
 }
 
 int gk_ingest(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts, struct gk_error *error)

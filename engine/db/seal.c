@@ -8,6 +8,7 @@
 #include "db/seal.h"
 
 #include "db/chunks.h"
+#include "db/commit.h"
 #include "db/index.h"
 #include "db/recall.h"
 
@@ -130,25 +131,39 @@ done:
     return rc;
 }
 
-/* Commits a step. Snapshots that are opened from now on see it with the view that fits. */
-static int commit_step(struct sealing *s, struct gk_error *error)
+/* Under the lock, so that a snapshot finds a transaction, heads and a view that fit together. */
+static int commit_locked(struct sealing *s, struct heads *fresh, struct gk_error *error)
 {
     gk_db *db = s->db;
+    struct txn *txn = s->txn;
+    int rc;
+
+    s->txn = NULL;
+    (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
+    rc = txn_commit(txn, error);
+    if (rc == GK_OK) {
+        db->progress = s->progress;
+        db->view.facilities_done = s->progress.facilities_done;
+    }
+    if (rc == GK_OK && fresh) {
+        heads_unref(db->heads); /* what was moved goes when the last snapshot that sees it goes */
+        db->heads = heads_ref(fresh);
+        db->view = (struct heads_view){heads_n(fresh), 0, 0};
+    }
+    (void)pthread_mutex_unlock(&db->lock);
+    return rc;
+}
+
+/* Commits what this transaction moved. */
+static int commit_step(struct sealing *s, struct gk_error *error)
+{
     int rc;
 
     TRY(index_flush(s->index, error));
     index_end(s->index);
     s->index = NULL;
     TRY(progress_put(s->txn, &s->progress, error));
-    (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
-    struct txn *txn = s->txn;
-    s->txn = NULL;
-    rc = txn_commit(txn, error);
-    if (rc == GK_OK) {
-        db->progress = s->progress;
-        db->view.facilities_done = s->progress.target ? s->progress.facilities_done : 0;
-    }
-    (void)pthread_mutex_unlock(&db->lock);
+    TRY(commit_locked(s, NULL, error));
 done:
     return rc;
 }
@@ -166,25 +181,29 @@ done:
     return rc == GK_ENOTFOUND ? error_set(error, GK_ECORRUPT, "a journal record is missing") : rc;
 }
 
-/* Fresh heads with what the journal still has: what was moved goes when the last snapshot that sees it goes. */
-static int renew_heads(gk_db *db, struct gk_error *error)
+/*
+ * Ends a sealing: the journal up to the target goes, and the heads begin anew with what the journal has beyond it. All
+ * that can fail comes before the commit.
+ */
+static int commit_last(struct sealing *s, struct gk_error *error)
 {
+    gk_db *db = s->db;
     struct heads *fresh = NULL;
-    struct txn *txn = NULL;
     int rc;
 
+    TRY(trim_journal(s, error));
+    s->progress.sealed = s->progress.target;
+    s->progress.target = 0;
+    s->progress.facilities_done = 0;
     TRY(heads_new(&db->mem, &fresh));
-    TRY(store_read(db->store, &txn, error));
-    TRY(journal_replay_range(&db->mem, txn, &db->progress, db->progress.sealed + 1, db->progress.journal_next, fresh,
+    TRY(journal_replay_range(&db->mem, s->txn, &s->progress, s->progress.sealed + 1, s->progress.journal_next, fresh,
                              db->edges, db->n_edges, error));
-    (void)pthread_mutex_lock(&db->lock); /* cannot fail */
-    heads_unref(db->heads);
-    db->heads = fresh;
-    db->view = (struct heads_view){heads_n(fresh), 0, 0};
-    (void)pthread_mutex_unlock(&db->lock);
-    fresh = NULL;
+    TRY(index_flush(s->index, error));
+    index_end(s->index);
+    s->index = NULL;
+    TRY(progress_put(s->txn, &s->progress, error));
+    TRY(commit_locked(s, fresh, error));
 done:
-    txn_abort(txn);
     heads_unref(fresh);
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for new heads"); /* rc says it too */
@@ -209,32 +228,26 @@ done:
     return rc;
 }
 
-/* Finishes the sealing that is in progress, or does one of all rows there are. */
+/* Finishes the sealing that is in progress, or does one of all rows that are durable. */
 static int seal_once(gk_db *db, struct gk_error *error)
 {
     struct sealing s;
+    uint32_t first = 0;
     int rc;
 
     sealing_init(&s, db);
     s.progress = db->progress;
-    uint32_t first = 0;
     if (s.progress.target) {
         first = s.progress.facilities_done;
     } else {
         s.progress.target = s.progress.journal_next - 1;
-        s.progress.facilities_done = 0;
         db->view.n_done = db->view.n_visible;
     }
     s.view.n_visible = db->view.n_done;
     /* Stale facilities may have no rows in the heads. */
     uint32_t n = s.progress.n_stale ? (uint32_t)db->catalog->n_facilities : heads_facilities(db->heads);
     TRY(seal_facilities(&s, first, n, error));
-    TRY(trim_journal(&s, error));
-    s.progress.sealed = s.progress.target;
-    s.progress.target = 0;
-    s.progress.facilities_done = 0;
-    TRY(commit_step(&s, error));
-    TRY(renew_heads(db, error));
+    TRY(commit_last(&s, error));
 done:
     sealing_clear(&s);
     return rc;
@@ -251,5 +264,32 @@ int seal_all(gk_db *db, struct gk_error *error)
     while (db->progress.n_stale > 0 || db->progress.target > 0 || db->progress.sealed + 1 < db->progress.journal_next)
         TRY(seal_once(db, error));
 done:
+    return rc;
+}
+
+int seal_directly(gk_db *db, struct gk_error *error)
+{
+    struct sealing s;
+    uint64_t version = db->catalog->version;
+    int rc;
+
+    db_end_lookup(db);
+    if (db->recall)
+        recall_forget(db->recall);
+    sealing_init(&s, db);
+    s.progress = db->progress;
+    s.view.n_visible = heads_n(db->heads);
+    TRY(begin(&s, error));
+    TRY(pending_put(db, s.txn, &s.progress, error));
+    for (uint32_t f = 0; f < heads_facilities(db->heads); f++)
+        if (heads_has(db->heads, s.view, f, NULL, NULL))
+            TRY(seal_facility(&s, f, error));
+    s.progress.target = s.progress.journal_next - 1;
+    TRY(commit_last(&s, error));
+    pending_clear(db);
+done:
+    if (rc != GK_OK)
+        db->catalog->version = version;
+    sealing_clear(&s);
     return rc;
 }

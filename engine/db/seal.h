@@ -11,6 +11,12 @@
 int seal_all(gk_db *db, struct gk_error *error);
 
 /*
+ * Makes everything durable that was taken, rows and what else is pending, by sealing it in one transaction, without the
+ * journal. For few enough facilities and no sealing in progress. On an error nothing changed.
+ */
+int seal_directly(gk_db *db, struct gk_error *error);
+
+/*
  * What a facility's rows in the heads mean: the profile as it will be, whether they only append, from when on states change
  * (GK_TIME_MAX: not at all). Shared by sealing and by reading what is not sealed yet.
  */

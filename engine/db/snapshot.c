@@ -16,7 +16,7 @@ static int rebuild_heads(gk_db *db, struct txn *txn, const struct progress *p, s
     int rc;
 
     for (size_t i = 0; i < db->n_edges; i++)
-        db->edges[i] = (struct edge){GK_TIME_MIN, GK_TIME_MIN};
+        db->edges[i] = (struct edge){GK_TIME_MIN, GK_TIME_MIN, 0};
     TRY(heads_new(&db->mem, &heads));
     uint64_t middle = p->target > p->sealed ? p->target + 1 : p->sealed + 1;
     TRY(journal_replay_range(&db->mem, txn, p, p->sealed + 1, middle, heads, db->edges, db->n_edges, error));

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/crc.h"
+#include "store/extent.h"
 
 #define MAP_DEFAULT (UINT64_C(1) << 40)
 #define READERS_MAX 1024
@@ -128,11 +129,11 @@ static int make_folder(const char *path, struct gk_error *error)
 {
     char parent[PATH_SIZE];
 
-    if (mkdir(path, 0750) != 0) {
-        if (errno == EEXIST)
-            return GK_OK;
+    struct stat st;
+    if (mkdir(path, 0750) != 0 && errno != EEXIST)
         return error_set(error, status_of(errno), "%s: cannot make the directory: %s", path, mdb_strerror(errno));
-    }
+    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+        return error_set(error, GK_EINVAL, "%s: is not a directory", path);
     (void)snprintf(parent, sizeof parent, "%s/..", path); /* the length was tested */
     return sync_folder(parent, error);
 }
@@ -153,26 +154,6 @@ static int lock_writer(struct store *store, struct gk_error *error)
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     if (ftruncate(store->lock_fd, 0) != 0 || pwrite(store->lock_fd, text, (size_t)n, 0) != n)
         return error_set(error, status_of(errno), "%s: cannot be written: %s", name, mdb_strerror(errno));
-    return GK_OK;
-}
-
-/* A file that is shorter than its own header says would kill us by SIGBUS later. */
-static int check_length(struct store *store, struct gk_error *error)
-{
-    MDB_envinfo info;
-    MDB_stat stat_main;
-    struct stat st;
-    char name[PATH_SIZE + 16];
-
-    (void)mdb_env_info(store->env, &info); /* fail only for NULL */
-    (void)mdb_env_stat(store->env, &stat_main);
-    (void)snprintf(name, sizeof name, "%s/data.mdb", store->path);
-    if (stat(name, &st) != 0)
-        return error_set(error, status_of(errno), "%s: %s", name, mdb_strerror(errno));
-    uint64_t need = ((uint64_t)info.me_last_pgno + 1) * stat_main.ms_psize;
-    if (info.me_last_txnid > 0 && (uint64_t)st.st_size < need)
-        return error_set(error, GK_ECORRUPT, "%s: cut off: %llu bytes, but its header speaks of %llu", name,
-                         (unsigned long long)st.st_size, (unsigned long long)need);
     return GK_OK;
 }
 
@@ -248,11 +229,12 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     if (options->is_writer)
         TRY(lock_writer(store, error));
     TRY(open_env(store, options, error));
-    TRY(check_length(store, error));
+    (void)snprintf(name, sizeof name, "%s/data.mdb", path);
+    TRY(extent_check(store->env, name, error));
     if (options->is_writer)
         (void)store_reader_check(store); /* tidying; a failure shows at the next commit */
     TRY(open_tables(store, options->is_writer, error));
-    if (*is_new)
+    if (options->may_create) /* also when an earlier making got only as far as the file */
         TRY(sync_folder(path, error));
     *out = store;
     store = NULL;
