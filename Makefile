@@ -52,7 +52,7 @@ GK     := $(BUILD)/gk
 TESTBINS := $(patsubst %.c,$(BUILD)/%,$(TESTS))
 CRASHBINS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/crash/kill_loop.c))
 BENCHBINS := $(patsubst %.c,$(BUILD)/%,$(BENCHES))
-TSAN_TESTS := tests/db/test_threads
+TSAN_TESTS := tests/db/test_threads tests/tools/test_source
 
 # Which room sees what: engine files name headers from their room; query adds its own; tools see the two public ones.
 INC_engine := -Iengine

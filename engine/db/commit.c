@@ -116,6 +116,9 @@ static int keep_history(gk_db *db, struct txn *txn, const uint8_t key[CATALOG_KE
         return GK_OK;
     if (rc != GK_OK)
         return rc;
+    uint64_t version = 0;
+    if (old.size > 1 && varint_get(old.bytes + 1, old.size - 1, &version) > 0 && version == db->catalog->version)
+        return GK_OK; /* changed twice in one commit: what it was before is kept already */
     history[0] = ENTRY_HISTORY;
     memcpy(history + 1, key, CATALOG_KEY);
     key_u64(history + 6, db->catalog->version);
@@ -174,7 +177,7 @@ static int put_catalog(gk_db *db, struct txn *txn, struct progress *progress, st
     buffer_init(&bytes, &db->mem);
     if (changes->n == 0)
         return GK_OK;
-    progress->catalog_version = ++db->catalog->version;
+    progress->catalog_version = db->catalog->version;
     for (size_t i = 0; i < changes->n; i++) {
         const struct catalog_change *change = &changes->at[i];
         catalog_key(key, change->kind, change->id);
@@ -294,7 +297,6 @@ static int commit_pending(gk_db *db, struct gk_error *error)
 {
     struct txn *txn = NULL;
     struct progress progress = db->progress;
-    uint64_t version = db->catalog->version;
     int rc;
 
     TRY(store_write(db->store, &txn, error));
@@ -314,8 +316,6 @@ done:
     txn_abort(txn);
     if (rc == GK_OK)
         pending_clear(db);
-    else
-        db->catalog->version = version;
     return rc;
 }
 

@@ -301,36 +301,40 @@ int gk_close(gk_db *db)
 
 /* ---- the catalog's puts ------------------------------------------------------------------------------------------------ */
 
-int db_own_catalog(gk_db *db, struct gk_error *error)
+/*
+ * Every put happens under the lock, as a snapshot may be taking the catalog: a shared one is copied first, so what a
+ * snapshot holds never changes. The first change since a commit begins a new version.
+ */
+static int own_catalog(gk_db *db, struct gk_error *error)
 {
     struct catalog *mine;
-    int rc = db_need_writer(db, error);
+    int rc;
 
-    if (rc != GK_OK)
-        return rc;
-    (void)pthread_mutex_lock(&db->lock); /* cannot fail */
     if (db->catalog->n_refs > 1) {
         rc = catalog_clone(db->catalog, &mine);
-        if (rc == GK_OK) {
-            db->catalog->n_refs--;
-            db->catalog = mine;
-        }
+        if (rc != GK_OK)
+            return error_set(error, rc, "the catalog cannot be copied: %s", gk_status_text(rc));
+        db->catalog->n_refs--;
+        db->catalog = mine;
     }
-    (void)pthread_mutex_unlock(&db->lock);
-    if (rc != GK_OK)
-        return error_set(error, rc, "the catalog cannot be copied: %s", gk_status_text(rc));
     return GK_OK;
 }
 
-/* Every put: own the catalog, change it, remember to commit when something really changed. */
 #define PUT(call)                                                                                                      \
     do {                                                                                                               \
+        int rc_ = db_need_writer(db, error);                                                                           \
+        if (rc_ != GK_OK)                                                                                              \
+            return rc_;                                                                                                \
+        (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */                          \
         size_t n_before = db->pending.changes.n;                                                                       \
-        int rc_ = db_own_catalog(db, error);                                                                           \
+        rc_ = own_catalog(db, error);                                                                                  \
         if (rc_ == GK_OK)                                                                                              \
             rc_ = (call);                                                                                              \
-        if (db->pending.changes.n > n_before)                                                                          \
+        if (db->pending.changes.n > n_before) {                                                                        \
+            db->catalog->version = db->progress.catalog_version + 1;                                                   \
             pending_touch(db);                                                                                         \
+        }                                                                                                              \
+        (void)pthread_mutex_unlock(&db->lock);                                                                         \
         return rc_;                                                                                                    \
     } while (0)
 

@@ -117,8 +117,6 @@ int32_t db_zone(gk_db *db);
 uint32_t db_find_facility(gk_db *db, const char *name, size_t size);
 uint32_t db_find_site(gk_db *db, enum gk_kind kind, const char *name, size_t size);
 int db_need_writer(const gk_db *db, struct gk_error *error);
-/* The catalog, made the handle's own before it is changed. */
-int db_own_catalog(gk_db *db, struct gk_error *error);
 /* Edges for all facilities of the catalog. */
 int db_grow_edges(gk_db *db);
 /* Ends the lookup transaction, so that it sees the next commit and holds no pages. */

@@ -241,7 +241,9 @@ static int seal_once(gk_db *db, struct gk_error *error)
         first = s.progress.facilities_done;
     } else {
         s.progress.target = s.progress.journal_next - 1;
+        (void)pthread_mutex_lock(&db->lock); /* cannot fail */
         db->view.n_done = db->view.n_visible;
+        (void)pthread_mutex_unlock(&db->lock);
     }
     s.view.n_visible = db->view.n_done;
     /* Stale facilities may have no rows in the heads. */
@@ -270,7 +272,6 @@ done:
 int seal_directly(gk_db *db, struct gk_error *error)
 {
     struct sealing s;
-    uint64_t version = db->catalog->version;
     int rc;
 
     db_end_lookup(db);
@@ -288,8 +289,6 @@ int seal_directly(gk_db *db, struct gk_error *error)
     TRY(commit_last(&s, error));
     pending_clear(db);
 done:
-    if (rc != GK_OK)
-        db->catalog->version = version;
     sealing_clear(&s);
     return rc;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/crc.h"
@@ -89,10 +90,22 @@ static int status_of(int code)
     }
 }
 
+/* The kernel reports a full disk as EIO when a part of a write still went through: look before believing it. */
+static bool is_disk_full(const struct store *store)
+{
+    struct statvfs fs;
+    return statvfs(store->path, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < (UINT64_C(1) << 20);
+}
+
 static int fail(const struct store *store, int code, const char *doing, struct gk_error *error)
 {
     int status = status_of(code);
     const char *hint = code == MDB_MAP_FULL ? " (the store's quota or map size is used up; nothing was changed)" : "";
+
+    if ((code == EIO || code == ENOSPC) && is_disk_full(store)) {
+        status = GK_EFULL;
+        hint = " (the disk is full; nothing was changed, what was committed before is safe)";
+    }
     return error_set(error, status, "%s: %s: %s%s", store->path, doing, mdb_strerror(code), hint);
 }
 
