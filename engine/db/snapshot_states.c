@@ -297,6 +297,17 @@ static int keep_hour(gk_snapshot *s, int64_t hour, uint32_t mask, uint8_t *keep,
     return GK_OK;
 }
 
+/* Whether half of those asked about stay already. */
+static bool stays_most(const uint8_t *is_in, const uint8_t *keep, size_t n)
+{
+    size_t asked = 0, stays = 0;
+    for (size_t i = 0; i < n; i++) {
+        asked += is_in[i] != 0;
+        stays += is_in[i] && keep[i];
+    }
+    return 2 * stays >= asked;
+}
+
 int gk_state_prune(gk_snapshot *s, uint32_t mask, int64_t from, int64_t to, uint8_t *is_in, struct gk_error *error)
 {
     size_t n = s->catalog->n_facilities;
@@ -313,8 +324,11 @@ int gk_state_prune(gk_snapshot *s, uint32_t mask, int64_t from, int64_t to, uint
     int64_t last = floor_div((to > INT64_MAX / 2 ? INT64_MAX / 2 : to) - 1, ticks);
     if (last - first > 24 * 400) /* longer than any question may look: reading the steps is as good */
         goto done;
-    for (int64_t hour = first; hour <= last; hour++)
+    for (int64_t hour = first; hour <= last; hour++) {
         TRY(keep_hour(s, hour, mask, keep, keep + n, error));
+        if (stays_most(is_in, keep, n))
+            goto done; /* to read on would cost more than it spares */
+    }
     for (uint32_t i = 0; i < n; i++)
         if (!keep[i] && is_in[i] && !snapshot_has_unsealed(s, i))
             is_in[i] = 0;
