@@ -145,8 +145,8 @@ static int64_t open_end(const struct gk_query *query)
 }
 
 /* A run as far as its length counts for a bucket it touches. */
-static void add_length(const struct gk_query *query, const struct groups *groups, const struct run *run, bool is_certain,
-                       struct tally *tallies)
+static void add_length(const struct gk_query *query, const struct groups *groups, const struct run *run,
+                       bool is_certain, struct tally *tallies)
 {
     bool is_endless;
     int64_t from = eval_run_start(&query->eval, run, &is_endless), to = run->to;

@@ -1,6 +1,6 @@
 /*
- * arena.c - see arena.h. Pieces come from blocks of a few kilobytes that are chained; a piece larger than a block gets one
- * of its own.
+ * arena.c - see arena.h. Pieces come from blocks of a few kilobytes that are chained; a piece larger than a block gets
+ * one of its own.
  */
 #include "arena.h"
 
@@ -18,7 +18,7 @@ struct arena_block {
 };
 
 #define ALIGNMENT 16
-#define HEAD ((sizeof(struct arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT)
+#define HEAD      ((sizeof(struct arena_block) + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT)
 
 static void *take(struct arena *arena, void *p, size_t before, size_t size)
 {

@@ -1,6 +1,6 @@
 /*
- * arena.h - memory of one statement. Small pieces live until the whole is cleared; blocks can be resized and freed. All of
- * it is counted against one limit and goes through the session's resize hook.
+ * arena.h - memory of one statement. Small pieces live until the whole is cleared; blocks can be resized and freed. All
+ * of it is counted against one limit and goes through the session's resize hook.
  */
 #ifndef QUERY_ARENA_H
 #define QUERY_ARENA_H

@@ -1,6 +1,6 @@
 /*
- * ast.h - a statement as a tree. The parser makes it from tokens, the binder (bind.h) fills in what the store knows: ids,
- * ticks, channels, whom a noun stands for. Everything lives in the arena of the query.
+ * ast.h - a statement as a tree. The parser makes it from tokens, the binder (bind.h) fills in what the store knows:
+ * ids, ticks, channels, whom a noun stands for. Everything lives in the arena of the query.
  *
  *     stmt ── cond ── ... ── state / compare / order / hours      what is asked
  *          ├─ series                                              of which signal
@@ -51,7 +51,8 @@ struct ref {
     enum range range; /* bound */
 };
 
-/* ---- signals ------------------------------------------------------------------------------------------------------- */
+/* ---- signals -------------------------------------------------------------------------------------------------------
+ */
 
 enum metric { METRIC_POWER, METRIC_CURRENT, METRIC_VOLTAGE, METRIC_LOAD, METRIC_ENERGY, METRIC_CHANNEL, METRIC_ALL };
 
@@ -70,12 +71,30 @@ struct series {
     double per_base; /* how many of the channel's own units make the base unit: 1000 for watts */
 };
 
-/* ---- conditions ------------------------------------------------------------------------------------------------------ */
+/* ---- conditions
+ * ------------------------------------------------------------------------------------------------------ */
 
 enum cond_kind {
-    COND_STATE, COND_COMPARE, COND_ORDER, COND_EXEMPT, COND_HOURS, COND_NAME,
-    COND_AND, COND_OR, COND_NOT, COND_POSSIBLY, COND_SURELY, COND_UNKNOWN, COND_START, COND_END,
-    COND_AT_LEAST, COND_LESS, COND_GAPS, COND_HELD, COND_WITHIN_LAST, COND_WITHIN_NEXT
+    COND_STATE,
+    COND_COMPARE,
+    COND_ORDER,
+    COND_EXEMPT,
+    COND_HOURS,
+    COND_NAME,
+    COND_AND,
+    COND_OR,
+    COND_NOT,
+    COND_POSSIBLY,
+    COND_SURELY,
+    COND_UNKNOWN,
+    COND_START,
+    COND_END,
+    COND_AT_LEAST,
+    COND_LESS,
+    COND_GAPS,
+    COND_HELD,
+    COND_WITHIN_LAST,
+    COND_WITHIN_NEXT
 };
 
 struct cond {
@@ -106,16 +125,29 @@ struct cond {
 
     /* bound: */
     int64_t ticks;
-    bool is_event;  /* of moments, not of stretches */
-    size_t slot;    /* of its timeline in the evaluator */
-    size_t leaf;    /* of a leaf: its number */
+    bool is_event; /* of moments, not of stretches */
+    size_t slot;   /* of its timeline in the evaluator */
+    size_t leaf;   /* of a leaf: its number */
 };
 
-/* ---- aggregates --------------------------------------------------------------------------------------------------------- */
+/* ---- aggregates
+ * --------------------------------------------------------------------------------------------------------- */
 
 enum agg_kind {
-    AGG_DURATION, AGG_SHARE, AGG_COUNT, AGG_LONGEST, AGG_FIRST, AGG_LAST, AGG_COVERAGE,
-    AGG_AVG, AGG_MAX, AGG_MIN, AGG_SUM, AGG_ENERGY, AGG_PERCENTILE, AGG_SAMPLES
+    AGG_DURATION,
+    AGG_SHARE,
+    AGG_COUNT,
+    AGG_LONGEST,
+    AGG_FIRST,
+    AGG_LAST,
+    AGG_COVERAGE,
+    AGG_AVG,
+    AGG_MAX,
+    AGG_MIN,
+    AGG_SUM,
+    AGG_ENERGY,
+    AGG_PERCENTILE,
+    AGG_SAMPLES
 };
 
 struct agg {
@@ -126,7 +158,8 @@ struct agg {
     struct place place;
 };
 
-/* ---- tails ------------------------------------------------------------------------------------------------------------------ */
+/* ---- tails
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 enum key { KEY_FACILITY, KEY_LINE, KEY_ENTERPRISE, KEY_PARK, KEY_HOUR, KEY_DAY, KEY_WEEK, KEY_MONTH };
 #define KEYS_MAX 8
@@ -141,17 +174,27 @@ struct filter { /* where tag cmp value */
 };
 
 enum time_kind {
-    TIME_DEFAULT, TIME_LAST, TIME_TODAY, TIME_YESTERDAY, TIME_NOW, TIME_THIS_UNIT, TIME_LAST_UNIT, TIME_BETWEEN, TIME_SINCE,
-    TIME_UNTIL, TIME_ON, TIME_AT
+    TIME_DEFAULT,
+    TIME_LAST,
+    TIME_TODAY,
+    TIME_YESTERDAY,
+    TIME_NOW,
+    TIME_THIS_UNIT,
+    TIME_LAST_UNIT,
+    TIME_BETWEEN,
+    TIME_SINCE,
+    TIME_UNTIL,
+    TIME_ON,
+    TIME_AT
 };
 
 struct time_tail {
     enum time_kind kind;
     struct place place;
-    int64_t ns;          /* TIME_LAST */
-    enum word unit;      /* W_HOUR ... W_YEAR */
-    struct token a, b;   /* times as written */
-    gk_time from, to;    /* bound: of a and b */
+    int64_t ns;        /* TIME_LAST */
+    enum word unit;    /* W_HOUR ... W_YEAR */
+    struct token a, b; /* times as written */
+    gk_time from, to;  /* bound: of a and b */
     bool is_date_a, is_date_b;
 };
 
@@ -184,7 +227,8 @@ struct tail {
     enum unknown_as unknown_as;
 };
 
-/* ---- statements ---------------------------------------------------------------------------------------------------------------- */
+/* ---- statements
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 enum stmt_kind { STMT_WHEN, STMT_WHICH, STMT_AGGREGATE, STMT_SERIES, STMT_SAMPLES, STMT_STATE, STMT_LIST, STMT_DEFINE };
 enum which_mode { WHICH_EVER, WHICH_ALWAYS, WHICH_NEVER, WHICH_NOW };
@@ -197,8 +241,8 @@ struct stmt {
     struct cond *cond;
     struct series *series;
     struct agg *aggs;
-    struct ref ref;      /* which, state; `of` of list */
-    bool has_ref;        /* of list */
+    struct ref ref; /* which, state; `of` of list */
+    bool has_ref;   /* of list */
     enum which_mode mode;
     enum word listed;    /* W_FACILITY, W_LINK, ... */
     struct gk_text name; /* define */

@@ -13,7 +13,7 @@
 #include "parser.h"
 
 /* Conditions deep, definitions put in place: bounds the recursion of everything that walks the tree. */
-#define TREE_MAX 512
+#define TREE_MAX   512
 #define FOR_MAX_NS (INT64_C(31) * 86400 * GK_SECOND)
 
 int notes_add(struct arena *arena, struct notes *notes, const char *text)
@@ -54,8 +54,9 @@ int bind_no_memory(struct binder *binder)
 {
     int status = arena_status(binder->arena);
 
-    return report_status(binder->report, status, status == GK_ELIMIT ? "the statement needs more memory than max_memory"
-                                                                     : "there is no memory for the statement");
+    return report_status(binder->report, status,
+                         status == GK_ELIMIT ? "the statement needs more memory than max_memory"
+                                             : "there is no memory for the statement");
 }
 
 static int note(struct binder *binder, const char *text)
@@ -141,7 +142,10 @@ static int bind_order(struct binder *binder, struct cond *cond)
     else
         report_hint(binder->report, "list orders shows their levels, kinds and groups");
     return bind_fail(binder, cond->place, "no order has the %s '%.100s'",
-                     cond->is_group ? "group" : cond->has_level ? "level" : "level, kind or group", cond->name.bytes);
+                     cond->is_group    ? "group"
+                     : cond->has_level ? "level"
+                                       : "level, kind or group",
+                     cond->name.bytes);
 }
 
 /* ---- durations ---- */
@@ -178,17 +182,21 @@ static int expand(struct binder *binder, struct cond **cond)
     const struct place *outer = binder->use;
     int rc;
 
+    if (binder->defining && strcmp(binder->defining->bytes, name->name.bytes) == 0)
+        return bind_fail(binder, name->place, "a definition cannot stand on its own name");
     if (!definition) {
         struct nearest nearest = nearest_to(name->name.bytes, name->name.size);
-        for (size_t i = 0; word_spelling(i); i++)
-            nearest_try(&nearest, word_spelling(i));
+        for (size_t i = 0; word_spelling(i, NULL); i++)
+            nearest_try(&nearest, word_spelling(i, NULL));
         for (const struct definition *d = binder->session->definitions; d; d = d->next)
             nearest_try(&nearest, d->name.bytes);
         if (nearest.best)
             report_hint(binder->report, "did you mean '%s'?", nearest.best);
         else
-            report_hint(binder->report, "names are made with: define NAME as CONDITION; a channel is written: %.60s of facility 'F12' > 5",
-                        name->name.bytes);
+            report_hint(
+                binder->report,
+                "names are made with: define NAME as CONDITION; a channel is written: %.60s of facility 'F12' > 5",
+                name->name.bytes);
         return bind_fail(binder, name->place, "unknown word '%.60s'", name->name.bytes);
     }
     if (++binder->depth > NEST_MAX)
@@ -365,6 +373,7 @@ int bind_statement(struct binder *binder, struct stmt *stmt)
 
     bound->tick_ns = gk_snapshot_info(binder->snapshot)->tick_ns;
     bound->subject = stmt->ref.noun;
+    binder->defining = stmt->kind == STMT_DEFINE ? &stmt->name : NULL;
     if (stmt->cond) {
         TRY(complete(binder, &stmt->cond));
         bound->pad = pad_of(stmt->cond) + 1;

@@ -1,9 +1,9 @@
 /*
- * bind.h - from a tree of words to a tree that can be evaluated: names become ids, definitions are put in place, units are
- * converted, durations become ticks, and every noun learns whom it stands for.
+ * bind.h - from a tree of words to a tree that can be evaluated: names become ids, definitions are put in place, units
+ * are converted, durations become ticks, and every noun learns whom it stands for.
  *
- * The subject rule: the first unquantified noun names the rows, unless `per` does; with neither, the zone is the subject.
- * Every other noun ranges over the subject's relatives (enum range).
+ * The subject rule: the first unquantified noun names the rows, unless `per` does; with neither, the zone is the
+ * subject. Every other noun ranges over the subject's relatives (enum range).
  */
 #ifndef QUERY_BIND_H
 #define QUERY_BIND_H
@@ -24,13 +24,13 @@ struct bound {
     enum noun subject;
     const struct name *subject_names; /* NULL: all */
     int64_t tick_ns;
-    int64_t pad;          /* ticks around a window on which the answer depends */
-    bool looks_ahead;     /* has `within next` */
-    size_t n_slots;       /* conditions that own a timeline */
+    int64_t pad;      /* ticks around a window on which the answer depends */
+    bool looks_ahead; /* has `within next` */
+    size_t n_slots;   /* conditions that own a timeline */
     struct cond *leaves[64];
     size_t n_leaves;
     struct notes notes;
-    char *reading;        /* how words were read, for explain; NULL: nothing to say */
+    char *reading; /* how words were read, for explain; NULL: nothing to say */
 };
 #define LEAVES_MAX (sizeof((struct bound *)0)->leaves / sizeof(struct cond *))
 
@@ -40,7 +40,8 @@ struct binder {
     const struct gk_session *session;
     gk_snapshot *snapshot;
     struct bound *bound;
-    const struct place *use; /* of the definition that is being bound; NULL: the statement itself */
+    const struct place *use;        /* of the definition that is being bound; NULL: the statement itself */
+    const struct gk_text *defining; /* the name that `define` makes; NULL: none */
     unsigned depth;
 };
 

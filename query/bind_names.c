@@ -11,8 +11,8 @@
 
 enum gk_kind noun_kind(enum noun noun)
 {
-    static const enum gk_kind kinds[] = {GK_FACILITY, GK_FACILITY,   GK_FACILITY, GK_LINE,
-                                         GK_ENTERPRISE, GK_PARK, GK_ZONE};
+    static const enum gk_kind kinds[] = {GK_FACILITY,   GK_FACILITY, GK_FACILITY, GK_LINE,
+                                         GK_ENTERPRISE, GK_PARK,     GK_ZONE};
     return kinds[noun];
 }
 
@@ -40,13 +40,16 @@ static int fail_unknown(struct binder *binder, enum noun noun, const struct name
         for (uint32_t id = 0; id < info->n_sites[kind]; id++)
             nearest_try(&nearest, gk_site_get(binder->snapshot, kind, id)->name);
     }
-    const char *plural = kind == GK_FACILITY ? "facilities" : kind == GK_ENTERPRISE ? "enterprises" : kind == GK_PARK ? "parks" : "lines";
+    const char *plural = kind == GK_FACILITY     ? "facilities"
+                         : kind == GK_ENTERPRISE ? "enterprises"
+                         : kind == GK_PARK       ? "parks"
+                                                 : "lines";
     if (nearest.best)
         report_hint(binder->report, "did you mean '%s'?", nearest.best);
     else
         report_hint(binder->report, "list %s names them all", plural);
-    return bind_fail(binder, name->place, "no %s is called '%.100s'", kind == GK_FACILITY ? "facility" : noun_text(noun),
-                     name->text.bytes);
+    return bind_fail(binder, name->place, "no %s is called '%.100s'",
+                     kind == GK_FACILITY ? "facility" : noun_text(noun), name->text.bytes);
 }
 
 int bind_names(struct binder *binder, enum noun noun, struct name *names)
@@ -63,8 +66,8 @@ int bind_names(struct binder *binder, enum noun noun, struct name *names)
         enum gk_role role = gk_facility_get(binder->snapshot, name->id)->role;
         if (role != (noun == NOUN_PRODUCTION ? GK_PRODUCTION : GK_ABATEMENT)) {
             report_hint(binder->report, "facility '%.100s'", name->text.bytes);
-            return bind_fail(binder, name->place, "'%.100s' is no %s: its role is %s", name->text.bytes, noun_text(noun),
-                             role_text(role));
+            return bind_fail(binder, name->place, "'%.100s' is no %s: its role is %s", name->text.bytes,
+                             noun_text(noun), role_text(role));
         }
     }
     return GK_OK;
@@ -82,10 +85,11 @@ static enum unit_kind unit_of_channel(const char *name, double *per_base)
         const char *text;
         enum unit_kind kind;
         double per_base;
-    } units[] = {{"kw", UNIT_POWER, 1},    {"kwh", UNIT_ENERGY, 1},     {"ia", UNIT_CURRENT, 1}, {"ib", UNIT_CURRENT, 1},
-                 {"ic", UNIT_CURRENT, 1},  {"ua", UNIT_VOLTAGE, 1},     {"ub", UNIT_VOLTAGE, 1}, {"uc", UNIT_VOLTAGE, 1},
-                 {"_w", UNIT_POWER, 1000}, {"_kw", UNIT_POWER, 1},      {"_a", UNIT_CURRENT, 1}, {"_ma", UNIT_CURRENT, 1000},
-                 {"_v", UNIT_VOLTAGE, 1},  {"_kv", UNIT_VOLTAGE, 1e-3}, {"_kwh", UNIT_ENERGY, 1}};
+    } units[] = {{"kw", UNIT_POWER, 1},   {"kwh", UNIT_ENERGY, 1},     {"ia", UNIT_CURRENT, 1},
+                 {"ib", UNIT_CURRENT, 1}, {"ic", UNIT_CURRENT, 1},     {"ua", UNIT_VOLTAGE, 1},
+                 {"ub", UNIT_VOLTAGE, 1}, {"uc", UNIT_VOLTAGE, 1},     {"_w", UNIT_POWER, 1000},
+                 {"_kw", UNIT_POWER, 1},  {"_a", UNIT_CURRENT, 1},     {"_ma", UNIT_CURRENT, 1000},
+                 {"_v", UNIT_VOLTAGE, 1}, {"_kv", UNIT_VOLTAGE, 1e-3}, {"_kwh", UNIT_ENERGY, 1}};
     size_t size = strlen(name);
 
     *per_base = 1;
@@ -152,9 +156,11 @@ int bind_series(struct binder *binder, struct series *series)
     series->per_base = 1;
     bool is_counted = series->metric == METRIC_ENERGY && gk_channel_find(binder->snapshot, "kwh", 3) != GK_ID_NONE;
     if (series->n_channels == 0 && !is_counted) {
-        report_hint(binder->report, "list channels names what there is; a channel may stand for the metric: p_w of facility 'F12'");
-        return bind_fail(binder, series->place, "the store has no channel for '%s' (%s%s)", METRICS[series->metric].text,
-                         METRICS[series->metric].channels[0], METRICS[series->metric].channels[1] ? ", ..." : "");
+        report_hint(binder->report,
+                    "list channels names what there is; a channel may stand for the metric: p_w of facility 'F12'");
+        return bind_fail(binder, series->place, "the store has no channel for '%s' (%s%s)",
+                         METRICS[series->metric].text, METRICS[series->metric].channels[0],
+                         METRICS[series->metric].channels[1] ? ", ..." : "");
     }
     return GK_OK;
 }

@@ -30,7 +30,8 @@ static int bind_filter(struct binder *binder, const struct filter *filter)
     if (nearest.best)
         report_hint(binder->report, "did you mean '%s'?", nearest.best);
     else
-        report_hint(binder->report, "a tag of some facility, or one of name role rated_kw rated_a line enterprise park");
+        report_hint(binder->report,
+                    "a tag of some facility, or one of name role rated_kw rated_a line enterprise park");
     return bind_fail(binder, filter->place, "no facility has a tag '%.60s'", filter->tag.bytes);
 }
 

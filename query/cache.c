@@ -41,7 +41,8 @@ void cache_trim(struct cache *cache)
 
 static size_t hash(const struct cache_key *key)
 {
-    uint64_t h = key->what * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)key->subject.id << 8 ^ (uint64_t)key->subject.kind;
+    uint64_t h =
+        key->what * UINT64_C(0x9E3779B97F4A7C15) ^ (uint64_t)key->subject.id << 8 ^ (uint64_t)key->subject.kind;
 
     h *= UINT64_C(0xBF58476D1CE4E5B9);
     return (size_t)(h >> 20);
@@ -94,7 +95,7 @@ int cache_find(struct cache *cache, const struct cache_key *key, size_t *entry)
     TRY(arena_reserve(cache->arena, &cache->entries, &cache->capacity, cache->n + 1, sizeof *cache->entries));
     struct cache_entry *fresh = &cache->entries[cache->n];
     if (cache->n == cache->n_made) {
-        TRY(scope_timeline(cache->snapshot, &fresh->timeline));
+        TRY(gk_timeline_new(cache->snapshot, &fresh->timeline));
         cache->n_made++;
     }
     fresh->key = *key;

@@ -1,6 +1,6 @@
 /*
- * cache.h - timelines of facilities and sites that several subjects of a statement share: ten fans of one enterprise ask
- * for the same five production lines. Timelines are reused, never freed before the end.
+ * cache.h - timelines of facilities and sites that several subjects of a statement share: ten fans of one enterprise
+ * ask for the same five production lines. Timelines are reused, never freed before the end.
  */
 #ifndef QUERY_CACHE_H
 #define QUERY_CACHE_H

@@ -18,8 +18,8 @@ int calendar_init(struct calendar *calendar, const struct scope *scope, int64_t 
     int rc;
 
     *calendar = (struct calendar){.scope = scope, .tick_ns = tick_ns, .zone_s = zone_s};
-    TRY(scope_timeline(scope->snapshot, &calendar->certain));
-    TRY(scope_timeline(scope->snapshot, &calendar->possible));
+    TRY(gk_timeline_new(scope->snapshot, &calendar->certain));
+    TRY(gk_timeline_new(scope->snapshot, &calendar->possible));
 done:
     return rc;
 }
@@ -62,7 +62,8 @@ static int64_t most(int64_t a, int64_t b)
 }
 
 /* Daily hours within [from, to), for the days that touch [lo, hi). Hours that end before they begin cross midnight. */
-static int add_daily(struct calendar *calendar, int32_t from_s, int32_t to_s, struct stretch within, int64_t lo, int64_t hi)
+static int add_daily(struct calendar *calendar, int32_t from_s, int32_t to_s, struct stretch within, int64_t lo,
+                     int64_t hi)
 {
     gk_time shift = calendar->zone_s * GK_SECOND;
     int64_t day = window_tick(lo * calendar->tick_ns + shift, DAY_NS) - 1;
@@ -130,7 +131,8 @@ static bool is_meant(const struct cond *cond, const struct gk_order *order)
     return !cond->has_level && (strcmp(order->kind, name) == 0 || strcmp(order->scope.name, name) == 0);
 }
 
-static int add_orders(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo, int64_t hi)
+static int add_orders(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo,
+                      int64_t hi)
 {
     size_t n;
     const struct gk_order *orders = gk_orders(calendar->scope->snapshot, &n);
@@ -210,8 +212,8 @@ done:
     return rc;
 }
 
-int calendar_evaluate(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo, int64_t hi,
-                      gk_timeline *out)
+int calendar_evaluate(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo,
+                      int64_t hi, gk_timeline *out)
 {
     const struct stretch always = {GK_TICK_MIN, GK_TICK_MAX, GK_TRUE};
     int rc;

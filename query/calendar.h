@@ -27,7 +27,7 @@ void calendar_clear(struct calendar *calendar);
  * The truth of an order, exempt or hours condition for a subject. Daily hours are worked out for [lo, hi) and unknown
  * outside; the rest holds for ever.
  */
-int calendar_evaluate(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo, int64_t hi,
-                      gk_timeline *out);
+int calendar_evaluate(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo,
+                      int64_t hi, gk_timeline *out);
 
 #endif

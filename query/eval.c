@@ -25,14 +25,15 @@ int eval_init(struct eval *eval, const struct cond *cond)
 
     eval->cond = cond;
     cache_init(&eval->cache, eval->arena, eval->snapshot);
-    eval->first_tick = info->beginning == GK_TIME_MAX ? eval->window->known_end
-                                                      : window_tick(info->beginning, eval->bound->tick_ns);
+    eval->first_tick =
+        info->beginning == GK_TIME_MAX ? eval->window->known_end : window_tick(info->beginning, eval->bound->tick_ns);
     eval->slots = arena_array(eval->arena, n, sizeof *eval->slots);
-    if (!eval->slots)
+    eval->kept = arena_array(eval->arena, eval->bound->n_leaves + 1, sizeof *eval->kept);
+    if (!eval->slots || !eval->kept)
         return arena_status(eval->arena);
     for (size_t i = 0; i < n; i++)
-        TRY(scope_timeline(eval->snapshot, &eval->slots[i]));
-    TRY(scope_timeline(eval->snapshot, &eval->scratch));
+        TRY(gk_timeline_new(eval->snapshot, &eval->slots[i]));
+    TRY(gk_timeline_new(eval->snapshot, &eval->scratch));
     TRY(calendar_init(&eval->calendar, eval->scope, eval->bound->tick_ns, info->zone_s));
 done:
     return rc;
@@ -44,6 +45,8 @@ void eval_clear(struct eval *eval)
         return;
     for (size_t i = 0; eval->slots && i < eval->bound->n_slots; i++)
         gk_timeline_free(eval->slots[i]);
+    for (size_t i = 0; eval->kept && i < eval->bound->n_leaves; i++)
+        arena_release(eval->arena, &eval->kept[i].ids, &eval->kept[i].capacity, sizeof *eval->kept[i].ids);
     gk_timeline_free(eval->scratch);
     cache_clear(&eval->cache);
     calendar_clear(&eval->calendar);
@@ -105,7 +108,8 @@ done:
     return rc;
 }
 
-static int get(struct eval *eval, const struct cond *leaf, bool is_negated, struct subject subject, const gk_timeline **out);
+static int get(struct eval *eval, const struct cond *leaf, bool is_negated, struct subject subject,
+               const gk_timeline **out);
 
 /* A site is in a state when any of its facilities is. */
 static int load_site(struct eval *eval, const struct cond *leaf, struct subject site, gk_timeline *out)
@@ -130,7 +134,8 @@ done:
 }
 
 /* The truth of a leaf for a facility or site, negated or not. Fresh work goes through the watch. */
-static int get(struct eval *eval, const struct cond *leaf, bool is_negated, struct subject subject, const gk_timeline **out)
+static int get(struct eval *eval, const struct cond *leaf, bool is_negated, struct subject subject,
+               const gk_timeline **out)
 {
     uint32_t what = leaf->kind == COND_STATE ? leaf->mask : WHAT_LEAF + (uint32_t)leaf->leaf;
     const struct cache_key key = {what | (is_negated ? WHAT_NEGATED : 0), subject};
@@ -276,6 +281,44 @@ static bool is_lasting(const struct eval *eval, const struct member *member)
     return edge_tick(eval, member->from) <= eval->lo && edge_tick(eval, member->to) >= eval->hi;
 }
 
+/* Whether the leaf's timeline holds the answer for the members from `base` on already: lasting links, the same
+ * facilities. */
+static bool is_kept(const struct eval *eval, const struct cond *leaf, size_t base)
+{
+    const struct kept *kept = &eval->kept[leaf->leaf];
+
+    if (kept->lo > eval->lo || kept->hi < eval->hi || kept->lo == kept->hi || kept->n != eval->members.n - base)
+        return false;
+    for (size_t i = 0; i < kept->n; i++) {
+        const struct member *member = &eval->members.list[base + i];
+        if (member->subject.id != kept->ids[i] || member->from != GK_TIME_MIN || member->to != GK_TIME_MAX)
+            return false;
+    }
+    return true;
+}
+
+/* Remembers for whom the leaf's timeline was made. */
+static int keep(struct eval *eval, const struct cond *leaf, size_t base)
+{
+    struct kept *kept = &eval->kept[leaf->leaf];
+    size_t n = eval->members.n - base;
+    int rc;
+
+    kept->lo = kept->hi = 0;
+    TRY(arena_reserve(eval->arena, &kept->ids, &kept->capacity, n, sizeof *kept->ids));
+    for (size_t i = 0; i < n; i++) {
+        const struct member *member = &eval->members.list[base + i];
+        if (member->subject.kind != GK_FACILITY || member->from != GK_TIME_MIN || member->to != GK_TIME_MAX)
+            return GK_OK;
+        kept->ids[i] = member->subject.id;
+    }
+    kept->n = n;
+    kept->lo = eval->lo;
+    kept->hi = eval->hi;
+done:
+    return rc;
+}
+
 /* A leaf that ranges over relatives. */
 static int eval_range(struct eval *eval, const struct cond *leaf, gk_timeline *out)
 {
@@ -285,6 +328,11 @@ static int eval_range(struct eval *eval, const struct cond *leaf, gk_timeline *o
     int rc;
 
     TRY(scope_members(eval->scope, &leaf->ref, eval->subject, &eval->members));
+    if (is_kept(eval, leaf, base)) {
+        rc = GK_OK;
+        goto done;
+    }
+    eval->kept[leaf->leaf].lo = eval->kept[leaf->leaf].hi = 0; /* the timeline is written over */
     for (size_t i = base; i < eval->members.n; i++) {
         is_static = is_static && is_lasting(eval, &eval->members.list[i]);
         TRY(get(eval, leaf, leaf->is_negated, eval->members.list[i].subject, &one));
@@ -296,6 +344,7 @@ static int eval_range(struct eval *eval, const struct cond *leaf, gk_timeline *o
         TRY(gk_timeline_reset(out, GK_UNKNOWN));
     } else if (is_static) {
         TRY(count(&leaf->ref, eval->operands + first, n, out));
+        TRY(keep(eval, leaf, base));
     } else {
         TRY(count_dated(eval, leaf, base, first, out));
     }
@@ -400,7 +449,8 @@ bool eval_next_run(const gk_timeline *timeline, int64_t from, int64_t to, size_t
 }
 
 /* Whether a run that is asked for touches the border of what is right. */
-static void find_edges(const struct eval *eval, const gk_timeline *timeline, enum eval_need need, bool *left, bool *right)
+static void find_edges(const struct eval *eval, const gk_timeline *timeline, enum eval_need need, bool *left,
+                       bool *right)
 {
     const struct window *window = eval->window;
     int64_t pad = eval->bound->pad;
@@ -419,7 +469,7 @@ static void find_edges(const struct eval *eval, const gk_timeline *timeline, enu
 int eval_subject(struct eval *eval, struct subject subject, enum eval_need need, const gk_timeline **out)
 {
     const struct window *window = eval->window;
-    int64_t pad = eval->bound->pad, least = (eval->first_tick < window->a ? eval->first_tick : window->a) - pad - 1;
+    int64_t pad = eval->bound->pad, least = (eval->first_tick < window->a ? eval->first_tick : window->a) - 2 * pad - 2;
     int64_t most = (window->known_end > window->b ? window->known_end : window->b) + pad;
     int64_t step = WIDEN_NS / window->tick_ns;
     bool left, right;
@@ -453,7 +503,8 @@ int64_t eval_run_start(const struct eval *eval, const struct run *run, bool *is_
 {
     int64_t first = eval->first_tick < eval->window->a ? eval->first_tick : eval->window->a;
 
-    /* At the border the run has no begin; what lies outside of it was made by orders and hours, which are exact. */
-    *is_endless = run->from == GK_TICK_MIN || (run->from >= eval->lo && run->from <= eval->lo + eval->bound->pad);
+    /* Near the border the run has no begin; what begins far outside is made of orders alone, which are exact. */
+    *is_endless = run->from == GK_TICK_MIN ||
+                  (run->from >= eval->lo - eval->bound->pad && run->from <= eval->lo + eval->bound->pad);
     return *is_endless ? first : run->from;
 }

@@ -2,8 +2,8 @@
  * eval.h - the truth of a condition over time, for one subject after the other.
  *
  * A condition is evaluated on [lo, hi) ticks and is right on [lo + pad, hi - pad): states outside of [lo, hi), and
- * everything behind now, are unknown, so an answer may become less certain there but never wrong. A run that touches the
- * border of the right part is evaluated again on a wider stretch until its true ends are seen.
+ * everything behind now, are unknown, so an answer may become less certain there but never wrong. A run that touches
+ * the border of the right part is evaluated again on a wider stretch until its true ends are seen.
  */
 #ifndef QUERY_EVAL_H
 #define QUERY_EVAL_H
@@ -12,6 +12,17 @@
 #include "calendar.h"
 #include "watch.h"
 #include "window.h"
+
+/*
+ * The last set of relatives of a leaf, whose quantifier stands in the leaf's timeline still: the fans of one line serve
+ * the same machines, so the next subject often has the same set. (Spares 31 % of THE question on 60 fans x 7 days of
+ * the comparison set, where all links are default ones; nothing where every fan serves others.)
+ */
+struct kept {
+    uint32_t *ids;
+    size_t n, capacity;
+    int64_t lo, hi; /* lo == hi: nothing is kept */
+};
 
 struct eval {
     gk_snapshot *snapshot;
@@ -26,6 +37,7 @@ struct eval {
     gk_timeline *scratch;
     struct cache cache;
     struct calendar calendar;
+    struct kept *kept;            /* one a leaf */
     struct members members;       /* a stack: nested sites push on top */
     const gk_timeline **operands; /* a stack of the same kind */
     size_t n_operands, operands_capacity;
@@ -57,8 +69,8 @@ struct run {
 /* The runs of a timeline that are not false and touch [from, to), one after the other; *at starts at 0. */
 bool eval_next_run(const gk_timeline *timeline, int64_t from, int64_t to, size_t *at, struct run *out);
 /*
- * Where a run of the last subject began. *is_endless: it has no begin as far as the data reach; then it is counted from the
- * first row of the store, or from the window's begin when that is earlier.
+ * Where a run of the last subject began. *is_endless: it has no begin as far as the data reach; then it is counted from
+ * the first row of the store, or from the window's begin when that is earlier.
  */
 int64_t eval_run_start(const struct eval *eval, const struct run *run, bool *is_endless);
 

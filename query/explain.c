@@ -51,8 +51,9 @@ static int put_window(struct gk_query *query)
     (void)gk_time_format(window->to, window->zone_s, to);
     if (window->is_instant)
         return put(query, "time", arena_printf(&query->memory, "the moment %s", from));
-    return put(query, "window", arena_printf(&query->memory, "[%s, %s)%s%s", from, to, window->is_cut ? ", cut at now" : "",
-                                             query->stmt->tail.time.kind == TIME_DEFAULT ? ", as none was given" : ""));
+    return put(query, "window",
+               arena_printf(&query->memory, "[%s, %s)%s%s", from, to, window->is_cut ? ", cut at now" : "",
+                            query->stmt->tail.time.kind == TIME_DEFAULT ? ", as none was given" : ""));
 }
 
 static const char *range_text(enum range range)
@@ -75,17 +76,18 @@ static int put_leaf(struct gk_query *query, const struct cond *leaf)
     size_t at = 0;
 
     if (leaf->kind != COND_STATE && leaf->kind != COND_COMPARE)
-        return put(query, "reads", leaf->kind == COND_ORDER    ? "order: those that bind the subject"
-                                   : leaf->kind == COND_EXEMPT ? "exempt: declared for the subject"
-                                                               : "hours: in the store's zone");
+        return put(query, "reads",
+                   leaf->kind == COND_ORDER    ? "order: those that bind the subject"
+                   : leaf->kind == COND_EXEMPT ? "exempt: declared for the subject"
+                                               : "hours: in the store's zone");
     for (size_t i = 0; leaf->kind == COND_STATE && i < 5; i++)
         if (leaf->mask & GK_STATE_BIT(i))
             at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", at ? " or " : "", states[i]);
     if (leaf->kind == COND_COMPARE)
         (void)snprintf(list, sizeof list, "a comparison of samples");
-    return put(query, "reads", arena_printf(&query->memory, "%s%s: %s%s, %s", quant_text(&leaf->ref),
-                                            noun_text(leaf->ref.noun), leaf->is_negated ? "not " : "", list,
-                                            range_text(leaf->ref.range)));
+    return put(query, "reads",
+               arena_printf(&query->memory, "%s%s: %s%s, %s", quant_text(&leaf->ref), noun_text(leaf->ref.noun),
+                            leaf->is_negated ? "not " : "", list, range_text(leaf->ref.range)));
 }
 
 static int put_condition(struct gk_query *query)
@@ -95,16 +97,19 @@ static int put_condition(struct gk_query *query)
 
     for (size_t i = 0; i < query->bound.n_leaves; i++)
         TRY(put_leaf(query, query->bound.leaves[i]));
-    TRY(put(query, "pad", arena_printf(&query->memory, "%g s on both sides of the window", run_seconds(query, query->bound.pad))));
+    TRY(put(query, "pad",
+            arena_printf(&query->memory, "%g s on both sides of the window", run_seconds(query, query->bound.pad))));
     TRY(run_start_condition(query, true));
     for (size_t i = 0; i < query->scope.n; i++) {
         bool is_out;
         TRY(prune_subject(&query->prune, query->scope.list[i], &is_out));
         n_kept += !is_out;
     }
-    TRY(put(query, "subjects", arena_printf(&query->memory, "%zu of noun %s", query->scope.n, noun_text(query->bound.subject))));
-    TRY(put(query, "pruning", arena_printf(&query->memory, "%zu needs; the presence index leaves %zu of %zu subjects",
-                                           query->prune.n, n_kept, query->scope.n)));
+    TRY(put(query, "subjects",
+            arena_printf(&query->memory, "%zu of noun %s", query->scope.n, noun_text(query->bound.subject))));
+    TRY(put(query, "pruning",
+            arena_printf(&query->memory, "%zu needs; the presence index leaves %zu of %zu subjects", query->prune.n,
+                         n_kept, query->scope.n)));
 done:
     return rc;
 }

@@ -30,11 +30,12 @@ typedef struct gk_session gk_session;
 
 struct gk_session_options {
     size_t size;
-    uint64_t max_rows;    /* of an answer; 0: no limit. When more there are, the answer is cut and meta says so */
-    int64_t max_run_ns;   /* of a statement, by the host's clock below; default 30 s, < 0: no limit; GK_ELIMIT */
+    uint64_t max_rows;     /* of an answer; 0: no limit. When more there are, the answer is cut and meta says so */
+    int64_t max_run_ns;    /* of a statement, by the host's clock below; default 30 s, < 0: no limit; GK_ELIMIT */
     int64_t max_window_ns; /* default 400 d; GK_ELIMIT */
-    size_t max_memory;    /* bytes a running statement may hold; default 256 MB; GK_ELIMIT */
-    /* Called now and then: done and total are in the same unit, total 0 when unknown. Not 0: stop with GK_EINTERRUPTED. */
+    size_t max_memory;     /* bytes a running statement may hold; default 256 MB; GK_ELIMIT */
+    /* Called now and then: done and total are in the same unit, total 0 when unknown. Not 0: stop with GK_EINTERRUPTED.
+     */
     int (*progress)(void *context, uint64_t done, uint64_t total);
     void *progress_context;
     gk_time (*monotonic)(void *context); /* for max_run_ns and the times of profile; NULL: CLOCK_MONOTONIC */
@@ -48,18 +49,18 @@ GK_API void gk_session_free(gk_session *session);
 
 /* One error, for programs and for people. */
 struct gk_query_error {
-    struct gk_error error;  /* column: 1-based, in characters of the statement's text */
-    size_t from, to;        /* the bytes of the text that are meant */
-    char hint[256];         /* nearest word, an example; "" when there is none */
-    char report[2048];      /* all of it with the line and a caret in display columns, ready to print */
+    struct gk_error error; /* column: 1-based, in characters of the statement's text */
+    size_t from, to;       /* the bytes of the text that are meant */
+    char hint[256];        /* nearest word, an example; "" when there is none */
+    char report[2048];     /* all of it with the line and a caret in display columns, ready to print */
 };
 
 /* One parsed and bound statement. Needs the snapshot only for names; may be started on later ones. */
 typedef struct gk_query gk_query;
 
 /*
- * Parses the first statement of the text and binds its names. `used` (may be NULL) gets the bytes up to and with its ';'
- * (a script is prepared piece by piece). *out is NULL with GK_OK when only white space and comments are left.
+ * Parses the first statement of the text and binds its names. `used` (may be NULL) gets the bytes up to and with its
+ * ';' (a script is prepared piece by piece). *out is NULL with GK_OK when only white space and comments are left.
  */
 GK_API int gk_query_prepare(gk_session *session, gk_snapshot *snapshot, const char *text, size_t size, size_t *used,
                             gk_query **out, struct gk_query_error *error);
@@ -68,12 +69,12 @@ GK_API void gk_query_free(gk_query *query);
 enum gk_type {
     GK_TYPE_EMPTY = 0, /* a value may be absent in any column */
     GK_TYPE_TEXT,
-    GK_TYPE_TIME,      /* gk_time */
-    GK_TYPE_SECONDS,   /* a duration, double */
-    GK_TYPE_NUMBER,    /* double */
-    GK_TYPE_COUNT,     /* int64 */
-    GK_TYPE_SHARE,     /* 0..1, double */
-    GK_TYPE_TRUTH      /* bool in count */
+    GK_TYPE_TIME,    /* gk_time */
+    GK_TYPE_SECONDS, /* a duration, double */
+    GK_TYPE_NUMBER,  /* double */
+    GK_TYPE_COUNT,   /* int64 */
+    GK_TYPE_SHARE,   /* 0..1, double */
+    GK_TYPE_TRUTH    /* bool in count */
 };
 
 struct gk_column {
@@ -103,15 +104,15 @@ GK_API const struct gk_value *gk_query_value(const gk_query *query, size_t i);
 /* What stands under an answer; complete after GK_DONE. */
 struct gk_query_meta {
     bool has_window;
-    gk_time from, to;         /* the window in absolute times */
+    gk_time from, to; /* the window in absolute times */
     int32_t zone_s;
-    gk_time now, watermark;   /* watermark: data complete until; GK_TIME_MIN when there are no rows */
+    gk_time now, watermark; /* watermark: data complete until; GK_TIME_MIN when there are no rows */
     uint64_t n_rows;
-    bool is_cut;              /* max_rows was hit */
+    bool is_cut; /* max_rows was hit */
     bool has_possible;
-    uint64_t n_possible;      /* intervals that are only possible, beyond the certain ones */
-    double possible_s;        /* their time */
-    double nodata_share;      /* of the subjects' time in the window that is unknown; NaN when not known */
+    uint64_t n_possible; /* intervals that are only possible, beyond the certain ones */
+    double possible_s;   /* their time */
+    double nodata_share; /* of the subjects' time in the window that is unknown; NaN when not known */
     uint64_t n_subjects;
     uint64_t n_without_links; /* subjects whose set of relatives is empty */
     size_t n_notes;

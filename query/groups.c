@@ -16,7 +16,8 @@ int groups_columns(struct gk_query *query)
     bool ok = true;
 
     for (size_t i = 0; i < tail->n_keys; i++)
-        ok = ok && rows_add_column(&query->rows, KEY_NAMES[tail->keys[i]], tail->keys[i] == KEY_HOUR ? GK_TYPE_TIME : GK_TYPE_TEXT);
+        ok = ok && rows_add_column(&query->rows, KEY_NAMES[tail->keys[i]],
+                                   tail->keys[i] == KEY_HOUR ? GK_TYPE_TIME : GK_TYPE_TEXT);
     if (tail->every_ns)
         ok = ok && rows_add_column(&query->rows, "time", GK_TYPE_TIME);
     return ok ? GK_OK : GK_EBUG;

@@ -1,6 +1,6 @@
 /*
- * groups.h - the keys of an aggregate: which subjects belong together, which buckets of time there are, in which order the
- * rows come. All groups that exist are listed, also those in which nothing happened.
+ * groups.h - the keys of an aggregate: which subjects belong together, which buckets of time there are, in which order
+ * the rows come. All groups that exist are listed, also those in which nothing happened.
  */
 #ifndef QUERY_GROUPS_H
 #define QUERY_GROUPS_H

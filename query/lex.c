@@ -1,6 +1,6 @@
 /*
- * lex.c - see lex.h. Characters are read folded (full-width forms as ASCII), so one set of rules does for both scripts. A
- * run of Han characters is cut into the longest words that are known; what is left over becomes one unknown word.
+ * lex.c - see lex.h. Characters are read folded (full-width forms as ASCII), so one set of rules does for both scripts.
+ * A run of Han characters is cut into the longest words that are known; what is left over becomes one unknown word.
  */
 #include "lex.h"
 
@@ -17,11 +17,11 @@ struct lexer {
     size_t n, capacity;
 };
 
-#define TRY(call)        \
-    do {                 \
-        rc = (call);     \
-        if (rc != GK_OK) \
-            goto done;   \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        rc = (call);                                                                                                   \
+        if (rc != GK_OK)                                                                                               \
+            goto done;                                                                                                 \
     } while (0)
 
 /* The folded character at an offset, 0 at the end. */
@@ -264,13 +264,14 @@ static int fail_unit(struct lexer *lexer, struct place place, const char *unit, 
 {
     struct nearest nearest = nearest_to(unit, size);
 
-    if ((size == 1 && unit[0] == 'M') || (size <= 6 && size >= 2 && (unit[0] == 'm' || unit[0] == 'M') &&
-                                         (unit[1] == 'o' || unit[1] == 'O'))) {
+    if ((size == 1 && unit[0] == 'M') ||
+        (size <= 6 && size >= 2 && (unit[0] == 'm' || unit[0] == 'M') && (unit[1] == 'o' || unit[1] == 'O'))) {
         report_hint(lexer->report, "m is minutes; a month is a calendar word: this month, last month, or 30d");
         return report_fail(lexer->report, GK_ESYNTAX, place, "the unit '%s' is refused: minutes or months?", unit);
     }
-    for (const char *const *p = (const char *const[]){"ms", "s", "m", "h", "d", "w", "mA", "kV", "kW", "MW", "kWh", NULL}; *p;
-         p++)
+    for (const char *const *p =
+             (const char *const[]){"ms", "s", "m", "h", "d", "w", "mA", "kV", "kW", "MW", "kWh", NULL};
+         *p; p++)
         nearest_try(&nearest, *p);
     if (nearest.best)
         report_hint(lexer->report, "did you mean '%s'? one of ms s m h d w mA A V kV W kW MW kWh %%", nearest.best);
@@ -383,7 +384,8 @@ static int lex_clock(struct lexer *lexer, size_t end)
     token.seconds = parts[0] * 3600 + parts[1] * 60 + parts[2];
     if (parts[1] > 59 || parts[2] > 59 || token.seconds > 86400) {
         report_hint(lexer->report, "hours 22:00-06:00");
-        return report_fail(lexer->report, GK_ESYNTAX, token.place, "expected a time of day up to 24:00, got '%.40s'", text);
+        return report_fail(lexer->report, GK_ESYNTAX, token.place, "expected a time of day up to 24:00, got '%.40s'",
+                           text);
     }
     lexer->at = end;
     return push(lexer, token);
@@ -432,11 +434,25 @@ static int lex_sign(struct lexer *lexer)
         uint32_t first, second;
         enum token_kind kind;
     } signs[] = {
-        {'<', '=', T_LESS_EQUAL},     {'>', '=', T_GREATER_EQUAL}, {'!', '=', T_NOT_EQUAL}, {'<', '>', T_NOT_EQUAL},
-        {'=', '=', T_EQUAL},          {0x2264, 0, T_LESS_EQUAL},   {0x2265, 0, T_GREATER_EQUAL},
-        {0x2260, 0, T_NOT_EQUAL},     {'<', 0, T_LESS},            {'>', 0, T_GREATER},     {'=', 0, T_EQUAL},
-        {'(', 0, T_OPEN},             {')', 0, T_CLOSE},           {',', 0, T_COMMA},       {'*', 0, T_STAR},
-        {'-', 0, T_MINUS},            {0xD7, 0, T_STAR},           {0x2212, 0, T_MINUS},    {0x2013, 0, T_MINUS},
+        {'<', '=', T_LESS_EQUAL},
+        {'>', '=', T_GREATER_EQUAL},
+        {'!', '=', T_NOT_EQUAL},
+        {'<', '>', T_NOT_EQUAL},
+        {'=', '=', T_EQUAL},
+        {0x2264, 0, T_LESS_EQUAL},
+        {0x2265, 0, T_GREATER_EQUAL},
+        {0x2260, 0, T_NOT_EQUAL},
+        {'<', 0, T_LESS},
+        {'>', 0, T_GREATER},
+        {'=', 0, T_EQUAL},
+        {'(', 0, T_OPEN},
+        {')', 0, T_CLOSE},
+        {',', 0, T_COMMA},
+        {'*', 0, T_STAR},
+        {'-', 0, T_MINUS},
+        {0xD7, 0, T_STAR},
+        {0x2212, 0, T_MINUS},
+        {0x2013, 0, T_MINUS},
     };
     struct token token = {.kind = T_WRONG, .place = {lexer->at, 0}};
     size_t len, next;

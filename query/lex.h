@@ -1,6 +1,7 @@
 /*
- * lex.h - from text to tokens. One call takes one statement: up to and with its ';' or the end of the text. Comments run
- * from -- to the end of the line. Names stand in 'single', "double" or smart quotes; a doubled quote is one of them.
+ * lex.h - from text to tokens. One call takes one statement: up to and with its ';' or the end of the text. Comments
+ * run from -- to the end of the line. Names stand in 'single', "double" or smart quotes; a doubled quote is one of
+ * them.
  */
 #ifndef QUERY_LEX_H
 #define QUERY_LEX_H
@@ -20,9 +21,18 @@ enum token_kind {
     T_QUANTITY, /* number, unit */
     T_TIME,     /* text: ISO 8601, folded to ASCII */
     T_CLOCK,    /* seconds: of the day, from 22:00 */
-    T_LESS, T_LESS_EQUAL, T_GREATER, T_GREATER_EQUAL, T_EQUAL, T_NOT_EQUAL,
-    T_OPEN, T_CLOSE, T_COMMA, T_STAR, T_MINUS,
-    T_WRONG     /* a character that begins nothing; the parser says what it expected there */
+    T_LESS,
+    T_LESS_EQUAL,
+    T_GREATER,
+    T_GREATER_EQUAL,
+    T_EQUAL,
+    T_NOT_EQUAL,
+    T_OPEN,
+    T_CLOSE,
+    T_COMMA,
+    T_STAR,
+    T_MINUS,
+    T_WRONG /* a character that begins nothing; the parser says what it expected there */
 };
 
 struct token {

@@ -1,6 +1,6 @@
 /*
- * list.c - `list facilities|enterprises|parks|lines|channels|links|bands|orders|exemptions`: what the catalog says. With a
- * time tail, links, orders and exemptions that hold at some time of the window. (`list gaps` is a `when`.)
+ * list.c - `list facilities|enterprises|parks|lines|channels|links|bands|orders|exemptions`: what the catalog says.
+ * With a time tail, links, orders and exemptions that hold at some time of the window. (`list gaps` is a `when`.)
  */
 #include <math.h>
 #include <stdio.h>
@@ -25,21 +25,51 @@ struct listing {
 
 static const struct listing LISTINGS[] = {
     {W_FACILITY,
-     {{"facility", TEXT}, {"line", TEXT}, {"enterprise", TEXT}, {"park", TEXT}, {"role", TEXT}, {"rated_kw", NUMBER},
-      {"rated_a", NUMBER}, {"tags", TEXT}}},
-    {W_LINE, {{"line", TEXT}, {"enterprise", TEXT}, {"park", TEXT}, {"production", GK_TYPE_COUNT}, {"abatement", GK_TYPE_COUNT}}},
+     {{"facility", TEXT},
+      {"line", TEXT},
+      {"enterprise", TEXT},
+      {"park", TEXT},
+      {"role", TEXT},
+      {"rated_kw", NUMBER},
+      {"rated_a", NUMBER},
+      {"tags", TEXT}}},
+    {W_LINE,
+     {{"line", TEXT},
+      {"enterprise", TEXT},
+      {"park", TEXT},
+      {"production", GK_TYPE_COUNT},
+      {"abatement", GK_TYPE_COUNT}}},
     {W_ENTERPRISE, {{"enterprise", TEXT}, {"park", TEXT}, {"production", GK_TYPE_COUNT}, {"abatement", GK_TYPE_COUNT}}},
     {W_PARK, {{"park", TEXT}, {"production", GK_TYPE_COUNT}, {"abatement", GK_TYPE_COUNT}}},
     {W_CHANNEL, {{"channel", TEXT}}},
     {W_LINK,
-     {{"abatement", TEXT}, {"production", TEXT}, {"line", TEXT}, {"enterprise", TEXT}, {"standby", GK_TYPE_TRUTH},
-      {"default", GK_TYPE_TRUTH}, {"from", TIME}, {"to", TIME}}},
+     {{"abatement", TEXT},
+      {"production", TEXT},
+      {"line", TEXT},
+      {"enterprise", TEXT},
+      {"standby", GK_TYPE_TRUTH},
+      {"default", GK_TYPE_TRUTH},
+      {"from", TIME},
+      {"to", TIME}}},
     {W_BAND,
-     {{"scope", TEXT}, {"off_below", TEXT}, {"on_from", TEXT}, {"overload_from", TEXT}, {"hysteresis", TEXT},
-      {"hold_s", GK_TYPE_SECONDS}, {"dwell_on_s", GK_TYPE_SECONDS}, {"dwell_off_s", GK_TYPE_SECONDS}, {"channel", TEXT},
+     {{"scope", TEXT},
+      {"off_below", TEXT},
+      {"on_from", TEXT},
+      {"overload_from", TEXT},
+      {"hysteresis", TEXT},
+      {"hold_s", GK_TYPE_SECONDS},
+      {"dwell_on_s", GK_TYPE_SECONDS},
+      {"dwell_off_s", GK_TYPE_SECONDS},
+      {"channel", TEXT},
       {"from", TIME}}},
     {W_ORDER,
-     {{"scope", TEXT}, {"level", TEXT}, {"kind", TEXT}, {"cut", GK_TYPE_SHARE}, {"from", TIME}, {"to", TIME}, {"hours", TEXT}}},
+     {{"scope", TEXT},
+      {"level", TEXT},
+      {"kind", TEXT},
+      {"cut", GK_TYPE_SHARE},
+      {"from", TIME},
+      {"to", TIME},
+      {"hours", TEXT}}},
     {W_EXEMPTION, {{"scope", TEXT}, {"kind", TEXT}, {"note", TEXT}, {"from", TIME}, {"to", TIME}}},
 };
 
@@ -63,7 +93,8 @@ static bool is_meant(const struct gk_query *query, struct subject subject)
     if (!scope_is_in(&query->scope, subject))
         return false;
     if (!query->stmt->has_ref || !ref->names)
-        return !query->stmt->has_ref || subject.kind != GK_FACILITY || scope_has_role(query->snapshot, subject.id, ref->noun);
+        return !query->stmt->has_ref || subject.kind != GK_FACILITY ||
+               scope_has_role(query->snapshot, subject.id, ref->noun);
     position = scope_position(query->snapshot, subject);
     const uint32_t ids[] = {position.facility, position.line, position.enterprise, position.park};
     static const size_t at[] = {0, 0, 0, 1, 2, 3, 0}; /* by enum noun */
@@ -112,7 +143,8 @@ static int put_facility(struct gk_query *query, uint32_t id)
     int rc;
 
     for (size_t i = 0; i < facility->n_tags; i++) {
-        tags = arena_printf(&query->memory, "%s%s%s=%s", tags, i ? ";" : "", facility->tags[i].key, facility->tags[i].value);
+        tags = arena_printf(&query->memory, "%s%s%s=%s", tags, i ? ";" : "", facility->tags[i].key,
+                            facility->tags[i].value);
         if (!tags)
             return arena_status(&query->memory);
     }
@@ -238,8 +270,8 @@ static int put_order(struct gk_query *query, const struct gk_order *order)
     if (!is_in_time(query, order->from, order->to) || !is_scope_meant(query, &order->scope))
         return GK_OK;
     if (order->hours_from_s || order->hours_to_s)
-        hours = arena_printf(&query->memory, "%02d:%02d-%02d:%02d", order->hours_from_s / 3600, order->hours_from_s / 60 % 60,
-                             order->hours_to_s / 3600, order->hours_to_s / 60 % 60);
+        hours = arena_printf(&query->memory, "%02d:%02d-%02d:%02d", order->hours_from_s / 3600,
+                             order->hours_from_s / 60 % 60, order->hours_to_s / 3600, order->hours_to_s / 60 % 60);
     if (!hours)
         return arena_status(&query->memory);
     TRY(run_begin_row(query));
@@ -276,9 +308,10 @@ done:
 
 static enum noun listed_noun(const struct stmt *stmt)
 {
-    return stmt->listed == W_LINE ? NOUN_LINE : stmt->listed == W_ENTERPRISE ? NOUN_ENTERPRISE
-                                            : stmt->listed == W_PARK         ? NOUN_PARK
-                                                                             : NOUN_FACILITY;
+    return stmt->listed == W_LINE         ? NOUN_LINE
+           : stmt->listed == W_ENTERPRISE ? NOUN_ENTERPRISE
+           : stmt->listed == W_PARK       ? NOUN_PARK
+                                          : NOUN_FACILITY;
 }
 
 static int start(struct gk_query *query)

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const enum word VERBS[] = {W_WHEN,  W_WHICH,  W_STATE, W_LIST,     W_DEFINE, W_EXPLAIN, W_DURATION, W_SHARE,
-                                  W_COUNT, W_LONGEST, W_FIRST, W_LAST,    W_COVERAGE, W_AVG,   W_MIN,      W_MAX,
-                                  W_SUM,   W_ENERGY, W_SAMPLES, W_NONE};
+static const enum word VERBS[] = {W_WHEN,  W_WHICH, W_STATE,   W_LIST,   W_DEFINE,  W_EXPLAIN,  W_DURATION,
+                                  W_SHARE, W_COUNT, W_LONGEST, W_FIRST,  W_LAST,    W_COVERAGE, W_AVG,
+                                  W_MIN,   W_MAX,   W_SUM,     W_ENERGY, W_SAMPLES, W_NONE};
 
 /* ---- which tails a statement takes: the others are mistakes, never ignored ---- */
 
@@ -31,9 +31,11 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
 
     TRY(refuse(parser, tail->n_keys && !is_grouped, tail->key_places[0], "by", verb));
     TRY(refuse(parser, tail->every_ns && !is_grouped, tail->every_place, "every", verb));
-    TRY(refuse(parser, tail->has_per && (!is_cond || stmt->kind == STMT_WHICH || stmt->is_gaps), tail->per_place, "per", verb));
+    TRY(refuse(parser, tail->has_per && (!is_cond || stmt->kind == STMT_WHICH || stmt->is_gaps), tail->per_place, "per",
+               verb));
     TRY(refuse(parser, tail->unknown_as && !is_cond, stmt->place, "unknown as", verb));
-    TRY(refuse(parser, tail->with_possible && (stmt->kind != STMT_WHEN || stmt->is_gaps), stmt->place, "with possible", verb));
+    TRY(refuse(parser, tail->with_possible && (stmt->kind != STMT_WHEN || stmt->is_gaps), stmt->place, "with possible",
+               verb));
     bool is_instant = tail->time.kind == TIME_AT || tail->time.kind == TIME_NOW;
     TRY(refuse(parser, stmt->kind == STMT_STATE && tail->time.kind != TIME_DEFAULT && !is_instant, tail->time.place,
                "a window of time", verb));
@@ -65,7 +67,7 @@ static bool read_percentile(const struct gk_text *text, double *percent)
 static bool read_agg(const struct token *token, struct agg *out)
 {
     /* In the order of enum agg_kind; W_NONE for percentiles. */
-    static const enum word words[] = {W_DURATION, W_SHARE, W_COUNT, W_LONGEST, W_FIRST, W_LAST,  W_COVERAGE,
+    static const enum word words[] = {W_DURATION, W_SHARE, W_COUNT, W_LONGEST, W_FIRST,  W_LAST, W_COVERAGE,
                                       W_AVG,      W_MAX,   W_MIN,   W_SUM,     W_ENERGY, W_NONE, W_SAMPLES};
 
     if (token->kind != T_WORD)
@@ -125,8 +127,17 @@ static bool is_bare_ref(const struct parser *parser)
     switch (ahead.at->word) {
     case W_ON: /* a state, unless a date follows */
         return ahead.at[1].kind == T_TIME;
-    case W_OFF: case W_IDLE: case W_OVERLOAD: case W_NODATA: case W_RUNNING: case W_STOPPED: case W_OFFLINE: case W_NORMAL:
-    case W_IS: case W_NOT: case W_NONE:
+    case W_OFF:
+    case W_IDLE:
+    case W_OVERLOAD:
+    case W_NODATA:
+    case W_RUNNING:
+    case W_STOPPED:
+    case W_OFFLINE:
+    case W_NORMAL:
+    case W_IS:
+    case W_NOT:
+    case W_NONE:
         return false;
     default:
         return true;
@@ -150,19 +161,23 @@ static int parse_bare_series(struct parser *parser, enum metric metric, struct s
 static int check_aggs(struct parser *parser, const struct stmt *stmt)
 {
     for (const struct agg *agg = stmt->aggs; agg; agg = agg->next) {
-        bool is_signal = agg->kind >= AGG_AVG, is_truth = agg->kind == AGG_DURATION || agg->kind == AGG_SHARE ||
-                                                          agg->kind == AGG_LONGEST;
+        bool is_signal = agg->kind >= AGG_AVG,
+             is_truth = agg->kind == AGG_DURATION || agg->kind == AGG_SHARE || agg->kind == AGG_LONGEST;
         if (agg->kind == AGG_SAMPLES && stmt->aggs->next) {
             return report_fail(parser->report, GK_ESYNTAX, agg->place, "'samples' stands alone");
         }
         if (stmt->kind == STMT_AGGREGATE && is_signal) {
-            report_hint(parser->report, "%s of power of production; of a condition: duration share count longest first "
-                        "last coverage", agg->name);
-            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a series, not of a condition", agg->name);
+            report_hint(parser->report,
+                        "%s of power of production; of a condition: duration share count longest first "
+                        "last coverage",
+                        agg->name);
+            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a series, not of a condition",
+                               agg->name);
         }
         if (stmt->kind != STMT_AGGREGATE && is_truth) {
             report_hint(parser->report, "%s of production running", agg->name);
-            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a condition, not of a series", agg->name);
+            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a condition, not of a series",
+                               agg->name);
         }
     }
     return GK_OK;
@@ -313,7 +328,8 @@ static int parse_define(struct parser *parser, struct stmt *stmt)
 
     stmt->kind = STMT_DEFINE;
     if (token->kind != T_WORD || token->word != W_NONE)
-        return parser_fail(parser, token->kind == T_WORD ? "a name that is no word of the language" : "a name after 'define'",
+        return parser_fail(parser,
+                           token->kind == T_WORD ? "a name that is no word of the language" : "a name after 'define'",
                            NULL, "define untreated as abatement stopped while production running");
     stmt->name = token->text;
     stmt->name_place = token->place;
@@ -323,7 +339,8 @@ static int parse_define(struct parser *parser, struct stmt *stmt)
     TRY(parse_cond(parser, &stmt->cond));
     stmt->cond_text = parser_place(parser, token);
     if (parser->at->kind != T_END)
-        return parser_fail(parser, "the end of the definition", NULL, "a definition is a condition; tails stand where it is used");
+        return parser_fail(parser, "the end of the definition", NULL,
+                           "a definition is a condition; tails stand where it is used");
 done:
     return rc;
 }

@@ -13,10 +13,14 @@ static const enum word STATES[] = {W_ON,      W_OFF,     W_IDLE,    W_OVERLOAD, 
 
 #define BIT(state) GK_STATE_BIT(state)
 /* In the order of STATES. On and running mean on or overload, offline means off or idle: see docs/QUERY.md. */
-static const uint32_t MASKS[] = {BIT(GK_ON) | BIT(GK_OVERLOAD), BIT(GK_OFF),
-                                 BIT(GK_IDLE),                  BIT(GK_OVERLOAD),
-                                 BIT(GK_NODATA),                BIT(GK_ON) | BIT(GK_OVERLOAD),
-                                 BIT(GK_OFF),                   BIT(GK_OFF) | BIT(GK_IDLE),
+static const uint32_t MASKS[] = {BIT(GK_ON) | BIT(GK_OVERLOAD),
+                                 BIT(GK_OFF),
+                                 BIT(GK_IDLE),
+                                 BIT(GK_OVERLOAD),
+                                 BIT(GK_NODATA),
+                                 BIT(GK_ON) | BIT(GK_OVERLOAD),
+                                 BIT(GK_OFF),
+                                 BIT(GK_OFF) | BIT(GK_IDLE),
                                  BIT(GK_ON)};
 
 static struct cond *new_cond(struct parser *parser, enum cond_kind kind, struct cond *a, struct cond *b)
@@ -222,7 +226,8 @@ static int parse_hours(struct parser *parser, struct cond *cond)
     TRY(parser_need(parser, T_CLOCK, "a time of day after '-'", example));
     if (cond->from_s == cond->to_s) {
         parser->at--;
-        return parser_fail(parser, "another time of day than the first", NULL, "hours 22:00-06:00; for all hours: 00:00-24:00");
+        return parser_fail(parser, "another time of day than the first", NULL,
+                           "hours 22:00-06:00; for all hours: 00:00-24:00");
     }
 done:
     return rc;
@@ -231,18 +236,18 @@ done:
 /* A bare or quoted word that is no word of the language: a definition, which the binder looks up. */
 static int parse_name(struct parser *parser, struct cond *cond)
 {
-    static const enum word begins[] = {W_FACILITY, W_PRODUCTION, W_ABATEMENT, W_LINE,    W_ENTERPRISE, W_PARK,  W_ZONE,
-                                       W_ANY,      W_ALL,        W_NO,        W_EXACTLY, W_NOT,        W_START, W_END,
-                                       W_ORDER,    W_HOURS,      W_EXEMPT,    W_POWER,   W_CURRENT,    W_VOLTAGE, W_LOAD,
-                                       W_POSSIBLY, W_SURELY,     W_UNKNOWN,   W_NONE};
+    static const enum word begins[] = {
+        W_FACILITY, W_PRODUCTION, W_ABATEMENT, W_LINE,     W_ENTERPRISE, W_PARK,    W_ZONE,  W_ANY,    W_ALL,
+        W_NO,       W_EXACTLY,    W_NOT,       W_START,    W_END,        W_ORDER,   W_HOURS, W_EXEMPT, W_POWER,
+        W_CURRENT,  W_VOLTAGE,    W_LOAD,      W_POSSIBLY, W_SURELY,     W_UNKNOWN, W_NONE};
     const struct token *token = parser->at;
 
     if (token->kind != T_WORD || token->word != W_NONE)
         return parser_fail(parser, "a condition", begins, "abatement offline while production running");
     /* `pump running`: a name without its noun, or a noun with a slip of the pen. */
     for (size_t i = 0; STATES[i] != W_NONE; i++)
-        if (token[1].kind == T_WORD && (token[1].word == STATES[i] || token[1].word == W_IS || token[1].word == W_NOT) &&
-            token[2].kind != T_TIME)
+        if (token[1].kind == T_WORD &&
+            (token[1].word == STATES[i] || token[1].word == W_IS || token[1].word == W_NOT) && token[2].kind != T_TIME)
             return parser_fail_noun(parser);
     cond->kind = COND_NAME;
     cond->name = token->text;
@@ -305,8 +310,7 @@ static int parse_unary(struct parser *parser, struct cond **out)
     static const struct {
         enum word word;
         enum cond_kind kind;
-    } prefixes[] = {
-        {W_NOT, COND_NOT}, {W_POSSIBLY, COND_POSSIBLY}, {W_SURELY, COND_SURELY}, {W_UNKNOWN, COND_UNKNOWN}};
+    } prefixes[] = {{W_NOT, COND_NOT}, {W_POSSIBLY, COND_POSSIBLY}, {W_SURELY, COND_SURELY}, {W_UNKNOWN, COND_UNKNOWN}};
     int rc;
 
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {

@@ -95,7 +95,8 @@ int parse_duration(struct parser *parser, const char *after, const char *example
     else
         report_hint(parser->report, "%s", example);
     if (token->kind == T_END)
-        return report_fail(parser->report, GK_ESYNTAX, token->place, "expected a duration after '%s' before the end", after);
+        return report_fail(parser->report, GK_ESYNTAX, token->place, "expected a duration after '%s' before the end",
+                           after);
     return report_fail(parser->report, GK_ESYNTAX, token->place, "expected a duration after '%s', got '%.60s'", after,
                        token->text.bytes);
 }
@@ -151,8 +152,8 @@ int parse_series(struct parser *parser, struct series **out)
     if (!series)
         return parser_no_memory(parser);
     if (!is_metric(first, &series->metric))
-        return parser_fail(parser, "a metric or a channel", (const enum word[]){W_POWER, W_CURRENT, W_VOLTAGE, W_LOAD, W_NONE},
-                           "power of production");
+        return parser_fail(parser, "a metric or a channel",
+                           (const enum word[]){W_POWER, W_CURRENT, W_VOLTAGE, W_LOAD, W_NONE}, "power of production");
     if (series->metric == METRIC_CHANNEL)
         series->channel = first->text;
     parser->at++;

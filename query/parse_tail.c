@@ -6,13 +6,25 @@
 #include <string.h>
 
 enum tail_kind {
-    TAIL_IN, TAIL_WHERE, TAIL_TIME, TAIL_PER, TAIL_BY, TAIL_EVERY, TAIL_TOP, TAIL_HAVING, TAIL_SORT, TAIL_LIMIT, TAIL_UNKNOWN,
-    TAIL_TZ, TAIL_WITH
+    TAIL_IN,
+    TAIL_WHERE,
+    TAIL_TIME,
+    TAIL_PER,
+    TAIL_BY,
+    TAIL_EVERY,
+    TAIL_TOP,
+    TAIL_HAVING,
+    TAIL_SORT,
+    TAIL_LIMIT,
+    TAIL_UNKNOWN,
+    TAIL_TZ,
+    TAIL_WITH
 };
 
-static const enum word TAILS[] = {W_IN,  W_WHERE, W_PER,  W_BY,    W_EVERY, W_TOP,   W_HAVING, W_SORT, W_LIMIT,
-                                  W_TZ,  W_WITH,  W_LAST, W_TODAY, W_NOW,   W_THIS,  W_BETWEEN, W_SINCE, W_UNTIL,
-                                  W_YESTERDAY, W_FOR, W_WHILE, W_IGNORING, W_AND, W_OR, W_NONE};
+static const enum word TAILS[] = {W_IN,       W_WHERE,   W_PER,   W_BY,    W_EVERY,     W_TOP,   W_HAVING,
+                                  W_SORT,     W_LIMIT,   W_TZ,    W_WITH,  W_LAST,      W_TODAY, W_NOW,
+                                  W_THIS,     W_BETWEEN, W_SINCE, W_UNTIL, W_YESTERDAY, W_FOR,   W_WHILE,
+                                  W_IGNORING, W_AND,     W_OR,    W_NONE};
 
 static int parse_in(struct parser *parser, struct tail *out)
 {
@@ -248,10 +260,18 @@ struct tail_form {
 };
 
 static const struct tail_form FORMS[] = {
-    {W_IN, TAIL_IN, parse_in},           {W_WHERE, TAIL_WHERE, parse_where},       {W_PER, TAIL_PER, parse_per},
-    {W_BY, TAIL_BY, parse_by},           {W_EVERY, TAIL_EVERY, parse_every},       {W_TOP, TAIL_TOP, parse_top},
-    {W_HAVING, TAIL_HAVING, parse_having}, {W_SORT, TAIL_SORT, parse_sort},        {W_LIMIT, TAIL_LIMIT, parse_limit_tail},
-    {W_UNKNOWN, TAIL_UNKNOWN, parse_unknown}, {W_TZ, TAIL_TZ, parse_zone},         {W_WITH, TAIL_WITH, parse_with},
+    {W_IN, TAIL_IN, parse_in},
+    {W_WHERE, TAIL_WHERE, parse_where},
+    {W_PER, TAIL_PER, parse_per},
+    {W_BY, TAIL_BY, parse_by},
+    {W_EVERY, TAIL_EVERY, parse_every},
+    {W_TOP, TAIL_TOP, parse_top},
+    {W_HAVING, TAIL_HAVING, parse_having},
+    {W_SORT, TAIL_SORT, parse_sort},
+    {W_LIMIT, TAIL_LIMIT, parse_limit_tail},
+    {W_UNKNOWN, TAIL_UNKNOWN, parse_unknown},
+    {W_TZ, TAIL_TZ, parse_zone},
+    {W_WITH, TAIL_WITH, parse_with},
 };
 
 static int mark_seen(struct parser *parser, struct tail *out, enum tail_kind kind)

@@ -10,8 +10,8 @@ static const enum word UNITS[] = {W_HOUR, W_DAY, W_WEEK, W_MONTH, W_YEAR, W_NONE
 
 bool parser_is_time(const struct parser *parser)
 {
-    static const enum word words[] = {W_LAST,    W_TODAY, W_YESTERDAY, W_NOW, W_THIS, W_BETWEEN,
-                                      W_SINCE,   W_UNTIL, W_ON,        W_AT,  W_NONE};
+    static const enum word words[] = {W_LAST,  W_TODAY, W_YESTERDAY, W_NOW, W_THIS, W_BETWEEN,
+                                      W_SINCE, W_UNTIL, W_ON,        W_AT,  W_NONE};
 
     for (size_t i = 0; words[i] != W_NONE; i++)
         if (parser_is_word(parser, words[i]))
@@ -35,7 +35,8 @@ static int parse_instant(struct parser *parser, const char *what, const char *ex
 {
     const struct token *token = parser->at;
 
-    if (token->kind != T_TIME && token->kind != T_NAME && !parser_is_word(parser, W_NOW) && !parser_is_word(parser, W_TODAY))
+    if (token->kind != T_TIME && token->kind != T_NAME && !parser_is_word(parser, W_NOW) &&
+        !parser_is_word(parser, W_TODAY))
         return parser_fail(parser, what, NULL, example);
     *out = *token;
     parser->at++;

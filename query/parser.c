@@ -25,6 +25,18 @@ bool parser_take_word(struct parser *parser, enum word word)
     return parser_is_word(parser, word) && parser_take(parser, T_WORD);
 }
 
+/* Aliases count for nearness, too: a Chinese slip is answered in Chinese. */
+static void try_aliases(const struct token *token, const enum word *words, struct nearest *nearest)
+{
+    const char *spelling;
+    enum word word;
+
+    for (size_t i = 0; token->kind == T_WORD && (spelling = word_spelling(i, &word)) != NULL; i++)
+        for (size_t j = 0; words && words[j] != W_NONE; j++)
+            if (words[j] == word)
+                nearest_try(nearest, spelling);
+}
+
 /* The words that could have been meant, as a hint: the nearest one first. */
 static void hint_words(struct parser *parser, const enum word *words, const char *example)
 {
@@ -40,11 +52,7 @@ static void hint_words(struct parser *parser, const enum word *words, const char
         if (at + strlen(text) + 2 < sizeof list)
             at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", at ? " " : "", text);
     }
-    /* Aliases count for nearness too: a Chinese typo is answered in Chinese. */
-    for (size_t i = 0; words && token->kind == T_WORD && word_spelling(i); i++)
-        for (size_t j = 0; words[j] != W_NONE; j++)
-            if (word_find(word_spelling(i), strlen(word_spelling(i))) == words[j])
-                nearest_try(&nearest, word_spelling(i));
+    try_aliases(token, words, &nearest);
     if (nearest.best && list[0])
         report_hint(parser->report, "did you mean '%s'? one of %s", nearest.best, list);
     else if (list[0] && !example)
@@ -83,8 +91,9 @@ int parser_no_memory(struct parser *parser)
 {
     int status = arena_status(parser->arena);
 
-    return report_status(parser->report, status, status == GK_ELIMIT ? "the statement needs more memory than max_memory"
-                                                                     : "there is no memory for the statement");
+    return report_status(parser->report, status,
+                         status == GK_ELIMIT ? "the statement needs more memory than max_memory"
+                                             : "there is no memory for the statement");
 }
 
 void *parser_new(struct parser *parser, size_t size)

@@ -1,17 +1,17 @@
 /*
- * parser.h - what the parser's files share: the walk over the tokens, and errors that say what was expected. Every parse
- * function returns GK_OK or the status of the one error it reported.
+ * parser.h - what the parser's files share: the walk over the tokens, and errors that say what was expected. Every
+ * parse function returns GK_OK or the status of the one error it reported.
  */
 #ifndef QUERY_PARSER_H
 #define QUERY_PARSER_H
 
 #include "ast.h"
 
-#define TRY(call)        \
-    do {                 \
-        rc = (call);     \
-        if (rc != GK_OK) \
-            goto done;   \
+#define TRY(call)                                                                                                      \
+    do {                                                                                                               \
+        rc = (call);                                                                                                   \
+        if (rc != GK_OK)                                                                                               \
+            goto done;                                                                                                 \
     } while (0)
 
 struct parser {
@@ -26,7 +26,8 @@ struct parser {
 bool parser_is_word(const struct parser *parser, enum word word);
 bool parser_take_word(struct parser *parser, enum word word);
 bool parser_take(struct parser *parser, enum token_kind kind);
-/* "expected <what>, got <token>", with the nearest of `words` (ended by W_NONE, may be NULL) and then `example` as hint. */
+/* "expected <what>, got <token>", with the nearest of `words` (ended by W_NONE, may be NULL) and then `example` as
+ * hint. */
 int parser_fail(struct parser *parser, const char *what, const enum word *words, const char *example);
 int parser_need_word(struct parser *parser, enum word word, const char *example);
 int parser_need(struct parser *parser, enum token_kind kind, const char *what, const char *example);

@@ -1,6 +1,6 @@
 /*
- * prune.c - see prune.h. Needs are found by walking down the parts of a condition that must all hold: both sides of `and`,
- * and below what only makes a truth smaller or grow by touching it.
+ * prune.c - see prune.h. Needs are found by walking down the parts of a condition that must all hold: both sides of
+ * `and`, and below what only makes a truth smaller or grow by touching it.
  */
 #include "prune.h"
 

@@ -1,6 +1,6 @@
 /*
- * report.c - see report.h. The caret is placed by display columns, so it stands right under Chinese text too; a line that
- * is too long for a screen is cut around the place.
+ * report.c - see report.h. The caret is placed by display columns, so it stands right under Chinese text too; a line
+ * that is too long for a screen is cut around the place.
  */
 #include "report.h"
 

@@ -47,7 +47,8 @@ int rows_begin(struct rows *rows)
 {
     int rc;
 
-    TRY(arena_reserve(rows->arena, &rows->cells, &rows->capacity, rows->n_cells + rows->n_columns, sizeof *rows->cells));
+    TRY(arena_reserve(rows->arena, &rows->cells, &rows->capacity, rows->n_cells + rows->n_columns,
+                      sizeof *rows->cells));
     memset(rows->cells + rows->n_cells, 0, rows->n_columns * sizeof *rows->cells);
     rows->n_cells += rows->n_columns;
     rows->column = 0;

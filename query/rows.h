@@ -16,8 +16,8 @@ struct rows {
     size_t n_columns;
     struct gk_value *cells; /* n * n_columns */
     size_t n_cells, capacity;
-    size_t at;              /* next row to give */
-    size_t column;          /* next column to put */
+    size_t at;     /* next row to give */
+    size_t column; /* next column to put */
 };
 
 void rows_init(struct rows *rows, struct arena *arena);

@@ -92,8 +92,10 @@ done:
 
 bool run_add_subject_columns(struct gk_query *query)
 {
-    return rows_add_column(&query->rows, "subject", GK_TYPE_TEXT) && rows_add_column(&query->rows, "facility", GK_TYPE_TEXT) &&
-           rows_add_column(&query->rows, "line", GK_TYPE_TEXT) && rows_add_column(&query->rows, "enterprise", GK_TYPE_TEXT) &&
+    return rows_add_column(&query->rows, "subject", GK_TYPE_TEXT) &&
+           rows_add_column(&query->rows, "facility", GK_TYPE_TEXT) &&
+           rows_add_column(&query->rows, "line", GK_TYPE_TEXT) &&
+           rows_add_column(&query->rows, "enterprise", GK_TYPE_TEXT) &&
            rows_add_column(&query->rows, "park", GK_TYPE_TEXT);
 }
 

@@ -1,6 +1,7 @@
 /*
- * run.h - a statement while it runs, and what the kinds of statements share. A kind is three functions: which columns, how
- * to start, and one step that may append rows. Answers flow in steps, so a sorted one is gathered and another is not.
+ * run.h - a statement while it runs, and what the kinds of statements share. A kind is three functions: which columns,
+ * how to start, and one step that may append rows. Answers flow in steps, so a sorted one is gathered and another is
+ * not.
  */
 #ifndef QUERY_RUN_H
 #define QUERY_RUN_H
@@ -42,8 +43,8 @@ struct gk_query {
     struct prune prune;
     struct notes notes;
     struct gk_query_meta meta;
-    size_t next; /* subject */
-    void *own;   /* what the kind of statement keeps */
+    size_t next;                        /* subject */
+    void *own;                          /* what the kind of statement keeps */
     int64_t known_ticks, unknown_ticks; /* of all subjects in the window, for meta */
     uint64_t n_given, n_matched, n_pruned;
     bool is_started, is_done, is_gathered, has_row;
@@ -53,7 +54,8 @@ struct gk_query {
 /* Starts the scope and the eval of a condition, and the prune where subjects that cannot meet it do not matter. */
 int run_start_condition(struct gk_query *query, bool may_prune);
 void run_end_condition(struct gk_query *query);
-/* The next subject that is not pruned: its truth; *is_done when there is none. Pruned ones are counted as known false. */
+/* The next subject that is not pruned: its truth; *is_done when there is none. Pruned ones are counted as known false.
+ */
 int run_next_subject(struct gk_query *query, enum eval_need need, struct subject *subject, const gk_timeline **out,
                      bool *is_done);
 /* A status of the engine or of memory, reported once. */

@@ -50,14 +50,16 @@ static int columns(struct gk_query *query)
 {
     const struct series *series = query->stmt->series;
     struct samples *found = arena_piece(&query->arena, sizeof *found);
-    bool ok = rows_add_column(&query->rows, "time", GK_TYPE_TIME) && rows_add_column(&query->rows, "facility", GK_TYPE_TEXT);
+    bool ok =
+        rows_add_column(&query->rows, "time", GK_TYPE_TIME) && rows_add_column(&query->rows, "facility", GK_TYPE_TEXT);
     int rc = GK_OK;
 
     if (!found)
         return arena_status(&query->arena);
     if (series->metric == METRIC_ENERGY || series->metric == METRIC_LOAD) {
         report_hint(&query->report, "samples of power of facility 'F12', samples of facility 'F12'");
-        return report_fail(&query->report, GK_ESYNTAX, series->place, "samples are of what was measured, not of load or energy");
+        return report_fail(&query->report, GK_ESYNTAX, series->place,
+                           "samples are of what was measured, not of load or energy");
     }
     if (series->metric == METRIC_ALL)
         TRY(all_channels(query, found));
@@ -119,8 +121,8 @@ static int step(struct gk_query *query, bool *is_done)
         return GK_OK;
     TRY(watch_look(&query->watch));
     if (!own->scan)
-        TRY(gk_scan_open(query->snapshot, query->scope.list[query->next++].id, own->channels, own->n, query->window.from,
-                         query->window.to, &own->scan, &query->engine_error));
+        TRY(gk_scan_open(query->snapshot, query->scope.list[query->next++].id, own->channels, own->n,
+                         query->window.from, query->window.to, &own->scan, &query->engine_error));
     rc = gk_scan_next(own->scan, &batch, &query->engine_error);
     if (rc == GK_DONE) {
         end(query);

@@ -1,6 +1,6 @@
 /*
- * scope.c - see scope.h. A site passes `where` when some facility in it does; `in` cuts through: of a site that is wider
- * than the tail says, only the facilities inside the tail's sites take part.
+ * scope.c - see scope.h. A site passes `where` when some facility in it does; `in` cuts through: of a site that is
+ * wider than the tail says, only the facilities inside the tail's sites take part.
  */
 #include "scope.h"
 
@@ -41,11 +41,6 @@ const char *scope_site_name(gk_snapshot *snapshot, enum gk_kind kind, uint32_t i
 const char *scope_name(gk_snapshot *snapshot, struct subject subject)
 {
     return subject.kind == GK_ZONE ? "zone" : scope_site_name(snapshot, subject.kind, subject.id);
-}
-
-int scope_timeline(gk_snapshot *snapshot, gk_timeline **out)
-{
-    return gk_timeline_new(snapshot, out);
 }
 
 /* ---- where ---- */
@@ -352,7 +347,8 @@ int scope_members(const struct scope *scope, const struct ref *ref, struct subje
     case RANGE_LINKED:
         return add_linked(scope, ref->noun, subject.id, out);
     case RANGE_CONTAINED:
-        return kind == GK_FACILITY ? add_facilities(scope, ref->noun, subject, out) : add_sites(scope, kind, subject, out);
+        return kind == GK_FACILITY ? add_facilities(scope, ref->noun, subject, out)
+                                   : add_sites(scope, kind, subject, out);
     case RANGE_CONTAINER:
         position = scope_position(scope->snapshot, subject);
         if (id_of_kind(&position, kind) == GK_ID_NONE)
@@ -393,7 +389,8 @@ static bool order_binds(const struct scope *scope, const struct gk_order *order,
     return !read_level(tag, &stop_level) || (stop_level > 0 && stop_level <= level);
 }
 
-static bool covers_facility(const struct scope *scope, const struct gk_scope *wide, const struct gk_order *order, uint32_t id)
+static bool covers_facility(const struct scope *scope, const struct gk_scope *wide, const struct gk_order *order,
+                            uint32_t id)
 {
     return gk_scope_covers(scope->snapshot, wide, id) && order_binds(scope, order, id);
 }

@@ -35,8 +35,6 @@ struct scope {
     uint8_t *is_in; /* by facility id: passes `in`; NULL: no `in` */
 };
 int scope_make(struct scope *scope, enum noun noun, const struct name *names);
-/* A new timeline for a statement; gk_timeline_free gives it back. */
-int scope_timeline(gk_snapshot *snapshot, gk_timeline **out);
 /* The facilities of a noun, or inside the sites it names. */
 int scope_make_facilities(struct scope *scope, const struct ref *ref);
 /* Whether a site or facility passes `in`. */

@@ -28,9 +28,9 @@ struct sorted {
 
 struct series_run {
     struct groups groups;
-    struct sums *cells; /* groups x buckets */
+    struct sums *cells;           /* groups x buckets */
     struct gk_summary *summaries; /* a facility's, by bucket */
-    uint32_t counter; /* the channel kwh, GK_ID_NONE */
+    uint32_t counter;             /* the channel kwh, GK_ID_NONE */
     bool has_percentile, has_energy;
     struct sorted *values;
     size_t n_values, capacity;
@@ -46,7 +46,8 @@ static enum gk_type type_of(const struct gk_query *query, enum agg_kind kind)
         return GK_TYPE_COUNT;
     if (kind == AGG_COVERAGE)
         return GK_TYPE_SHARE;
-    return query->stmt->series->metric == METRIC_LOAD && kind != AGG_SUM && kind != AGG_ENERGY ? GK_TYPE_SHARE : GK_TYPE_NUMBER;
+    return query->stmt->series->metric == METRIC_LOAD && kind != AGG_SUM && kind != AGG_ENERGY ? GK_TYPE_SHARE
+                                                                                               : GK_TYPE_NUMBER;
 }
 
 static int check(struct gk_query *query, const struct agg *agg)
@@ -56,7 +57,8 @@ static int check(struct gk_query *query, const struct agg *agg)
 
     if (agg->kind == AGG_ENERGY && !is_power) {
         report_hint(&query->report, "energy of production, energy of power of facility 'F12'");
-        return report_fail(&query->report, GK_ESYNTAX, agg->place, "energy comes from power or from a counter, not from this");
+        return report_fail(&query->report, GK_ESYNTAX, agg->place,
+                           "energy comes from power or from a counter, not from this");
     }
     if (series->metric == METRIC_ENERGY && agg->kind != AGG_ENERGY && agg->kind != AGG_COVERAGE) {
         report_hint(&query->report, "energy of production by enterprise, day; %s of power of production", agg->name);
@@ -175,8 +177,8 @@ static int add_summaries(struct gk_query *query, uint32_t id, struct sums *cells
 
     if (series->n_channels == 0)
         return GK_OK;
-    TRY(gk_signal_summaries(query->snapshot, id, &signal, own->groups.buckets.edges, own->groups.buckets.n, own->summaries,
-                            &query->engine_error));
+    TRY(gk_signal_summaries(query->snapshot, id, &signal, own->groups.buckets.edges, own->groups.buckets.n,
+                            own->summaries, &query->engine_error));
     for (size_t j = 0; j < own->groups.buckets.n; j++) {
         add_summary(&cells[j], &own->summaries[j], scale, kwh);
         add_held(&cells[j], &own->summaries[j], kwh);
@@ -185,16 +187,23 @@ done:
     return rc;
 }
 
-static int has_channel(struct gk_query *query, uint32_t id, uint32_t channel, bool *out)
+/* Whether a facility's counter has samples in the window; then its held time counts, and its growth. */
+static int add_counter_held(struct gk_query *query, uint32_t id, struct sums *cells, bool *is_counted)
 {
-    const uint32_t *channels;
-    size_t n;
-    int rc = gk_facility_channels(query->snapshot, id, &channels, &n, &query->engine_error);
+    struct series_run *own = query->own;
+    const struct gk_signal signal = {&own->counter, 1, GK_MEAN};
+    size_t n = own->groups.buckets.n;
+    int rc;
 
-    *out = false;
-    for (size_t i = 0; rc == GK_OK && i < n; i++)
-        *out |= channels[i] == channel;
-    return rc == GK_ENOTFOUND ? GK_OK : rc;
+    *is_counted = false;
+    TRY(gk_signal_summaries(query->snapshot, id, &signal, own->groups.buckets.edges, n, own->summaries,
+                            &query->engine_error));
+    for (size_t j = 0; j < n; j++)
+        *is_counted |= own->summaries[j].count > 0;
+    for (size_t j = 0; j < n && *is_counted; j++)
+        cells[j].held_ns += own->summaries[j].held_ns;
+done:
+    return rc;
 }
 
 static size_t bucket_of(const struct buckets *buckets, gk_time t)
@@ -221,8 +230,8 @@ static int add_counter(struct gk_query *query, uint32_t id, struct sums *cells)
     double before = NAN;
     int rc;
 
-    TRY(gk_scan_open(query->snapshot, id, &own->counter, 1, query->window.from - COUNTER_BACK_NS, query->window.to, &scan,
-                     &query->engine_error));
+    TRY(gk_scan_open(query->snapshot, id, &own->counter, 1, query->window.from - COUNTER_BACK_NS, query->window.to,
+                     &scan, &query->engine_error));
     while ((rc = gk_scan_next(scan, &batch, &query->engine_error)) == GK_OK) {
         TRY(watch_look(&query->watch));
         for (size_t i = 0; i < batch.n_rows; i++) {
@@ -268,11 +277,12 @@ static int add_values(struct gk_query *query, uint32_t id, size_t first_cell)
     gk_scan *scan = NULL;
     int rc;
 
-    TRY(gk_scan_open(query->snapshot, id, series->channels, series->n_channels, query->window.from, query->window.to, &scan,
-                     &query->engine_error));
+    TRY(gk_scan_open(query->snapshot, id, series->channels, series->n_channels, query->window.from, query->window.to,
+                     &scan, &query->engine_error));
     while ((rc = gk_scan_next(scan, &batch, &query->engine_error)) == GK_OK) {
         TRY(watch_look(&query->watch));
-        TRY(arena_reserve(&query->memory, &own->values, &own->capacity, own->n_values + batch.n_rows, sizeof *own->values));
+        TRY(arena_reserve(&query->memory, &own->values, &own->capacity, own->n_values + batch.n_rows,
+                          sizeof *own->values));
         for (size_t i = 0; i < batch.n_rows; i++) {
             double value = row_value(&batch, series->n_channels, i) * scale;
             size_t cell = first_cell + bucket_of(&own->groups.buckets, batch.time[i]);
@@ -299,17 +309,11 @@ static int add_facility(struct gk_query *query, size_t number)
     if (n == 0)
         return GK_OK;
     if (own->has_energy && own->counter != GK_ID_NONE)
-        TRY(has_channel(query, id, own->counter, &is_counted));
-    if (is_counted) {
+        TRY(add_counter_held(query, id, &own->cells[first], &is_counted));
+    if (is_counted)
         TRY(add_counter(query, id, &own->cells[first]));
-        const struct gk_signal signal = {&own->counter, 1, GK_MEAN};
-        TRY(gk_signal_summaries(query->snapshot, id, &signal, own->groups.buckets.edges, n, own->summaries,
-                                &query->engine_error));
-        for (size_t j = 0; j < n; j++)
-            own->cells[first + j].held_ns += own->summaries[j].held_ns;
-    } else {
+    else
         TRY(add_summaries(query, id, &own->cells[first]));
-    }
     if (own->has_percentile && query->stmt->series->n_channels)
         TRY(add_values(query, id, first));
     own->n_counted += is_counted;
@@ -427,9 +431,10 @@ static int add_notes(struct gk_query *query)
 
     if (!own->has_energy)
         return GK_OK;
-    return run_note(query, arena_printf(&query->memory,
-                                        "energy in kWh: of %llu facilities by their counter, of %llu as the integral of power",
-                                        (unsigned long long)own->n_counted, (unsigned long long)own->n_integrated));
+    return run_note(query,
+                    arena_printf(&query->memory,
+                                 "energy in kWh: of %llu facilities by their counter, of %llu as the integral of power",
+                                 (unsigned long long)own->n_counted, (unsigned long long)own->n_integrated));
 }
 
 static int step(struct gk_query *query, bool *is_done)

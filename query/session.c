@@ -181,8 +181,11 @@ static int define(struct gk_query *query)
 
 static int prepare(struct gk_query *query, size_t *used)
 {
-    struct binder binder = {.arena = &query->arena, .report = &query->report, .session = query->session,
-                            .snapshot = query->snapshot, .bound = &query->bound};
+    struct binder binder = {.arena = &query->arena,
+                            .report = &query->report,
+                            .session = query->session,
+                            .snapshot = query->snapshot,
+                            .bound = &query->bound};
     int rc;
 
     TRY(parse_statement(&query->arena, &query->report, &query->stmt, used));
@@ -246,8 +249,7 @@ int gk_query_prepare(gk_session *session, gk_snapshot *snapshot, const char *tex
         *used = taken;
 done:
     if (rc != GK_OK) {
-        if (!error || error->error.status != rc)
-            rc = run_fail(query, rc);
+        rc = run_fail(query, rc);
         gk_query_free(query);
         return rc;
     }
@@ -296,9 +298,12 @@ static int make_window(struct gk_query *query, gk_time now)
 {
     const struct gk_store_info *info = gk_snapshot_info(query->snapshot);
     const struct tail *tail = &query->stmt->tail;
-    const struct window_input input = {.tail = tail, .tick_ns = info->tick_ns,
-                                       .zone_s = tail->has_zone ? tail->zone_s : info->zone_s, .now = now,
-                                       .beginning = info->beginning, .max_ns = query->session->options.max_window_ns};
+    const struct window_input input = {.tail = tail,
+                                       .tick_ns = info->tick_ns,
+                                       .zone_s = tail->has_zone ? tail->zone_s : info->zone_s,
+                                       .now = now,
+                                       .beginning = info->beginning,
+                                       .max_ns = query->session->options.max_window_ns};
     bool has_window = query->stmt->kind != STMT_LIST || tail->time.kind != TIME_DEFAULT;
     int rc;
 
@@ -308,8 +313,12 @@ static int make_window(struct gk_query *query, gk_time now)
     moment.time.kind = tail->time.kind == TIME_DEFAULT ? TIME_NOW : tail->time.kind;
     of_state.tail = &moment;
     TRY(window_make(query->stmt->kind == STMT_STATE ? &of_state : &input, &query->report, &query->window));
-    query->meta = (struct gk_query_meta){.has_window = has_window, .from = query->window.from, .to = query->window.to,
-                                         .zone_s = input.zone_s, .now = now, .watermark = info->watermark,
+    query->meta = (struct gk_query_meta){.has_window = has_window,
+                                         .from = query->window.from,
+                                         .to = query->window.to,
+                                         .zone_s = input.zone_s,
+                                         .now = now,
+                                         .watermark = info->watermark,
                                          .nodata_share = NAN};
     if (query->window.is_cut && has_window)
         TRY(run_note(query, "the window was cut at now: nothing is known of what comes"));

@@ -177,7 +177,8 @@ static gk_time bucket_start(const struct window *window, const struct tail *tail
         *next = window->to;
         return window->from;
     }
-    if (kind == BUCKET_EVERY) { /* counted from midnight of 1970-01-01 in the zone, so 1h and 1d fall on the calendar's */
+    if (kind ==
+        BUCKET_EVERY) { /* counted from midnight of 1970-01-01 in the zone, so 1h and 1d fall on the calendar's */
         gk_time shift = window->zone_s * GK_SECOND - tail->offset_ns;
         gk_time start = floor_div(t + shift, tail->every_ns) * tail->every_ns - shift;
         *next = start + tail->every_ns;

@@ -7,23 +7,23 @@
 #include "ast.h"
 
 struct window {
-    gk_time from, to;   /* half-open */
-    int64_t a, b;       /* the same in ticks */
-    int64_t now_tick;   /* the tick that contains now */
-    int64_t known_end;  /* the tick behind it: nothing from there on is known */
+    gk_time from, to;  /* half-open */
+    int64_t a, b;      /* the same in ticks */
+    int64_t now_tick;  /* the tick that contains now */
+    int64_t known_end; /* the tick behind it: nothing from there on is known */
     int64_t tick_ns;
     gk_time now;
     int32_t zone_s;
-    bool is_instant;    /* of one moment: `from` */
-    bool is_cut;        /* it would have gone beyond now */
+    bool is_instant; /* of one moment: `from` */
+    bool is_cut;     /* it would have gone beyond now */
 };
 
 struct window_input {
     const struct tail *tail;
     int64_t tick_ns;
-    int32_t zone_s;     /* of the store, or of the tail */
+    int32_t zone_s; /* of the store, or of the tail */
     gk_time now, beginning;
-    int64_t max_ns;     /* longest window allowed */
+    int64_t max_ns; /* longest window allowed */
 };
 
 /* Errors of size go to the report with the tail's place. */
@@ -36,7 +36,7 @@ enum bucket_kind { BUCKET_WHOLE, BUCKET_HOUR, BUCKET_DAY, BUCKET_WEEK, BUCKET_MO
 struct buckets {
     enum bucket_kind kind;
     size_t n;
-    gk_time *edges; /* n + 1: the first and the last are the window's */
+    gk_time *edges;  /* n + 1: the first and the last are the window's */
     gk_time *starts; /* n: where the bucket begins in the calendar, which may lie before the window */
 };
 #define BUCKETS_MAX 1000000

@@ -1,6 +1,6 @@
 /*
- * words.h - the words of the language. A word has one meaning (an enum) and any number of spellings: plurals, and Chinese
- * aliases, are just more rows of the table in words.c. What a word may do where is the parser's business.
+ * words.h - the words of the language. A word has one meaning (an enum) and any number of spellings: plurals, and
+ * Chinese aliases, are just more rows of the table in words.c. What a word may do where is the parser's business.
  */
 #ifndef QUERY_WORDS_H
 #define QUERY_WORDS_H
@@ -9,31 +9,143 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* clang-format off: by kinds */
 enum word {
     W_NONE = 0, /* a bare word that is none of the language's: a channel, a definition, a tag, or a mistake */
     /* verbs */
-    W_WHEN, W_WHICH, W_STATE, W_LIST, W_DEFINE, W_EXPLAIN,
+    W_WHEN,
+    W_WHICH,
+    W_STATE,
+    W_LIST,
+    W_DEFINE,
+    W_EXPLAIN,
     /* aggregates */
-    W_DURATION, W_SHARE, W_COUNT, W_LONGEST, W_FIRST, W_LAST, W_COVERAGE, W_AVG, W_MAX, W_MIN, W_SUM, W_ENERGY, W_SAMPLES,
+    W_DURATION,
+    W_SHARE,
+    W_COUNT,
+    W_LONGEST,
+    W_FIRST,
+    W_LAST,
+    W_COVERAGE,
+    W_AVG,
+    W_MAX,
+    W_MIN,
+    W_SUM,
+    W_ENERGY,
+    W_SAMPLES,
     /* nouns */
-    W_FACILITY, W_PRODUCTION, W_ABATEMENT, W_LINE, W_ENTERPRISE, W_PARK, W_ZONE,
-    W_CHANNEL, W_LINK, W_BAND, W_ORDER, W_EXEMPTION, W_GAP,
+    W_FACILITY,
+    W_PRODUCTION,
+    W_ABATEMENT,
+    W_LINE,
+    W_ENTERPRISE,
+    W_PARK,
+    W_ZONE,
+    W_CHANNEL,
+    W_LINK,
+    W_BAND,
+    W_ORDER,
+    W_EXEMPTION,
+    W_GAP,
     /* states */
-    W_ON, W_RUNNING, W_NORMAL, W_OVERLOAD, W_IDLE, W_OFF, W_STOPPED, W_OFFLINE, W_NODATA,
+    W_ON,
+    W_RUNNING,
+    W_NORMAL,
+    W_OVERLOAD,
+    W_IDLE,
+    W_OFF,
+    W_STOPPED,
+    W_OFFLINE,
+    W_NODATA,
     /* metrics */
-    W_CURRENT, W_VOLTAGE, W_POWER, W_LOAD,
+    W_CURRENT,
+    W_VOLTAGE,
+    W_POWER,
+    W_LOAD,
     /* conditions */
-    W_WHILE, W_DURING, W_UNLESS, W_OUTSIDE, W_AND, W_OR, W_NOT, W_IS, W_POSSIBLY, W_SURELY, W_UNKNOWN, W_START, W_END,
-    W_EXEMPT, W_HOURS, W_ANY, W_ALL, W_NO, W_AT, W_LEAST, W_EXACTLY, W_FOR, W_IGNORING, W_GAPS, W_HELD, W_WITHIN, W_NEXT,
-    W_LEVEL, W_GROUP, W_RATED,
+    W_WHILE,
+    W_DURING,
+    W_UNLESS,
+    W_OUTSIDE,
+    W_AND,
+    W_OR,
+    W_NOT,
+    W_IS,
+    W_POSSIBLY,
+    W_SURELY,
+    W_UNKNOWN,
+    W_START,
+    W_END,
+    W_EXEMPT,
+    W_HOURS,
+    W_ANY,
+    W_ALL,
+    W_NO,
+    W_AT,
+    W_LEAST,
+    W_EXACTLY,
+    W_FOR,
+    W_IGNORING,
+    W_GAPS,
+    W_HELD,
+    W_WITHIN,
+    W_NEXT,
+    W_LEVEL,
+    W_GROUP,
+    W_RATED,
     /* tails */
-    W_OF, W_IN, W_WHERE, W_PER, W_BY, W_EVERY, W_OFFSET, W_TOP, W_HAVING, W_SORT, W_ASC, W_DESC, W_LIMIT, W_AS, W_KEEP,
-    W_TRUE, W_FALSE, W_TZ, W_WITH, W_POSSIBLE, W_TODAY, W_YESTERDAY, W_NOW, W_THIS, W_BETWEEN, W_SINCE, W_UNTIL, W_EVER,
-    W_ALWAYS, W_NEVER, W_HOUR, W_DAY, W_WEEK, W_MONTH, W_YEAR,
+    W_OF,
+    W_IN,
+    W_WHERE,
+    W_PER,
+    W_BY,
+    W_EVERY,
+    W_OFFSET,
+    W_TOP,
+    W_HAVING,
+    W_SORT,
+    W_ASC,
+    W_DESC,
+    W_LIMIT,
+    W_AS,
+    W_KEEP,
+    W_TRUE,
+    W_FALSE,
+    W_TZ,
+    W_WITH,
+    W_POSSIBLE,
+    W_TODAY,
+    W_YESTERDAY,
+    W_NOW,
+    W_THIS,
+    W_BETWEEN,
+    W_SINCE,
+    W_UNTIL,
+    W_EVER,
+    W_ALWAYS,
+    W_NEVER,
+    W_HOUR,
+    W_DAY,
+    W_WEEK,
+    W_MONTH,
+    W_YEAR,
     /* words of the language that this version does not answer yet: they are refused by name */
-    W_PROFILE, W_RULE, W_RULES, W_ACK, W_ASSIGN, W_CLOSE, W_EVIDENCE, W_ALARM, W_LAG, W_CALENDAR, W_SHIFT, W_USING, W_FORMAT,
+    W_PROFILE,
+    W_RULE,
+    W_RULES,
+    W_ACK,
+    W_ASSIGN,
+    W_CLOSE,
+    W_EVIDENCE,
+    W_ALARM,
+    W_LAG,
+    W_CALENDAR,
+    W_SHIFT,
+    W_USING,
+    W_FORMAT,
     W_COUNT_OF_WORDS
 };
+/* clang-format on */
 
 /* The meaning of a spelling, ASCII case ignored. */
 enum word word_find(const char *text, size_t size);
@@ -41,8 +153,8 @@ enum word word_find(const char *text, size_t size);
 enum word word_longest(const char *text, size_t n, size_t *size);
 /* The word as it is written in English. */
 const char *word_text(enum word word);
-/* The i-th spelling of the table, NULL behind the last. */
-const char *word_spelling(size_t i);
+/* The i-th spelling of the table and what it means (`word` may be NULL); NULL behind the last. */
+const char *word_spelling(size_t i, enum word *word);
 
 /* Units of a number. */
 enum unit_kind { UNIT_NONE = 0, UNIT_TIME, UNIT_POWER, UNIT_CURRENT, UNIT_VOLTAGE, UNIT_ENERGY, UNIT_SHARE };

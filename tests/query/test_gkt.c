@@ -1,12 +1,14 @@
 /*
- * test_gkt.c - runs the .gkt files of tests/query and the examples of docs/QUERY.md: a zone as CSV, a question, its rows.
+ * test_gkt.c - runs the .gkt files of tests/query and the examples of docs/QUERY.md: a zone as CSV, a question, its
+ * rows.
  *
  *     # a comment                      [load]            a CSV table, up to the next section
  *     [now] 2026-11-20T12:00           [ask]             statements
  *     [rows] or [rows start,end]       the expected rows as CSV, of all columns or of some
  *     [error]                          the expected report      [notes]   texts that must stand in the footer
  *
- * In docs/QUERY.md the same by fences: ```csv is loaded, ```gkql is asked, ```rows is expected of the question before it;
+ * In docs/QUERY.md the same by fences: ```csv is loaded, ```gkql is asked, ```rows is expected of the question before
+ * it;
  * <!-- now 2026-11-20T12:00 --> sets the clock. GKT_PRINT=1 shows every question with what it gave.
  */
 #include <glob.h>
@@ -60,8 +62,8 @@ static void end_question(struct run *run)
         return;
     if (!run->was_asked)
         ask(run, "");
-    if (getenv("GKT_PRINT"))
-        print_message("[ask]\n%s[got]\n%s%s", run->question.bytes, run->answer.bytes, run->meta.bytes);
+    if (getenv("GKT_PRINT")) /* not by print_message, which cuts long texts */
+        (void)printf("[ask]\n%s[got]\n%s%s", run->question.bytes, run->answer.bytes, run->meta.bytes);
     if (!run->was_checked && strncmp(run->answer.bytes, "error", 5) == 0)
         blame(run, "an error", "", run->answer.bytes);
     run->n_asked++;
@@ -82,6 +84,8 @@ static bool same_text(const char *a, size_t na, const char *b)
 static void expect(struct run *run, const char *what, const char *columns, struct text *body)
 {
     run->was_checked = true;
+    if (strcmp(what, "rows") != 0 && strcmp(what, "error") != 0 && strcmp(what, "notes") != 0)
+        fail_msg("%s:%d: there is no section [%s]", run->file, run->line, what);
     if (strcmp(what, "notes") == 0) {
         if (!run->was_asked)
             ask(run, "");
@@ -158,11 +162,11 @@ static void run_page(struct run *run, char *text)
             end_question(run);
             set_now(run, line + 9, strcspn(line + 9, " "));
         } else if (strncmp(line, "```", 3) == 0 && !*name) {
-            const char *kind = strncmp(line + 3, "csv", 3) == 0    ? "load"
-                               : strncmp(line + 3, "gkql", 4) == 0 ? "ask"
-                               : strncmp(line + 3, "rows", 4) == 0 ? "rows"
+            const char *kind = strncmp(line + 3, "csv", 3) == 0     ? "load"
+                               : strncmp(line + 3, "gkql", 4) == 0  ? "ask"
+                               : strncmp(line + 3, "rows", 4) == 0  ? "rows"
                                : strncmp(line + 3, "error", 5) == 0 ? "error"
-                                                                   : "-";
+                                                                    : "-";
             (void)snprintf(name, sizeof name, "%s", kind);
         } else if (strncmp(line, "```", 3) == 0) {
             if (strcmp(name, "-") != 0)

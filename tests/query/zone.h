@@ -1,6 +1,6 @@
 /*
- * zone.h - what the query tests share: a store in a temporary folder, CSV text loaded into it, statements asked of it, and
- * answers as text.
+ * zone.h - what the query tests share: a store in a temporary folder, CSV text loaded into it, statements asked of it,
+ * and answers as text.
  */
 #ifndef TEST_QUERY_ZONE_H
 #define TEST_QUERY_ZONE_H
@@ -75,7 +75,8 @@ static inline void zone_close(struct zone *zone)
     test_folder_remove(zone->folder);
 }
 
-static inline void zone_reject(void *context, uint64_t line, const char *text, size_t size, const struct gk_error *reason)
+static inline void zone_reject(void *context, uint64_t line, const char *text, size_t size,
+                               const struct gk_error *reason)
 {
     (void)context;
     fail_msg("line %" PRIu64 " '%.*s': %s", line, (int)size, text, reason->text);
@@ -168,7 +169,8 @@ static inline void zone_put_rows(gk_query *query, const char *columns, struct te
 }
 
 /* Asks all statements of a text; rows of them, or the report of the error, go to `out`; notes and counts to `meta`. */
-static inline void zone_ask(struct zone *zone, const char *question, const char *columns, struct text *out, struct text *meta)
+static inline void zone_ask(struct zone *zone, const char *question, const char *columns, struct text *out,
+                            struct text *meta)
 {
     struct gk_query_error error = {0};
     gk_snapshot *snapshot = NULL;
@@ -192,8 +194,8 @@ static inline void zone_ask(struct zone *zone, const char *question, const char 
         if (meta) {
             char line[160];
             const struct gk_query_meta *m = gk_query_meta(query);
-            (void)snprintf(line, sizeof line, "possible %" PRIu64 " %.7g\nwithout_links %" PRIu64 "\ncut %s\n", m->n_possible,
-                           m->possible_s, m->n_without_links, m->is_cut ? "yes" : "no");
+            (void)snprintf(line, sizeof line, "possible %" PRIu64 " %.7g\nwithout_links %" PRIu64 "\ncut %s\n",
+                           m->n_possible, m->possible_s, m->n_without_links, m->is_cut ? "yes" : "no");
             text_add(meta, line);
             for (size_t i = 0; i < m->n_notes; i++) {
                 text_add(meta, m->notes[i]);

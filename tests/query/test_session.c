@@ -1,0 +1,206 @@
+/*
+ * test_session.c - limits of a session, interruption, what happens without memory, and starting again.
+ */
+#include "query/zone.h"
+
+static const char FACILITIES[] = "facility,enterprise,park,line,role,rated_kw,serves\n"
+                                 "p,E1,P1,L1,production,10,\na,E1,P1,L1,abatement,10,p\n";
+static const char BANDS[] = "scope,off_below,on_from,hold_s\n*,10%,20%,600\n";
+static const char QUESTION[] = "when abatement off while production running for >= 1m last 24h";
+
+/* Production runs all the time; abatement is off every other minute: ten violations. */
+static void fill(struct zone *zone)
+{
+    struct text text = {NULL, 0, 0};
+    char line[96];
+
+    zone_load(zone, FACILITIES, sizeof FACILITIES - 1);
+    zone_load(zone, BANDS, sizeof BANDS - 1);
+    text_add(&text, "time_s,facility,kw\n");
+    for (int64_t i = 0; i < 20; i++) {
+        int64_t t = zone->now / GK_SECOND - 3600 + i * 60;
+        (void)snprintf(line, sizeof line, "%" PRId64 ",p,8\n%" PRId64 ",a,%d\n", t, t, i % 2 ? 8 : 0);
+        text_add(&text, line);
+    }
+    zone_load(zone, text.bytes, text.size);
+    text_clear(&text);
+}
+
+struct asked {
+    int status;
+    uint64_t n_rows;
+    struct gk_query_meta meta;
+    struct gk_query_error error;
+};
+
+static struct asked ask(struct zone *zone, const struct gk_session_options *options, const char *question)
+{
+    struct asked out = {.status = GK_OK};
+    gk_session *session = NULL;
+    gk_snapshot *snapshot = NULL;
+    gk_query *query = NULL;
+
+    assert_int_equal(gk_snapshot_open(zone->db, &snapshot, NULL), GK_OK);
+    out.status = gk_session_new(options, &session);
+    if (out.status == GK_OK)
+        out.status = gk_query_prepare(session, snapshot, question, strlen(question), NULL, &query, &out.error);
+    if (out.status == GK_OK)
+        out.status = gk_query_start(query, snapshot, zone->now, &out.error);
+    while (out.status == GK_OK && (out.status = gk_query_next(query, &out.error)) == GK_OK)
+        out.n_rows++;
+    if (query)
+        out.meta = *gk_query_meta(query);
+    gk_query_free(query);
+    gk_session_free(session);
+    gk_snapshot_close(snapshot);
+    return out;
+}
+
+static void rows_are_cut_and_it_is_said(void **state)
+{
+    struct zone zone;
+    struct gk_session_options options = {.size = sizeof options, .max_rows = 4};
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    struct asked asked = ask(&zone, &options, QUESTION);
+    assert_int_equal(asked.status, GK_DONE);
+    assert_int_equal(asked.n_rows, 4);
+    assert_true(asked.meta.is_cut);
+    options.max_rows = 10;
+    asked = ask(&zone, &options, QUESTION);
+    assert_int_equal(asked.n_rows, 10);
+    assert_false(asked.meta.is_cut);
+    asked = ask(&zone, NULL, "when abatement off while production running last 24h limit 3");
+    assert_int_equal(asked.n_rows, 3);
+    assert_false(asked.meta.is_cut);
+    zone_close(&zone);
+}
+
+static gk_time running_clock(void *context)
+{
+    gk_time *t = context;
+    return *t += GK_SECOND;
+}
+
+static int stop_at_once(void *context, uint64_t done, uint64_t total)
+{
+    (void)done;
+    (void)total;
+    ++*(int *)context;
+    return 1;
+}
+
+static void time_and_patience_have_limits(void **state)
+{
+    struct zone zone;
+    gk_time t = 0;
+    int n_calls = 0;
+    struct gk_session_options options = {
+        .size = sizeof options, .max_run_ns = GK_SECOND, .monotonic = running_clock, .monotonic_context = &t};
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    struct asked asked = ask(&zone, &options, QUESTION);
+    assert_int_equal(asked.status, GK_ELIMIT);
+    assert_non_null(strstr(asked.error.report, "max_run"));
+    options.max_run_ns = -1;
+    options.progress = stop_at_once;
+    options.progress_context = &n_calls;
+    assert_int_equal(ask(&zone, &options, QUESTION).status, GK_EINTERRUPTED);
+    assert_int_equal(n_calls, 1);
+    zone_close(&zone);
+}
+
+static void memory_has_a_limit(void **state)
+{
+    struct zone zone;
+    struct gk_session_options options = {.size = sizeof options, .max_memory = 100000};
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    struct asked asked = ask(&zone, &options, "count of production running by facility, hour last 300d");
+    assert_int_equal(asked.status, GK_ELIMIT);
+    assert_non_null(strstr(asked.error.report, "max_memory"));
+    options.max_memory = 0;
+    options.max_window_ns = 3600 * GK_SECOND;
+    asked = ask(&zone, &options, QUESTION);
+    assert_int_equal(asked.status, GK_ELIMIT);
+    assert_non_null(strstr(asked.error.report, "max_window"));
+    zone_close(&zone);
+}
+
+static void every_failing_allocation_is_told_and_nothing_leaks(void **state)
+{
+    static const char *const questions[] = {QUESTION,
+                                            "duration, longest of any abatement off per line by line, hour last 24h",
+                                            "avg, p95 of power of production every 1h last 6h",
+                                            "list facilities",
+                                            "which lines now production running",
+                                            "explain when order and exempt",
+                                            "samples of facility 'p' last 24h",
+                                            "state of line 'L1'",
+                                            "when abatement off sort duration desc",
+                                            "define x as abatement off; when x"};
+    struct zone zone;
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    for (size_t q = 0; q < sizeof questions / sizeof questions[0]; q++) {
+        for (uint64_t i = 1;; i++) {
+            struct failing_mem mem;
+            failing_mem_init(&mem);
+            mem.fail_at = i;
+            struct gk_session_options options = {
+                .size = sizeof options, .resize = mem.mem.resize, .resize_context = mem.mem.context};
+            struct asked asked = ask(&zone, &options, questions[q]);
+            assert_int_equal(mem.n_live, 0);
+            if (asked.status == GK_DONE)
+                break;
+            assert_int_equal(asked.status, GK_ENOMEM);
+            assert_true(i < 10000);
+        }
+    }
+    zone_close(&zone);
+}
+
+static void a_statement_can_be_started_again_at_another_time(void **state)
+{
+    struct zone zone;
+    struct gk_query_error error = {0};
+    gk_snapshot *snapshot = NULL;
+    gk_query *query = NULL;
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    assert_int_equal(gk_snapshot_open(zone.db, &snapshot, NULL), GK_OK);
+    assert_int_equal(gk_query_prepare(zone.session, snapshot, QUESTION, strlen(QUESTION), NULL, &query, &error), GK_OK);
+    assert_int_equal(gk_query_next(query, &error), GK_EINVAL);
+    for (int round = 0; round < 3; round++) {
+        uint64_t n = 0;
+        gk_time now = round == 1 ? zone.now + 30 * 86400 * GK_SECOND : zone.now;
+        assert_int_equal(gk_query_start(query, snapshot, now, &error), GK_OK);
+        while (gk_query_next(query, &error) == GK_OK)
+            n++;
+        assert_int_equal(n, round == 1 ? 0 : 10);
+        assert_int_equal(gk_query_next(query, &error), GK_DONE);
+    }
+    gk_query_free(query);
+    gk_snapshot_close(snapshot);
+    zone_close(&zone);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(rows_are_cut_and_it_is_said),
+    cmocka_unit_test(time_and_patience_have_limits),
+    cmocka_unit_test(memory_has_a_limit),
+    cmocka_unit_test(every_failing_allocation_is_told_and_nothing_leaks),
+    cmocka_unit_test(a_statement_can_be_started_again_at_another_time),
+};
+
+RUN_TESTS(tests)
