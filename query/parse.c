@@ -207,7 +207,7 @@ static int parse_aggregate(struct parser *parser, struct stmt *stmt)
         TRY(parse_cond(parser, &stmt->cond));
     }
     TRY(check_aggs(parser, stmt));
-    TRY(parse_tail(parser, &stmt->tail));
+    TRY(parse_tail(parser, stmt->cond ? &stmt->cond : NULL, &stmt->tail));
 done:
     return rc;
 }
@@ -221,7 +221,7 @@ static int parse_when(struct parser *parser, struct stmt *stmt)
     stmt->kind = STMT_WHEN;
     parser->at++;
     TRY(parse_cond(parser, &stmt->cond));
-    TRY(parse_tail(parser, &stmt->tail));
+    TRY(parse_tail(parser, &stmt->cond, &stmt->tail));
 done:
     return rc;
 }
@@ -243,7 +243,7 @@ static int parse_which(struct parser *parser, struct stmt *stmt)
     }
     TRY(parse_cond(parser, &stmt->cond));
     const struct token *tail = parser->at;
-    TRY(parse_tail(parser, &stmt->tail));
+    TRY(parse_tail(parser, &stmt->cond, &stmt->tail));
     if (stmt->mode == WHICH_NOW && stmt->tail.time.kind != TIME_DEFAULT) {
         parser->at = tail;
         return report_fail(parser->report, GK_ESYNTAX, stmt->tail.time.place, "'which ... now' has its time already");
@@ -262,7 +262,7 @@ static int parse_state_of(struct parser *parser, struct stmt *stmt)
     parser->at++;
     TRY(parser_need_word(parser, W_OF, "state of facility 'F12' at 2026-11-20T08:00"));
     TRY(parse_ref(parser, &stmt->ref));
-    TRY(parse_tail(parser, &stmt->tail));
+    TRY(parse_tail(parser, NULL, &stmt->tail));
 done:
     return rc;
 }
@@ -314,7 +314,7 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
     stmt->has_ref = parser_take_word(parser, W_OF);
     if (stmt->has_ref)
         TRY(parse_ref(parser, &stmt->ref));
-    TRY(parse_tail(parser, &stmt->tail));
+    TRY(parse_tail(parser, NULL, &stmt->tail));
     if (stmt->listed == W_GAPS)
         TRY(make_gaps(parser, stmt));
 done:

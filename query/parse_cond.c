@@ -392,7 +392,7 @@ done:
     return rc;
 }
 
-static int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
+int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
 {
     enum cond_kind kind;
     int64_t ns;

@@ -296,8 +296,9 @@ static int refuse_tail(struct parser *parser)
     return parser_fail(parser, "the end or a tail", TAILS, "last 24h, in park 'P1', by enterprise, top 10 by duration");
 }
 
-int parse_tail(struct parser *parser, struct tail *out)
+int parse_tail(struct parser *parser, struct cond **cond, struct tail *out)
 {
+    bool is_done;
     int rc = GK_OK;
 
     while (parser->at->kind != T_END) {
@@ -313,7 +314,12 @@ int parse_tail(struct parser *parser, struct tail *out)
             TRY(mark_seen(parser, out, TAIL_TIME));
             TRY(parse_time(parser, &out->time));
         } else {
-            return refuse_tail(parser);
+            /* `per enterprise for >= 10m`: a suffix of the condition may stand among the tails. */
+            is_done = true;
+            if (cond)
+                TRY(parse_suffix(parser, cond, &is_done));
+            if (is_done)
+                return refuse_tail(parser);
         }
     }
 done:

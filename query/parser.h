@@ -58,9 +58,12 @@ int parse_series(struct parser *parser, struct series **out);
 
 /* ---- conditions: parse_cond.c ---- */
 int parse_cond(struct parser *parser, struct cond **out);
+/* One of `for`, `ignoring gaps`, `held`, `within` around *out; is_done: there is none. */
+int parse_suffix(struct parser *parser, struct cond **out, bool *is_done);
 
 /* ---- tails: parse_tail.c, parse_time.c ---- */
-int parse_tail(struct parser *parser, struct tail *out);
+/* `cond` (NULL: none) is the statement's condition, which suffixes among the tails wrap. */
+int parse_tail(struct parser *parser, struct cond **cond, struct tail *out);
 bool parser_is_time(const struct parser *parser);
 int parse_time(struct parser *parser, struct time_tail *out);
 

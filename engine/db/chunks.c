@@ -132,21 +132,24 @@ done:
 }
 
 /*
- * Writes all rows as chunks of at most `most` rows. Equal times may be parted (under GK_ALL); a chunk that begins with the same time as
- * the one before gets the next part number. `first_part` is for the first one.
+ * Writes all rows as chunks of at most `most` rows, none of which begins at or behind row `stop`. Equal times may be parted (under
+ * GK_ALL); a chunk that begins with the same time as the one before gets the next part number. `first_part` is for the
+ * first one.
  */
-static int write_chunks(struct merging *m, const struct columns *c, size_t most, uint16_t first_part,
+static int write_chunks(struct merging *m, const struct columns *c, size_t most, size_t stop, uint16_t first_part,
                         struct gk_error *error)
 {
     uint16_t part = first_part;
+    size_t before = 0;
     int rc = GK_OK;
 
     for (size_t from = 0, to; from < c->n_rows; from = to) {
         to = c->n_rows - from > most ? from + most : c->n_rows;
+        if (to < c->n_rows && to >= stop)
+            to = from + 1 < stop ? stop - 1 : c->n_rows;
         if (from > 0)
-            part = c->time[from] == c->time[from - 1] && c->time[from] == c->time[from > most ? from - most : 0]
-                       ? (uint16_t)(part + 1)
-                       : 0;
+            part = c->time[from] == c->time[before] ? (uint16_t)(part + 1) : 0;
+        before = from;
         TRY(write_chunk(m, c, from, to, part, error));
     }
 done:
@@ -183,7 +186,7 @@ static int append_rows(struct merging *m, const struct columns *incoming, size_t
     }
     if (last.is_there && last.first == all.time[0])
         part = (uint16_t)(last.part + 1);
-    TRY(write_chunks(m, &all, CHUNK_ROWS_MAX, part, error));
+    TRY(write_chunks(m, &all, CHUNK_ROWS_MAX, SIZE_MAX, part, error));
     m->profile->n_rows += n_new;
 done:
     columns_clear(&all);
@@ -221,8 +224,14 @@ static int merge_into(struct merging *m, const struct columns *incoming, size_t 
     count_stretch(m, before, &old, after, -1);
     count_stretch(m, before, &merged, after, 1);
     TRY(txn_delete(m->txn, STORE_CHUNK, view_of(at->key, CHUNK_KEY), error));
-    size_t pieces = (merged.n_rows + CHUNK_ROWS_MAX - 1) / CHUNK_ROWS_MAX;
-    TRY(write_chunks(m, &merged, (merged.n_rows + pieces - 1) / pieces,
+    size_t pieces = (merged.n_rows + CHUNK_ROWS_MAX - 1) / CHUNK_ROWS_MAX, stop = SIZE_MAX;
+    /*
+     * Under GK_ALL this chunk may end with rows of the time with which the next one begins: a piece of those alone would have
+     * the next one's key. With the row before them they are still fewer than a chunk holds, as they were in this one.
+     */
+    if (after->is_there && at->first < after->first && merged.time[merged.n_rows - 1] == after->first)
+        stop = columns_lower(&merged, after->first);
+    TRY(write_chunks(m, &merged, (merged.n_rows + pieces - 1) / pieces, stop,
                      merged.time[0] == at->first ? at->part : 0, error));
     m->profile->n_rows += merged.n_rows - old.n_rows;
 done:

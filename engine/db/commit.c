@@ -260,11 +260,37 @@ done:
 
 /* ---- committing ---------------------------------------------------------------------------------------------------- */
 
+/* Deletes the quarantined records that were taken as rows. */
+static int drop_released(struct txn *txn, uint64_t released, struct gk_error *error)
+{
+    int rc = GK_OK;
+
+    for (uint64_t number = 0; number < released; number++) {
+        struct cursor *cursor;
+        uint8_t key[8];
+        key_u64(key, number);
+        TRY(cursor_open(txn, STORE_QUARANTINE, &cursor, error));
+        rc = cursor_seek(cursor, view_of(key, sizeof key), error); /* over what was dropped long ago */
+        number = rc == GK_OK && cursor_key(cursor).size == sizeof key ? unkey_u64(cursor_key(cursor).bytes) : released;
+        cursor_close(cursor);
+        if (rc < 0)
+            goto done;
+        rc = GK_OK;
+        if (number >= released)
+            break;
+        key_u64(key, number);
+        TRY(txn_delete(txn, STORE_QUARANTINE, view_of(key, sizeof key), error));
+    }
+done:
+    return rc;
+}
+
 int pending_put(gk_db *db, struct txn *txn, struct progress *progress, struct gk_error *error)
 {
     const struct pending *p = &db->pending;
-    int rc = GK_OK;
+    int rc;
 
+    TRY(drop_released(txn, p->released, error));
     for (size_t i = 0; i < p->n_quarantined; i++) {
         size_t begin = i ? p->quarantined_ends[i - 1] : 0;
         uint8_t key[8];
@@ -290,6 +316,7 @@ void pending_clear(gk_db *db)
     p->n_facilities = p->n_quarantined = p->n_sources = 0;
     p->turn++;
     p->changes.n = 0;
+    p->released = 0;
     p->is_dirty = false;
 }
 
@@ -337,13 +364,17 @@ int gk_commit(gk_db *db, struct gk_error *error)
 
     TRY(db_need_writer(db, error));
     db_end_lookup(db);
-    if (db->pending.is_dirty && is_worth_sealing(db) && can_seal_directly(db))
-        return seal_directly(db, error);
+    if (db->pending.is_dirty && is_worth_sealing(db) && can_seal_directly(db)) {
+        TRY(seal_directly(db, error));
+        goto done;
+    }
     if (db->pending.is_dirty)
         TRY(commit_pending(db, error));
     if (heads_bytes(db->heads) > db->head_budget)
         TRY(seal_all(db, error));
 done:
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a commit"); /* rc says it too */
     return rc;
 }
 
@@ -358,5 +389,7 @@ int gk_seal(gk_db *db, struct gk_error *error)
     TRY(gk_commit(db, error));
     TRY(seal_all(db, error));
 done:
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a sealing"); /* rc says it too */
     return rc;
 }

@@ -266,6 +266,8 @@ done:
     if (rc != GK_OK && db) {
         if (rc == GK_ECORRUPT || rc == GK_EVERSION)
             error_prefix(error, "%s", path);
+        else if (rc == GK_ENOMEM)
+            (void)error_set(error, rc, "%s: out of memory while opening", path); /* rc says it too */
         db->pending.is_dirty = false;
         db->keep_heads = true;
         (void)gk_close(db); /* nothing to commit: cannot fail */

@@ -73,6 +73,7 @@ struct pending {
     struct buffer quarantined; /* records of quarantined rows, one after the other */
     size_t *quarantined_ends;
     size_t n_quarantined, quarantined_capacity;
+    uint64_t released; /* quarantined records below this number were taken as rows */
     struct pending_source *sources;
     size_t n_sources, sources_capacity;
     struct catalog_changes changes;

@@ -222,5 +222,7 @@ done:
     if (d.s)
         buffer_clear(&d.line);
     gk_snapshot_close(d.s);
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a dump"); /* rc says it too */
     return rc;
 }

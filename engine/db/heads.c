@@ -207,6 +207,8 @@ static void hash_insert(struct head *head, struct row_ref ref)
 static int hash_grow(struct heads *heads, struct head *head)
 {
     size_t capacity = head->hash_capacity ? 2 * head->hash_capacity : 4 * LATE_HASHED;
+    while (capacity < 4 * (head->n_late + 1)) /* after a truncation there may be many rows and no hash */
+        capacity *= 2;
     struct row_ref *slots = mem_zeroed(&heads->mem, capacity * sizeof *slots);
     if (!slots)
         return GK_ENOMEM;

@@ -341,15 +341,13 @@ static bool is_commit_due(const gk_db *db)
            (db->commit_ns >= 0 && db->clock(db->clock_context) - db->pending.since >= db->commit_ns);
 }
 
-int gk_ingest(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts, struct gk_error *error)
+/* Takes the rows into memory: all of them or none. */
+static int ingest_batch(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts, struct gk_error *error)
 {
     struct ingest g = {.db = db, .batch = batch};
     uint64_t taken;
     int rc;
 
-    if (counts)
-        memset(counts, 0, sizeof *counts);
-    TRY(db_need_writer(db, error));
     TRY(check_batch(db, batch, error));
     TRY(db_grow_edges(db));
     if (batch->source) {
@@ -365,12 +363,35 @@ int gk_ingest(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts,
         goto done;
     }
     TRY(take_batch(&g, error));
-    if (counts)
-        *counts = g.counts;
-    if (is_commit_due(db))
-        TRY(gk_commit(db, error));
+    *counts = g.counts;
 done:
     mem_free(&db->mem, g.verdicts);
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a batch"); /* rc says it too */
+    return rc;
+}
+
+/*
+ * A commit that is due and fails must not look as if the batch had not been taken, nor may batches pile up behind it: so what
+ * waits is committed before anything is taken, and an error means that nothing was. The commit after it makes the batch
+ * durable early; what hinders it is told by the next call, which tries again first.
+ */
+int gk_ingest(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts, struct gk_error *error)
+{
+    struct gk_counts these = {0};
+    int rc;
+
+    if (counts)
+        memset(counts, 0, sizeof *counts);
+    TRY(db_need_writer(db, error));
+    if (db->pending.is_dirty && is_commit_due(db))
+        TRY(gk_commit(db, error));
+    TRY(ingest_batch(db, batch, &these, error));
+    if (counts)
+        *counts = these;
+    if (db->pending.is_dirty && is_commit_due(db))
+        (void)gk_commit(db, NULL);
+done:
     return rc;
 }
 
@@ -390,10 +411,11 @@ done:
 /* ---- quarantine ---------------------------------------------------------------------------------------------------------- */
 
 /* Takes the rows of one quarantined record again; those that are not acceptable yet go back under a new number. */
-static int release_record(gk_db *db, struct view value, struct gk_counts *counts, struct gk_error *error)
+static int release_record(gk_db *db, uint64_t number, struct view value, struct gk_counts *counts,
+                          struct gk_error *error)
 {
     struct batch record = {0};
-    struct gk_counts these;
+    struct gk_counts these = {0};
     int rc;
 
     rc = batch_decode(&db->mem, value.bytes, value.size, &record);
@@ -402,48 +424,27 @@ static int release_record(gk_db *db, struct view value, struct gk_counts *counts
     struct gk_batch batch = {.n_rows = record.rows.n_rows, .time = record.rows.time,
                              .facility = record.rows.facility, .n_channels = record.rows.n_channels,
                              .channel = record.rows.channel, .value = record.rows.value};
-    uint64_t quarantined = db->progress.counts.quarantined;
-    TRY(gk_ingest(db, &batch, &these, error));
-    db->progress.counts.quarantined = quarantined - (batch.n_rows - these.quarantined);
+    TRY(ingest_batch(db, &batch, &these, error));
+    db->progress.counts.quarantined -= batch.n_rows;
+    db->pending.released = number + 1;
+    pending_touch(db);
     add_counts(counts, &these);
+    if (is_commit_due(db))
+        TRY(gk_commit(db, error));
 done:
     batch_clear(&record);
     return rc;
 }
 
-static int delete_released(gk_db *db, uint64_t before, struct gk_error *error)
-{
-    struct txn *txn = NULL;
-    int rc;
-
-    TRY(store_write(db->store, &txn, error));
-    for (uint64_t i = 0; i < before; i++) {
-        uint8_t key[8];
-        key_u64(key, i);
-        rc = txn_delete(txn, STORE_QUARANTINE, view_of(key, sizeof key), error);
-        if (rc != GK_OK && rc != GK_ENOTFOUND)
-            goto done;
-    }
-    rc = txn_commit(txn, error);
-    txn = NULL;
-done:
-    txn_abort(txn);
-    return rc;
-}
-
-/*
- * First the rows become durable as rows, then they leave the quarantine: a crash in between leaves rows in both, and the
- * next release drops them as duplicates.
- */
+/* A record leaves the quarantine in the transaction that makes its rows durable. */
 int gk_quarantine_release(gk_db *db, bool force, struct gk_counts *counts, struct gk_error *error)
 {
     struct gk_counts all = {0};
-    int64_t future_ns = db->future_ns, past_ns = db->past_ns, commit_ns = db->commit_ns;
+    int64_t future_ns = db->future_ns, past_ns = db->past_ns;
     int rc;
 
     TRY(gk_commit(db, error));
     uint64_t end = db->progress.quarantine_next;
-    db->commit_ns = -1;
     if (force)
         db->future_ns = -1, db->past_ns = 0;
     for (uint64_t i = 0; i < end; i++) {
@@ -457,14 +458,12 @@ int gk_quarantine_release(gk_db *db, bool force, struct gk_counts *counts, struc
             continue;
         if (rc != GK_OK)
             goto done;
-        TRY(release_record(db, value, &all, error));
+        TRY(release_record(db, i, value, &all, error));
     }
     TRY(gk_commit(db, error));
-    TRY(delete_released(db, end, error));
 done:
     db->future_ns = future_ns;
     db->past_ns = past_ns;
-    db->commit_ns = commit_ns;
     if (counts)
         *counts = all;
     return rc;

@@ -179,26 +179,27 @@ int profile_dump(struct view bytes, struct buffer *out)
 
 /* ---- the usual interval ------------------------------------------------------------------------------------------- */
 
-static int class_of(int64_t gap_ns)
+/* Centuries may lie between two rows, more than 2^63 ns. */
+static int class_of(uint64_t gap_ns)
 {
     int c = 0;
-    while (c < PROFILE_CLASSES - 1 && gap_ns > CLASS_S[c] * GK_SECOND / 4 * 5)
+    while (c < PROFILE_CLASSES - 1 && gap_ns > (uint64_t)(CLASS_S[c] * GK_SECOND / 4 * 5))
         c++;
     return c;
 }
 
 void profile_count_gap(struct profile *p, gk_time from, gk_time to, int sign)
 {
-    p->gaps[class_of(to - from)] += sign > 0 ? 1 : UINT64_MAX;
+    p->gaps[class_of((uint64_t)to - (uint64_t)from)] += sign > 0 ? 1 : UINT64_MAX;
 }
 
 void profile_count_gaps(struct profile *p, const gk_time *time, size_t n, int sign)
 {
-    const int64_t first = CLASS_S[0] * GK_SECOND / 4 * 5;
+    const uint64_t first = (uint64_t)(CLASS_S[0] * GK_SECOND / 4 * 5);
     uint64_t n_first = 0;
 
     for (size_t i = 1; i < n; i++) {
-        int64_t gap = time[i] - time[i - 1];
+        uint64_t gap = (uint64_t)time[i] - (uint64_t)time[i - 1];
         if (gap <= first)
             n_first++;
         else

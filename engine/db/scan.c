@@ -48,6 +48,8 @@ int gk_scan_next(gk_scan *scan, struct gk_columns *out, struct gk_error *error)
     const struct columns *batch;
     int rc = rows_next(&scan->rows, &batch, error);
 
+    if (rc == GK_ENOMEM)
+        return error_set(error, rc, "out of memory for a scan");
     if (rc != GK_OK)
         return rc;
     for (size_t i = 0; i < scan->n_channels; i++)

@@ -49,8 +49,13 @@ static int absorb(gk_snapshot *s, uint32_t facility, const struct columns *in, s
 
     if (in->n_rows == 0)
         return GK_OK;
-    for (size_t i = 0; i < in->n_columns; i++)
-        TRY(profile_add_channel(p, in->channel[i]));
+    for (size_t i = 0; i < in->n_columns; i++) {
+        size_t r = 0;
+        while (r < in->n_rows && gk_is_missing(in->value[i][r]))
+            r++;
+        if (r < in->n_rows)
+            TRY(profile_add_channel(p, in->channel[i]));
+    }
     bool is_append = p->n_rows == 0 || in->time[0] > p->last;
     if (is_append) {
         if (p->n_rows > 0)
@@ -237,6 +242,8 @@ int gk_state_steps(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to, 
 {
     int rc = snapshot_states(s, facility, from, to, &s->steps, error);
 
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for states"); /* rc says it too */
     *steps = rc == GK_OK ? s->steps.at : NULL;
     *n = rc == GK_OK ? s->steps.n : 0;
     return rc;

@@ -39,5 +39,7 @@ int gk_stat(gk_db *db, struct gk_stat *out, struct gk_error *error)
     out->oldest_reader_lag = stat.oldest_reader_lag;
 done:
     gk_snapshot_close(s);
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for the figures of a store"); /* rc says it too */
     return rc;
 }
