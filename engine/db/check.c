@@ -17,7 +17,10 @@ struct checking {
     gk_snapshot *s;
     gk_sink_fn sink;
     void *context;
+    bool is_deep;
     uint64_t n_findings;
+    uint64_t n_rows, n_stale;        /* of all profiles */
+    uint64_t n_bits, n_bits_derived; /* of the presence index; what the states of all facilities ask for */
 };
 
 __attribute__((format(printf, 2, 3))) static int report(struct checking *c, const char *format, ...)
@@ -44,6 +47,19 @@ static int note(struct checking *c, int rc, const struct gk_error *error, const 
     return rc;
 }
 
+/* Counts the ids of a presence record, to find those that nobody's states ask for. */
+static int count_bits(struct checking *c, struct view value)
+{
+    struct presence sets = {NULL, NULL};
+    int rc = presence_decode(&c->s->mem, value.bytes, value.size, &sets);
+
+    if (rc != GK_OK)
+        return rc;
+    c->n_bits += idset_count(sets.some) + idset_count(sets.whole);
+    presence_clear(&sets);
+    return GK_OK;
+}
+
 /* ---- records --------------------------------------------------------------------------------------------------------- */
 
 static int check_record(struct checking *c, enum store_table table, struct view key, struct view value,
@@ -65,7 +81,8 @@ static int check_record(struct checking *c, enum store_table table, struct view 
     case STORE_PRESENCE:
         if (key.size != PRESENCE_KEY || key.bytes[8] > GK_OVERLOAD)
             return error_set(error, GK_ECORRUPT, "a presence key of an unknown state");
-        return presence_check(value.bytes, value.size, error);
+        rc = presence_check(value.bytes, value.size, error);
+        return rc == GK_OK && c->is_deep ? count_bits(c, value) : rc;
     case STORE_JOURNAL:
     case STORE_QUARANTINE:
         rc = batch_decode(mem, value.bytes, value.size, &batch);
@@ -73,11 +90,15 @@ static int check_record(struct checking *c, enum store_table table, struct view 
         return rc == GK_OK ? GK_OK : error_set(error, rc, "%s", gk_status_text(rc));
     case STORE_PROFILE: {
         struct profile p;
+        if (key.size != 4 || unkey_u32(key.bytes) >= c->s->catalog->n_facilities)
+            return error_set(error, GK_ECORRUPT, "a profile of a facility that is not in the catalog");
         profile_init(&p, mem);
         rc = profile_decode(value, &p, error);
         profile_clear(&p);
         return rc;
     }
+    case STORE_SOURCE:
+        return value.size == 8 ? GK_OK : error_set(error, GK_ECORRUPT, "a sequence of %zu bytes", value.size);
     default:
         return GK_OK; /* meta and catalog were read when the store was opened */
     }
@@ -201,6 +222,7 @@ static int check_bits(struct checking *c, uint32_t id, const struct steps *steps
             } else if (rc != GK_ENOTFOUND) {
                 goto done;
             }
+            c->n_bits_derived += !!(some & GK_STATE_BIT(state)) + !!(whole & GK_STATE_BIT(state));
             if (is_some != !!(some & GK_STATE_BIT(state)) || is_whole != !!(whole & GK_STATE_BIT(state)))
                 TRY(report(c, "facility '%s': the presence index is wrong in hour %" PRId64 ", state %" PRIu32,
                            s->catalog->facilities[id].name, hour, state));
@@ -238,7 +260,27 @@ done:
     return rc;
 }
 
-static int check_facility(struct checking *c, uint32_t id, bool is_deep, struct gk_error *error)
+/* What all facilities together must come to. */
+static int check_sums(struct checking *c)
+{
+    const gk_snapshot *s = c->s;
+    int rc = GK_OK;
+
+    if (c->n_findings > 0)
+        return GK_OK; /* the sums are wrong for a reason that was told */
+    if (c->n_stale != s->progress.n_stale)
+        TRY(report(c, "%" PRIu64 " facilities have states to be derived anew, the progress record says %" PRIu64,
+                   c->n_stale, s->progress.n_stale));
+    if (s->view.n_visible == 0 && c->n_rows != s->progress.n_rows)
+        TRY(report(c, "%" PRIu64 " rows in chunks, the progress record says %" PRIu64, c->n_rows, s->progress.n_rows));
+    if (c->is_deep && c->n_stale == 0 && c->n_bits != c->n_bits_derived)
+        TRY(report(c, "the presence index has %" PRIu64 " entries, the states ask for %" PRIu64, c->n_bits,
+                   c->n_bits_derived));
+done:
+    return rc;
+}
+
+static int check_facility(struct checking *c, uint32_t id, struct gk_error *error)
 {
     gk_snapshot *s = c->s;
     struct profile counted, stored;
@@ -254,7 +296,9 @@ static int check_facility(struct checking *c, uint32_t id, bool is_deep, struct 
     }
     TRY(check_chunks(c, id, &counted, error));
     TRY(compare_profile(c, id, &counted, &stored));
-    if (is_deep && stored.stale_from == GK_TIME_MAX) {
+    c->n_rows += stored.n_rows;
+    c->n_stale += stored.stale_from != GK_TIME_MAX;
+    if (c->is_deep && stored.stale_from == GK_TIME_MAX) {
         rc = check_derived(c, id, &stored, &found);
         TRY(note(c, rc, &found, "states"));
     }
@@ -266,7 +310,7 @@ done:
 
 int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *n_findings, struct gk_error *error)
 {
-    struct checking c = {.sink = sink, .context = context};
+    struct checking c = {.sink = sink, .context = context, .is_deep = is_deep};
     int rc;
 
     *n_findings = 0;
@@ -274,7 +318,8 @@ int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *
     for (unsigned i = 0; i < STORE_TABLES; i++)
         TRY(check_table(&c, (enum store_table)i, error));
     for (uint32_t id = 0; id < c.s->catalog->n_facilities; id++)
-        TRY(check_facility(&c, id, is_deep, error));
+        TRY(check_facility(&c, id, error));
+    TRY(check_sums(&c));
 done:
     gk_snapshot_close(c.s);
     *n_findings = c.n_findings;

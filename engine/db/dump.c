@@ -31,6 +31,11 @@ static const char *facility_name(const struct dumping *d, uint32_t id)
     return id < d->s->catalog->n_facilities ? d->s->catalog->facilities[id].name : "?";
 }
 
+static const char *channel_name(const struct dumping *d, uint32_t id)
+{
+    return id < d->s->catalog->n_channels ? d->s->catalog->channels[id] : "?";
+}
+
 static void put_time(struct buffer *out, gk_time t)
 {
     char text[GK_TIME_TEXT_MAX];
@@ -63,6 +68,29 @@ static int dump_presence_record(struct view key, struct view value, struct buffe
     return presence_dump(mem, value.bytes, value.size, out);
 }
 
+/* Row by row: somebody has to decide about them. */
+static int dump_quarantined(struct dumping *d, struct view key, struct view value)
+{
+    struct batch batch = {0};
+    int rc;
+
+    if (key.size != 8)
+        return GK_ECORRUPT;
+    TRY(batch_decode(&d->s->mem, value.bytes, value.size, &batch));
+    for (size_t i = 0; i < batch.rows.n_rows; i++) {
+        buffer_printf(&d->line, "quarantined %" PRIu64 " '%s' ", unkey_u64(key.bytes),
+                      facility_name(d, batch.rows.facility[i]));
+        put_time(&d->line, batch.rows.time[i]);
+        for (size_t c = 0; c < batch.rows.n_channels; c++)
+            if (!gk_is_missing(batch.rows.value[c][i]))
+                buffer_printf(&d->line, " %s=%.17g", channel_name(d, batch.rows.channel[c]), batch.rows.value[c][i]);
+        buffer_put_u8(&d->line, '\n');
+    }
+done:
+    batch_clear(&batch);
+    return rc;
+}
+
 static int dump_record(struct dumping *d, enum store_table table, struct view key, struct view value)
 {
     struct buffer *out = &d->line;
@@ -74,11 +102,12 @@ static int dump_record(struct dumping *d, enum store_table table, struct view ke
     case STORE_CATALOG:
         return dump_catalog_record(d, key);
     case STORE_JOURNAL:
-    case STORE_QUARANTINE:
         if (key.size != 8)
             return GK_ECORRUPT;
-        buffer_printf(out, "%s %" PRIu64 " ", table == STORE_JOURNAL ? "record" : "quarantined", unkey_u64(key.bytes));
+        buffer_printf(out, "record %" PRIu64 " ", unkey_u64(key.bytes));
         return batch_dump(mem, value.bytes, value.size, out);
+    case STORE_QUARANTINE:
+        return dump_quarantined(d, key, value);
     case STORE_SOURCE:
         if (value.size != 8)
             return GK_ECORRUPT;
