@@ -75,6 +75,9 @@ help:
 #: make           the library and the command line tool in build/release
 #: make install   to PREFIX (default /usr/local), under DESTDIR
 
+# Programs are compiled as many at a time as there are processors.
+JOBS ?= $(shell nproc)
+
 # ---- packages -------------------------------------------------------------------------------------------------------
 deps:
 	@sh tools/deps.sh
@@ -135,30 +138,30 @@ $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(call obj,$(SUPPORT) $(filter-
 
 # ---- for people -----------------------------------------------------------------------------------------------------
 demo: deps
-	@$(MAKE) --no-print-directory VARIANT=release build/release/gk
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release build/release/gk
 	@GK=build/release/gk sh tools/demo.sh
 
 #: make check     the same set-up, then all tests (asserts on); ends with "N passed, N failed"
 check: deps
-	@$(MAKE) --no-print-directory VARIANT=check tests
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check tests
 
 tests: $(GK) $(TESTBINS) $(CRASHBINS) $(SOLIB)
 	@BUILD=$(BUILD) GK=$(GK) sh tests/run.sh $(TESTBINS) $(wildcard tests/*/test_*.sh)
 
 #: make asan      all tests under AddressSanitizer and UBSan
 asan: deps
-	@$(MAKE) --no-print-directory VARIANT=asan tests
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=asan tests
 
 #: make tsan      tests with threads under ThreadSanitizer
 tsan: deps
-	@$(MAKE) --no-print-directory VARIANT=tsan tsan-run
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=tsan tsan-run
 tsan-run: $(addprefix $(BUILD)/,$(TSAN_TESTS))
 	@BUILD=$(BUILD) GK=$(GK) sh tests/run.sh $^
 
 #: make fuzz      every fuzz target for FUZZ_SECONDS (default 20) each, under the sanitizers
 FUZZ_SECONDS ?= 20
 fuzz: deps-all
-	@$(MAKE) --no-print-directory VARIANT=fuzz CC=$(CLANG) fuzz-run
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=fuzz CC=$(CLANG) fuzz-run
 fuzz-run: $(patsubst %.c,$(BUILD)/%,$(FUZZERS))
 	@for f in $^; do \
 	    corpus=build/corpus/$$(basename $$f); mkdir -p $$corpus; \
@@ -174,13 +177,13 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call obj,$(ENGINE) $(QUERY))
 #: make crash     kill -9 loop, KILLS (default 10000) times
 KILLS ?= 10000
 crash: deps
-	@$(MAKE) --no-print-directory VARIANT=release crash-run
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release crash-run
 crash-run: $(CRASHBINS)
 	$(BUILD)/tests/crash/kill_loop $(KILLS)
 
 #: make lint      formatting, the walls between the rooms, exported names, cppcheck
 lint: deps-all
-	@$(MAKE) --no-print-directory VARIANT=release all
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release all
 	@BUILD=build/release sh tests/lint.sh
 
 #: make format    formats all C
@@ -189,18 +192,18 @@ format:
 
 #: make coverage  line coverage of the tests, by gcov
 coverage: deps
-	@$(MAKE) --no-print-directory VARIANT=coverage tests
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=coverage tests
 	@sh tests/coverage.sh build/coverage
 
 #: make bench     the benchmark; BENCH_ARGS are passed on
 bench: deps
-	@$(MAKE) --no-print-directory VARIANT=release bench-run
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release bench-run
 bench-run: $(BENCHBINS)
 	@set -e; for b in $^; do $$b $(BENCH_ARGS); done
 
 #: make count     instructions of the hot loops by cachegrind, against bench/counts.txt
 count: deps-all
-	@$(MAKE) --no-print-directory VARIANT=count count-run
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=count count-run
 count-run: $(BENCHBINS)
 	@BUILD=$(BUILD) sh bench/count.sh
 

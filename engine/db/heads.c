@@ -20,11 +20,18 @@
 #define BLOCK_ROWS_MAX 1024
 #define LATE_HASHED    32 /* from so many late rows on a head has a hash of their times */
 
+struct schema {
+    struct schema *next;
+    size_t n_channels;
+    uint32_t channel[];
+};
+
 struct block {
     _Atomic(struct block *) next;
     _Atomic uint32_t n;
-    uint32_t capacity, n_channels;
-    uint32_t *channel, *ordinal;
+    uint32_t capacity;
+    const struct schema *schema;
+    uint32_t *ordinal;
     gk_time *time;
     double *value; /* n_channels columns of capacity rows */
 };
@@ -52,6 +59,7 @@ struct heads {
     _Atomic uint32_t n, n_facilities;
     uint32_t n_active; /* of the adding thread, like bytes */
     uint64_t bytes;
+    struct schema *schemas;
     _Atomic(struct head *) page[PAGES];
 };
 
@@ -96,6 +104,11 @@ void heads_unref(struct heads *heads)
             mem_free(&heads->mem, page[i].late_hash);
         }
         mem_free(&heads->mem, page);
+    }
+    while (heads->schemas) {
+        struct schema *next = heads->schemas->next;
+        mem_free(&heads->mem, heads->schemas);
+        heads->schemas = next;
     }
     struct mem mem = heads->mem;
     mem_free(&mem, heads);
@@ -144,41 +157,55 @@ static struct head *find_or_make(struct heads *heads, uint32_t facility)
     return &page[facility % PAGE_HEADS];
 }
 
-static struct block *new_block(struct heads *heads, uint32_t capacity, size_t n_channels, const uint32_t *channels)
+const struct schema *heads_schema(struct heads *heads, size_t n, const uint32_t *channels)
 {
-    size_t size = sizeof(struct block) + capacity * (sizeof(gk_time) + n_channels * sizeof(double)) +
-                  capacity * sizeof(uint32_t) + n_channels * sizeof(uint32_t);
+    size_t size = n * sizeof *channels;
+    for (struct schema *s = heads->schemas; s; s = s->next)
+        if (s->n_channels == n && (n == 0 || memcmp(s->channel, channels, size) == 0))
+            return s;
+    struct schema *s = mem_new(&heads->mem, sizeof *s + size);
+    if (!s)
+        return NULL;
+    s->next = heads->schemas;
+    s->n_channels = n;
+    if (n)
+        memcpy(s->channel, channels, size);
+    heads->schemas = s;
+    heads->bytes += sizeof *s + size;
+    return s;
+}
+
+static struct block *new_block(struct heads *heads, uint32_t capacity, const struct schema *schema)
+{
+    size_t n = schema->n_channels;
+    size_t size = sizeof(struct block) + capacity * (sizeof(gk_time) + n * sizeof(double) + sizeof(uint32_t));
     struct block *b = mem_new(&heads->mem, size);
     if (!b)
         return NULL;
     atomic_init(&b->next, NULL);
     atomic_init(&b->n, 0);
     b->capacity = capacity;
-    b->n_channels = (uint32_t)n_channels;
-    void *at = b + 1; /* behind the struct: times, values, ordinals, channels, widest first */
+    b->schema = schema;
+    void *at = b + 1; /* behind the struct: times, values, ordinals */
     b->time = at;
     at = b->time + capacity;
     b->value = at;
-    at = b->value + n_channels * capacity;
+    at = b->value + n * capacity;
     b->ordinal = at;
-    b->channel = b->ordinal + capacity;
-    if (n_channels)
-        memcpy(b->channel, channels, n_channels * sizeof *channels);
     heads->bytes += size;
     return b;
 }
 
 /* The last block when it has room and the same channels, else a new one behind it. */
-static struct block *block_for(struct heads *heads, struct chain *chain, size_t n_channels, const uint32_t *channels)
+static struct block *block_for(struct heads *heads, struct chain *chain, const struct schema *schema)
 {
     struct block *last = chain->last;
-    if (last && atomic_load_explicit(&last->n, memory_order_relaxed) < last->capacity && last->n_channels == n_channels &&
-        (n_channels == 0 || memcmp(last->channel, channels, n_channels * sizeof *channels) == 0))
+    if (last && last->schema == schema && atomic_load_explicit(&last->n, memory_order_relaxed) < last->capacity)
         return last;
     uint32_t capacity = BLOCK_ROWS_MIN;
     if (last)
         capacity = last->capacity < BLOCK_ROWS_MAX ? 2 * last->capacity : BLOCK_ROWS_MAX;
-    struct block *b = new_block(heads, capacity, n_channels, channels);
+    struct block *b = new_block(heads, capacity, schema);
     if (!b)
         return NULL;
     if (last)
@@ -222,7 +249,7 @@ static int hash_grow(struct heads *heads, struct head *head)
     return GK_OK;
 }
 
-int heads_add(struct heads *heads, uint32_t facility, gk_time time, size_t n_channels, const uint32_t *channels,
+int heads_add(struct heads *heads, const struct schema *schema, uint32_t facility, gk_time time,
               const double *const *values, size_t row, bool is_late)
 {
     struct head *head = find_or_make(heads, facility);
@@ -233,14 +260,14 @@ int heads_add(struct heads *heads, uint32_t facility, gk_time time, size_t n_cha
         return GK_ENOMEM;
     /* A first block means that a head has no rows yet. */
     bool is_first = !head->ordered.last && !head->late.last;
-    struct block *b = block_for(heads, is_late ? &head->late : &head->ordered, n_channels, channels);
+    struct block *b = block_for(heads, is_late ? &head->late : &head->ordered, schema);
     if (!b)
         return GK_ENOMEM;
     uint32_t i = atomic_load_explicit(&b->n, memory_order_relaxed);
     uint32_t ordinal = atomic_load_explicit(&heads->n, memory_order_relaxed);
     b->time[i] = time;
     b->ordinal[i] = ordinal;
-    for (size_t c = 0; c < n_channels; c++)
+    for (size_t c = 0; c < schema->n_channels; c++)
         b->value[c * b->capacity + i] = values[c][row];
     atomic_store_explicit(&b->n, i + 1, memory_order_release);
     if (is_late) {
@@ -352,16 +379,16 @@ static int take_block(const struct block *b, uint32_t from, uint32_t to, bool al
 {
     int rc = GK_OK;
 
-    for (uint32_t c = 0; all_channels && c < b->n_channels; c++)
-        TRY(columns_add(out, b->channel[c]));
+    for (uint32_t c = 0; all_channels && c < b->schema->n_channels; c++)
+        TRY(columns_add(out, b->schema->channel[c]));
     TRY(columns_reserve(out, to - from));
     memcpy(out->time + out->n_rows, b->time + from, (to - from) * sizeof *b->time);
     for (size_t i = 0; i < out->n_columns; i++) {
         double *to_value = out->value[i] + out->n_rows;
         uint32_t c = 0;
-        while (c < b->n_channels && b->channel[c] != out->channel[i])
+        while (c < b->schema->n_channels && b->schema->channel[c] != out->channel[i])
             c++;
-        if (c < b->n_channels)
+        if (c < b->schema->n_channels)
             memcpy(to_value, b->value + (size_t)c * b->capacity + from, (to - from) * sizeof *to_value);
         else
             for (uint32_t r = 0; r < to - from; r++)

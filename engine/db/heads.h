@@ -29,8 +29,11 @@ uint64_t heads_bytes(const struct heads *heads);
 uint32_t heads_facilities(const struct heads *heads);
 uint32_t heads_active(const struct heads *heads);
 
+/* The channels of a batch, which many rows share. Lives as long as the heads; NULL: no memory. */
+struct schema;
+const struct schema *heads_schema(struct heads *heads, size_t n_channels, const uint32_t *channels);
 /* Adds row `row` of a batch. is_late: its time is before one that the head or the store has already. GK_ENOMEM adds nothing. */
-int heads_add(struct heads *heads, uint32_t facility, gk_time time, size_t n_channels, const uint32_t *channels,
+int heads_add(struct heads *heads, const struct schema *schema, uint32_t facility, gk_time time,
               const double *const *values, size_t row, bool is_late);
 /* Takes back all rows from ordinal n on. Only rows that no view ever saw. */
 void heads_truncate(struct heads *heads, uint32_t n);

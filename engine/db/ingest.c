@@ -22,6 +22,7 @@ enum verdict { REJECTED, QUARANTINED, ACCEPTED, LATE, DUPLICATE, CONFLICTING };
 struct ingest {
     gk_db *db;
     const struct gk_batch *batch;
+    const struct schema *schema;
     gk_time now;
     uint8_t *verdicts; /* a row */
     size_t n_quarantined, n_filled; /* filled: taken, but into a row that was there */
@@ -227,7 +228,7 @@ static int take_row(struct ingest *g, size_t row, struct gk_error *error)
     struct edge *edge = &db->edges[b->facility[row]];
     gk_time t = b->time[row];
     TRY(pending_facility(db, b->facility[row]));
-    TRY(heads_add(db->heads, b->facility[row], t, b->n_channels, b->channel, b->value, row, t < edge->newest));
+    TRY(heads_add(db->heads, g->schema, b->facility[row], t, b->value, row, t < edge->newest));
     if (t > edge->newest)
         edge->newest = t;
     if (t > g->progress.watermark)
@@ -358,7 +359,8 @@ static int ingest_batch(gk_db *db, const struct gk_batch *batch, struct gk_count
     g.now = gk_clock(db);
     g.progress = db->progress;
     g.verdicts = mem_new(&db->mem, batch->n_rows);
-    if (!g.verdicts) {
+    g.schema = heads_schema(db->heads, batch->n_channels, batch->channel);
+    if (!g.verdicts || !g.schema) {
         rc = error_set(error, GK_ENOMEM, "out of memory for a batch");
         goto done;
     }

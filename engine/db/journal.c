@@ -15,6 +15,11 @@ int journal_replay(const struct mem *mem, struct heads *heads, struct view recor
     if (rc != GK_OK)
         return error_set(error, rc, "a journal record: %s", gk_status_text(rc));
     const struct batch_rows *rows = &batch.rows;
+    const struct schema *schema = heads_schema(heads, rows->n_channels, rows->channel);
+    if (!schema) {
+        rc = GK_ENOMEM;
+        goto done;
+    }
     for (size_t i = 0; i < rows->n_rows; i++) {
         uint32_t facility = rows->facility[i];
         if (facility < first_facility)
@@ -25,7 +30,7 @@ int journal_replay(const struct mem *mem, struct heads *heads, struct view recor
             goto done;
         }
         bool is_late = rows->time[i] < edges[facility].newest;
-        TRY(heads_add(heads, facility, rows->time[i], rows->n_channels, rows->channel, rows->value, i, is_late));
+        TRY(heads_add(heads, schema, facility, rows->time[i], rows->value, i, is_late));
         if (!is_late)
             edges[facility].newest = rows->time[i];
     }
