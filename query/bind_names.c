@@ -52,6 +52,33 @@ static int fail_unknown(struct binder *binder, enum noun noun, const struct name
                      kind == GK_FACILITY ? "facility" : noun_text(noun), name->text.bytes);
 }
 
+/* Every enterprise may have a line of that name: all of them are meant. Binding again adds nothing. */
+static int add_namesakes(struct binder *binder, struct name *name)
+{
+    uint32_t n = gk_snapshot_info(binder->snapshot)->n_sites[GK_LINE];
+    const char *text = gk_site_get(binder->snapshot, GK_LINE, name->id)->name;
+    struct name *last = name;
+
+    for (uint32_t id = name->id + 1; id < n; id++) {
+        if (strcmp(gk_site_get(binder->snapshot, GK_LINE, id)->name, text) != 0)
+            continue;
+        if (last->next && last->next->place.from == name->place.from) {
+            last = last->next; /* from an earlier binding */
+            last->id = id;
+            continue;
+        }
+        struct name *same = arena_piece(binder->arena, sizeof *same);
+        if (!same)
+            return bind_no_memory(binder);
+        *same = *name;
+        same->id = id;
+        same->next = last->next;
+        last->next = same;
+        last = same;
+    }
+    return GK_OK;
+}
+
 int bind_names(struct binder *binder, enum noun noun, struct name *names)
 {
     enum gk_kind kind = noun_kind(noun);
@@ -61,6 +88,13 @@ int bind_names(struct binder *binder, enum noun noun, struct name *names)
                                        : gk_site_find(binder->snapshot, kind, name->text.bytes, name->text.size);
         if (name->id == GK_ID_NONE)
             return fail_unknown(binder, noun, name);
+        if (kind == GK_LINE) {
+            int rc = add_namesakes(binder, name);
+            if (rc != GK_OK)
+                return rc;
+            while (name->next && name->next->place.from == name->place.from)
+                name = name->next;
+        }
         if (noun != NOUN_PRODUCTION && noun != NOUN_ABATEMENT)
             continue;
         enum gk_role role = gk_facility_get(binder->snapshot, name->id)->role;

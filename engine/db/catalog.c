@@ -102,20 +102,28 @@ static bool is_name(const char *have, const char *name, size_t size)
     return strncmp(have, name, size) == 0 && have[size] == 0;
 }
 
-/* Lowest id of that name for which `fits` says yes. */
+/* Lowest id of that hash for which `fits` says yes. */
+static uint32_t index_find_hashed(const struct catalog *c, const struct name_index *index, uint32_t hash,
+                                  const char *name, size_t size,
+                                  bool (*fits)(const struct catalog *c, uint32_t id, const char *name, size_t size,
+                                               uint32_t context),
+                                  uint32_t context)
+{
+    uint32_t best = GK_ID_NONE;
+    if (index->n == 0)
+        return best;
+    for (size_t i = hash & (index->capacity - 1); index->slots[i].id != GK_ID_NONE; i = (i + 1) & (index->capacity - 1))
+        if (index->slots[i].hash == hash && index->slots[i].id < best && fits(c, index->slots[i].id, name, size, context))
+            best = index->slots[i].id;
+    return best;
+}
+
 static uint32_t index_find(const struct catalog *c, const struct name_index *index, const char *name, size_t size,
                            bool (*fits)(const struct catalog *c, uint32_t id, const char *name, size_t size,
                                         uint32_t context),
                            uint32_t context)
 {
-    uint32_t best = GK_ID_NONE;
-    if (index->n == 0)
-        return best;
-    uint32_t hash = hash_of(name, size);
-    for (size_t i = hash & (index->capacity - 1); index->slots[i].id != GK_ID_NONE; i = (i + 1) & (index->capacity - 1))
-        if (index->slots[i].hash == hash && index->slots[i].id < best && fits(c, index->slots[i].id, name, size, context))
-            best = index->slots[i].id;
-    return best;
+    return index_find_hashed(c, index, hash_of(name, size), name, size, fits, context);
 }
 
 static bool facility_fits(const struct catalog *c, uint32_t id, const char *name, size_t size, uint32_t context)
@@ -157,9 +165,15 @@ uint32_t catalog_site(const struct catalog *c, enum gk_kind kind, const char *na
     return index_find(c, &c->site_names[kind], name, size, site_fits, (uint32_t)kind);
 }
 
+/* Every enterprise has a line 1: the name alone would put them all into one run of the table. */
+static uint32_t hash_line(uint32_t enterprise, const char *name, size_t size)
+{
+    return hash_of(name, size) ^ (enterprise * 0x9E3779B1u);
+}
+
 uint32_t catalog_line(const struct catalog *c, uint32_t enterprise, const char *name, size_t size)
 {
-    return index_find(c, &c->site_names[GK_LINE], name, size, line_fits, enterprise);
+    return index_find_hashed(c, &c->line_names, hash_line(enterprise, name, size), name, size, line_fits, enterprise);
 }
 
 /* ---- adding ------------------------------------------------------------------------------------------------------- */
@@ -181,6 +195,8 @@ uint32_t catalog_line(const struct catalog *c, uint32_t enterprise, const char *
 static int reserve_site(struct catalog *c, enum gk_kind k)
 {
     if (mem_reserve(&c->mem, &c->sites[k], &c->sites_capacity[k], c->n_sites[k] + 1, sizeof *c->sites[k]) != GK_OK)
+        return GK_ENOMEM;
+    if (k == GK_LINE && index_reserve(c, &c->line_names) != GK_OK)
         return GK_ENOMEM;
     return index_reserve(c, &c->site_names[k]);
 }
@@ -220,7 +236,11 @@ int catalog_add_site(struct catalog *c, const struct gk_site *site)
     enum gk_kind k = site->kind;
     if (reserve_site(c, k) != GK_OK)
         return GK_ENOMEM;
-    index_add(&c->site_names[k], site->name, site->id);
+    size_t size = strlen(site->name);
+    if (k == GK_LINE)
+        index_put(&c->line_names, hash_line(site->parent, site->name, size), site->id);
+    if (catalog_site(c, k, site->name, size) == GK_ID_NONE) /* of several lines of one name the first is found by it */
+        index_add(&c->site_names[k], site->name, site->id);
     c->sites[k][c->n_sites[k]++] = *site;
     c->is_frozen = false;
     return GK_OK;
@@ -355,6 +375,7 @@ void catalog_free(struct catalog *c)
         mem_free(&c->mem, c->sites[k]);
         mem_free(&c->mem, c->site_names[k].slots);
     }
+    mem_free(&c->mem, c->line_names.slots);
     mem_free(&c->mem, c->channels);
     mem_free(&c->mem, c->channel_names.slots);
     mem_free(&c->mem, c->links);

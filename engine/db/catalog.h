@@ -52,6 +52,7 @@ struct catalog {
     struct gk_site *sites[4]; /* by gk_kind */
     size_t n_sites[4], sites_capacity[4];
     struct name_index site_names[4];
+    struct name_index line_names; /* with the enterprise */
 
     const char **channels;
     size_t n_channels, channels_capacity;

@@ -97,12 +97,35 @@ static int find_facility(const struct catalog *c, struct gk_text name, const cha
     return *id == GK_ID_NONE ? unknown_name(c, GK_FACILITY, noun, name, error) : GK_OK;
 }
 
+/* A line by its name, or by ENTERPRISE/LINE where several enterprises have a line of that name. */
+static int find_line(const struct catalog *c, struct gk_text name, uint32_t *id, struct gk_error *error)
+{
+    const char *slash = memchr(name.bytes, '/', name.size);
+
+    *id = catalog_site(c, GK_LINE, name.bytes, name.size);
+    if (*id == GK_ID_NONE && slash) {
+        size_t n = (size_t)(slash - name.bytes);
+        uint32_t enterprise = catalog_site(c, GK_ENTERPRISE, name.bytes, n);
+        if (enterprise != GK_ID_NONE)
+            *id = catalog_line(c, enterprise, slash + 1, name.size - n - 1);
+    }
+    if (*id == GK_ID_NONE)
+        return unknown_name(c, GK_LINE, "line", name, error);
+    const struct gk_site *found = &c->sites[GK_LINE][*id];
+    for (uint32_t i = *id + 1; !slash && i < c->n_sites[GK_LINE]; i++)
+        if (strcmp(c->sites[GK_LINE][i].name, found->name) == 0)
+            return error_set(error, GK_EINVAL, "several enterprises have a line '%s': write ENTERPRISE/%s", found->name,
+                             found->name);
+    return GK_OK;
+}
+
 static const char *const ROLES[] = {"other", "production", "abatement"};
 
 static int find_scope(struct catalog *c, enum gk_kind kind, struct gk_text name, struct gk_scope *out,
                       struct gk_error *error)
 {
     static const char *const NOUNS[] = {"zone", "park", "enterprise", "line"};
+    int rc;
 
     out->kind = kind;
     out->id = GK_ID_NONE;
@@ -110,9 +133,13 @@ static int find_scope(struct catalog *c, enum gk_kind kind, struct gk_text name,
     switch (kind) {
     case GK_ZONE:
         return GK_OK;
+    case GK_LINE:
+        rc = find_line(c, name, &out->id, error);
+        if (rc == GK_OK)
+            out->name = c->sites[kind][out->id].name;
+        return rc;
     case GK_PARK:
     case GK_ENTERPRISE:
-    case GK_LINE:
         out->id = catalog_site(c, kind, name.bytes, name.size);
         if (out->id == GK_ID_NONE)
             return unknown_name(c, kind, NOUNS[kind], name, error);
@@ -127,19 +154,17 @@ static int find_scope(struct catalog *c, enum gk_kind kind, struct gk_text name,
             }
         return error_set(error, GK_ENOTFOUND, "there is no role '%.*s': production, abatement or other",
                          (int)name.size, name.bytes);
-    case GK_FACILITY: {
-        int rc = find_facility(c, name, "facility", &out->id, error);
+    case GK_FACILITY:
+        rc = find_facility(c, name, "facility", &out->id, error);
         if (rc == GK_OK)
             out->name = c->facilities[out->id].name;
         return rc;
-    }
-    case GK_GROUP: {
-        int rc = check_name(name, "group", error);
+    case GK_GROUP:
+        rc = check_name(name, "group", error);
         if (rc != GK_OK)
             return rc;
         out->name = catalog_string(c, name.bytes, name.size);
         return out->name ? GK_OK : no_memory(error);
-    }
     }
     return error_set(error, GK_EINVAL, "%d is no kind of scope", (int)kind);
 }
