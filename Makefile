@@ -25,7 +25,7 @@ FLAGS_asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=unde
 FLAGS_tsan     := -O1 -g -fsanitize=thread
 FLAGS_fuzz     := -O1 -g -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined
 FLAGS_coverage := -O0 -g --coverage
-FLAGS_count    := -O2 -g -DNDEBUG
+FLAGS_count    := -O3 -g -DNDEBUG
 CFLAGS   ?=
 # make V=1 shows the commands.
 Q        := $(if $(V),,@)
@@ -51,7 +51,6 @@ SOLIB  := $(BUILD)/libgk.so.$(SO_MAJOR)
 GK     := $(BUILD)/gk
 TESTBINS := $(patsubst %.c,$(BUILD)/%,$(TESTS))
 CRASHBINS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/crash/kill_loop.c))
-BENCHBINS := $(patsubst %.c,$(BUILD)/%,$(BENCHES))
 TSAN_TESTS := tests/db/test_threads tests/tools/test_source
 
 # Which room sees what: engine files name headers from their room; query adds its own; tools see the two public ones.
@@ -124,8 +123,10 @@ $(GK): $(call obj,$(TOOLS)) $(LIB)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(SUPPORT)) $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
-BENCHLIB := $(call obj,$(filter-out $(BENCHES),$(sort $(wildcard bench/*.c))))
-$(BUILD)/bench/%: $(BUILD)/bench/%.o $(BENCHLIB) $(LIB)
+# The bench links the objects too: bench_codec looks inside.
+BENCHSUP := $(filter-out $(BENCHES),$(sort $(wildcard bench/*.c)))
+$(BUILD)/bench/harness.o: ALLFLAGS += '-DBENCH_COMMIT="$(shell git describe --always --dirty 2>/dev/null)"'
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(call obj,$(BENCHSUP)) $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ $(TOOLLIBS)
 
@@ -198,14 +199,13 @@ coverage: deps
 #: make bench     the benchmark; BENCH_ARGS are passed on
 bench: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release bench-run
-bench-run: $(BENCHBINS)
-	@set -e; for b in $^; do $$b $(BENCH_ARGS); done
+bench-run: $(BUILD)/bench/bench_zone $(BUILD)/bench/bench_codec
+	@set -e; for b in $^; do $$b --dir build $(BENCH_ARGS); done
 
 #: make count     instructions of the hot loops by cachegrind, against bench/counts.txt
 count: deps-all
-	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=count count-run
-count-run: $(BENCHBINS)
-	@BUILD=$(BUILD) sh bench/count.sh
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=count build/count/bench/bench_count
+	@sh bench/count.sh build/count/bench/bench_count
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \

@@ -20,13 +20,18 @@
 
 #include "gk.h"
 
-#define ARGUMENTS_MAX  32
-#define NOTES_MAX      64
-#define ONLY_MAX       16
-#define WARM_CALLS     2
-#define ROUNDS         9    /* turns a call gets: odd, so that one of them is the median */
-#define CALLS_LEAST    9
-#define CALLS_MOST     20000
+/* Of the library that is measured, given when it is built: what git says when a benchmark runs may be another one. */
+#ifndef BENCH_COMMIT
+#define BENCH_COMMIT "unknown"
+#endif
+
+#define ARGUMENTS_MAX 32
+#define NOTES_MAX     64
+#define ONLY_MAX      16
+#define WARM_CALLS    2
+#define ROUNDS        9 /* turns a call gets: odd, so that one of them is the median */
+#define CALLS_LEAST   9
+#define CALLS_MOST    20000
 
 /* All figures of one line and subject. */
 struct figures {
@@ -39,6 +44,7 @@ struct figures {
 struct harness {
     const struct harness_program *program;
     bool is_quick, is_strict;
+    const char *incomparable;
     const char *only[ONLY_MAX];
     size_t n_only;
     const char *parent_dir, *json, *table;
@@ -49,7 +55,8 @@ struct harness {
     size_t n_notes;
 };
 
-/* ---- anywhere ------------------------------------------------------------------------------------------------------ */
+/* ---- anywhere ------------------------------------------------------------------------------------------------------
+ */
 
 double harness_now(void)
 {
@@ -163,7 +170,8 @@ double harness_forget(const char *path)
     return share;
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------------------- */
+/* ---- figures -------------------------------------------------------------------------------------------------------
+ */
 
 static const struct harness_line *line_of(const struct harness *harness, const char *name)
 {
@@ -230,8 +238,8 @@ static struct spread spread_of(struct figures *figures)
     size_t n = figures->n;
 
     qsort(figures->value, n, sizeof(double), compare);
-    return (struct spread){.median = n % 2 ? figures->value[n / 2]
-                                           : (figures->value[n / 2 - 1] + figures->value[n / 2]) / 2,
+    return (struct spread){.median =
+                               n % 2 ? figures->value[n / 2] : (figures->value[n / 2 - 1] + figures->value[n / 2]) / 2,
                            .min = figures->value[0],
                            .max = figures->value[n - 1],
                            .p95 = figures->value[(n * 95 + 99) / 100 - 1]};
@@ -253,15 +261,22 @@ static double in_unit(const struct harness_line *line, double value)
     return value;
 }
 
+/* The figure of a line, in its unit. */
+static double figure_of(const struct harness_line *line, const struct spread *spread)
+{
+    return in_unit(line, (line->flags & HARNESS_P95) != 0 ? spread->p95 : spread->median);
+}
+
 /* How many times better than the target: 1 is just reached. 0 where there is none. */
 static double ratio_of(const struct harness_line *line, double ours, double target)
 {
     if (target == 0 || ours == 0)
         return 0;
-    return line->more_is_better ? ours / target : target / ours;
+    return (line->flags & HARNESS_MORE) != 0 ? ours / target : target / ours;
 }
 
-/* ---- timing -------------------------------------------------------------------------------------------------------- */
+/* ---- timing --------------------------------------------------------------------------------------------------------
+ */
 
 static double time_call(const struct harness_timed *timed)
 {
@@ -269,6 +284,11 @@ static double time_call(const struct harness_timed *timed)
 
     timed->call(timed->context);
     return harness_now() - from;
+}
+
+static void keep(struct harness *harness, const struct harness_timed *timed, double took_s)
+{
+    harness_value(harness, timed->line, timed->subject, timed->amount > 0 ? timed->amount / took_s : took_s);
 }
 
 void harness_time(struct harness *harness, const struct harness_timed *timed, size_t n, double budget_s)
@@ -286,11 +306,12 @@ void harness_time(struct harness *harness, const struct harness_timed *timed, si
     for (int round = 0; round < ROUNDS; round++)
         for (size_t i = 0; i < n; i++)
             for (size_t k = 0; k < calls[i]; k++)
-                harness_value(harness, timed[i].line, timed[i].subject, time_call(&timed[i]));
+                keep(harness, &timed[i], time_call(&timed[i]));
     free(calls);
 }
 
-/* ---- children ------------------------------------------------------------------------------------------------------ */
+/* ---- children ------------------------------------------------------------------------------------------------------
+ */
 
 static void read_answer(FILE *from, struct harness_answer *answer)
 {
@@ -352,31 +373,27 @@ double harness_get(const struct harness_answer *answer, const char *key)
     harness_fail("the child did not say '%s'", key);
 }
 
-/* ---- where it ran -------------------------------------------------------------------------------------------------- */
+/* ---- where it ran --------------------------------------------------------------------------------------------------
+ */
 
-/* The first line of a command's output, or of a file when `command` is NULL. */
-static void first_line(const char *command, const char *path, const char *prefix, char *out, size_t size)
+/* What stands behind the colon of the first line of a file that begins with a key. */
+static void look_up(const char *path, const char *key, char *out, size_t size)
 {
-    FILE *from = command != NULL ? popen(command, "r") : fopen(path, "r");
+    FILE *file = fopen(path, "r");
     char line[512];
 
     snprintf(out, size, "unknown");
-    if (from == NULL)
+    if (file == NULL)
         return;
-    while (fgets(line, sizeof line, from) != NULL) {
-        const char *text = line;
-        if (strncmp(line, prefix, strlen(prefix)) != 0)
+    while (fgets(line, sizeof line, file) != NULL) {
+        const char *text = strchr(line, ':');
+        if (strncmp(line, key, strlen(key)) != 0 || text == NULL)
             continue;
-        if (*prefix != '\0' && strchr(line, ':') != NULL)
-            text = strchr(line, ':') + 1;
-        text += strspn(text, " \t");
+        text += 1 + strspn(text + 1, " \t");
         snprintf(out, size, "%.*s", (int)strcspn(text, "\n"), text);
         break;
     }
-    if (command != NULL)
-        pclose(from);
-    else
-        fclose(from);
+    fclose(file);
 }
 
 struct place {
@@ -393,8 +410,8 @@ static void look_around(struct place *place)
 
     gmtime_r(&now, &utc);
     strftime(place->date, sizeof place->date, "%Y-%m-%dT%H:%M:%SZ", &utc);
-    first_line(NULL, "/proc/cpuinfo", "model name", place->cpu, sizeof place->cpu);
-    first_line("git describe --always --dirty 2>/dev/null", NULL, "", place->commit, sizeof place->commit);
+    look_up("/proc/cpuinfo", "model name", place->cpu, sizeof place->cpu);
+    snprintf(place->commit, sizeof place->commit, "%s", BENCH_COMMIT);
     uname(&name);
     snprintf(place->kernel, sizeof place->kernel, "%.20s %.60s %.20s", name.sysname, name.release, name.machine);
     snprintf(place->compiler, sizeof place->compiler, "%s",
@@ -408,7 +425,8 @@ static void look_around(struct place *place)
     place->memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
 }
 
-/* ---- output -------------------------------------------------------------------------------------------------------- */
+/* ---- output --------------------------------------------------------------------------------------------------------
+ */
 
 static void put_number(FILE *out, double value, int width)
 {
@@ -449,17 +467,21 @@ static void put_table(FILE *out, const struct harness *harness, const struct pla
         const struct harness_line *line = harness->figures[i].line;
         struct spread spread = spread_of(&harness->figures[i]);
         bool is_ours = strcmp(harness->figures[i].subject, HARNESS_US) == 0;
-        double ours = in_unit(line, spread.median);
+        double ours = figure_of(line, &spread);
         fprintf(out, "%-18s %-8s %-8s", line->name, harness->figures[i].subject, line->unit);
-        put_number(out, ours, 10);
+        put_number(out, in_unit(line, spread.median), 10);
         put_number(out, in_unit(line, spread.min), 10);
         put_number(out, in_unit(line, spread.p95), 10);
         fprintf(out, " %5zu ", harness->figures[i].n);
         put_target(out, line, ours, is_ours ? line->must : 0);
         put_target(out, line, ours, is_ours ? line->goal : 0);
-        fprintf(out, "  %s\n", is_ours ? verdict(line, ours) : "");
+        fprintf(out, "  %s\n", is_ours && harness->incomparable == NULL ? verdict(line, ours) : "");
     }
-    fputs("\nRatios say how many times better than the target: below 1 it is missed.\n", out);
+    fputs("\nRatios say how many times better than the target the median (in *_p95 lines the p95) is: below 1 it is "
+          "missed.\n",
+          out);
+    if (harness->incomparable != NULL)
+        fprintf(out, "No verdicts: %s.\n", harness->incomparable);
     for (size_t i = 0; i < harness->n_notes; i++)
         fprintf(out, "- %s\n", harness->notes[i]);
 }
@@ -493,8 +515,9 @@ static void put_json(FILE *out, const struct harness *harness, const struct plac
     put_pair(out, "cpu", place->cpu);
     put_pair(out, "kernel", place->kernel);
     put_pair(out, "compiler", place->compiler);
-    fprintf(out, "\"cores\": %ld, \"memory_bytes\": %.0f, \"is_quick\": %s, \"notes\": [", place->n_cpus, place->memory,
-            harness->is_quick ? "true" : "false");
+    fprintf(out, "\"cores\": %ld, \"memory_bytes\": %.0f, \"is_quick\": %s, \"is_comparable\": %s, \"notes\": [",
+            place->n_cpus, place->memory, harness->is_quick ? "true" : "false",
+            harness->incomparable == NULL ? "true" : "false");
     for (size_t i = 0; i < harness->n_notes; i++) {
         fputs(i > 0 ? ", " : "", out);
         put_string(out, harness->notes[i]);
@@ -503,18 +526,19 @@ static void put_json(FILE *out, const struct harness *harness, const struct plac
     for (size_t i = 0; i < harness->n_figures; i++) {
         const struct harness_line *line = harness->figures[i].line;
         struct spread spread = spread_of(&harness->figures[i]);
-        double ours = in_unit(line, spread.median);
+        double ours = figure_of(line, &spread);
         fputs(i > 0 ? ",\n  {" : "\n  {", out);
         put_pair(out, "line", line->name);
         put_pair(out, "about", line->about);
         put_pair(out, "subject", harness->figures[i].subject);
         put_pair(out, "unit", line->unit);
         fprintf(out, "\"n\": %zu, \"median\": %.6g, \"min\": %.6g, \"p95\": %.6g, \"max\": %.6g, ",
-                harness->figures[i].n, ours, in_unit(line, spread.min), in_unit(line, spread.p95),
-                in_unit(line, spread.max));
-        fprintf(out, "\"more_is_better\": %s, \"must\": %.6g, \"goal\": %.6g, \"over_must\": %.4g, \"over_goal\": %.4g}",
-                line->more_is_better ? "true" : "false", line->must, line->goal, ratio_of(line, ours, line->must),
-                ratio_of(line, ours, line->goal));
+                harness->figures[i].n, in_unit(line, spread.median), in_unit(line, spread.min),
+                in_unit(line, spread.p95), in_unit(line, spread.max));
+        fprintf(out,
+                "\"more_is_better\": %s, \"must\": %.6g, \"goal\": %.6g, \"over_must\": %.4g, \"over_goal\": %.4g}",
+                (line->flags & HARNESS_MORE) != 0 ? "true" : "false", line->must, line->goal,
+                ratio_of(line, ours, line->must), ratio_of(line, ours, line->goal));
     }
     fputs("\n]}\n", out);
 }
@@ -531,11 +555,17 @@ static void put_file(const char *path, const struct harness *harness, const stru
         harness_fail("%s: %s", path, strerror(errno));
 }
 
-/* ---- the program --------------------------------------------------------------------------------------------------- */
+/* ---- the program ---------------------------------------------------------------------------------------------------
+ */
 
 bool harness_is_quick(const struct harness *harness)
 {
     return harness->is_quick;
+}
+
+void harness_incomparable(struct harness *harness, const char *why)
+{
+    harness->incomparable = why;
 }
 
 const char *harness_dir(const struct harness *harness)
@@ -626,7 +656,8 @@ static bool missed(const struct harness *harness)
 {
     for (size_t i = 0; i < harness->n_figures; i++) {
         const struct harness_line *line = harness->figures[i].line;
-        double ours = in_unit(line, spread_of(&harness->figures[i]).median);
+        struct spread spread = spread_of(&harness->figures[i]);
+        double ours = figure_of(line, &spread);
         if (strcmp(harness->figures[i].subject, HARNESS_US) == 0 && line->must != 0 &&
             ratio_of(line, ours, line->must) < 1)
             return true;
@@ -647,6 +678,8 @@ int harness_main(const struct harness_program *program, int argc, char **argv)
             take_option(&harness, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
             i++;
         }
+    if (harness.is_quick)
+        harness_incomparable(&harness, "--quick has too little data and too few runs");
     look_around(&place);
     run_all(&harness);
     put_table(stdout, &harness, &place);
@@ -658,5 +691,5 @@ int harness_main(const struct harness_program *program, int argc, char **argv)
     for (size_t i = 0; i < harness.n_figures; i++)
         free(harness.figures[i].value);
     free(harness.figures);
-    return harness.is_strict && is_missed ? 1 : 0;
+    return harness.is_strict && is_missed && harness.incomparable == NULL ? 1 : 0;
 }

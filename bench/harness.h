@@ -1,6 +1,7 @@
 /*
- * harness.h - what every benchmark shares: lines with a name, a unit and a target; workloads that fill them; timing with
- * warm-up and interleaved repetitions; children with a memory of their own; a table for people and JSON for programs.
+ * harness.h - what every benchmark shares: lines with a name, a unit and a target; workloads that fill them; timing
+ * with warm-up and interleaved repetitions; children with a memory of their own; a table for people and JSON for
+ * programs.
  *
  *     static const struct harness_line lines[] = {{"scan", "one facility, one day", "ms", .must = 0.1, .goal = 0.04}};
  *     static const struct harness_workload workloads[] = {{"reads", "questions on a sealed zone", run_reads}};
@@ -8,8 +9,8 @@
  *     int main(int argc, char **argv) { return harness_main(&program, argc, argv); }
  *
  * A line is filled from inside a workload by harness_value (one figure a repetition) or by harness_time (calls that are
- * timed here). A line may be filled for several subjects, "gkdb" first, others beside it: a peer, the hand-written loop.
- * Everything that fails ends the program with a word: a benchmark that goes on after an error measures nothing.
+ * timed here). A line may be filled for several subjects, "gkdb" first, others beside it: a peer, the hand-written
+ * loop. Everything that fails ends the program with a word: a benchmark that goes on after an error measures nothing.
  */
 #ifndef BENCH_HARNESS_H
 #define BENCH_HARNESS_H
@@ -18,14 +19,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HARNESS_US      "gkdb"
-#define HARNESS_TIE     1.5 /* ratios between 1/1.5 and 1.5 are ties (TARGETS.md) */
+#define HARNESS_US       "gkdb"
+#define HARNESS_TIE      1.5 /* ratios between 1/1.5 and 1.5 are ties (TARGETS.md) */
 #define HARNESS_KEYS_MAX 64
+
+#define HARNESS_MORE 1u /* more is better */
+#define HARNESS_P95  2u /* the 95th of 100 is held against the targets, not the median */
 
 struct harness_line {
     const char *name, *about, *unit; /* times are given in s and shown in ms or us, as the unit says */
     double must, goal;               /* 0: there is no target */
-    bool more_is_better;
+    unsigned flags;                  /* HARNESS_... */
 };
 
 struct harness;
@@ -54,9 +58,12 @@ struct harness_program {
  */
 int harness_main(const struct harness_program *program, int argc, char **argv);
 
-/* ---- inside a workload --------------------------------------------------------------------------------------------- */
+/* ---- inside a workload ---------------------------------------------------------------------------------------------
+ */
 
 bool harness_is_quick(const struct harness *harness);
+/* Says why the figures of this run cannot be held against the targets; there are no verdicts then. */
+void harness_incomparable(struct harness *harness, const char *why);
 /* A folder of our own on the disk to be measured; removed at the end. */
 const char *harness_dir(const struct harness *harness);
 
@@ -69,6 +76,7 @@ struct harness_timed {
     const char *line, *subject;
     void (*call)(void *context);
     void *context;
+    double amount; /* of what a call gets done: kept is this much a second; 0: the seconds are kept */
 };
 /*
  * Times each call many times: warm-up first, then rounds in which each has its turn, so that a noisy second hits all of
@@ -88,7 +96,8 @@ void harness_child(const char *const *arguments, struct harness_answer *answer);
 /* The value of a key; ends the program when it is missing. */
 double harness_get(const struct harness_answer *answer, const char *key);
 
-/* ---- anywhere ------------------------------------------------------------------------------------------------------ */
+/* ---- anywhere ------------------------------------------------------------------------------------------------------
+ */
 
 /* Seconds of a clock that only goes forward. */
 double harness_now(void);

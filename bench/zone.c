@@ -1,6 +1,7 @@
 /*
- * zone.c - see zone.h. The generator plans each enterprise second by second (shift, production runs and pauses, abatement
- * that follows them, sometimes late or not at all), then lets a meter look at each facility every ten seconds.
+ * zone.c - see zone.h. The generator plans each enterprise second by second (shift, production runs and pauses,
+ * abatement that follows them, sometimes late or not at all), then lets a meter look at each facility every ten
+ * seconds.
  */
 #include "zone.h"
 

@@ -1,6 +1,6 @@
 /*
- * zone.h - rows to measure with: a zone made by our own generator, or one read from a file of the comparison set, and its
- * rows in order of arrival or facility by facility.
+ * zone.h - rows to measure with: a zone made by our own generator, or one read from a file of the comparison set, and
+ * its rows in order of arrival or facility by facility.
  *
  * The file (little-endian; the comparison set's, and what zone_write makes):
  *
@@ -10,8 +10,8 @@
  *     12  u32  not used
  *     40  one entry of 32 bytes a facility: i32 id, enterprise, kind (0 production, 1 abatement), park, rated in W;
  *         u32 rows; u64 at which byte its columns begin
- *     ... for each facility five columns of i32, each of all its rows: seconds since the beginning, ia, ib, ic in 0.01 A,
- *         kw in 0.001 kW. Times ascend.
+ *     ... for each facility five columns of i32, each of all its rows: seconds since the beginning, ia, ib, ic in 0.01
+ * A, kw in 0.001 kW. Times ascend.
  *
  * Enterprises have 8 facilities: five of production, then three of abatement. There is a row each 10 s, minus jitter,
  * drops and outages.
@@ -40,7 +40,7 @@ struct zone_facility {
     bool is_abatement;
     int32_t rated_w;
     uint32_t n_rows;
-    uint64_t at;             /* byte in the file */
+    uint64_t at;                   /* byte in the file */
     int32_t *column[ZONE_COLUMNS]; /* in memory; NULL when the zone is a file */
 };
 

@@ -5,6 +5,7 @@
 #include "db/commit.h"
 
 #include "db/profile.h"
+#include "db/record.h"
 #include "db/seal.h"
 
 int pending_facility(gk_db *db, uint32_t facility)
@@ -192,72 +193,6 @@ done:
     return rc;
 }
 
-/* ---- journal records ------------------------------------------------------------------------------------------------ */
-
-#define RECORD_CELLS (1u << 20) /* rows x channels of one record: bounds the memory that gathering takes */
-
-/* Rows of several facilities, one facility after the other. */
-struct gathering {
-    struct columns rows;
-    uint32_t *facility; /* a row */
-    size_t facility_capacity;
-    const double **values;
-    size_t values_capacity;
-    struct buffer bytes;
-};
-
-static int put_record(gk_db *db, struct txn *txn, struct gathering *g, struct progress *progress,
-                      struct gk_error *error)
-{
-    struct columns *c = &g->rows;
-    uint8_t key[8];
-    int rc;
-
-    if (c->n_rows == 0)
-        return GK_OK;
-    TRY(mem_reserve(&db->mem, &g->values, &g->values_capacity, c->n_columns, sizeof *g->values));
-    struct chunk_rows view = columns_view(c, 0, c->n_rows, g->values);
-    struct batch_rows rows = {c->n_rows, c->time, g->facility, c->n_columns, c->channel, view.value};
-    buffer_reset(&g->bytes);
-    TRY(batch_encode(&db->mem, &rows, &g->bytes));
-    key_u64(key, progress->journal_next++);
-    TRY(txn_append(txn, STORE_JOURNAL, view_of(key, sizeof key), view_of(g->bytes.bytes, g->bytes.size), error));
-    columns_reset(c);
-done:
-    return rc;
-}
-
-/*
- * The rows that are new in the heads, facility by facility: replaying needs the order of arrival within a facility only, and
- * neighbours compress better.
- */
-static int put_journal(gk_db *db, struct txn *txn, struct progress *progress, struct gk_error *error)
-{
-    struct gathering g = {.facility = NULL};
-    int rc = GK_OK;
-
-    columns_init(&g.rows, &db->mem);
-    buffer_init(&g.bytes, &db->mem);
-    for (size_t i = 0; i < db->pending.n_facilities; i++) {
-        size_t before = g.rows.n_rows;
-        TRY(heads_take(db->heads, db->pending.facilities[i], db->view.n_visible, &g.rows));
-        TRY(mem_reserve(&db->mem, &g.facility, &g.facility_capacity, g.rows.n_rows, sizeof *g.facility));
-        for (size_t r = before; r < g.rows.n_rows; r++)
-            g.facility[r] = db->pending.facilities[i];
-        if (g.rows.n_rows * (g.rows.n_columns + 1) >= RECORD_CELLS)
-            TRY(put_record(db, txn, &g, progress, error));
-    }
-    TRY(put_record(db, txn, &g, progress, error));
-done:
-    columns_clear(&g.rows);
-    buffer_clear(&g.bytes);
-    mem_free(&db->mem, g.facility);
-    mem_free(&db->mem, g.values);
-    if (rc == GK_ENOMEM)
-        (void)error_set(error, rc, "out of memory for a journal record"); /* rc says it too */
-    return rc;
-}
-
 /* ---- committing ---------------------------------------------------------------------------------------------------- */
 
 /* Deletes the quarantined records that were taken as rows. */
@@ -327,7 +262,8 @@ static int commit_pending(gk_db *db, struct gk_error *error)
     int rc;
 
     TRY(store_write(db->store, &txn, error));
-    TRY(put_journal(db, txn, &progress, error));
+    TRY(record_put_all(&db->mem, txn, db->heads, db->view.n_visible, db->pending.facilities, db->pending.n_facilities,
+                       &progress, error));
     TRY(pending_put(db, txn, &progress, error));
     TRY(progress_put(txn, &progress, error));
     (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */

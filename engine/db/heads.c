@@ -28,6 +28,7 @@ struct schema {
 
 struct block {
     _Atomic(struct block *) next;
+    const struct block *before; /* of the adding thread */
     _Atomic uint32_t n;
     uint32_t capacity;
     const struct schema *schema;
@@ -208,6 +209,7 @@ static struct block *block_for(struct heads *heads, struct chain *chain, const s
     struct block *b = new_block(heads, capacity, schema);
     if (!b)
         return NULL;
+    b->before = last;
     if (last)
         atomic_store_explicit(&last->next, b, memory_order_release);
     else
@@ -493,6 +495,41 @@ done:
     columns_clear(&ordered);
     columns_clear(&late);
     return rc;
+}
+
+/* How many rows at the end of a block have ordinals at or above the bound. */
+static uint32_t count_new(const struct block *b, uint32_t from)
+{
+    uint32_t n = b ? atomic_load(&b->n) : 0, low = 0, high = n;
+
+    if (n == 0 || b->ordinal[n - 1] < from)
+        return 0;
+    if (n > 1 && b->ordinal[n - 2] < from) /* one more row is what most commits see */
+        return 1;
+    while (low < high) {
+        uint32_t mid = (low + high) / 2;
+        if (b->ordinal[mid] < from)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return n - low;
+}
+
+bool heads_tail(const struct heads *heads, uint32_t facility, uint32_t from, struct heads_tail *out)
+{
+    const struct head *head = find(heads, facility);
+    if (!head)
+        return false;
+    uint32_t n_ordered = count_new(head->ordered.last, from), n_late = count_new(head->late.last, from);
+    const struct chain *chain = n_ordered ? &head->ordered : &head->late;
+    const struct block *b = chain->last;
+    uint32_t n = n_ordered ? n_ordered : n_late, rows = b ? atomic_load(&b->n) : 0;
+    if ((n_ordered > 0) == (n_late > 0) || (n == rows && b->before && count_new(b->before, from) > 0))
+        return false; /* none, in both chains, or in the block before, too */
+    uint32_t at = rows - n;
+    *out = (struct heads_tail){b->schema->n_channels, b->schema->channel, n, b->capacity, b->time + at, b->value + at};
+    return true;
 }
 
 /* Where the next row at or above an ordinal is. */

@@ -46,6 +46,16 @@ bool heads_has(const struct heads *heads, struct heads_view view, uint32_t facil
  */
 int heads_collect(const struct heads *heads, struct heads_view view, uint32_t facility, gk_time from, gk_time to,
                   enum gk_policy policy, bool all_channels, struct columns *out);
+/* The newest rows of a facility in one piece. */
+struct heads_tail {
+    size_t n_channels;
+    const uint32_t *channel; /* equal pointers: equal lists */
+    uint32_t n, stride;
+    const gk_time *time;
+    const double *value; /* n_channels columns, each `stride` after the one before */
+};
+/* The rows from ordinal `from` on, if there are some and they lie side by side: false is not "none". */
+bool heads_tail(const struct heads *heads, uint32_t facility, uint32_t from, struct heads_tail *out);
 /* Appends the rows of a facility from ordinal `from` on as they came, not folded, with all their channels. */
 int heads_take(const struct heads *heads, uint32_t facility, uint32_t from, struct columns *out);
 /* Whether there is a row of that time, by the one thread that adds: constant time. */

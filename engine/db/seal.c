@@ -203,6 +203,7 @@ static int commit_last(struct sealing *s, struct gk_error *error)
     s->index = NULL;
     TRY(progress_put(s->txn, &s->progress, error));
     TRY(commit_locked(s, fresh, error));
+    store_release_memory(db->store);
 done:
     heads_unref(fresh);
     if (rc == GK_ENOMEM)

@@ -1,14 +1,14 @@
 /*
  * extent.c - how far the pages in use reach.
  *
- * A header names the last page that was ever taken, and a file that long is whole. A shorter one may be whole too: pages that
- * a transaction takes and gives back again are counted but never written. Then the trees are walked, by plain reads and
- * under a read transaction, which keeps a writer from using their pages again.
+ * A header names the last page that was ever taken, and a file that long is whole. A shorter one may be whole too:
+ * pages that a transaction takes and gives back again are counted but never written. Then the trees are walked, by
+ * plain reads and under a read transaction, which keeps a writer from using their pages again.
  *
  *     page    number u64 | - u16 | flags u16 | lower, upper u16 | node offsets u16 ...
  *     node    size or child u16, u16 | flags u16 | key size u16 | key | value, or the number u64 of its first page
- *     header  (behind 16 bytes) magic, version u32 | address, map size u64 | two trees of 48 bytes | last page u64 | txn u64
- *     tree    page size u32 | flags, depth u16 | four counts u64 | root u64
+ *     header  (behind 16 bytes) magic, version u32 | address, map size u64 | two trees of 48 bytes | last page u64 |
+ * txn u64 tree    page size u32 | flags, depth u16 | four counts u64 | root u64
  */
 #include "store/extent.h"
 

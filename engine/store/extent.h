@@ -1,6 +1,6 @@
 /*
- * extent.h - does the file hold all the pages that its newest header leads to? LMDB maps the file, and a page that is not there
- * kills whoever looks at it by SIGBUS; so this is asked with plain reads before the first look.
+ * extent.h - does the file hold all the pages that its newest header leads to? LMDB maps the file, and a page that is
+ * not there kills whoever looks at it by SIGBUS; so this is asked with plain reads before the first look.
  */
 #ifndef STORE_EXTENT_H
 #define STORE_EXTENT_H

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -500,6 +501,16 @@ int store_reader_check(struct store *store)
     int dead = 0;
     (void)mdb_reader_check(store->env, &dead); /* best effort: a stale reader only costs space */
     return dead;
+}
+
+void store_release_memory(struct store *store)
+{
+    MDB_envinfo info;
+    MDB_stat s;
+
+    (void)mdb_env_info(store->env, &info); /* fail only for NULL */
+    (void)mdb_env_stat(store->env, &s);
+    (void)madvise(info.me_mapaddr, (info.me_last_pgno + 1) * s.ms_psize, MADV_DONTNEED); /* a hint */
 }
 
 uint64_t store_commits(const struct store *store)

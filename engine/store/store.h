@@ -87,6 +87,8 @@ struct store_stat {
     uint64_t n_readers, oldest_reader_lag;
 };
 int store_stat(struct store *store, struct store_stat *out, struct gk_error *error);
+/* Gives the file's pages in memory back to the system's page cache: a long job need not look as large as the file. */
+void store_release_memory(struct store *store);
 /* Clears readers of dead processes; how many. */
 int store_reader_check(struct store *store);
 /* Counts commits of this handle that changed something, for tests. */

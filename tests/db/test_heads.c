@@ -1,6 +1,6 @@
 /*
- * test_heads.c - unsealed rows: views by ordinal, rows out of order, folding by policy, taking rows back, asking for a time; against a
- * model that keeps every row as it came.
+ * test_heads.c - unsealed rows: views by ordinal, rows out of order, folding by policy, taking rows back, asking for a
+ * time; against a model that keeps every row as it came.
  */
 #include "db/world.h"
 

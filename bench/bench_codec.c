@@ -1,0 +1,408 @@
+/*
+ * bench_codec.c - bits a value and speed of the codec room, column by column: on columns made here, and on columns of
+ * CSV files. A column is cut into chunks as the engine does; its share is the chunk's bytes with it minus the chunk's
+ * bytes without it, so scale, summaries and directory are counted. Every decoded value is compared to the bit.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "codec/chunk.h"
+#include "codec/column.h"
+#include "harness.h"
+#include "zone.h"
+
+#define COLUMNS_MAX    32
+#define LINES_A_COLUMN 4
+#define NAME_SIZE      48
+#define TEXT_SIZE      4096
+#define BUDGET_S       0.5
+#define BUDGET_QUICK_S 0.05
+#define MADE_ROWS      (1 << 18)
+#define MUST_OVER_BEST 1.3 /* TARGETS.md: never above 1.3x the best peer of a row */
+
+/* The best peer's bits a value of TARGETS.md. */
+static const struct known {
+    const char *file, *column;
+    double best;
+} known[] = {
+    {"redd_house3", "p_w", 1.11},         {"tracebase_plugs", "p1_w", 1.03},     {"cnc_mill", "current_feedback", 11.3},
+    {"cnc_mill", "output_voltage", 8.63}, {"cnc_mill", "output_power_kw", 16.9}, {"eaf_arc", "p_active", 26.9},
+    {"itsc_motor_1khz", "ia_a", 49.8},    {"skab_pump", "current_a", 21.7},      {"skab_pump", "voltage_v", 16.1},
+};
+
+/* ---- a column
+ * -------------------------------------------------------------------------------------------------------- */
+
+struct series {
+    size_t n, capacity, n_cuts, cuts_capacity;
+    gk_time *time;
+    double *value;
+    size_t *cut; /* rows at which a chunk must begin: another facility, a step back in time */
+};
+
+static void *grow(void *p, size_t *capacity, size_t size)
+{
+    *capacity = *capacity ? 2 * *capacity : 4096;
+    p = realloc(p, *capacity * size);
+    if (p == NULL)
+        harness_fail("no memory");
+    return p;
+}
+
+static void series_add(struct series *series, gk_time time, double value, bool is_cut)
+{
+    if (series->n == series->capacity) {
+        size_t capacity = series->capacity;
+        series->time = grow(series->time, &capacity, sizeof *series->time);
+        series->value = grow(series->value, &series->capacity, sizeof *series->value);
+    }
+    if (series->n_cuts == series->cuts_capacity)
+        series->cut = grow(series->cut, &series->cuts_capacity, sizeof *series->cut);
+    if (is_cut)
+        series->cut[series->n_cuts++] = series->n;
+    series->time[series->n] = time;
+    series->value[series->n++] = value;
+}
+
+static void series_clear(struct series *series)
+{
+    free(series->time);
+    free(series->value);
+    free(series->cut);
+    *series = (struct series){0};
+}
+
+/* The chunk that begins at a row ends at the next cut or when it is full. */
+static size_t chunk_end(const struct series *series, size_t from, size_t *cut)
+{
+    size_t end = from + CHUNK_ROWS_MAX;
+
+    while (*cut < series->n_cuts && series->cut[*cut] <= from)
+        ++*cut;
+    if (*cut < series->n_cuts && series->cut[*cut] < end)
+        end = series->cut[*cut];
+    return end < series->n ? end : series->n;
+}
+
+/* ---- what is timed
+ * ----------------------------------------------------------------------------------------------------- */
+
+struct pass {
+    const struct series *series;
+    struct buffer columns, chunks; /* encoded columns alone; whole chunks, each with its size before it */
+    size_t time_bytes, value_bytes;
+    double *values; /* decoded */
+};
+
+static void encode_columns(void *context)
+{
+    struct pass *pass = context;
+    const struct series *series = pass->series;
+
+    buffer_reset(&pass->columns);
+    for (size_t from = 0, cut = 0, to; from < series->n; from = to) {
+        to = chunk_end(series, from, &cut);
+        if (column_encode(series->value + from, to - from, &pass->columns) != GK_OK)
+            harness_fail("column_encode");
+    }
+}
+
+static void open_chunk(const struct pass *pass, size_t *at, struct chunk_view *chunk)
+{
+    size_t size = load_u32(pass->chunks.bytes + *at);
+
+    if (chunk_open(pass->chunks.bytes + *at + 4, size, chunk) != GK_OK)
+        harness_fail("chunk_open");
+    *at += 4 + size;
+}
+
+static void decode_chunks(void *context)
+{
+    struct pass *pass = context;
+    struct chunk_view chunk;
+    size_t row = 0;
+
+    for (size_t at = 0; at < pass->chunks.size; row += chunk.n_rows) {
+        open_chunk(pass, &at, &chunk);
+        if (chunk_values(&chunk, 0, 0, chunk.n_minis, pass->values + row) != GK_OK)
+            harness_fail("chunk_values");
+    }
+}
+
+/* One chunk with its column (kept) and one without (only its size is taken). */
+static void add_chunk(struct pass *pass, size_t from, size_t to)
+{
+    static const uint32_t channel = 0;
+    const double *value = pass->series->value + from;
+    struct chunk_rows rows = {to - from, pass->series->time + from, 1, &channel, &value};
+    struct buffer bare;
+    size_t at = pass->chunks.size, size;
+
+    buffer_init(&bare, &MEM_SYSTEM);
+    buffer_put_u32(&pass->chunks, 0);
+    if (chunk_encode(&MEM_SYSTEM, &rows, &pass->chunks) != GK_OK)
+        harness_fail("chunk_encode");
+    rows.n_columns = 0;
+    if (chunk_encode(&MEM_SYSTEM, &rows, &bare) != GK_OK)
+        harness_fail("chunk_encode without columns");
+    size = pass->chunks.size - at - 4;
+    store_u32(pass->chunks.bytes + at, (uint32_t)size);
+    pass->time_bytes += bare.size;
+    pass->value_bytes += size - bare.size;
+    buffer_clear(&bare);
+}
+
+static void pass_init(struct pass *pass, const struct series *series)
+{
+    *pass = (struct pass){.series = series};
+    buffer_init(&pass->columns, &MEM_SYSTEM);
+    buffer_init(&pass->chunks, &MEM_SYSTEM);
+    pass->values = harness_take(series->n + CHUNK_ROWS_MAX, sizeof(double));
+    for (size_t from = 0, cut = 0, to; from < series->n; from = to) {
+        to = chunk_end(series, from, &cut);
+        add_chunk(pass, from, to);
+    }
+}
+
+static void pass_clear(struct pass *pass)
+{
+    buffer_clear(&pass->columns);
+    buffer_clear(&pass->chunks);
+    free(pass->values);
+}
+
+/* ---- lines, four a column
+ * ---------------------------------------------------------------------------------------------- */
+
+static char line_name[COLUMNS_MAX * LINES_A_COLUMN][NAME_SIZE];
+static struct harness_line lines[COLUMNS_MAX * LINES_A_COLUMN];
+
+static void run_codec(struct harness *harness);
+
+static const struct harness_workload workloads[] = {
+    {"codec", "bits a value, encode and decode speed, column by column", run_codec},
+};
+
+static bool option(const char *name, const char *value);
+
+static struct harness_program program = {
+    .name = "bench_codec",
+    .lines = lines,
+    .workloads = workloads,
+    .n_workloads = 1,
+    .option = option,
+    .help = "  --csv FILE.gz --column NAME   a column of a file (both may be repeated)\n"
+            "  --shared DIR                  the nine columns of TARGETS.md\n",
+};
+
+static const char *add_line(const char *column, const char *what, const char *unit, double must, double goal,
+                            unsigned flags)
+{
+    struct harness_line *line = &lines[program.n_lines];
+    char *name = line_name[program.n_lines];
+
+    if (program.n_lines == COLUMNS_MAX * LINES_A_COLUMN)
+        harness_fail("more than %d columns", COLUMNS_MAX);
+    snprintf(name, NAME_SIZE, "%.30s %s", column, what);
+    *line = (struct harness_line){name, what, unit, must, goal, flags};
+    program.n_lines++;
+    return name;
+}
+
+static void measure(struct harness *harness, const char *column, const struct series *series, double best)
+{
+    struct pass pass;
+    double bytes = (double)series->n * sizeof(double), n = (double)series->n;
+    const char *bits = add_line(column, "bits", "bits", best * MUST_OVER_BEST, best, 0);
+    const char *times = add_line(column, "times", "bits", 0, 0, 0);
+    const char *encode = add_line(column, "encode", "GB/s", 1, 2, HARNESS_MORE);
+    const char *decode = add_line(column, "decode", "GB/s", 9, 14, HARNESS_MORE);
+    struct harness_timed timed[] = {{encode, HARNESS_US, encode_columns, &pass, bytes},
+                                    {decode, HARNESS_US, decode_chunks, &pass, bytes}};
+
+    if (series->n == 0)
+        harness_fail("%s has no values", column);
+    pass_init(&pass, series);
+    harness_value(harness, bits, HARNESS_US, 8 * (double)pass.value_bytes / n);
+    harness_value(harness, times, HARNESS_US, 8 * (double)pass.time_bytes / n);
+    decode_chunks(&pass);
+    if (memcmp(pass.values, series->value, series->n * sizeof(double)) != 0)
+        harness_fail("%s: a decoded value differs", column);
+    harness_time(harness, timed, 2, harness_is_quick(harness) ? BUDGET_QUICK_S : BUDGET_S);
+    pass_clear(&pass);
+}
+
+/* ---- columns made here
+ * --------------------------------------------------------------------------------------------------- */
+
+enum made { MADE_SINE, MADE_ADC, MADE_NOISE, MADE_STEPS, MADE_CONSTANT, MADE_N };
+
+static const char *const made_name[MADE_N] = {"sine", "adc", "noise", "steps", "constant"};
+
+static double made_value(enum made made, size_t i)
+{
+    uint64_t z = (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+
+    z = (z ^ z >> 31) * UINT64_C(0xD6E8FEB86659FD93);
+    z ^= z >> 32;
+    switch (made) {
+    case MADE_SINE: /* full doubles */
+        return 31.1 * sin((double)i * 0.0523598775);
+    case MADE_ADC: /* a waveform of 12 bits */
+        return nearbyint(2047 * sin((double)i * 0.0523598775)) * 0x1p-7;
+    case MADE_NOISE: /* every bit of the fraction is random */
+        return (double)(z >> 11) * 0x1p-53;
+    case MADE_STEPS: /* a machine between three loads, 0.1 kW */
+        return (double)(100 + 45 * (i / 777 % 3)) / 10;
+    default:
+        return 7.5;
+    }
+}
+
+static void measure_made(struct harness *harness)
+{
+    for (int made = 0; made < MADE_N; made++) {
+        struct series series = {0};
+        for (size_t i = 0; i < (harness_is_quick(harness) ? MADE_ROWS / 8 : MADE_ROWS); i++)
+            series_add(&series, (gk_time)i * GK_SECOND, made_value((enum made)made, i), false);
+        measure(harness, made_name[made], &series, 0);
+        series_clear(&series);
+    }
+}
+
+/* kw and ia of two enterprises of our zone over a week. */
+static void measure_zone(struct harness *harness)
+{
+    static const enum zone_column columns[] = {ZONE_KW, ZONE_IA};
+    struct zone zone;
+
+    zone_make(&zone, 2, 7 * 86400, 11);
+    for (size_t c = 0; c < 2; c++) {
+        struct series series = {0};
+        for (uint32_t f = 0; f < zone.n_facilities; f++)
+            for (uint32_t i = 0; i < zone.facilities[f].n_rows; i++)
+                series_add(&series, (zone.from_s + zone.facilities[f].column[ZONE_TIME][i]) * GK_SECOND,
+                           zone.facilities[f].column[columns[c]][i] / ZONE_UNIT[columns[c]], i == 0);
+        measure(harness, c == 0 ? "zone.kw" : "zone.ia", &series, 0);
+        series_clear(&series);
+    }
+    zone_clear(&zone);
+}
+
+/* ---- columns of CSV files
+ * -------------------------------------------------------------------------------------------------- */
+
+static struct wanted {
+    const char *file, *column;
+    double best;
+} wanted[COLUMNS_MAX];
+
+static size_t n_wanted;
+static const char *csv;
+static char shared_path[sizeof known / sizeof known[0]][1024];
+
+/* The n-th field of a line without quotes; the length through *size. */
+static const char *field(const char *line, int n, size_t *size)
+{
+    for (; n > 0; n--) {
+        line += strcspn(line, ",\r\n");
+        line += *line == ',';
+    }
+    *size = strcspn(line, ",\r\n");
+    return line;
+}
+
+static int column_at(const char *header, const char *name)
+{
+    size_t size;
+
+    for (int i = 0; i < 256; i++) {
+        const char *at = field(header, i, &size);
+        if (size == strlen(name) && memcmp(at, name, size) == 0)
+            return i;
+        if (*at == '\0' || at[size] != ',')
+            break;
+    }
+    harness_fail("no column '%s' in: %s", name, header);
+}
+
+/* Rows without a value are left out: the table in TARGETS.md counts values. */
+static void series_read(struct series *series, const char *path, const char *column)
+{
+    gzFile file = gzopen(path, "rb");
+    char line[TEXT_SIZE], facility[TEXT_SIZE] = "";
+    int time_at, facility_at, value_at;
+    size_t size;
+
+    if (file == NULL || gzgets(file, line, sizeof line) == NULL)
+        harness_fail("%s: cannot be read", path);
+    time_at = column_at(line, "time");
+    facility_at = column_at(line, "facility");
+    value_at = column_at(line, column);
+    while (gzgets(file, line, sizeof line) != NULL) {
+        gk_time time;
+        const char *text = field(line, time_at, &size);
+        if (gk_time_parse(text, size, 0, &time) != GK_OK)
+            harness_fail("%s: time in: %s", path, line);
+        text = field(line, value_at, &size);
+        if (size == 0)
+            continue;
+        double value = strtod(text, NULL);
+        text = field(line, facility_at, &size);
+        bool is_cut = size != strlen(facility) || memcmp(text, facility, size) != 0 ||
+                      (series->n > 0 && time < series->time[series->n - 1]);
+        memcpy(facility, text, size);
+        facility[size] = '\0';
+        series_add(series, time, value, is_cut);
+    }
+    gzclose(file);
+}
+
+static void want(const char *file, const char *column)
+{
+    double best = 0;
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strstr(file, known[i].file) != NULL && strcmp(known[i].column, column) == 0)
+            best = known[i].best;
+    if (n_wanted == COLUMNS_MAX)
+        harness_fail("more than %d columns", COLUMNS_MAX);
+    wanted[n_wanted++] = (struct wanted){file, column, best};
+}
+
+static bool option(const char *name, const char *value)
+{
+    if (strcmp(name, "--csv") == 0) {
+        csv = value;
+    } else if (strcmp(name, "--column") == 0 && csv != NULL) {
+        want(csv, value);
+    } else if (strcmp(name, "--shared") == 0) {
+        for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+            snprintf(shared_path[i], sizeof shared_path[i], "%s/%s.csv.gz", value, known[i].file);
+            want(shared_path[i], known[i].column);
+        }
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void run_codec(struct harness *harness)
+{
+    for (size_t i = 0; i < n_wanted; i++) {
+        struct series series = {0};
+        series_read(&series, wanted[i].file, wanted[i].column);
+        measure(harness, wanted[i].column, &series, wanted[i].best);
+        series_clear(&series);
+    }
+    measure_zone(harness);
+    measure_made(harness);
+}
+
+int main(int argc, char **argv)
+{
+    return harness_main(&program, argc, argv);
+}

@@ -1,0 +1,177 @@
+/*
+ * test_snapshot.c - what a snapshot says of the catalog and of the store, that it stays what it is, and readers that
+ * follow a writer in the same process.
+ */
+#include "db/world.h"
+
+#include <math.h>
+
+static struct gk_error error;
+
+static void the_catalog_is_read_as_it_was_put(void **state)
+{
+    char path[4096];
+    size_t n;
+    (void)state;
+
+    gk_db *db = world_new(path, NULL);
+    struct gk_facility_put f = facility_of("fan", "E1", "L1", GK_ABATEMENT);
+    f.park = text_of("P1");
+    uint32_t fan, press = put_facility(db, "press", GK_PRODUCTION), kw = put_channel(db, "kw");
+    ok(gk_facility_put(db, &f, &fan, &error), &error);
+    struct gk_order_put o = {sizeof o, GK_PARK, text_of("P1"), text_of("red"), text_of("stop"), NAN, T0, T0 + DAY,
+                             0,        0};
+    ok(gk_order_put(db, &o, &error), &error);
+    struct gk_exemption_put e = {sizeof e, GK_GROUP, text_of("g"), text_of("stop"), text_of(NULL), T0, T0 + DAY};
+    ok(gk_exemption_put(db, &e, &error), &error);
+    ok(gk_commit(db, &error), &error);
+
+    gk_snapshot *s = look(db);
+    const struct gk_store_info *info = gk_snapshot_info(s);
+    assert_int_equal(strlen(info->uuid), 36);
+    assert_int_equal(info->zone_s, 28800);
+    assert_int_equal(info->tick_ns, GK_SECOND);
+    assert_int_equal(info->watermark, GK_TIME_MIN);
+    assert_int_equal(info->beginning, GK_TIME_MAX);
+    assert_int_equal(info->n_facilities, 2);
+    assert_int_equal(info->n_channels, 1);
+    assert_int_equal(info->n_sites[GK_ZONE], 1);
+    assert_int_equal(info->n_sites[GK_LINE], 1);
+    assert_int_equal(info->n_links, 1);
+    assert_int_equal(info->n_orders, 1);
+    assert_int_equal(info->n_exemptions, 1);
+    assert_string_equal(gk_site_get(s, GK_PARK, 0)->name, "P1");
+    assert_int_equal(gk_site_get(s, GK_ENTERPRISE, 0)->parent, 0);
+    assert_null(gk_site_get(s, GK_LINE, 1));
+    assert_null(gk_site_get(s, GK_ROLE, 0));
+    assert_int_equal(gk_facility_get(s, press)->park, 0); /* its enterprise's */
+    assert_int_equal(gk_site_find(s, GK_LINE, "L1", 2), 0);
+    assert_int_equal(gk_site_find(s, GK_FACILITY, "fan", 3), GK_ID_NONE);
+    assert_int_equal(gk_channel_find(s, "kw", 2), kw);
+    assert_string_equal(gk_channel_name(s, kw), "kw");
+    assert_null(gk_channel_name(s, kw + 1));
+    const uint32_t *ids = gk_site_facilities(s, GK_ZONE, 0, &n);
+    assert_int_equal(n, 2);
+    assert_true(ids[0] == 0 && ids[1] == 1);
+    assert_null(gk_site_facilities(s, GK_PARK, 1, &n));
+    const struct gk_link *const *links = gk_facility_links(s, press, &n);
+    assert_int_equal(n, 1);
+    assert_true(links[0]->is_default && links[0]->abatement == fan);
+    assert_null(gk_facility_links(s, 9, &n));
+    assert_true(gk_scope_covers(s, &gk_orders(s, &n)[0].scope, fan));
+    assert_false(gk_scope_covers(s, &gk_exemptions(s, &n)[0].scope, fan));
+    assert_false(gk_scope_covers(s, &gk_orders(s, &n)[0].scope, 2));
+    gk_snapshot_close(s);
+    gk_snapshot_close(NULL);
+    world_end(db, path);
+}
+
+static size_t count_rows(gk_snapshot *s, uint32_t facility)
+{
+    const uint32_t channel = 0;
+    struct gk_columns rows;
+    gk_scan *scan;
+    size_t n = 0;
+    ok(gk_scan_open(s, facility, &channel, 1, GK_TIME_MIN, GK_TIME_MAX, &scan, &error), &error);
+    while (gk_scan_next(scan, &rows, &error) == GK_OK)
+        n += rows.n_rows;
+    gk_scan_close(scan);
+    return n;
+}
+
+/* Snapshots of many moments, of the writer's handle and of a reader's, all open at once: each keeps its own number of
+ * rows. */
+static void every_snapshot_keeps_its_moment(void **state)
+{
+    enum { MOMENTS = 40 };
+    char path[4096];
+    gk_snapshot *own[MOMENTS], *readers[MOMENTS];
+    (void)state;
+
+    gk_db *db = world_new(path, NULL);
+    uint32_t f = put_facility(db, "f", GK_PRODUCTION), kw = put_channel(db, "kw");
+    ok(gk_commit(db, &error), &error);
+    gk_db *reader = world_open(path, GK_READONLY, NULL);
+    for (int i = 0; i < MOMENTS; i++) {
+        ok(put_row(db, f, T0 + (i % 5 == 3 ? -i : i) * 20 * GK_SECOND, kw, i % 9), &error);
+        if (i % 2) /* what is not committed is not seen, by nobody */
+            ok(gk_commit(db, &error), &error);
+        if (i % 7 == 6)
+            ok(gk_seal(db, &error), &error);
+        if (i % 11 == 10) {
+            struct gk_band_put b = band_of(GK_ZONE, NULL, 10, 20 + i, GK_TIME_MIN);
+            ok(gk_band_put(db, &b, &error), &error);
+            ok(gk_commit(db, &error), &error);
+        }
+        own[i] = look(db);
+        readers[i] = look(reader);
+        assert_int_equal(count_rows(own[i], f), count_rows(readers[i], f));
+    }
+    ok(gk_seal(db, &error), &error);
+    size_t last = 0;
+    for (int i = 0; i < MOMENTS; i++) {
+        const struct gk_step *a, *b;
+        size_t n_a, n_b, n = count_rows(own[i], f);
+        assert_int_equal(n, count_rows(readers[i], f));
+        assert_true(n >= last && n + 2 >= (size_t)i && n <= (size_t)i + 1);
+        last = n;
+        ok(gk_state_steps(own[i], f, GK_TICK_MIN, GK_TICK_MAX, &a, &n_a, &error), &error);
+        ok(gk_state_steps(readers[i], f, GK_TICK_MIN, GK_TICK_MAX, &b, &n_b, &error), &error);
+        assert_int_equal(n_a, n_b);
+        for (size_t k = 0; k < n_a; k++)
+            assert_true(a[k].tick == b[k].tick && a[k].value == b[k].value);
+    }
+    for (int i = 0; i < MOMENTS; i++) {
+        gk_snapshot_close(own[(i * 7) % MOMENTS]);
+        gk_snapshot_close(readers[MOMENTS - 1 - i]);
+    }
+    assert_int_equal(gk_close(reader), GK_OK);
+    check_is_clean(db);
+    world_end(db, path);
+}
+
+static void wrong_ids_and_empty_stretches_are_answered(void **state)
+{
+    char path[4096];
+    const struct gk_step *steps;
+    size_t n;
+    gk_scan *scan;
+    gk_timeline *line;
+    (void)state;
+
+    gk_db *db = world_new(path, NULL);
+    uint32_t f = put_facility(db, "f", GK_PRODUCTION), kw = put_channel(db, "kw");
+    ok(put_row(db, f, T0, kw, 8), &error);
+    ok(gk_commit(db, &error), &error);
+    gk_snapshot *s = look(db);
+    assert_int_equal(gk_state_steps(s, 7, 0, 1, &steps, &n, &error), GK_ENOTFOUND);
+    assert_int_equal(gk_scan_open(s, 7, &kw, 1, GK_TIME_MIN, GK_TIME_MAX, &scan, &error), GK_ENOTFOUND);
+    assert_null(scan);
+    int64_t t = T0 / GK_SECOND;
+    ok(gk_state_steps(s, f, t + 5, t + 6, &steps, &n, &error), &error);
+    assert_true(n == 1 && steps[0].tick == t + 5 && steps[0].value == GK_ON);
+    ok(gk_state_steps(s, f, t + 60, GK_TICK_MAX, &steps, &n, &error), &error); /* the hold of one row is over */
+    assert_true(n == 1 && steps[0].value == GK_NODATA);
+    ok(gk_state_steps(s, f, t, t, &steps, &n, &error), &error);
+    assert_int_equal(n, 0);
+    assert_int_equal(gk_timeline_new(s, &line), GK_OK);
+    ok(gk_state_timeline(s, f, GK_STATE_BIT(GK_ON), t - 10, t + 100, line, &error), &error);
+    assert_int_equal(gk_timeline_at(line, t - 1), GK_UNKNOWN);
+    assert_int_equal(gk_timeline_at(line, t), GK_TRUE);
+    assert_int_equal(gk_timeline_at(line, t + 60), GK_UNKNOWN);
+    ok(gk_state_timeline(s, f, GK_STATE_BIT(GK_NODATA), t - 10, t + 100, line, &error), &error);
+    assert_int_equal(gk_timeline_at(line, t - 1), GK_TRUE);
+    assert_int_equal(gk_timeline_at(line, t), GK_FALSE);
+    assert_int_equal(gk_timeline_at(line, t - 11), GK_UNKNOWN); /* outside of what was asked for */
+    gk_timeline_free(line);
+    gk_snapshot_close(s);
+    world_end(db, path);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_catalog_is_read_as_it_was_put),
+    cmocka_unit_test(every_snapshot_keeps_its_moment),
+    cmocka_unit_test(wrong_ids_and_empty_stretches_are_answered),
+};
+
+RUN_TESTS(tests)
