@@ -28,7 +28,7 @@ gk_session *ask_session(void)
 
 static gk_query *prepare(gk_session *session, gk_snapshot *snapshot, const char *text)
 {
-    struct gk_query_error error;
+    struct gk_query_error error = {0};
     gk_query *query = NULL;
 
     check(gk_query_prepare(session, snapshot, text, strlen(text), NULL, &query, &error), &error, text);
@@ -83,7 +83,7 @@ static double number_of(const struct gk_value *value)
 void ask_run(void *context)
 {
     struct ask *ask = context;
-    struct gk_query_error error;
+    struct gk_query_error error = {0};
     int rc;
 
     ask->answer = (struct ask_sum){0};

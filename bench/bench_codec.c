@@ -201,11 +201,10 @@ static struct harness_program program = {
 static const char *add_line(const char *column, const char *what, const char *unit, double must, double goal,
                             unsigned flags)
 {
-    struct harness_line *line = &lines[program.n_lines];
-    char *name = line_name[program.n_lines];
-
     if (program.n_lines == COLUMNS_MAX * LINES_A_COLUMN)
         harness_fail("more than %d columns", COLUMNS_MAX);
+    struct harness_line *line = &lines[program.n_lines];
+    char *name = line_name[program.n_lines];
     snprintf(name, NAME_SIZE, "%.30s %s", column, what);
     *line = (struct harness_line){name, what, unit, must, goal, flags};
     program.n_lines++;

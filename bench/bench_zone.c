@@ -277,7 +277,7 @@ static void run_durable(struct harness *harness)
 {
     int n_batches = harness_is_quick(harness) ? BATCHES_QUICK : BATCHES;
     struct zone zone;
-    struct disk disk;
+    struct disk disk = {0};
     char path[PATH_SIZE];
     gk_db *db;
 

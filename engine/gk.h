@@ -58,27 +58,28 @@ extern "C" {
 
 enum gk_status {
     GK_OK = 0,
-    GK_DONE = 1,          /* an iteration has no more to give; not an error */
-    GK_EINVAL = -1,       /* the caller's arguments make no sense together */
-    GK_ENOMEM = -2,       /* an allocation failed; nothing changed */
-    GK_EIO = -3,          /* the file system failed; the text has the call and errno */
-    GK_ECORRUPT = -4,     /* stored bytes fail their checksum or an invariant */
-    GK_EVERSION = -5,     /* the store or a record was written by a later version */
-    GK_EFULL = -6,        /* the store's quota or the disk is used up; nothing changed */
-    GK_EBUSY = -7,        /* another process writes this store */
-    GK_ENOTFOUND = -8,    /* no such store, facility, site, channel, record */
-    GK_EEXIST = -9,       /* there is one already */
-    GK_ESYNTAX = -10,     /* text could not be understood: query, time, number, CSV */
-    GK_ERANGE = -11,      /* a value outside of what is allowed */
-    GK_ELIMIT = -12,      /* a limit of the call was hit: rows, time, memory, nesting */
+    GK_DONE = 1,           /* an iteration has no more to give; not an error */
+    GK_EINVAL = -1,        /* the caller's arguments make no sense together */
+    GK_ENOMEM = -2,        /* an allocation failed; nothing changed */
+    GK_EIO = -3,           /* the file system failed; the text has the call and errno */
+    GK_ECORRUPT = -4,      /* stored bytes fail their checksum or an invariant */
+    GK_EVERSION = -5,      /* the store or a record was written by a later version */
+    GK_EFULL = -6,         /* the store's quota or the disk is used up; nothing changed */
+    GK_EBUSY = -7,         /* another process writes this store */
+    GK_ENOTFOUND = -8,     /* no such store, facility, site, channel, record */
+    GK_EEXIST = -9,        /* there is one already */
+    GK_ESYNTAX = -10,      /* text could not be understood: query, time, number, CSV */
+    GK_ERANGE = -11,       /* a value outside of what is allowed */
+    GK_ELIMIT = -12,       /* a limit of the call was hit: rows, time, memory, nesting */
     GK_EINTERRUPTED = -13, /* the caller's progress hook asked to stop */
-    GK_EREADONLY = -14,   /* a write on a read-only handle */
-    GK_EBUG = -15         /* an invariant of the library does not hold: please report */
+    GK_EREADONLY = -14,    /* a write on a read-only handle */
+    GK_EBUG = -15          /* an invariant of the library does not hold: please report */
 };
 
 #define GK_ERROR_TEXT_MAX 512
 
-/* What went wrong, in words. `line` and `column` are 1-based and 0 where they mean nothing; column counts characters. */
+/* What went wrong, in words. `line` and `column` are 1-based and 0 where they mean nothing; column counts characters.
+ */
 struct gk_error {
     int status;
     uint64_t line;
@@ -114,8 +115,8 @@ GK_API size_t gk_time_format(gk_time t, int32_t zone_s, char out[GK_TIME_TEXT_MA
 /* ---- values ---------------------------------------------------------------------------------------------------- */
 
 /*
- * A value is a double, kept to the bit. One pattern, a quiet NaN whose payload spells "gkmiss", says that the row has no
- * value for that channel; every other NaN is a value like any other (and no aggregate counts it).
+ * A value is a double, kept to the bit. One pattern, a quiet NaN whose payload spells "gkmiss", says that the row has
+ * no value for that channel; every other NaN is a value like any other (and no aggregate counts it).
  */
 #define GK_MISSING_BITS UINT64_C(0x7FF8676B6D697373)
 
@@ -149,7 +150,8 @@ enum gk_open_flags {
     GK_KEEP_HEADS = 8 /* gk_close does not seal: what is in the journal is found there again */
 };
 
-/* What happens when a facility has two rows of the same time with different values. Exact repeats are always dropped. */
+/* What happens when a facility has two rows of the same time with different values. Exact repeats are always dropped.
+ */
 enum gk_policy {
     GK_LAST = 0,  /* the one that arrived last counts */
     GK_FIRST = 1, /* the one that arrived first counts */
@@ -165,9 +167,9 @@ typedef void *(*gk_resize_fn)(void *context, void *p, size_t size);
 struct gk_options {
     size_t size;
     /* Fixed when the store is made: */
-    int32_t zone_s;       /* seconds east of Greenwich; 0 with zone_is_set for UTC; default 28800 (+08:00) */
+    int32_t zone_s; /* seconds east of Greenwich; 0 with zone_is_set for UTC; default 28800 (+08:00) */
     bool zone_is_set;
-    int64_t tick_ns;      /* state clock, 100 ms to 60 s; default 1 s */
+    int64_t tick_ns; /* state clock, 100 ms to 60 s; default 1 s */
     enum gk_policy policy;
     /* Of this handle: */
     uint64_t map_size;    /* address space for the file; default 1 TiB or GK_MAP_SIZE from the environment */
@@ -196,13 +198,13 @@ GK_API int gk_close(gk_db *db);
 enum gk_role { GK_OTHER = 0, GK_PRODUCTION = 1, GK_ABATEMENT = 2 };
 
 enum gk_kind { /* what a scope or a name stands for, wide to narrow */
-    GK_ZONE = 0,
-    GK_PARK = 1,
-    GK_ENTERPRISE = 2,
-    GK_LINE = 3,
-    GK_ROLE = 4, /* of a band: every facility of a role */
-    GK_FACILITY = 5,
-    GK_GROUP = 6 /* of an order: every facility whose tag "group" has this value */
+               GK_ZONE = 0,
+               GK_PARK = 1,
+               GK_ENTERPRISE = 2,
+               GK_LINE = 3,
+               GK_ROLE = 4, /* of a band: every facility of a role */
+               GK_FACILITY = 5,
+               GK_GROUP = 6 /* of an order: every facility whose tag "group" has this value */
 };
 
 struct gk_tag {
@@ -217,8 +219,8 @@ struct gk_text {
 };
 
 /*
- * A facility as the catalog has it and as it is put. Putting a name again replaces what is given (an absent text or a NaN
- * keeps what was) for all time, keeps the id, and leaves the former version in the catalog's history. Names have no
+ * A facility as the catalog has it and as it is put. Putting a name again replaces what is given (an absent text or a
+ * NaN keeps what was) for all time, keeps the id, and leaves the former version in the catalog's history. Names have no
  * control characters. A site that is new is made; an enterprise stays in its park.
  */
 struct gk_facility_put {
@@ -267,7 +269,7 @@ struct gk_limit {
  */
 struct gk_band_put {
     size_t size;
-    enum gk_kind scope; /* GK_ZONE, GK_PARK, GK_ENTERPRISE, GK_LINE, GK_ROLE, GK_FACILITY */
+    enum gk_kind scope;  /* GK_ZONE, GK_PARK, GK_ENTERPRISE, GK_LINE, GK_ROLE, GK_FACILITY */
     struct gk_text name; /* of the scope; for GK_ROLE "production", "abatement", "other" */
     struct gk_limit off_below, on_from, overload_from, hysteresis;
     int64_t hold_ns, dwell_on_ns, dwell_off_ns; /* negative: absent */
@@ -296,18 +298,19 @@ struct gk_exemption_put {
 };
 GK_API int gk_exemption_put(gk_db *db, const struct gk_exemption_put *exemption, struct gk_error *error);
 
-/* ---- rows, writing ------------------------------------------------------------------------------------------------ */
+/* ---- rows, writing ------------------------------------------------------------------------------------------------
+ */
 
 /* Rows of many facilities, in any order, as columns. A value that is not there is gk_missing(). Nothing is kept. */
 struct gk_batch {
     size_t n_rows;
-    const gk_time *time;       /* n_rows */
-    const uint32_t *facility;  /* n_rows ids */
+    const gk_time *time;      /* n_rows */
+    const uint32_t *facility; /* n_rows ids */
     size_t n_channels;
-    const uint32_t *channel;   /* n_channels ids, each once */
+    const uint32_t *channel;    /* n_channels ids, each once */
     const double *const *value; /* n_channels columns of n_rows */
-    const char *source;        /* NULL: none */
-    uint64_t sequence;         /* > 0, ascending within a source: a batch that was taken before is a no-op */
+    const char *source;         /* NULL: none */
+    uint64_t sequence;          /* > 0, ascending within a source: a batch that was taken before is a no-op */
 };
 
 /* Where every row ended, each in exactly one. Late rows were taken too, but out of order. */
@@ -330,7 +333,8 @@ GK_API int gk_reject(gk_db *db, uint64_t n_rows, struct gk_error *error);
 /* Takes the quarantined rows that are acceptable now (all with `force`), as if they arrived now. */
 GK_API int gk_quarantine_release(gk_db *db, bool force, struct gk_counts *counts, struct gk_error *error);
 
-/* ---- text files, writing -------------------------------------------------------------------------------------------- */
+/* ---- text files, writing --------------------------------------------------------------------------------------------
+ */
 
 /*
  * Reads one CSV table (RFC 4180), of which the header says what it is: facilities, links, bands, orders, exemptions or
@@ -338,8 +342,15 @@ GK_API int gk_quarantine_release(gk_db *db, bool force, struct gk_counts *counts
  */
 typedef struct gk_load gk_load;
 
-enum gk_table { GK_TABLE_NONE, GK_TABLE_FACILITIES, GK_TABLE_LINKS, GK_TABLE_BANDS, GK_TABLE_ORDERS,
-                GK_TABLE_EXEMPTIONS, GK_TABLE_ROWS };
+enum gk_table {
+    GK_TABLE_NONE,
+    GK_TABLE_FACILITIES,
+    GK_TABLE_LINKS,
+    GK_TABLE_BANDS,
+    GK_TABLE_ORDERS,
+    GK_TABLE_EXEMPTIONS,
+    GK_TABLE_ROWS
+};
 
 struct gk_load_options {
     size_t size;
@@ -351,10 +362,10 @@ struct gk_load_options {
 
 struct gk_load_result {
     enum gk_table table;
-    uint64_t n_lines;          /* without the header */
-    struct gk_counts rows;     /* of a rows table; rejected: bad lines */
-    uint64_t n_taken, n_bad;   /* lines of the other tables */
-    uint64_t n_registered;     /* facilities that were unknown */
+    uint64_t n_lines;        /* without the header */
+    struct gk_counts rows;   /* of a rows table; rejected: bad lines */
+    uint64_t n_taken, n_bad; /* lines of the other tables */
+    uint64_t n_registered;   /* facilities that were unknown */
 };
 
 GK_API int gk_load_open(gk_db *db, const struct gk_load_options *options, gk_load **out, struct gk_error *error);
@@ -363,7 +374,8 @@ GK_API int gk_load_feed(gk_load *load, const char *bytes, size_t size, struct gk
 GK_API int gk_load_finish(gk_load *load, struct gk_load_result *result, struct gk_error *error);
 GK_API void gk_load_close(gk_load *load);
 
-/* ---- a snapshot: one unchanging view --------------------------------------------------------------------------------- */
+/* ---- a snapshot: one unchanging view
+ * --------------------------------------------------------------------------------- */
 
 typedef struct gk_snapshot gk_snapshot;
 
@@ -376,8 +388,8 @@ struct gk_store_info {
     int32_t zone_s;
     int64_t tick_ns;
     enum gk_policy policy;
-    gk_time watermark;   /* newest row of the store; GK_TIME_MIN when there is none */
-    gk_time beginning;   /* oldest row; GK_TIME_MAX when there is none */
+    gk_time watermark;        /* newest row of the store; GK_TIME_MIN when there is none */
+    gk_time beginning;        /* oldest row; GK_TIME_MAX when there is none */
     uint64_t catalog_version; /* grows with every change of the catalog */
     uint32_t n_facilities, n_channels;
     uint32_t n_sites[4]; /* by gk_kind: 1, parks, enterprises, lines */
@@ -386,7 +398,8 @@ struct gk_store_info {
 GK_API const struct gk_store_info *gk_snapshot_info(gk_snapshot *snapshot);
 GK_API gk_time gk_clock(gk_db *db);
 
-/* ---- the catalog, reading: ids are dense from 0 -------------------------------------------------------------------------- */
+/* ---- the catalog, reading: ids are dense from 0
+ * -------------------------------------------------------------------------- */
 
 struct gk_facility {
     uint32_t id;
@@ -472,11 +485,12 @@ GK_API int gk_facility_profile(gk_snapshot *snapshot, uint32_t id, struct gk_pro
 GK_API int gk_facility_channels(gk_snapshot *snapshot, uint32_t id, const uint32_t **channels, size_t *n,
                                 struct gk_error *error);
 
-/* ---- ticks, steps and timelines --------------------------------------------------------------------------------------------- */
+/* ---- ticks, steps and timelines
+ * --------------------------------------------------------------------------------------------- */
 
 /*
- * States and truths live on a clock of ticks: tick k is [k * tick_ns, (k + 1) * tick_ns) since 1970 UTC. A row counts from
- * the tick that contains its time.
+ * States and truths live on a clock of ticks: tick k is [k * tick_ns, (k + 1) * tick_ns) since 1970 UTC. A row counts
+ * from the tick that contains its time.
  */
 #define GK_TICK_MIN INT64_MIN
 #define GK_TICK_MAX INT64_MAX
@@ -491,10 +505,10 @@ struct gk_step {
 };
 
 /*
- * A timeline says of every tick from GK_TICK_MIN to GK_TICK_MAX whether something was true, false or unknown. It stands for two sets,
- * certain C (true) and possible P (true or unknown), C inside P. It is kept as steps: the first has tick GK_TICK_MIN,
- * ticks ascend, neighbours differ. Results are written over `out`, which must be none of the operands. All can fail
- * with GK_ENOMEM, and then `out` is empty (all false).
+ * A timeline says of every tick from GK_TICK_MIN to GK_TICK_MAX whether something was true, false or unknown. It stands
+ * for two sets, certain C (true) and possible P (true or unknown), C inside P. It is kept as steps: the first has tick
+ * GK_TICK_MIN, ticks ascend, neighbours differ. Results are written over `out`, which must be none of the operands. All
+ * can fail with GK_ENOMEM, and then `out` is empty (all false).
  */
 typedef struct gk_timeline gk_timeline;
 
@@ -534,18 +548,19 @@ GK_API int gk_timeline_end(gk_timeline *out, const gk_timeline *a);
 
 /* Sums over [from, to). Runs count by their start: true at t and not true at t-1, for C and for P. */
 struct gk_measure {
-    int64_t certain, possible;               /* ticks */
+    int64_t certain, possible; /* ticks */
     uint64_t certain_starts, possible_starts;
 };
 GK_API void gk_timeline_measure(const gk_timeline *a, int64_t from, int64_t to, struct gk_measure *out);
 
-/* ---- states, reading ------------------------------------------------------------------------------------------------------------ */
+/* ---- states, reading
+ * ------------------------------------------------------------------------------------------------------------ */
 
 #define GK_STATE_BIT(state) (1u << (state))
 
 /*
- * Where a facility was in one of the states of `mask` (GK_STATE_BIT...), within [from, to) ticks: true, false, or unknown
- * while its meter was silent. With GK_NODATA in the mask silence is true like any other and nothing is unknown.
+ * Where a facility was in one of the states of `mask` (GK_STATE_BIT...), within [from, to) ticks: true, false, or
+ * unknown while its meter was silent. With GK_NODATA in the mask silence is true like any other and nothing is unknown.
  * Outside of [from, to) all is unknown.
  */
 GK_API int gk_state_timeline(gk_snapshot *snapshot, uint32_t facility, uint32_t mask, int64_t from, int64_t to,
@@ -561,7 +576,8 @@ GK_API int gk_state_steps(gk_snapshot *snapshot, uint32_t facility, int64_t from
 GK_API int gk_state_prune(gk_snapshot *snapshot, uint32_t mask, int64_t from, int64_t to, uint8_t *is_in,
                           struct gk_error *error);
 
-/* ---- samples, reading --------------------------------------------------------------------------------------------------------------- */
+/* ---- samples, reading
+ * --------------------------------------------------------------------------------------------------------------- */
 
 /* A column batch; pointers live until the next call on the scan. */
 struct gk_columns {
@@ -597,29 +613,30 @@ GK_API int gk_signal_timeline(gk_snapshot *snapshot, uint32_t facility, const st
                               struct gk_error *error);
 
 struct gk_summary {
-    uint64_t count;            /* samples that are numbers */
+    uint64_t count;                    /* samples that are numbers */
     double sum, min, max, first, last; /* NaN when count is 0 */
     gk_time first_time, last_time;
-    double integral;           /* value x seconds, each sample as long as it holds */
-    int64_t held_ns;           /* time in which some sample held */
+    double integral; /* value x seconds, each sample as long as it holds */
+    int64_t held_ns; /* time in which some sample held */
 };
 /* A summary for each of n buckets [edges[i], edges[i+1]); edges has n + 1 ascending times. */
 GK_API int gk_signal_summaries(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal,
                                const gk_time *edges, size_t n, struct gk_summary *out, struct gk_error *error);
 
-/* ---- looking after a store ------------------------------------------------------------------------------------------------------------- */
+/* ---- looking after a store
+ * ------------------------------------------------------------------------------------------------------------- */
 
 struct gk_stat {
-    struct gk_counts counts;       /* of all rows that ever arrived */
-    uint64_t n_rows;               /* rows the store holds now */
-    uint64_t n_chunks, n_journal;  /* sealed chunks, journal records */
-    uint64_t n_unsealed;           /* rows still in the journal */
-    uint64_t n_quarantined;        /* rows in quarantine now */
-    uint64_t file_bytes;           /* of the data file */
-    uint64_t used_bytes;           /* in pages that hold something */
-    uint64_t table_bytes[16];      /* by table, in the order of gk_table_name */
-    uint64_t n_readers;            /* open read transactions, all processes */
-    uint64_t oldest_reader_lag;    /* in transactions */
+    struct gk_counts counts;      /* of all rows that ever arrived */
+    uint64_t n_rows;              /* rows the store holds now */
+    uint64_t n_chunks, n_journal; /* sealed chunks, journal records */
+    uint64_t n_unsealed;          /* rows still in the journal */
+    uint64_t n_quarantined;       /* rows in quarantine now */
+    uint64_t file_bytes;          /* of the data file */
+    uint64_t used_bytes;          /* in pages that hold something */
+    uint64_t table_bytes[16];     /* by table, in the order of gk_table_name */
+    uint64_t n_readers;           /* open read transactions, all processes */
+    uint64_t oldest_reader_lag;   /* in transactions */
 };
 GK_API int gk_stat(gk_db *db, struct gk_stat *out, struct gk_error *error);
 /* "meta", "catalog", "journal", ... NULL behind the last. */
@@ -629,8 +646,8 @@ GK_API const char *gk_table_name(unsigned table);
 typedef int (*gk_sink_fn)(void *context, const char *text, size_t size);
 
 /*
- * Reads everything that is stored and tests every checksum and invariant; `is_deep` also derives states, presence and summaries
- * again from the rows and compares. A line for each finding goes to the sink; *n_findings counts them.
+ * Reads everything that is stored and tests every checksum and invariant; `is_deep` also derives states, presence and
+ * summaries again from the rows and compares. A line for each finding goes to the sink; *n_findings counts them.
  */
 GK_API int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *n_findings,
                     struct gk_error *error);

@@ -1,6 +1,6 @@
 /*
- * buffer.h - growing bytes. {0} with `mem` set is a valid empty buffer. After a failed append the buffer is `failed` and
- * stays so: a writer may append many times and test once with buffer_status.
+ * buffer.h - growing bytes. {0} with `mem` set is a valid empty buffer. After a failed append the buffer is `failed`
+ * and stays so: a writer may append many times and test once with buffer_status.
  */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
@@ -36,7 +36,8 @@ void buffer_printf(struct buffer *buffer, const char *format, ...) __attribute__
 int buffer_status(const struct buffer *buffer);
 
 /*
- * A reader over borrowed bytes. After a read past the end it is `failed`, gives zeros and stays so: read many, test once.
+ * A reader over borrowed bytes. After a read past the end it is `failed`, gives zeros and stays so: read many, test
+ * once.
  */
 struct reader {
     const uint8_t *bytes;

@@ -1,6 +1,6 @@
 /*
- * bytes.h - little-endian loads and stores, big-endian keys, variable-length integers, zigzag. Nothing is ever read through a
- * pointer of another type: LMDB values have no alignment.
+ * bytes.h - little-endian loads and stores, big-endian keys, variable-length integers, zigzag. Nothing is ever read
+ * through a pointer of another type: LMDB values have no alignment.
  */
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H

@@ -59,7 +59,8 @@ static void mend_end(char *text)
         text[i - 1] = 0;
 }
 
-__attribute__((format(printf, 5, 0))) static void fill(struct gk_error *error, int status, uint64_t line, uint32_t column, const char *format, va_list list)
+__attribute__((format(printf, 5, 0))) static void fill(struct gk_error *error, int status, uint64_t line,
+                                                       uint32_t column, const char *format, va_list list)
 {
     error->status = status;
     error->line = line;

@@ -22,7 +22,8 @@
 #define NEVER(x) ((x) ? (assert(!#x), 1) : 0)
 #endif
 
-/* Fills *error (NULL is welcome) and returns status, so that a failing place reads: return error_set(error, GK_E..., ...). */
+/* Fills *error (NULL is welcome) and returns status, so that a failing place reads: return error_set(error, GK_E...,
+ * ...). */
 int error_set(struct gk_error *error, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* The same with a 1-based line and column. */
 int error_set_at(struct gk_error *error, int status, uint64_t line, uint32_t column, const char *format, ...)

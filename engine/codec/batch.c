@@ -193,11 +193,16 @@ static size_t places_size(const struct head *head)
 static struct places places_in(void *memory, const struct head *head)
 {
     struct places p;
-    p.time = memory;
-    p.value = (double *)(p.time + head->n_rows);
-    p.column = (const double **)(p.value + head->n_rows * head->n_channels);
-    p.scratch = (uint8_t *)(p.column + head->n_channels);
-    p.facility = (uint32_t *)((uint64_t *)(p.column + head->n_channels) + head->n_rows);
+    void *at = memory;
+    p.time = at;
+    at = p.time + head->n_rows;
+    p.value = at;
+    at = p.value + head->n_rows * head->n_channels;
+    p.column = at;
+    at = p.column + head->n_channels;
+    p.scratch = at;
+    at = p.scratch + head->n_rows * sizeof(uint64_t);
+    p.facility = at;
     p.channel = p.facility + head->n_rows;
     return p;
 }

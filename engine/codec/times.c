@@ -67,7 +67,7 @@ static void to_units(const gk_time *time, size_t n, uint8_t unit, uint64_t *s)
 /* The median of some distances between neighbours, evenly spread: neither lost rows nor jitter move it far. */
 static uint64_t find_step(const uint64_t *s, size_t n)
 {
-    uint64_t sample[SAMPLES + 1];
+    uint64_t sample[SAMPLES + 1] = {0};
     size_t k = 0, every = n / SAMPLES + 1;
 
     for (size_t i = 1; i < n; i += every) {

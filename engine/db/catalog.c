@@ -19,7 +19,8 @@ struct string_block {
     char bytes[];
 };
 
-/* ---- texts and names ---------------------------------------------------------------------------------------------- */
+/* ---- texts and names ----------------------------------------------------------------------------------------------
+ */
 
 /* Room for texts of `size` bytes in all, ends included, in one block. */
 static int reserve_strings(struct catalog *c, size_t size)
@@ -113,7 +114,8 @@ static uint32_t index_find_hashed(const struct catalog *c, const struct name_ind
     if (index->n == 0)
         return best;
     for (size_t i = hash & (index->capacity - 1); index->slots[i].id != GK_ID_NONE; i = (i + 1) & (index->capacity - 1))
-        if (index->slots[i].hash == hash && index->slots[i].id < best && fits(c, index->slots[i].id, name, size, context))
+        if (index->slots[i].hash == hash && index->slots[i].id < best &&
+            fits(c, index->slots[i].id, name, size, context))
             best = index->slots[i].id;
     return best;
 }
@@ -176,7 +178,8 @@ uint32_t catalog_line(const struct catalog *c, uint32_t enterprise, const char *
     return index_find_hashed(c, &c->line_names, hash_line(enterprise, name, size), name, size, line_fits, enterprise);
 }
 
-/* ---- adding ------------------------------------------------------------------------------------------------------- */
+/* ---- adding -------------------------------------------------------------------------------------------------------
+ */
 
 /* All room is made before anything is added: an index must not know an entry that is not there. */
 #define RESERVE(field)                                                                                                 \
@@ -325,7 +328,8 @@ int catalog_add_exemption(struct catalog *c, const struct gk_exemption *exemptio
     ADD(exemptions, exemption);
 }
 
-/* ---- life --------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------------------
+ */
 
 int catalog_new(const struct mem *mem, struct catalog **out)
 {
@@ -438,7 +442,8 @@ done:
     return rc;
 }
 
-/* ---- lists that follow -------------------------------------------------------------------------------------------- */
+/* ---- lists that follow --------------------------------------------------------------------------------------------
+ */
 
 static uint32_t site_of(const struct gk_facility *f, int kind)
 {
@@ -504,7 +509,8 @@ static int make_links(struct catalog *c)
     int rc = GK_OK;
     uint8_t *has_link = mem_zeroed(&c->mem, c->n_facilities + 1);
 
-    if (!has_link || mem_reserve(&c->mem, &c->all_links, &c->all_links_capacity, c->n_links + 1, sizeof *c->links) != GK_OK)
+    if (!has_link ||
+        mem_reserve(&c->mem, &c->all_links, &c->all_links_capacity, c->n_links + 1, sizeof *c->links) != GK_OK)
         TRY(GK_ENOMEM);
     for (size_t i = 0; i < c->n_links; i++) {
         c->all_links[c->n_all_links++] = c->links[i];

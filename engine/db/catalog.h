@@ -1,6 +1,6 @@
 /*
- * catalog.h - what the store knows about the zone, in memory: sites, facilities, channels, links, bands, orders, exemptions. Every
- * entry has a kind and a dense id within it; that pair is its key in the catalog table.
+ * catalog.h - what the store knows about the zone, in memory: sites, facilities, channels, links, bands, orders,
+ * exemptions. Every entry has a kind and a dense id within it; that pair is its key in the catalog table.
  *
  * A catalog is shared by the handle and its snapshots and counted. Who changes one that is shared makes a copy first
  * (catalog_own), so a snapshot's catalog never changes.
@@ -99,14 +99,14 @@ struct catalog_changes {
     struct catalog_change {
         enum entry_kind kind;
         uint32_t id;
-    } *at;
+    } * at;
     size_t n, capacity;
 };
 void catalog_changes_clear(struct catalog_changes *changes);
 
 /*
- * The puts of gk.h. Validated whole before anything changes; the words name what is wrong. catalog->is_frozen ends. Only
- * entries that really changed are told: putting the same again is nothing.
+ * The puts of gk.h. Validated whole before anything changes; the words name what is wrong. catalog->is_frozen ends.
+ * Only entries that really changed are told: putting the same again is nothing.
  */
 int catalog_put_channel(struct catalog *catalog, struct gk_text name, uint32_t *id, struct catalog_changes *changes,
                         struct gk_error *error);
@@ -120,11 +120,12 @@ int catalog_put_band(struct catalog *catalog, const struct gk_band_put *put, str
                      struct gk_error *error);
 int catalog_put_order(struct catalog *catalog, const struct gk_order_put *put, struct catalog_changes *changes,
                       struct gk_error *error);
-int catalog_put_exemption(struct catalog *catalog, const struct gk_exemption_put *put,
-                          struct catalog_changes *changes, struct gk_error *error);
+int catalog_put_exemption(struct catalog *catalog, const struct gk_exemption_put *put, struct catalog_changes *changes,
+                          struct gk_error *error);
 
 /*
- * One entry as stored: version u8 = 1 | catalog version varint | recorded at i64 | the entry's fields (docs/format/catalog.md).
+ * One entry as stored: version u8 = 1 | catalog version varint | recorded at i64 | the entry's fields
+ * (docs/format/catalog.md).
  */
 int catalog_encode(const struct catalog *catalog, enum entry_kind kind, uint32_t id, gk_time recorded,
                    struct buffer *out);
@@ -135,8 +136,8 @@ int catalog_decode(struct catalog *catalog, enum entry_kind kind, uint32_t id, s
 int catalog_dump(const struct catalog *catalog, enum entry_kind kind, uint32_t id, struct buffer *out);
 
 /*
- * For catalog*.c. Room for one more entry of each kind and for texts of so many bytes (each with one more for its end): a put
- * makes it first and then cannot fail half-way.
+ * For catalog*.c. Room for one more entry of each kind and for texts of so many bytes (each with one more for its end):
+ * a put makes it first and then cannot fail half-way.
  */
 int catalog_reserve(struct catalog *catalog, size_t text_size);
 /* A text kept as long as the catalog; NULL without memory. */
@@ -148,7 +149,8 @@ int catalog_add_link(struct catalog *catalog, const struct gk_link *link);
 int catalog_add_band(struct catalog *catalog, const struct gk_band *band);
 int catalog_add_order(struct catalog *catalog, const struct gk_order *order);
 int catalog_add_exemption(struct catalog *catalog, const struct gk_exemption *exemption);
-/* The entry with the same identity: facilities and beginning of a link, scope and beginning of a band; or GK_ID_NONE. */
+/* The entry with the same identity: facilities and beginning of a link, scope and beginning of a band; or GK_ID_NONE.
+ */
 uint32_t catalog_find_link(const struct catalog *catalog, const struct gk_link *link);
 uint32_t catalog_find_band(const struct catalog *catalog, const struct gk_band *band);
 /* The line of that name within an enterprise. */

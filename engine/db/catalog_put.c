@@ -46,13 +46,14 @@ static int no_memory(struct gk_error *error)
 }
 
 /*
- * Room for all that a put may add: nothing of it can fail for want of memory afterwards. An entry in the catalog that was not noted
- * would never be stored, and rows that name it would make the store unreadable.
+ * Room for all that a put may add: nothing of it can fail for want of memory afterwards. An entry in the catalog that
+ * was not noted would never be stored, and rows that name it would make the store unreadable.
  */
 static int make_room(struct catalog *c, struct catalog_changes *changes, size_t n_changes, size_t text_size,
                      struct gk_error *error)
 {
-    if (mem_reserve(changes->mem, &changes->at, &changes->capacity, changes->n + n_changes, sizeof *changes->at) != GK_OK ||
+    if (mem_reserve(changes->mem, &changes->at, &changes->capacity, changes->n + n_changes, sizeof *changes->at) !=
+            GK_OK ||
         catalog_reserve(c, text_size) != GK_OK)
         return no_memory(error);
     return GK_OK;
@@ -63,7 +64,8 @@ static size_t kept_size(struct gk_text text)
     return text.size + 1;
 }
 
-/* ---- names of facilities and sites, with the nearest one when they are unknown ------------------------------------- */
+/* ---- names of facilities and sites, with the nearest one when they are unknown -------------------------------------
+ */
 
 static const char *name_at(const struct catalog *c, enum gk_kind kind, uint32_t id)
 {
@@ -152,8 +154,8 @@ static int find_scope(struct catalog *c, enum gk_kind kind, struct gk_text name,
                 out->name = ROLES[i];
                 return GK_OK;
             }
-        return error_set(error, GK_ENOTFOUND, "there is no role '%.*s': production, abatement or other",
-                         (int)name.size, name.bytes);
+        return error_set(error, GK_ENOTFOUND, "there is no role '%.*s': production, abatement or other", (int)name.size,
+                         name.bytes);
     case GK_FACILITY:
         rc = find_facility(c, name, "facility", &out->id, error);
         if (rc == GK_OK)
@@ -174,7 +176,8 @@ static int check_times(gk_time from, gk_time to, struct gk_error *error)
     return from < to ? GK_OK : error_set(error, GK_ERANGE, "`from` must be before `to`");
 }
 
-/* ---- channels and sites -------------------------------------------------------------------------------------------- */
+/* ---- channels and sites --------------------------------------------------------------------------------------------
+ */
 
 int catalog_put_channel(struct catalog *c, struct gk_text name, uint32_t *id, struct catalog_changes *changes,
                         struct gk_error *error)
@@ -203,7 +206,8 @@ static int new_site(struct catalog *c, enum gk_kind kind, struct gk_text name, u
         return error_set(error, GK_ELIMIT, "a store has at most %u sites of a kind", CATALOG_SITES_MAX);
     const char *text = catalog_string(c, name.bytes, name.size);
     struct gk_site site = {(uint32_t)c->n_sites[kind], kind, text, parent};
-    if (!text || catalog_add_site(c, &site) != GK_OK || note(changes, ENTRY_SITE, (uint32_t)kind << 24 | site.id) != GK_OK)
+    if (!text || catalog_add_site(c, &site) != GK_OK ||
+        note(changes, ENTRY_SITE, (uint32_t)kind << 24 | site.id) != GK_OK)
         return no_memory(error);
     *id = site.id;
     return GK_OK;
@@ -284,7 +288,8 @@ done:
     return rc;
 }
 
-/* ---- facilities ---------------------------------------------------------------------------------------------------- */
+/* ---- facilities ----------------------------------------------------------------------------------------------------
+ */
 
 static int check_facility(const struct catalog *c, const struct gk_facility_put *put, uint32_t known,
                           struct gk_error *error)
@@ -318,8 +323,8 @@ static bool is_equal(const char *have, struct gk_text text)
 }
 
 /*
- * The tags there are, with the given ones put over them, by key; an empty value keeps what was. `tags` has room for all, and
- * the catalog for their texts. *changed tells.
+ * The tags there are, with the given ones put over them, by key; an empty value keeps what was. `tags` has room for
+ * all, and the catalog for their texts. *changed tells.
  */
 static size_t put_tags(struct catalog *c, const struct gk_facility *old, const struct gk_facility_put *put,
                        struct gk_tag *tags, bool *changed)
@@ -457,7 +462,8 @@ done:
     return rc;
 }
 
-/* ---- links, bands, orders, exemptions ------------------------------------------------------------------------------ */
+/* ---- links, bands, orders, exemptions ------------------------------------------------------------------------------
+ */
 
 int catalog_put_link(struct catalog *c, const struct gk_link_put *put, struct catalog_changes *changes,
                      struct gk_error *error)
@@ -472,8 +478,8 @@ int catalog_put_link(struct catalog *c, const struct gk_link_put *put, struct ca
         return error_set(error, GK_EINVAL, "facility '%.*s' has the role %s, not abatement", (int)put->abatement.size,
                          put->abatement.bytes, ROLES[c->facilities[link.abatement].role]);
     if (c->facilities[link.production].role != GK_PRODUCTION)
-        return error_set(error, GK_EINVAL, "facility '%.*s' has the role %s, not production",
-                         (int)put->production.size, put->production.bytes, ROLES[c->facilities[link.production].role]);
+        return error_set(error, GK_EINVAL, "facility '%.*s' has the role %s, not production", (int)put->production.size,
+                         put->production.bytes, ROLES[c->facilities[link.production].role]);
     TRY(make_room(c, changes, 1, 0, error));
     uint32_t known = catalog_find_link(c, &link);
     if (known != GK_ID_NONE) {
@@ -597,8 +603,11 @@ static int check_hours(int32_t from_s, int32_t to_s, struct gk_error *error)
 int catalog_put_order(struct catalog *c, const struct gk_order_put *put, struct catalog_changes *changes,
                       struct gk_error *error)
 {
-    struct gk_order order = {.cut_share = put->cut_share, .from = put->from, .to = put->to,
-                             .hours_from_s = put->hours_from_s, .hours_to_s = put->hours_to_s};
+    struct gk_order order = {.cut_share = put->cut_share,
+                             .from = put->from,
+                             .to = put->to,
+                             .hours_from_s = put->hours_from_s,
+                             .hours_to_s = put->hours_to_s};
     int rc;
 
     TRY(check_text(put->level, "level", error));

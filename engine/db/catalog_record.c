@@ -135,7 +135,8 @@ int catalog_encode(const struct catalog *c, enum entry_kind kind, uint32_t id, g
     return buffer_status(out);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------- */
+/* ---- reading -------------------------------------------------------------------------------------------------------
+ */
 
 /* A reader that also knows the catalog it reads into; `failed` covers memory, `r.failed` the bytes. */
 struct source {
@@ -362,7 +363,8 @@ int catalog_decode(struct catalog *c, enum entry_kind kind, uint32_t id, struct 
     return GK_OK;
 }
 
-/* ---- text for people ------------------------------------------------------------------------------------------------ */
+/* ---- text for people ------------------------------------------------------------------------------------------------
+ */
 
 static void dump_time(struct buffer *out, const char *key, gk_time t)
 {

@@ -60,7 +60,8 @@ static int count_bits(struct checking *c, struct view value)
     return GK_OK;
 }
 
-/* ---- records --------------------------------------------------------------------------------------------------------- */
+/* ---- records
+ * --------------------------------------------------------------------------------------------------------- */
 
 static int check_record(struct checking *c, enum store_table table, struct view key, struct view value,
                         struct gk_error *error)
@@ -124,7 +125,8 @@ done:
     return rc;
 }
 
-/* ---- a facility's chunks ----------------------------------------------------------------------------------------------- */
+/* ---- a facility's chunks
+ * ----------------------------------------------------------------------------------------------- */
 
 /* Counts what the chunks hold, for comparing with the profile; tells of chunks out of order (I2). */
 static int check_chunks(struct checking *c, uint32_t id, struct profile *counted, struct gk_error *error)
@@ -181,7 +183,8 @@ static int compare_profile(struct checking *c, uint32_t id, const struct profile
     return GK_OK;
 }
 
-/* ---- deep: states and presence anew ------------------------------------------------------------------------------------ */
+/* ---- deep: states and presence anew
+ * ------------------------------------------------------------------------------------ */
 
 static int compare_states(struct checking *c, uint32_t id, const struct steps *stored, const struct steps *derived)
 {

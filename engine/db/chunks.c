@@ -3,7 +3,8 @@
  *
  * At the end: new rows swallow the chunks before them as long as those are less than twice as long, so that a row is
  * written about log2(CHUNK_ROWS_MAX / rows per sealing) times and short chunks do not pile up.
- * In the middle: the chunk that answers for a late row's time is read, merged and written anew, in halves when it is too long.
+ * In the middle: the chunk that answers for a late row's time is read, merged and written anew, in halves when it is
+ * too long.
  */
 #include "db/chunks.h"
 
@@ -92,7 +93,8 @@ done:
     return rc;
 }
 
-/* ---- writing ------------------------------------------------------------------------------------------------------- */
+/* ---- writing -------------------------------------------------------------------------------------------------------
+ */
 
 /* Channels that have no value in [from, to) are not stored. */
 static int write_chunk(struct merging *m, const struct columns *c, size_t from, size_t to, uint16_t part,
@@ -132,9 +134,9 @@ done:
 }
 
 /*
- * Writes all rows as chunks of at most `most` rows, none of which begins at or behind row `stop`. Equal times may be parted (under
- * GK_ALL); a chunk that begins with the same time as the one before gets the next part number. `first_part` is for the
- * first one.
+ * Writes all rows as chunks of at most `most` rows, none of which begins at or behind row `stop`. Equal times may be
+ * parted (under GK_ALL); a chunk that begins with the same time as the one before gets the next part number.
+ * `first_part` is for the first one.
  */
 static int write_chunks(struct merging *m, const struct columns *c, size_t most, size_t stop, uint16_t first_part,
                         struct gk_error *error)
@@ -156,7 +158,8 @@ done:
     return rc;
 }
 
-/* ---- at the end ---------------------------------------------------------------------------------------------------- */
+/* ---- at the end ----------------------------------------------------------------------------------------------------
+ */
 
 static int append_rows(struct merging *m, const struct columns *incoming, size_t from, struct gk_error *error)
 {
@@ -196,7 +199,8 @@ done:
     return rc;
 }
 
-/* ---- in the middle ------------------------------------------------------------------------------------------------- */
+/* ---- in the middle -------------------------------------------------------------------------------------------------
+ */
 
 static void count_stretch(struct merging *m, const struct chunk_ref *before, const struct columns *rows,
                           const struct chunk_ref *after, int sign)
@@ -226,8 +230,9 @@ static int merge_into(struct merging *m, const struct columns *incoming, size_t 
     TRY(txn_delete(m->txn, STORE_CHUNK, view_of(at->key, CHUNK_KEY), error));
     size_t pieces = (merged.n_rows + CHUNK_ROWS_MAX - 1) / CHUNK_ROWS_MAX, stop = SIZE_MAX;
     /*
-     * Under GK_ALL this chunk may end with rows of the time with which the next one begins: a piece of those alone would have
-     * the next one's key. With the row before them they are still fewer than a chunk holds, as they were in this one.
+     * Under GK_ALL this chunk may end with rows of the time with which the next one begins: a piece of those alone
+     * would have the next one's key. With the row before them they are still fewer than a chunk holds, as they were in
+     * this one.
      */
     if (after->is_there && at->first < after->first && merged.time[merged.n_rows - 1] == after->first)
         stop = columns_lower(&merged, after->first);

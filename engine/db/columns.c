@@ -237,8 +237,8 @@ done:
 
 struct chunk_rows columns_view(const struct columns *c, size_t from, size_t to, const double **values)
 {
-    struct chunk_rows rows = {.n_rows = to - from, .time = c->time + from, .n_columns = c->n_columns,
-                              .channel = c->channel, .value = values};
+    struct chunk_rows rows = {
+        .n_rows = to - from, .time = c->time + from, .n_columns = c->n_columns, .channel = c->channel, .value = values};
     for (size_t i = 0; i < c->n_columns; i++)
         values[i] = c->value[i] + from;
     return rows;

@@ -1,5 +1,6 @@
 /*
- * columns.h - rows of one facility as columns that own their memory, and the one rule by which rows of the same time become one:
+ * columns.h - rows of one facility as columns that own their memory, and the one rule by which rows of the same time
+ * become one:
  *
  *   last, first   channel by channel: a value fills in what is missing; where both are there the later (earlier) counts
  *   all           both rows stay, in order of arrival
@@ -32,7 +33,8 @@ int columns_find(const struct columns *columns, uint32_t channel);
 int columns_reserve(struct columns *columns, size_t n);
 /* Appends rows [from, to) of another; channels that are not here are added. */
 int columns_append(struct columns *columns, const struct columns *other, size_t from, size_t to);
-/* Appends rows of mini blocks [from, to) of a chunk. `channels` NULL: all of its columns, adding them; else only columns that are here. */
+/* Appends rows of mini blocks [from, to) of a chunk. `channels` NULL: all of its columns, adding them; else only
+ * columns that are here. */
 int columns_append_chunk(struct columns *columns, const struct chunk_view *chunk, uint32_t from, uint32_t to,
                          bool all_channels);
 /* Drops rows outside of [from, to). */

@@ -1,6 +1,6 @@
 /*
- * commit.c - making what is pending durable: journal records, sources, quarantined rows, catalog entries and progress, in
- * one transaction.
+ * commit.c - making what is pending durable: journal records, sources, quarantined rows, catalog entries and progress,
+ * in one transaction.
  */
 #include "db/commit.h"
 
@@ -92,9 +92,10 @@ done:
     return rc;
 }
 
-/* ---- the catalog --------------------------------------------------------------------------------------------------- */
+/* ---- the catalog ---------------------------------------------------------------------------------------------------
+ */
 
-#define CATALOG_KEY  5
+#define CATALOG_KEY 5
 #define HISTORY_KEY 14
 
 static void catalog_key(uint8_t key[CATALOG_KEY], enum entry_kind kind, uint32_t id)
@@ -193,7 +194,8 @@ done:
     return rc;
 }
 
-/* ---- committing ---------------------------------------------------------------------------------------------------- */
+/* ---- committing ----------------------------------------------------------------------------------------------------
+ */
 
 /* Deletes the quarantined records that were taken as rows. */
 static int drop_released(struct txn *txn, uint64_t released, struct gk_error *error)

@@ -74,7 +74,8 @@ int db_grow_edges(gk_db *db)
     return GK_OK;
 }
 
-/* ---- options -------------------------------------------------------------------------------------------------------- */
+/* ---- options --------------------------------------------------------------------------------------------------------
+ */
 
 static int take_options(gk_db *db, int flags, const struct gk_options *given, struct gk_error *error)
 {
@@ -109,7 +110,8 @@ static int take_options(gk_db *db, int flags, const struct gk_options *given, st
     return GK_OK;
 }
 
-/* ---- opening -------------------------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------------------------------
+ */
 
 int catalog_load(const struct mem *mem, struct txn *txn, struct catalog **out, struct gk_error *error)
 {
@@ -301,7 +303,8 @@ int gk_close(gk_db *db)
     return rc;
 }
 
-/* ---- the catalog's puts ------------------------------------------------------------------------------------------------ */
+/* ---- the catalog's puts
+ * ------------------------------------------------------------------------------------------------ */
 
 /*
  * Every put happens under the lock, as a snapshot may be taking the catalog: a shared one is copied first, so what a

@@ -30,15 +30,15 @@
 #include "db/heads.h"
 #include "store/store.h"
 
-#define DB_FORMAT          1
-#define DB_HEAD_BUDGET     (UINT64_C(48) << 20)
-#define DB_COMMIT_NS       (INT64_C(100) * 1000000)
-#define DB_FUTURE_NS       (INT64_C(300) * GK_SECOND)
-#define DB_TXN_BYTES       (UINT64_C(12) << 20) /* a transaction is committed beyond this: LMDB's limit of care is 64 MB */
+#define DB_FORMAT            1
+#define DB_HEAD_BUDGET       (UINT64_C(48) << 20)
+#define DB_COMMIT_NS         (INT64_C(100) * 1000000)
+#define DB_FUTURE_NS         (INT64_C(300) * GK_SECOND)
+#define DB_TXN_BYTES         (UINT64_C(12) << 20) /* a transaction is committed beyond this: LMDB's limit of care is 64 MB */
 #define DB_DIRECT_FACILITIES 2048 /* so many facilities can be sealed in one transaction: some pages each */
-#define DB_DIRECT_ROWS     512 /* a commit of so many rows a facility goes straight to chunks */
-#define DB_SOURCE_NAME_MAX GK_NAME_MAX
-#define HOUR_NS            (INT64_C(3600) * GK_SECOND)
+#define DB_DIRECT_ROWS       512  /* a commit of so many rows a facility goes straight to chunks */
+#define DB_SOURCE_NAME_MAX   GK_NAME_MAX
+#define HOUR_NS              (INT64_C(3600) * GK_SECOND)
 
 /* What changes with every commit: one record. */
 struct progress {
@@ -69,7 +69,7 @@ struct pending_source {
 struct pending {
     uint32_t *facilities; /* that got rows since the last commit, each once */
     size_t n_facilities, facilities_capacity;
-    uint32_t turn; /* grows with every commit */
+    uint32_t turn;             /* grows with every commit */
     struct buffer quarantined; /* records of quarantined rows, one after the other */
     size_t *quarantined_ends;
     size_t n_quarantined, quarantined_capacity;
@@ -99,17 +99,19 @@ struct gk_db {
     void *clock_context;
 
     struct catalog *catalog;
-    struct progress progress; /* as committed, plus what is pending of counts, n_rows, watermark, beginning, quarantine_next */
+    struct progress
+        progress; /* as committed, plus what is pending of counts, n_rows, watermark, beginning, quarantine_next */
     struct heads *heads;
-    struct heads_view view;   /* what is committed of the heads */
-    uint64_t heads_base, heads_target, heads_next; /* of a reader: progress.sealed, .target and next record they were made of */
+    struct heads_view view; /* what is committed of the heads */
+    uint64_t heads_base, heads_target,
+        heads_next; /* of a reader: progress.sealed, .target and next record they were made of */
     uint32_t heads_done;
 
     struct edge *edges; /* of a writer, by facility */
     size_t n_edges, edges_capacity;
     struct pending pending;
     struct recall *recall; /* of a writer: sealed rows looked at lately */
-    struct txn *lookup; /* of a writer: a read transaction for finding rows that are sealed */
+    struct txn *lookup;    /* of a writer: a read transaction for finding rows that are sealed */
 };
 
 const struct mem *db_mem(gk_db *db);

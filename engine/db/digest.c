@@ -1,6 +1,6 @@
 /*
- * digest.c - a hash of what a store says, not of how it is stored: equal content gives an equal digest whatever the order,
- * the batches and the sealing it came by. Names stand for ids, so registration order does not matter either.
+ * digest.c - a hash of what a store says, not of how it is stored: equal content gives an equal digest whatever the
+ * order, the batches and the sealing it came by. Names stand for ids, so registration order does not matter either.
  *
  * Hashed, in this order, each text as size u32 + bytes, numbers little-endian:
  *   "gkdb digest 1", tick, policy
@@ -40,7 +40,8 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* ---- the catalog: lines of text, sorted -------------------------------------------------------------------------------- */
+/* ---- the catalog: lines of text, sorted
+ * -------------------------------------------------------------------------------- */
 
 struct lines {
     const struct mem *mem;
@@ -111,7 +112,8 @@ done:
     return rc;
 }
 
-/* ---- rows and states --------------------------------------------------------------------------------------------------- */
+/* ---- rows and states
+ * --------------------------------------------------------------------------------------------------- */
 
 static void digest_row(struct digesting *d, const struct columns *c, size_t row)
 {

@@ -164,7 +164,8 @@ done:
     return rc;
 }
 
-/* ---- one facility: rows and states ------------------------------------------------------------------------------------- */
+/* ---- one facility: rows and states
+ * ------------------------------------------------------------------------------------- */
 
 static int dump_rows(struct dumping *d, uint32_t id, struct gk_error *error)
 {
@@ -179,7 +180,8 @@ static int dump_rows(struct dumping *d, uint32_t id, struct gk_error *error)
             put_time(&d->line, batch->time[i]);
             for (size_t c = 0; c < batch->n_columns; c++)
                 if (!gk_is_missing(batch->value[c][i]))
-                    buffer_printf(&d->line, " %s=%.17g", d->s->catalog->channels[batch->channel[c]], batch->value[c][i]);
+                    buffer_printf(&d->line, " %s=%.17g", d->s->catalog->channels[batch->channel[c]],
+                                  batch->value[c][i]);
             buffer_put_u8(&d->line, '\n');
             TRY(send(d));
         }
@@ -243,10 +245,11 @@ int gk_dump(gk_db *db, const char *what, gk_sink_fn sink, void *context, struct 
             TRY(dump_table(&d, (enum store_table)i, error));
         }
     if (!is_known)
-        rc = error_set(error, GK_EINVAL,
-                       "there is no '%s' to dump; there are: all, facility NAME, meta, catalog, journal, source, chunk, "
-                       "profile, state, presence, quarantine, alarm, act",
-                       what);
+        rc =
+            error_set(error, GK_EINVAL,
+                      "there is no '%s' to dump; there are: all, facility NAME, meta, catalog, journal, source, chunk, "
+                      "profile, state, presence, quarantine, alarm, act",
+                      what);
 done:
     if (d.s)
         buffer_clear(&d.line);

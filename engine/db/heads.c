@@ -49,7 +49,7 @@ struct chain {
 
 struct head {
     struct chain ordered, late;
-    gk_time oldest, newest; /* of the adding thread */
+    gk_time oldest, newest;    /* of the adding thread */
     struct row_ref *late_hash; /* by time; of the adding thread */
     size_t n_late, hash_capacity;
 };
@@ -64,7 +64,8 @@ struct heads {
     _Atomic(struct head *) page[PAGES];
 };
 
-/* ---- life --------------------------------------------------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------------------------------------------------
+ */
 
 int heads_new(const struct mem *mem, struct heads **out)
 {
@@ -135,7 +136,8 @@ uint32_t heads_active(const struct heads *heads)
     return heads->n_active;
 }
 
-/* ---- adding ------------------------------------------------------------------------------------------------------- */
+/* ---- adding -------------------------------------------------------------------------------------------------------
+ */
 
 static struct head *find(const struct heads *heads, uint32_t facility)
 {
@@ -299,7 +301,8 @@ static size_t truncate_chain(struct chain *chain, uint32_t n)
         atomic_store(&b->n, rows);
         left += rows;
     }
-    /* Adding goes on in the last block; an emptied one in between would break the order of ordinals only if it were filled again. */
+    /* Adding goes on in the last block; an emptied one in between would break the order of ordinals only if it were
+     * filled again. */
     return left;
 }
 
@@ -320,7 +323,8 @@ void heads_truncate(struct heads *heads, uint32_t n)
     atomic_store(&heads->n, n);
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_visible(struct heads_view view, uint32_t facility, uint32_t ordinal)
 {
@@ -462,9 +466,9 @@ done:
 }
 
 /*
- * Rows in order of time came in order of arrival too, and a late row always came after the row in order that has the same
- * time: so folding the late ones onto the ordered ones is folding in order of arrival. (Two rows in order with one time
- * and a late one between them in arrival cannot be: the late one's time would be the newest, and it not late.)
+ * Rows in order of time came in order of arrival too, and a late row always came after the row in order that has the
+ * same time: so folding the late ones onto the ordered ones is folding in order of arrival. (Two rows in order with one
+ * time and a late one between them in arrival cannot be: the late one's time would be the newest, and it not late.)
  */
 int heads_collect(const struct heads *heads, struct heads_view view, uint32_t facility, gk_time from, gk_time to,
                   enum gk_policy policy, bool all_channels, struct columns *out)
@@ -561,8 +565,8 @@ int heads_take(const struct heads *heads, uint32_t facility, uint32_t from, stru
         skip_to(&late, from);
         if (!ordered.block && !late.block)
             break;
-        bool is_late = !ordered.block ||
-                       (late.block && late.block->ordinal[late.row] < ordered.block->ordinal[ordered.row]);
+        bool is_late =
+            !ordered.block || (late.block && late.block->ordinal[late.row] < ordered.block->ordinal[ordered.row]);
         struct row_ref *at = is_late ? &late : &ordered;
         const struct row_ref *other = is_late ? &ordered : &late;
         uint32_t end = at->row + 1, n = atomic_load(&at->block->n);

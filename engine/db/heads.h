@@ -1,5 +1,6 @@
 /*
- * heads.h - the open, growing ends of all facilities: rows that are in the journal (or about to be) but not yet in chunks.
+ * heads.h - the open, growing ends of all facilities: rows that are in the journal (or about to be) but not yet in
+ * chunks.
  *
  * Rows are only ever added, so a snapshot needs no copy: every row has an ordinal (its number of arrival), and a view
  * is a bound on ordinals. One thread adds while others read: what a reader follows is published with release and read
@@ -32,7 +33,8 @@ uint32_t heads_active(const struct heads *heads);
 /* The channels of a batch, which many rows share. Lives as long as the heads; NULL: no memory. */
 struct schema;
 const struct schema *heads_schema(struct heads *heads, size_t n_channels, const uint32_t *channels);
-/* Adds row `row` of a batch. is_late: its time is before one that the head or the store has already. GK_ENOMEM adds nothing. */
+/* Adds row `row` of a batch. is_late: its time is before one that the head or the store has already. GK_ENOMEM adds
+ * nothing. */
 int heads_add(struct heads *heads, const struct schema *schema, uint32_t facility, gk_time time,
               const double *const *values, size_t row, bool is_late);
 /* Takes back all rows from ordinal n on. Only rows that no view ever saw. */
@@ -41,8 +43,8 @@ void heads_truncate(struct heads *heads, uint32_t n);
 /* Whether a view has rows of the facility; *first and *last (may be NULL) get their oldest and newest time. */
 bool heads_has(const struct heads *heads, struct heads_view view, uint32_t facility, gk_time *first, gk_time *last);
 /*
- * Appends the visible rows of a facility in [from, to) to the empty *out, in order of time and folded. all_channels: adds the
- * columns that are needed; else only columns that are there already are filled.
+ * Appends the visible rows of a facility in [from, to) to the empty *out, in order of time and folded. all_channels:
+ * adds the columns that are needed; else only columns that are there already are filled.
  */
 int heads_collect(const struct heads *heads, struct heads_view view, uint32_t facility, gk_time from, gk_time to,
                   enum gk_policy policy, bool all_channels, struct columns *out);

@@ -1,8 +1,8 @@
 /*
  * index.h - keeping the presence index: per hour and state, who was in it for some of the hour, who for all of it.
  *
- * An hour of which nothing is known of a facility leaves no bits: silence for a whole hour is being in no set at all. So a
- * single row with a date of long ago costs an hour's bits and not those of all the years since.
+ * An hour of which nothing is known of a facility leaves no bits: silence for a whole hour is being in no set at all.
+ * So a single row with a date of long ago costs an hour's bits and not those of all the years since.
  */
 #ifndef DB_INDEX_H
 #define DB_INDEX_H
@@ -20,8 +20,8 @@ struct index_changes;
 int index_begin(const struct mem *mem, struct txn *txn, int64_t tick_ns, struct index_changes **out);
 void index_end(struct index_changes *changes); /* NULL is welcome; what was not flushed is lost */
 /*
- * A facility's steps at and after a tick changed from old to new: both begin with a step at or before `from` that carries
- * in (GK_TICK_MIN is fine; no steps: no data).
+ * A facility's steps at and after a tick changed from old to new: both begin with a step at or before `from` that
+ * carries in (GK_TICK_MIN is fine; no steps: no data).
  */
 int index_change(struct index_changes *changes, uint32_t facility, int64_t from, const struct steps *old_steps,
                  const struct steps *new_steps, struct gk_error *error);

@@ -24,7 +24,7 @@ struct ingest {
     const struct gk_batch *batch;
     const struct schema *schema;
     gk_time now;
-    uint8_t *verdicts; /* a row */
+    uint8_t *verdicts;              /* a row */
     size_t n_quarantined, n_filled; /* filled: taken, but into a row that was there */
     struct gk_counts counts;
     struct progress progress;
@@ -37,7 +37,8 @@ static int check_batch(const gk_db *db, const struct gk_batch *b, struct gk_erro
     if (b->n_rows > BATCH_ROWS_MAX)
         return error_set(error, GK_ELIMIT, "a batch has at most %u rows, not %zu", BATCH_ROWS_MAX, b->n_rows);
     if (b->n_channels > CHUNK_COLUMNS_MAX)
-        return error_set(error, GK_ELIMIT, "a batch has at most %d channels, not %zu", CHUNK_COLUMNS_MAX, b->n_channels);
+        return error_set(error, GK_ELIMIT, "a batch has at most %d channels, not %zu", CHUNK_COLUMNS_MAX,
+                         b->n_channels);
     for (size_t i = 0; i < b->n_channels; i++) {
         if (b->channel[i] >= db->catalog->n_channels)
             return error_set(error, GK_ENOTFOUND, "there is no channel %u", b->channel[i]);
@@ -127,8 +128,8 @@ static int judge_by_reading(struct ingest *g, size_t row, bool is_newest, enum v
     int rc;
 
     TRY(db_lookup(db, &txn, error));
-    struct origin origin = {&db->mem, txn, db->heads, {heads_n(db->heads), db->view.facilities_done, db->view.n_done},
-                            db->policy};
+    struct origin origin = {
+        &db->mem, txn, db->heads, {heads_n(db->heads), db->view.facilities_done, db->view.n_done}, db->policy};
     *out = is_newest ? ACCEPTED : LATE;
     TRY(rows_open(&rows, &origin, g->batch->facility[row], NULL, 0, t, t + 1, error));
     while ((rc = rows_next(&rows, &have, error)) == GK_OK)
@@ -241,7 +242,8 @@ done:
     return rc;
 }
 
-/* ---- the record of what was quarantined ------------------------------------------------------------------------------ */
+/* ---- the record of what was quarantined
+ * ------------------------------------------------------------------------------ */
 
 /* Gathers the quarantined rows into columns of their own and adds a record of them. */
 static int add_quarantined(struct ingest *g, struct gk_error *error)
@@ -282,7 +284,8 @@ done:
     return rc;
 }
 
-/* ---- a batch ------------------------------------------------------------------------------------------------------------ */
+/* ---- a batch
+ * ------------------------------------------------------------------------------------------------------------ */
 
 /* After a failure half-way: the heads forget, and the edges are what the heads and chunks still say. */
 static void undo(struct ingest *g, uint32_t n_before)
@@ -374,9 +377,9 @@ done:
 }
 
 /*
- * A commit that is due and fails must not look as if the batch had not been taken, nor may batches pile up behind it: so what
- * waits is committed before anything is taken, and an error means that nothing was. The commit after it makes the batch
- * durable early; what hinders it is told by the next call, which tries again first.
+ * A commit that is due and fails must not look as if the batch had not been taken, nor may batches pile up behind it:
+ * so what waits is committed before anything is taken, and an error means that nothing was. The commit after it makes
+ * the batch durable early; what hinders it is told by the next call, which tries again first.
  */
 int gk_ingest(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts, struct gk_error *error)
 {
@@ -410,7 +413,8 @@ done:
     return rc;
 }
 
-/* ---- quarantine ---------------------------------------------------------------------------------------------------------- */
+/* ---- quarantine
+ * ---------------------------------------------------------------------------------------------------------- */
 
 /* Takes the rows of one quarantined record again; those that are not acceptable yet go back under a new number. */
 static int release_record(gk_db *db, uint64_t number, struct view value, struct gk_counts *counts,
@@ -423,9 +427,12 @@ static int release_record(gk_db *db, uint64_t number, struct view value, struct 
     rc = batch_decode(&db->mem, value.bytes, value.size, &record);
     if (rc != GK_OK)
         return error_set(error, rc, "a quarantined record: %s", gk_status_text(rc));
-    struct gk_batch batch = {.n_rows = record.rows.n_rows, .time = record.rows.time,
-                             .facility = record.rows.facility, .n_channels = record.rows.n_channels,
-                             .channel = record.rows.channel, .value = record.rows.value};
+    struct gk_batch batch = {.n_rows = record.rows.n_rows,
+                             .time = record.rows.time,
+                             .facility = record.rows.facility,
+                             .n_channels = record.rows.n_channels,
+                             .channel = record.rows.channel,
+                             .value = record.rows.value};
     TRY(ingest_batch(db, &batch, &these, error));
     db->progress.counts.quarantined -= batch.n_rows;
     db->pending.released = number + 1;

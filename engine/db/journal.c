@@ -1,6 +1,6 @@
 /*
- * journal.c - batches that are durable but not yet in chunks: key sequence u64, value docs/format/batch.md. Replaying them is
- * recovery, a reader's opening, and a reader's catching up, all the same.
+ * journal.c - batches that are durable but not yet in chunks: key sequence u64, value docs/format/batch.md. Replaying
+ * them is recovery, a reader's opening, and a reader's catching up, all the same.
  */
 #include "codec/batch.h"
 #include "db/db.h"

@@ -153,8 +153,13 @@ static void resolve(const struct catalog *c, uint32_t facility, gk_time at, stru
     for (int w = 0; w < WIDTHS; w++)
         if (in_force[w])
             fill(out, in_force[w]);
-    struct gk_band defaults = {.off_below = DEFAULT_OFF, .on_from = DEFAULT_ON, .overload_from = DEFAULT_OVERLOAD,
-                               .hysteresis = DEFAULT_HYSTERESIS, .hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1,
+    struct gk_band defaults = {.off_below = DEFAULT_OFF,
+                               .on_from = DEFAULT_ON,
+                               .overload_from = DEFAULT_OVERLOAD,
+                               .hysteresis = DEFAULT_HYSTERESIS,
+                               .hold_ns = -1,
+                               .dwell_on_ns = -1,
+                               .dwell_off_ns = -1,
                                .channel = GK_ID_NONE};
     fill(out, &defaults);
 }

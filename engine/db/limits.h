@@ -1,6 +1,6 @@
 /*
- * limits.h - which limits hold for a facility when: the bands that cover it, narrowest scope first (facility, role, line,
- * enterprise, park, zone), each absent field taken from the next wider one, then from the defaults.
+ * limits.h - which limits hold for a facility when: the bands that cover it, narrowest scope first (facility, role,
+ * line, enterprise, park, zone), each absent field taken from the next wider one, then from the defaults.
  *
  * A band's date counts from the first tick that begins at or after it.
  */
@@ -13,8 +13,8 @@
 struct limits_span {
     int64_t from; /* tick; the first is GK_TICK_MIN */
     struct derive_limits limits;
-    uint32_t primary;     /* channel, GK_ID_NONE when the store has no such channel yet */
-    bool has_fallback;    /* the phase currents stand in where a row has no kw */
+    uint32_t primary;  /* channel, GK_ID_NONE when the store has no such channel yet */
+    bool has_fallback; /* the phase currents stand in where a row has no kw */
 };
 
 struct limits {
@@ -22,7 +22,7 @@ struct limits {
     struct limits_span *spans;
     size_t n, capacity;
     uint32_t fallback[DERIVE_FALLBACK_MAX]; /* channels of the phase currents */
-    bool uses_usual_hold; /* somewhere the hold follows from the usual interval */
+    bool uses_usual_hold;                   /* somewhere the hold follows from the usual interval */
 };
 
 void limits_init(struct limits *limits, const struct mem *mem);

@@ -67,8 +67,8 @@ int progress_put(struct txn *txn, const struct progress *p, struct gk_error *err
     uint8_t bytes[1 + 3 * 8 + 4 + 6 * 8 + 6 * 8];
     uint64_t counts[6] = {p->counts.accepted,    p->counts.late,        p->counts.duplicate,
                           p->counts.conflicting, p->counts.quarantined, p->counts.rejected};
-    uint64_t rest[6] = {p->n_rows, (uint64_t)p->watermark, (uint64_t)p->beginning, p->quarantine_next, p->n_stale,
-                        p->catalog_version};
+    uint64_t rest[6] = {p->n_rows,  (uint64_t)p->watermark, (uint64_t)p->beginning, p->quarantine_next,
+                        p->n_stale, p->catalog_version};
     bytes[0] = META_VERSION;
     store_u64(bytes + 1, p->journal_next);
     store_u64(bytes + 9, p->sealed);
@@ -165,19 +165,21 @@ int meta_dump(struct view key, struct view value, struct buffer *out)
         if (rc != GK_OK)
             return rc;
         buffer_printf(out, "store format=%d uuid=%s zone_s=%d tick_ns=%" PRId64 " policy=%s\n", DB_FORMAT, db.uuid,
-                      db.zone_s, db.tick_ns, db.policy == GK_LAST ? "last" : db.policy == GK_FIRST ? "first" : "all");
+                      db.zone_s, db.tick_ns,
+                      db.policy == GK_LAST    ? "last"
+                      : db.policy == GK_FIRST ? "first"
+                                              : "all");
         return buffer_status(out);
     }
     int rc = decode_progress(value, &p);
     if (rc != GK_OK)
         return rc;
-    buffer_printf(out,
-                  "progress journal_next=%" PRIu64 " sealed=%" PRIu64 " target=%" PRIu64 " facilities_done=%" PRIu32
-                  " accepted=%" PRIu64 " late=%" PRIu64 " duplicate=%" PRIu64 " conflicting=%" PRIu64
-                  " quarantined=%" PRIu64 " rejected=%" PRIu64 " n_rows=%" PRIu64 " n_stale=%" PRIu64
-                  " catalog_version=%" PRIu64 "\n",
-                  p.journal_next, p.sealed, p.target, p.facilities_done, p.counts.accepted, p.counts.late,
-                  p.counts.duplicate, p.counts.conflicting, p.counts.quarantined, p.counts.rejected, p.n_rows,
-                  p.n_stale, p.catalog_version);
+    buffer_printf(
+        out,
+        "progress journal_next=%" PRIu64 " sealed=%" PRIu64 " target=%" PRIu64 " facilities_done=%" PRIu32
+        " accepted=%" PRIu64 " late=%" PRIu64 " duplicate=%" PRIu64 " conflicting=%" PRIu64 " quarantined=%" PRIu64
+        " rejected=%" PRIu64 " n_rows=%" PRIu64 " n_stale=%" PRIu64 " catalog_version=%" PRIu64 "\n",
+        p.journal_next, p.sealed, p.target, p.facilities_done, p.counts.accepted, p.counts.late, p.counts.duplicate,
+        p.counts.conflicting, p.counts.quarantined, p.counts.rejected, p.n_rows, p.n_stale, p.catalog_version);
     return buffer_status(out);
 }

@@ -165,9 +165,9 @@ int profile_dump(struct view bytes, struct buffer *out)
     if (rc == GK_OK) {
         (void)gk_time_format(p.first, 0, first); /* the lengths are not needed */
         (void)gk_time_format(p.last, 0, last);
-        buffer_printf(out, "n_rows=%" PRIu64 " first=%s last=%s usual_s=%" PRId64 " state=%" PRIu32 "%s channels=",
-                      p.n_rows, first, last, profile_usual(&p) / GK_SECOND, p.derive.state,
-                      p.stale_from == GK_TIME_MAX ? "" : " stale");
+        buffer_printf(
+            out, "n_rows=%" PRIu64 " first=%s last=%s usual_s=%" PRId64 " state=%" PRIu32 "%s channels=", p.n_rows,
+            first, last, profile_usual(&p) / GK_SECOND, p.derive.state, p.stale_from == GK_TIME_MAX ? "" : " stale");
         for (size_t i = 0; i < p.n_channels; i++)
             buffer_printf(out, "%s%" PRIu32, i ? "," : "", p.channels[i]);
         buffer_put_u8(out, '\n');
@@ -177,7 +177,8 @@ int profile_dump(struct view bytes, struct buffer *out)
     return rc;
 }
 
-/* ---- the usual interval ------------------------------------------------------------------------------------------- */
+/* ---- the usual interval -------------------------------------------------------------------------------------------
+ */
 
 /* Centuries may lie between two rows, more than 2^63 ns. */
 static int class_of(uint64_t gap_ns)

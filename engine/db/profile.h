@@ -1,6 +1,6 @@
 /*
- * profile.h - what the rows of a facility say about it, kept at its sealed end: how many, from when to when, its channels, how far
- * apart its rows usually are, and the state machine as it stood after the last sealed row.
+ * profile.h - what the rows of a facility say about it, kept at its sealed end: how many, from when to when, its
+ * channels, how far apart its rows usually are, and the state machine as it stood after the last sealed row.
  *
  * The usual interval is the class of the median gap between neighbouring rows. The gaps are kept as counts by class, so
  * they follow exactly from the set of rows, whatever the order they came in. Classes are the intervals meters are set
@@ -18,9 +18,9 @@ struct profile {
     uint64_t n_rows;
     gk_time first, last;
     uint64_t gaps[PROFILE_CLASSES];
-    gk_time stale_from; /* states are derived anew from here; GK_TIME_MAX: they are good */
+    gk_time stale_from;   /* states are derived anew from here; GK_TIME_MAX: they are good */
     struct derive derive; /* after the last sealed row; its limits are not stored, limits_restore sets them */
-    uint32_t *channels; /* ascending, owned */
+    uint32_t *channels;   /* ascending, owned */
     size_t n_channels, channels_capacity;
     const struct mem *mem;
 };

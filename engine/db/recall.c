@@ -3,7 +3,7 @@
  */
 #include "db/recall.h"
 
-#define SLOTS 2048 /* x RECALL_MINIS x 128 rows x 5 columns: 21 MB when all are in use */
+#define SLOTS        2048 /* x RECALL_MINIS x 128 rows x 5 columns: 21 MB when all are in use */
 #define RECALL_MINIS 2
 
 struct slot {

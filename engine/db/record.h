@@ -1,8 +1,8 @@
 /*
  * record.h - gathering the rows that are new in the heads into journal records.
  *
- * Replaying needs the order of arrival within a facility only, so a record holds its rows facility by facility, and there is a
- * record per list of channels. A facility whose new rows cannot be had in one piece gets records of its own.
+ * Replaying needs the order of arrival within a facility only, so a record holds its rows facility by facility, and
+ * there is a record per list of channels. A facility whose new rows cannot be had in one piece gets records of its own.
  */
 #ifndef DB_RECORD_H
 #define DB_RECORD_H

@@ -1,8 +1,8 @@
 /*
  * rows.c - merging a facility's chunks with its unsealed rows.
  *
- * Chunk i answers for the times from its first row up to the first row of chunk i + 1; unsealed rows of that stretch are
- * merged into it. Unsealed rows before the first chunk are merged into the first.
+ * Chunk i answers for the times from its first row up to the first row of chunk i + 1; unsealed rows of that stretch
+ * are merged into it. Unsealed rows before the first chunk are merged into the first.
  */
 #include "db/rows.h"
 

@@ -22,8 +22,8 @@ struct rows {
     gk_time from, to;
     bool all_channels;
     struct cursor *cursor;
-    bool has_chunk;           /* the cursor stands on one of the facility's chunks before `to` */
-    struct columns incoming;  /* the heads' rows of [from, to) */
+    bool has_chunk;          /* the cursor stands on one of the facility's chunks before `to` */
+    struct columns incoming; /* the heads' rows of [from, to) */
     size_t incoming_at;
     struct columns chunk, merged;
 };

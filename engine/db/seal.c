@@ -67,8 +67,8 @@ static void sealing_clear(struct sealing *s)
 }
 
 /*
- * Stores the derived steps and brings the index after them. The index is compared from the beginning of the hour in which
- * the change begins: old steps from there as stored, new ones the same up to the change.
+ * Stores the derived steps and brings the index after them. The index is compared from the beginning of the hour in
+ * which the change begins: old steps from there as stored, new ones the same up to the change.
  */
 static int store_states(struct sealing *s, uint32_t facility, struct gk_error *error)
 {
@@ -79,7 +79,8 @@ static int store_states(struct sealing *s, uint32_t facility, struct gk_error *e
     TRY(states_read(s->txn, facility, begin, GK_TICK_MAX, &s->old_steps, error));
     s->new_steps.n = 0;
     for (size_t i = 0; i < s->old_steps.n && (s->old_steps.at[i].tick < from || i == 0); i++)
-        TRY(steps_put(&s->new_steps, s->old_steps.at[i].tick, from == GK_TICK_MIN ? GK_NODATA : s->old_steps.at[i].value));
+        TRY(steps_put(&s->new_steps, s->old_steps.at[i].tick,
+                      from == GK_TICK_MIN ? GK_NODATA : s->old_steps.at[i].value));
     for (size_t i = 0; i < s->derived.steps.n; i++)
         TRY(steps_put(&s->new_steps, s->derived.steps.at[i].tick, s->derived.steps.at[i].value));
     TRY(states_write(&s->db->mem, s->txn, facility, from, &s->derived.steps, error));

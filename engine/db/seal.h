@@ -17,15 +17,16 @@ int seal_all(gk_db *db, struct gk_error *error);
 int seal_directly(gk_db *db, struct gk_error *error);
 
 /*
- * What a facility's rows in the heads mean: the profile as it will be, whether they only append, from when on states change
- * (GK_TIME_MAX: not at all). Shared by sealing and by reading what is not sealed yet.
+ * What a facility's rows in the heads mean: the profile as it will be, whether they only append, from when on states
+ * change (GK_TIME_MAX: not at all). Shared by sealing and by reading what is not sealed yet.
  */
 struct outlook {
     gk_time change;
     bool is_append;
     int64_t hold_ns; /* from the usual interval */
 };
-/* `incoming` are the facility's rows in the heads, in order of time. The profile is as stored; usual_hold as of all rows. */
+/* `incoming` are the facility's rows in the heads, in order of time. The profile is as stored; usual_hold as of all
+ * rows. */
 struct outlook outlook_of(const struct profile *profile, const struct columns *incoming, int64_t hold_before,
                           int64_t hold_after, bool uses_usual_hold);
 

@@ -1,5 +1,6 @@
 /*
- * signal.c - one number out of the channels of each row, as a step function: compared with a limit, or summed up in buckets.
+ * signal.c - one number out of the channels of each row, as a step function: compared with a limit, or summed up in
+ * buckets.
  *
  * A sample holds until the next row that has a number, at most as long as the facility's bands say.
  */
@@ -79,7 +80,8 @@ done:
     return rc;
 }
 
-/* ---- a timeline ------------------------------------------------------------------------------------------------------ */
+/* ---- a timeline
+ * ------------------------------------------------------------------------------------------------------ */
 
 struct comparing {
     gk_timeline *out;
@@ -155,7 +157,8 @@ done:
     return rc;
 }
 
-/* ---- buckets --------------------------------------------------------------------------------------------------------- */
+/* ---- buckets
+ * --------------------------------------------------------------------------------------------------------- */
 
 struct summing {
     const gk_time *edges;

@@ -8,7 +8,8 @@
 
 #include "state/timeline.h"
 
-/* ---- a reader's heads follow the journal ---------------------------------------------------------------------------- */
+/* ---- a reader's heads follow the journal ----------------------------------------------------------------------------
+ */
 
 static int rebuild_heads(gk_db *db, struct txn *txn, const struct progress *p, struct gk_error *error)
 {
@@ -70,7 +71,8 @@ done:
     return rc;
 }
 
-/* ---- opening -------------------------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------------------------------
+ */
 
 static void fill_info(gk_snapshot *s)
 {
@@ -193,7 +195,8 @@ int snapshot_check_facility(const gk_snapshot *s, uint32_t facility, struct gk_e
     return error_set(error, GK_ENOTFOUND, "there is no facility %u", facility);
 }
 
-/* ---- the catalog ---------------------------------------------------------------------------------------------------- */
+/* ---- the catalog ----------------------------------------------------------------------------------------------------
+ */
 
 const struct gk_facility *gk_facility_get(gk_snapshot *s, uint32_t id)
 {

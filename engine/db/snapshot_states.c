@@ -1,6 +1,6 @@
 /*
- * snapshot_states.c - profiles and states as a snapshot sees them: what is stored, and for facilities with unsealed rows or
- * new bands what follows from those, by the same code that seals.
+ * snapshot_states.c - profiles and states as a snapshot sees them: what is stored, and for facilities with unsealed
+ * rows or new bands what follows from those, by the same code that seals.
  */
 #include "db/index.h"
 #include "db/seal.h"
@@ -12,7 +12,8 @@ bool snapshot_has_unsealed(const gk_snapshot *s, uint32_t facility)
     return s->view.n_visible > 0 && heads_has(s->heads, s->view, facility, NULL, NULL);
 }
 
-/* ---- profiles -------------------------------------------------------------------------------------------------------- */
+/* ---- profiles
+ * -------------------------------------------------------------------------------------------------------- */
 
 /* All gaps again, from all rows: only when late rows might tip the median. */
 static int recount(gk_snapshot *s, uint32_t facility, struct profile *p, struct gk_error *error)
@@ -131,7 +132,8 @@ done:
     return rc;
 }
 
-/* ---- states ----------------------------------------------------------------------------------------------------------- */
+/* ---- states
+ * ----------------------------------------------------------------------------------------------------------- */
 
 static int derive_facility(gk_snapshot *s, uint32_t facility, struct derived_states *out, struct gk_error *error)
 {
@@ -146,8 +148,8 @@ static int derive_facility(gk_snapshot *s, uint32_t facility, struct derived_sta
     if (incoming.n_rows == 0 && stored.stale_from == GK_TIME_MAX)
         goto done;
     TRY(snapshot_limits(s, facility, error));
-    struct outlook o = outlook_of(&stored, &incoming, profile_hold(&stored), profile_hold(&s->profile),
-                                  s->limits.uses_usual_hold);
+    struct outlook o =
+        outlook_of(&stored, &incoming, profile_hold(&stored), profile_hold(&s->profile), s->limits.uses_usual_hold);
     struct origin origin = snapshot_origin(s);
     stored.first = s->profile.first;
     TRY(states_derive(&origin, facility, s->db->tick_ns, &s->limits, &stored, o.change, o.is_append, &out->derived,
@@ -237,8 +239,8 @@ done:
     return rc;
 }
 
-int gk_state_steps(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to, const struct gk_step **steps,
-                   size_t *n, struct gk_error *error)
+int gk_state_steps(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to, const struct gk_step **steps, size_t *n,
+                   struct gk_error *error)
 {
     int rc = snapshot_states(s, facility, from, to, &s->steps, error);
 
@@ -262,8 +264,8 @@ int gk_state_timeline(gk_snapshot *s, uint32_t facility, uint32_t mask, int64_t 
     for (size_t i = 0; i < s->steps.n; i++) {
         uint32_t state = s->steps.at[i].value;
         enum gk_truth truth = mask & GK_STATE_BIT(state) ? GK_TRUE
-                              : state == GK_NODATA      ? (enum gk_truth)silence
-                                                        : GK_FALSE;
+                              : state == GK_NODATA       ? (enum gk_truth)silence
+                                                         : GK_FALSE;
         TRY(gk_timeline_append(out, s->steps.at[i].tick, truth));
     }
     TRY(gk_timeline_append(out, to, GK_UNKNOWN));
@@ -273,7 +275,8 @@ done:
     return rc;
 }
 
-/* ---- the presence index ------------------------------------------------------------------------------------------------ */
+/* ---- the presence index
+ * ------------------------------------------------------------------------------------------------ */
 
 /* keep[id] |= 1 for whoever is in a state of the mask for some of an hour, or silent for some of it if that counts. */
 static int keep_hour(gk_snapshot *s, int64_t hour, uint32_t mask, uint8_t *keep, uint8_t *known, struct gk_error *error)

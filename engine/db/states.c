@@ -1,8 +1,8 @@
 /*
  * states.c - reading, writing and deriving the states of one facility.
  *
- * The state table has a record per facility and era in which something changed (key: facility u32, era i64); an era without
- * a record carries on the last step before it.
+ * The state table has a record per facility and era in which something changed (key: facility u32, era i64); an era
+ * without a record carries on the last step before it.
  */
 #include "db/states.h"
 
@@ -57,8 +57,7 @@ static int cut_steps(struct steps *s, int64_t from, int64_t to)
     return GK_OK;
 }
 
-int states_read(struct txn *txn, uint32_t facility, int64_t from, int64_t to, struct steps *out,
-                struct gk_error *error)
+int states_read(struct txn *txn, uint32_t facility, int64_t from, int64_t to, struct steps *out, struct gk_error *error)
 {
     struct cursor *cursor = NULL;
     uint8_t key[STATE_KEY];
@@ -180,7 +179,8 @@ done:
     return rc;
 }
 
-/* ---- deriving ------------------------------------------------------------------------------------------------------ */
+/* ---- deriving ------------------------------------------------------------------------------------------------------
+ */
 
 #define LIMIT_CHANNELS_MAX 64
 
@@ -302,8 +302,8 @@ done:
 }
 
 /*
- * Rebuilds the machine before `change`, looking back in growing steps. Without a stand down to the first row it begins anew
- * (out->from = GK_TICK_MIN, *next = GK_TIME_MIN).
+ * Rebuilds the machine before `change`, looking back in growing steps. Without a stand down to the first row it begins
+ * anew (out->from = GK_TICK_MIN, *next = GK_TIME_MIN).
  */
 static int rebuild(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
                    const struct profile *profile, gk_time change, const uint32_t *channels, size_t n,
@@ -344,7 +344,7 @@ int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_n
                   const struct profile *profile, gk_time change, bool is_append, struct derived *out,
                   struct gk_error *error)
 {
-    uint32_t channels[LIMIT_CHANNELS_MAX];
+    uint32_t channels[LIMIT_CHANNELS_MAX] = {0};
     size_t n = limit_channels(limits, channels);
     struct rows rows = {0};
     const struct columns *batch;

@@ -9,8 +9,8 @@
 #include "db/rows.h"
 
 /*
- * Stored steps of [from, to) ticks, to the end of *out (emptied first): the first is at `from` with the state carried in
- * (no data when there is none). GK_TICK_MIN as `from` gives a first step at GK_TICK_MIN.
+ * Stored steps of [from, to) ticks, to the end of *out (emptied first): the first is at `from` with the state carried
+ * in (no data when there is none). GK_TICK_MIN as `from` gives a first step at GK_TICK_MIN.
  */
 int states_read(struct txn *txn, uint32_t facility, int64_t from, int64_t to, struct steps *out,
                 struct gk_error *error);
@@ -26,9 +26,9 @@ struct derived {
 };
 
 /*
- * Derives the states of a facility from the tick of `change` on (the first row that is new, or the date of a new band), up
- * to its last row. The origin shows all rows, the stored steps are those from before the change. When `profile` is from
- * before rows that all come after its last one, and nothing else changed, `is_append` goes on from its machine.
+ * Derives the states of a facility from the tick of `change` on (the first row that is new, or the date of a new band),
+ * up to its last row. The origin shows all rows, the stored steps are those from before the change. When `profile` is
+ * from before rows that all come after its last one, and nothing else changed, `is_append` goes on from its machine.
  */
 int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
                   const struct profile *profile, gk_time change, bool is_append, struct derived *out,

@@ -57,7 +57,8 @@ const char *store_table_name(unsigned table)
     return table < STORE_TABLES ? TABLE_NAMES[table] : NULL;
 }
 
-/* ---- errors ------------------------------------------------------------------------------------------------------- */
+/* ---- errors -------------------------------------------------------------------------------------------------------
+ */
 
 static int status_of(int code)
 {
@@ -110,7 +111,8 @@ static int fail(const struct store *store, int code, const char *doing, struct g
     return error_set(error, status, "%s: %s: %s%s", store->path, doing, mdb_strerror(code), hint);
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------------------------------------------------
+ */
 
 static uint64_t map_size(const struct store_options *options)
 {
@@ -269,7 +271,8 @@ void store_close(struct store *store)
     mem_free(&mem, store);
 }
 
-/* ---- transactions ------------------------------------------------------------------------------------------------- */
+/* ---- transactions -------------------------------------------------------------------------------------------------
+ */
 
 static int begin(struct store *store, bool is_write, struct txn **out, struct gk_error *error)
 {
@@ -327,7 +330,8 @@ uint64_t txn_size(const struct txn *txn)
     return txn->size;
 }
 
-/* ---- values ------------------------------------------------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------------------------------------------------
+ */
 
 static uint32_t checksum(enum store_table table, const void *key, size_t key_size, const void *bytes, size_t size)
 {
@@ -410,7 +414,8 @@ int txn_delete(struct txn *txn, enum store_table table, struct view key, struct 
     return GK_OK;
 }
 
-/* ---- cursors ------------------------------------------------------------------------------------------------------ */
+/* ---- cursors ------------------------------------------------------------------------------------------------------
+ */
 
 int cursor_open(struct txn *txn, enum store_table table, struct cursor **out, struct gk_error *error)
 {
@@ -494,7 +499,8 @@ int cursor_value(struct cursor *cursor, struct view *value, struct gk_error *err
     return open_value(cursor->txn->store, cursor->table, &cursor->key, &cursor->value, value, error);
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------------------ */
+/* ---- figures ------------------------------------------------------------------------------------------------------
+ */
 
 int store_reader_check(struct store *store)
 {

@@ -1,9 +1,9 @@
 /*
  * store.h - tables of checked bytes in one LMDB file. The only room that knows LMDB.
  *
- * A store is a directory: data.mdb (the file), lock.mdb (LMDB's readers), lock.writer (who writes, so that a second writer
- * gets an error with the first one's pid instead of waiting). Every value carries a CRC32C over table, key and bytes,
- * tested before anyone believes them. Commits are LMDB's default: synced data, then a synced header.
+ * A store is a directory: data.mdb (the file), lock.mdb (LMDB's readers), lock.writer (who writes, so that a second
+ * writer gets an error with the first one's pid instead of waiting). Every value carries a CRC32C over table, key and
+ * bytes, tested before anyone believes them. Commits are LMDB's default: synced data, then a synced header.
  *
  *     GK_EFULL     the quota (the map) or the disk is used up: abort, nothing changed
  *     GK_ECORRUPT  a checksum, or LMDB found its own pages wrong
@@ -67,7 +67,8 @@ int txn_append(struct txn *txn, enum store_table table, struct view key, struct 
 /* GK_ENOTFOUND when it is not there. */
 int txn_delete(struct txn *txn, enum store_table table, struct view key, struct gk_error *error);
 
-/* Cursors end with their transaction at the latest. In a write transaction, puts and deletes elsewhere may move them: seek again. */
+/* Cursors end with their transaction at the latest. In a write transaction, puts and deletes elsewhere may move them:
+ * seek again. */
 int cursor_open(struct txn *txn, enum store_table table, struct cursor **out, struct gk_error *error);
 void cursor_close(struct cursor *cursor); /* NULL is welcome */
 /* GK_OK or GK_DONE. The first key >= key; the last key <= key; the ends; the neighbours. */

@@ -1,6 +1,6 @@
 /*
- * test_db.c - the engine as a whole against a model that keeps rows in plain arrays: every counter, every sample, and that
- * neither order, batches, sealing, reopening nor late bands change what the store says.
+ * test_db.c - the engine as a whole against a model that keeps rows in plain arrays: every counter, every sample, and
+ * that neither order, batches, sealing, reopening nor late bands change what the store says.
  */
 #include "support/support.h"
 
@@ -22,8 +22,13 @@ static gk_time NOW = T0 + 40 * INT64_C(86400) * GK_SECOND;
 
 static gk_db *open_db(const char *path, int flags, enum gk_policy policy, uint64_t budget)
 {
-    struct gk_options o = {.size = sizeof o, .policy = policy, .head_budget = budget, .commit_ns = -1,
-                           .map_size = 1 << 28, .clock = fixed_clock, .clock_context = &NOW};
+    struct gk_options o = {.size = sizeof o,
+                           .policy = policy,
+                           .head_budget = budget,
+                           .commit_ns = -1,
+                           .map_size = 1 << 28,
+                           .clock = fixed_clock,
+                           .clock_context = &NOW};
     struct gk_error error;
     gk_db *db;
     if (gk_open(path, flags, &o, &db, &error) != GK_OK)
@@ -44,10 +49,15 @@ static void put_catalog(gk_db *db)
 {
     struct gk_error error;
     for (int i = 0; i < FACILITIES; i++) {
-        struct gk_facility_put f = {.size = sizeof f, .name = {NAMES[i], strlen(NAMES[i])},
-                                    .enterprise = {"E1", 2}, .park = {"P1", 2}, .line = {"L1", 2},
-                                    .role = i ? GK_ABATEMENT : GK_PRODUCTION, .role_is_set = true,
-                                    .rated_kw = 10, .rated_a = 20};
+        struct gk_facility_put f = {.size = sizeof f,
+                                    .name = {NAMES[i], strlen(NAMES[i])},
+                                    .enterprise = {"E1", 2},
+                                    .park = {"P1", 2},
+                                    .line = {"L1", 2},
+                                    .role = i ? GK_ABATEMENT : GK_PRODUCTION,
+                                    .role_is_set = true,
+                                    .rated_kw = 10,
+                                    .rated_a = 20};
         ok(gk_facility_put(db, &f, NULL, &error), &error);
     }
     for (int i = 0; i < CHANNELS; i++) {
@@ -60,13 +70,20 @@ static void put_catalog(gk_db *db)
 static void put_band(gk_db *db, gk_time from, int64_t on_percent, int64_t dwell_s)
 {
     struct gk_error error;
-    struct gk_band_put b = {.size = sizeof b, .scope = GK_ROLE, .name = {"abatement", 9},
-                            .off_below = {GK_LIMIT_SHARE, {10, 2}}, .on_from = {GK_LIMIT_SHARE, {on_percent, 2}},
-                            .hold_ns = -1, .dwell_on_ns = dwell_s * GK_SECOND, .dwell_off_ns = -1, .from = from};
+    struct gk_band_put b = {.size = sizeof b,
+                            .scope = GK_ROLE,
+                            .name = {"abatement", 9},
+                            .off_below = {GK_LIMIT_SHARE, {10, 2}},
+                            .on_from = {GK_LIMIT_SHARE, {on_percent, 2}},
+                            .hold_ns = -1,
+                            .dwell_on_ns = dwell_s * GK_SECOND,
+                            .dwell_off_ns = -1,
+                            .from = from};
     ok(gk_band_put(db, &b, &error), &error);
 }
 
-/* ---- the model ----------------------------------------------------------------------------------------------------- */
+/* ---- the model -----------------------------------------------------------------------------------------------------
+ */
 
 struct row {
     gk_time time;
@@ -111,8 +128,8 @@ static void model_take(struct model *m, const struct row *r)
         for (int c = 0; c < CHANNELS; c++) {
             equal &= same(have->value[c], r->value[c]);
             adds |= gk_is_missing(have->value[c]) && !gk_is_missing(r->value[c]);
-            differs |= !gk_is_missing(have->value[c]) && !gk_is_missing(r->value[c]) &&
-                       !same(have->value[c], r->value[c]);
+            differs |=
+                !gk_is_missing(have->value[c]) && !gk_is_missing(r->value[c]) && !same(have->value[c], r->value[c]);
         }
         if (m->policy == GK_ALL ? equal : !adds && !differs) {
             m->counts.duplicate++;
@@ -225,7 +242,8 @@ static void check_deep(gk_db *db)
     assert_int_equal(n, 0);
 }
 
-/* ---- random stories -------------------------------------------------------------------------------------------------- */
+/* ---- random stories
+ * -------------------------------------------------------------------------------------------------- */
 
 static double random_value(struct random *random)
 {
@@ -276,8 +294,8 @@ static void ingest(gk_db *db, const struct row *rows, size_t n)
         for (int c = 0; c < CHANNELS; c++)
             cells[c][i] = rows[i].value[c];
     }
-    struct gk_batch batch = {.n_rows = n, .time = time, .facility = facility, .n_channels = CHANNELS,
-                             .channel = channels, .value = values};
+    struct gk_batch batch = {
+        .n_rows = n, .time = time, .facility = facility, .n_channels = CHANNELS, .channel = channels, .value = values};
     ok(gk_ingest(db, &batch, NULL, &error), &error);
 }
 
@@ -421,8 +439,14 @@ static void a_batch_of_a_known_sequence_is_taken_once(void **state)
     uint32_t facility[2] = {0, 1}, channel = 0;
     double value[2] = {1, 2};
     const double *values = value;
-    struct gk_batch batch = {.n_rows = 2, .time = time, .facility = facility, .n_channels = 1, .channel = &channel,
-                             .value = &values, .source = "gateway 7", .sequence = 5};
+    struct gk_batch batch = {.n_rows = 2,
+                             .time = time,
+                             .facility = facility,
+                             .n_channels = 1,
+                             .channel = &channel,
+                             .value = &values,
+                             .source = "gateway 7",
+                             .sequence = 5};
     struct gk_counts counts;
 
     (void)state;
@@ -456,8 +480,8 @@ static void rows_ahead_of_the_clock_wait_in_quarantine(void **state)
     uint32_t facility[4] = {0, 1, 2, 3}, channel = 0;
     double value[4] = {1, 2, gk_missing(), 4};
     const double *values = value;
-    struct gk_batch batch = {.n_rows = 4, .time = time, .facility = facility, .n_channels = 1, .channel = &channel,
-                             .value = &values};
+    struct gk_batch batch = {
+        .n_rows = 4, .time = time, .facility = facility, .n_channels = 1, .channel = &channel, .value = &values};
     struct gk_counts counts;
     struct gk_stat stat;
 

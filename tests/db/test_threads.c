@@ -1,6 +1,6 @@
 /*
- * test_threads.c - snapshots used by threads while another thread writes, seals and changes the catalog (make tsan). Every
- * batch gives the same number to all facilities: a snapshot that sees half a batch would see two numbers.
+ * test_threads.c - snapshots used by threads while another thread writes, seals and changes the catalog (make tsan).
+ * Every batch gives the same number to all facilities: a snapshot that sees half a batch would see two numbers.
  */
 #include "support/support.h"
 
@@ -37,8 +37,12 @@ static bool write_batch(struct shared *shared, uint32_t number)
         facility[i] = i;
         value[i] = number;
     }
-    struct gk_batch batch = {.n_rows = FACILITIES, .time = time, .facility = facility, .n_channels = 1,
-                             .channel = &channel, .value = &values};
+    struct gk_batch batch = {.n_rows = FACILITIES,
+                             .time = time,
+                             .facility = facility,
+                             .n_channels = 1,
+                             .channel = &channel,
+                             .value = &values};
     return gk_ingest(shared->db, &batch, NULL, &error) == GK_OK && gk_commit(shared->db, &error) == GK_OK;
 }
 

@@ -1,6 +1,6 @@
 /*
- * support.h - what every test program shares: cmocka's includes, a main with a name filter, seeded random numbers, a failing
- * allocator, a temporary folder.
+ * support.h - what every test program shares: cmocka's includes, a main with a name filter, seeded random numbers, a
+ * failing allocator, a temporary folder.
  *
  *     build/check/tests/codec/test_chunk                 all tests of the file
  *     build/check/tests/codec/test_chunk 'a_cut_*'       those whose name matches
@@ -47,13 +47,14 @@ double random_unit(struct random *random);                /* [0, 1) */
 #define assert_bits_equal(a, b) assert_same_bits((a), (b), __FILE__, __LINE__)
 void assert_same_bits(double a, double b, const char *file, int line);
 
-/* A memory hook that fails the n-th allocation (0: never), counts what is still allocated, and overwrites freed memory. */
+/* A memory hook that fails the n-th allocation (0: never), counts what is still allocated, and overwrites freed memory.
+ */
 struct failing_mem {
-    struct mem mem;      /* give &failing->mem to what is tested */
-    uint64_t n_calls;    /* allocations and growths so far */
-    uint64_t fail_at;    /* 1: the first */
-    bool fail_for_ever;  /* and all that follow */
-    int64_t n_live;      /* must be 0 at the end */
+    struct mem mem;     /* give &failing->mem to what is tested */
+    uint64_t n_calls;   /* allocations and growths so far */
+    uint64_t fail_at;   /* 1: the first */
+    bool fail_for_ever; /* and all that follow */
+    int64_t n_live;     /* must be 0 at the end */
 };
 void failing_mem_init(struct failing_mem *failing);
 
