@@ -32,7 +32,7 @@
  *   - Names and texts are UTF-8 with a length in bytes; what the library hands out is NUL-terminated as well.
  *   - `n` counts items, `size` counts bytes, `from`/`to` is the half-open interval [from, to).
  *   - A struct whose first field is `size` is set to zero, then size = sizeof it, then what is wanted; zero means the
- *     default.
+ *     default where the field does not say otherwise.
  *   - A pointer handed out by a snapshot lives as long as the snapshot.
  *   - One gk_db is used by one thread at a time, and so is one snapshot; different snapshots of one gk_db may be used
  *     by different threads while another thread writes.
@@ -175,6 +175,7 @@ struct gk_options {
     uint64_t map_size;    /* address space for the file; default 1 TiB or GK_MAP_SIZE from the environment */
     uint64_t quota;       /* bytes the store may use in its file; default none; GK_EFULL beyond */
     uint64_t head_budget; /* bytes of unsealed rows kept in memory before they are sealed; default 48 MB */
+    uint64_t seal_bytes;  /* sealing commits whenever it wrote so much; default 12 MB */
     int64_t commit_ns;    /* gk_ingest commits when the oldest undurable row is this old; default 100 ms; < 0: never */
     int64_t future_ns;    /* rows further ahead of the clock are quarantined; default 5 min; < 0: no limit */
     int64_t past_ns;      /* rows further behind the clock are quarantined; default no limit */
@@ -228,7 +229,7 @@ struct gk_facility_put {
     struct gk_text name, park, enterprise, line;
     enum gk_role role;
     bool role_is_set;
-    double rated_kw, rated_a; /* NaN: not given */
+    double rated_kw, rated_a; /* NaN or 0: not given */
     size_t n_tags;
     const struct gk_text *tag_keys, *tag_values;
 };

@@ -298,9 +298,9 @@ static int check_facility(const struct catalog *c, const struct gk_facility_put 
 
     TRY(check_name(put->name, "facility", error));
     TRY(check_sites(c, put, known, error));
-    if (put->rated_kw <= 0 || isinf(put->rated_kw))
+    if (put->rated_kw < 0 || isinf(put->rated_kw))
         return error_set(error, GK_ERANGE, "rated_kw: expected a number above 0, got %g", put->rated_kw);
-    if (put->rated_a <= 0 || isinf(put->rated_a))
+    if (put->rated_a < 0 || isinf(put->rated_a))
         return error_set(error, GK_ERANGE, "rated_a: expected a number above 0, got %g", put->rated_a);
     if (put->role_is_set && (unsigned)put->role > GK_ABATEMENT)
         return error_set(error, GK_EINVAL, "role: %d is none", (int)put->role);
@@ -354,7 +354,7 @@ static size_t put_tags(struct catalog *c, const struct gk_facility *old, const s
 
 static bool put_number(double *have, double given)
 {
-    if (isnan(given) || given == *have)
+    if (isnan(given) || given == 0 || given == *have)
         return false;
     *have = given;
     return true;
@@ -523,6 +523,9 @@ static int check_order(struct gk_limit low, struct gk_limit high, const char *wh
     return GK_OK;
 }
 
+/* A sample that holds longer than any question looks back says nothing about the machine. */
+#define HOLD_MAX_NS (INT64_C(400) * 86400 * GK_SECOND)
+
 static int check_band(const struct gk_band_put *put, struct gk_error *error)
 {
     int rc;
@@ -533,8 +536,8 @@ static int check_band(const struct gk_band_put *put, struct gk_error *error)
     TRY(check_limit(put->hysteresis, 1, "hysteresis", error));
     TRY(check_order(put->off_below, put->on_from, "off_below must not be above on_from", error));
     TRY(check_order(put->on_from, put->overload_from, "on_from must not be above overload_from", error));
-    if (put->hold_ns == 0)
-        return error_set(error, GK_ERANGE, "hold: expected more than 0 s");
+    if (put->hold_ns == 0 || put->hold_ns > HOLD_MAX_NS)
+        return error_set(error, GK_ERANGE, "hold: expected more than 0 s and at most 400 days");
     if (put->scope == GK_GROUP)
         return error_set(error, GK_EINVAL, "a band's scope is *, role:, park:, enterprise:, line: or a facility");
 done:

@@ -275,6 +275,7 @@ static int commit_pending(gk_db *db, struct gk_error *error)
     if (rc == GK_OK) {
         db->progress = progress;
         db->view.n_visible = heads_n(db->heads);
+        db_catalog_committed(db);
     }
     (void)pthread_mutex_unlock(&db->lock);
 done:

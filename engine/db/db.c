@@ -101,6 +101,7 @@ static int take_options(gk_db *db, int flags, const struct gk_options *given, st
     db->past_ns = o.past_ns;
     db->clock = o.clock ? o.clock : system_clock;
     db->clock_context = o.clock_context;
+    db->seal_bytes = o.seal_bytes ? o.seal_bytes : DB_TXN_BYTES;
     if (db->tick_ns < GK_SECOND / 10 || db->tick_ns > 60 * GK_SECOND || HOUR_NS % db->tick_ns != 0)
         return error_set(error, GK_ERANGE, "tick: expected 100 ms to 60 s, a whole part of an hour");
     if (db->zone_s < -14 * 3600 || db->zone_s > 14 * 3600 || db->zone_s % 60 != 0)
@@ -288,6 +289,7 @@ int gk_close(gk_db *db)
     db_end_lookup(db);
     recall_free(db->recall);
     heads_unref(db->heads);
+    db_catalog_committed(db);
     if (db->catalog && --db->catalog->n_refs == 0)
         catalog_free(db->catalog);
     store_close(db->store);
@@ -307,22 +309,29 @@ int gk_close(gk_db *db)
  * ------------------------------------------------------------------------------------------------ */
 
 /*
- * Every put happens under the lock, as a snapshot may be taking the catalog: a shared one is copied first, so what a
- * snapshot holds never changes. The first change since a commit begins a new version.
+ * Puts change a copy, made at the first one after a commit; snapshots see the committed catalog until the next commit.
+ * Every put happens under the lock, as a snapshot may be taking the catalog.
  */
 static int own_catalog(gk_db *db, struct gk_error *error)
 {
     struct catalog *mine;
     int rc;
 
-    if (db->catalog->n_refs > 1) {
-        rc = catalog_clone(db->catalog, &mine);
-        if (rc != GK_OK)
-            return error_set(error, rc, "the catalog cannot be copied: %s", gk_status_text(rc));
-        db->catalog->n_refs--;
-        db->catalog = mine;
-    }
+    if (db->committed)
+        return GK_OK;
+    rc = catalog_clone(db->catalog, &mine);
+    if (rc != GK_OK)
+        return error_set(error, rc, "the catalog cannot be copied: %s", gk_status_text(rc));
+    db->committed = db->catalog;
+    db->catalog = mine;
     return GK_OK;
+}
+
+void db_catalog_committed(gk_db *db)
+{
+    if (db->committed && --db->committed->n_refs == 0)
+        catalog_free(db->committed);
+    db->committed = NULL;
 }
 
 #define PUT(call)                                                                                                      \
@@ -343,9 +352,18 @@ static int own_catalog(gk_db *db, struct gk_error *error)
         return rc_;                                                                                                    \
     } while (0)
 
+/* A caller built with an older header has a shorter struct: what it lacks is zero. */
+#define TAKE_PUT(type, copy)                                                                                           \
+    struct type copy;                                                                                                  \
+    memset(&copy, 0, sizeof copy);                                                                                     \
+    if (put->size < sizeof put->size || put->size > sizeof copy)                                                       \
+        return error_set(error, GK_EINVAL, #type ": set size to sizeof(struct " #type ")");                            \
+    memcpy(&copy, put, put->size)
+
 int gk_facility_put(gk_db *db, const struct gk_facility_put *put, uint32_t *id, struct gk_error *error)
 {
-    PUT(catalog_put_facility(db->catalog, put, id, &db->pending.changes, error));
+    TAKE_PUT(gk_facility_put, given);
+    PUT(catalog_put_facility(db->catalog, &given, id, &db->pending.changes, error));
 }
 
 int gk_facility_register(gk_db *db, const char *name, size_t size, uint32_t *id, struct gk_error *error)
@@ -368,20 +386,24 @@ int gk_channel_register(gk_db *db, const char *name, size_t size, uint32_t *id, 
 
 int gk_link_put(gk_db *db, const struct gk_link_put *put, struct gk_error *error)
 {
-    PUT(catalog_put_link(db->catalog, put, &db->pending.changes, error));
+    TAKE_PUT(gk_link_put, given);
+    PUT(catalog_put_link(db->catalog, &given, &db->pending.changes, error));
 }
 
 int gk_band_put(gk_db *db, const struct gk_band_put *put, struct gk_error *error)
 {
-    PUT(catalog_put_band(db->catalog, put, &db->pending.changes, error));
+    TAKE_PUT(gk_band_put, given);
+    PUT(catalog_put_band(db->catalog, &given, &db->pending.changes, error));
 }
 
 int gk_order_put(gk_db *db, const struct gk_order_put *put, struct gk_error *error)
 {
-    PUT(catalog_put_order(db->catalog, put, &db->pending.changes, error));
+    TAKE_PUT(gk_order_put, given);
+    PUT(catalog_put_order(db->catalog, &given, &db->pending.changes, error));
 }
 
 int gk_exemption_put(gk_db *db, const struct gk_exemption_put *put, struct gk_error *error)
 {
-    PUT(catalog_put_exemption(db->catalog, put, &db->pending.changes, error));
+    TAKE_PUT(gk_exemption_put, given);
+    PUT(catalog_put_exemption(db->catalog, &given, &db->pending.changes, error));
 }

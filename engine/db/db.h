@@ -93,12 +93,13 @@ struct gk_db {
     int32_t zone_s;
     int64_t tick_ns;
     enum gk_policy policy;
-    uint64_t head_budget;
+    uint64_t head_budget, seal_bytes;
     int64_t commit_ns, future_ns, past_ns;
     gk_time (*clock)(void *context);
     void *clock_context;
 
-    struct catalog *catalog;
+    struct catalog *catalog;   /* of a writer: with the puts that are not committed yet */
+    struct catalog *committed; /* what snapshots see meanwhile; NULL: the same */
     struct progress
         progress; /* as committed, plus what is pending of counts, n_rows, watermark, beginning, quarantine_next */
     struct heads *heads;
@@ -119,6 +120,8 @@ int32_t db_zone(gk_db *db);
 /* GK_ID_NONE when there is none. */
 uint32_t db_find_facility(gk_db *db, const char *name, size_t size);
 uint32_t db_find_site(gk_db *db, enum gk_kind kind, const char *name, size_t size);
+/* The catalog as it is now is durable. Under the lock, or with nobody else there. */
+void db_catalog_committed(gk_db *db);
 int db_need_writer(const gk_db *db, struct gk_error *error);
 /* Edges for all facilities of the catalog. */
 int db_grow_edges(gk_db *db);

@@ -2,8 +2,9 @@
  * seal.c - sealing.
  *
  * One sealing moves all rows up to one journal record (the target). It goes through the facilities by id, in write
- * transactions of about DB_TXN_BYTES; each stores how far it came (facilities_done). The last one drops the journal
- * records. A crash in between loses nothing and repeats nothing: whoever replays the journal skips what was moved (I1).
+ * transactions of about gk_options.seal_bytes; each stores how far it came (facilities_done). The last one drops the
+ * journal records. A crash in between loses nothing and repeats nothing: whoever replays the journal skips what was
+ * moved (I1).
  */
 #include "db/seal.h"
 
@@ -40,6 +41,7 @@ struct sealing {
     struct steps old_steps, new_steps;
     struct derived derived;
     struct progress progress;
+    bool is_direct; /* what was pending is in this transaction */
 };
 
 static void sealing_init(struct sealing *s, gk_db *db)
@@ -150,6 +152,8 @@ static int commit_locked(struct sealing *s, struct heads *fresh, struct gk_error
         heads_unref(db->heads); /* what was moved goes when the last snapshot that sees it goes */
         db->heads = heads_ref(fresh);
         db->view = (struct heads_view){heads_n(fresh), 0, 0};
+        if (s->is_direct)
+            db_catalog_committed(db);
     }
     (void)pthread_mutex_unlock(&db->lock);
     return rc;
@@ -220,7 +224,7 @@ static int seal_facilities(struct sealing *s, uint32_t first, uint32_t n, struct
     TRY(begin(s, error));
     for (uint32_t f = first; f < n; f++) {
         TRY(seal_facility(s, f, error));
-        if (txn_size(s->txn) < DB_TXN_BYTES || f + 1 == n)
+        if (txn_size(s->txn) < s->db->seal_bytes || f + 1 == n)
             continue;
         s->progress.facilities_done = f + 1;
         TRY(commit_step(s, error));
@@ -280,6 +284,7 @@ int seal_directly(gk_db *db, struct gk_error *error)
     if (db->recall)
         recall_forget(db->recall);
     sealing_init(&s, db);
+    s.is_direct = true;
     s.progress = db->progress;
     s.view.n_visible = heads_n(db->heads);
     TRY(begin(&s, error));

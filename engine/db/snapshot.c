@@ -108,8 +108,9 @@ static int take_view(gk_snapshot *s, struct gk_error *error)
         TRY(follow_catalog(db, s->txn, &s->progress, error));
         TRY(follow_journal(db, s->txn, &s->progress, error));
     }
-    TRY(catalog_freeze(db->catalog));
-    s->catalog = db->catalog;
+    struct catalog *catalog = db->committed ? db->committed : db->catalog;
+    TRY(catalog_freeze(catalog));
+    s->catalog = catalog;
     s->catalog->n_refs++;
     s->heads = heads_ref(db->heads);
     s->view = db->view;

@@ -69,7 +69,7 @@ static void every_wrong_facility_is_named(void **state)
     REFUSE_FACILITY(f.park = text_of("a\nb"), GK_EINVAL, "park: expected a name");
     REFUSE_FACILITY(f.enterprise = text_of("a\nb"), GK_EINVAL, "enterprise: expected a name");
     REFUSE_FACILITY(f.line = text_of("\x01"), GK_EINVAL, "line: expected a name");
-    REFUSE_FACILITY(f.rated_kw = 0, GK_ERANGE, "rated_kw: expected a number above 0, got 0");
+    REFUSE_FACILITY(f.rated_kw = -0.5, GK_ERANGE, "rated_kw: expected a number above 0, got -0.5");
     REFUSE_FACILITY(f.rated_kw = -1, GK_ERANGE, "rated_kw");
     REFUSE_FACILITY(f.rated_kw = INFINITY, GK_ERANGE, "rated_kw");
     REFUSE_FACILITY(f.rated_a = -3, GK_ERANGE, "rated_a: expected a number above 0, got -3");
@@ -167,6 +167,7 @@ static void every_wrong_band_is_named(void **state)
     REFUSE_BAND(b.off_below = share(30), GK_ERANGE, "off_below must not be above on_from");
     REFUSE_BAND(b.overload_from = share(19), GK_ERANGE, "on_from must not be above overload_from");
     REFUSE_BAND(b.hold_ns = 0, GK_ERANGE, "hold: expected more than 0 s");
+    REFUSE_BAND(b.hold_ns = 401 * INT64_C(86400) * GK_SECOND, GK_ERANGE, "at most 400 days");
     REFUSE_BAND(b.scope = GK_GROUP, GK_EINVAL, "a band's scope is");
     REFUSE_BAND(b.scope = GK_PARK; b.name = text_of("P2"), GK_ENOTFOUND, "there is no park 'P2'");
     REFUSE_BAND(b.scope = GK_ENTERPRISE; b.name = text_of("steel"), GK_ENOTFOUND, "there is no enterprise 'steel'");

@@ -562,7 +562,36 @@ static void a_snapshot_never_changes(void **state)
     test_folder_remove(path);
 }
 
+static void a_snapshot_sees_the_catalog_as_it_was_committed(void **state)
+{
+    char path[4096];
+    struct gk_error error;
+    gk_snapshot *s;
+
+    (void)state;
+    (void)snprintf(path, sizeof path, "%s", test_folder());
+    gk_db *db = open_db(path, GK_READWRITE | GK_CREATE, GK_LAST, 0);
+    put_catalog(db);
+    ok(gk_commit(db, &error), &error);
+    put_band(db, GK_TIME_MIN, 50, 0);
+    struct gk_facility_put zeroed = {.size = sizeof zeroed, .name = {NAMES[0], strlen(NAMES[0])}};
+    ok(gk_facility_put(db, &zeroed, NULL, &error), &error); /* zero is "not given" */
+    ok(gk_snapshot_open(db, &s, &error), &error);
+    assert_int_equal(gk_snapshot_info(s)->n_bands, 0);
+    gk_snapshot_close(s);
+    ok(gk_commit(db, &error), &error);
+    ok(gk_snapshot_open(db, &s, &error), &error);
+    assert_int_equal(gk_snapshot_info(s)->n_bands, 1);
+    assert_true(gk_facility_get(s, 0)->rated_kw == 10);
+    gk_snapshot_close(s);
+    zeroed.size = 0;
+    assert_int_equal(gk_facility_put(db, &zeroed, NULL, &error), GK_EINVAL);
+    assert_int_equal(gk_close(db), GK_OK);
+    test_folder_remove(path);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_snapshot_sees_the_catalog_as_it_was_committed),
     cmocka_unit_test(committed_rows_are_there_after_reopening),
     cmocka_unit_test(a_batch_of_a_known_sequence_is_taken_once),
     cmocka_unit_test(rows_ahead_of_the_clock_wait_in_quarantine),
