@@ -1,6 +1,6 @@
 /*
- * batch.h - the bytes of one journal record: rows of many facilities in order of arrival, as columns, byte-shuffled, LZ4.
- * Fast rather than small: it lives until the next sealing.
+ * batch.h - the bytes of one journal record: rows of many facilities in order of arrival, as columns, byte-shuffled,
+ * LZ4. Fast rather than small: it lives until the next sealing.
  */
 #ifndef CODEC_BATCH_H
 #define CODEC_BATCH_H
@@ -31,7 +31,8 @@ struct batch {
     size_t capacity;
 };
 
-/* Lossless to the bit. GK_ECORRUPT, GK_EVERSION; safe on any bytes, bounds what it allocates by what the bytes can hold. */
+/* Lossless to the bit. GK_ECORRUPT, GK_EVERSION; safe on any bytes, bounds what it allocates by what the bytes can
+ * hold. */
 int batch_decode(const struct mem *mem, const uint8_t *bytes, size_t size, struct batch *out);
 void batch_clear(struct batch *batch);
 int batch_dump(const struct mem *mem, const uint8_t *bytes, size_t size, struct buffer *out);

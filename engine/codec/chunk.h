@@ -1,6 +1,6 @@
 /*
- * chunk.h - a sealed, immutable run of rows of one facility: a time column, a column a channel, summaries. Knows nothing of
- * LMDB, of facilities or of checksums: the store puts a checksum around the bytes before and tests it after.
+ * chunk.h - a sealed, immutable run of rows of one facility: a time column, a column a channel, summaries. Knows
+ * nothing of LMDB, of facilities or of checksums: the store puts a checksum around the bytes before and tests it after.
  *
  * Rows of a column come in mini blocks of CHUNK_MINI rows; each mini block has a summary and can be decoded by itself.
  */
@@ -23,10 +23,11 @@ struct chunk_rows {
     const double *const *value;
 };
 
-/* Of a column or a mini block. NaN and missing values are in no figure but n_missing (missing only). Infinities count. */
+/* Of a column or a mini block. NaN and missing values are in no figure but n_missing (missing only). Infinities count.
+ */
 struct chunk_summary {
-    uint32_t count;     /* values that are not NaN and not missing */
-    uint32_t n_missing; /* GK_MISSING values */
+    uint32_t count;                    /* values that are not NaN and not missing */
+    uint32_t n_missing;                /* GK_MISSING values */
     double sum, min, max, first, last; /* of those counted, NaN when count is 0 */
 };
 /*
@@ -53,7 +54,8 @@ uint32_t chunk_channel(const struct chunk_view *chunk, uint32_t column);
 /* The column of a channel, or -1. */
 int chunk_column(const struct chunk_view *chunk, uint32_t channel);
 
-/* Decodes the times of mini blocks [from, to); out has room for (to - from) * CHUNK_MINI. GK_ECORRUPT. Safe on any bytes. */
+/* Decodes the times of mini blocks [from, to); out has room for (to - from) * CHUNK_MINI. GK_ECORRUPT. Safe on any
+ * bytes. */
 int chunk_times(const struct chunk_view *chunk, uint32_t from, uint32_t to, gk_time *out);
 /* The same for the values of a column. */
 int chunk_values(const struct chunk_view *chunk, uint32_t column, uint32_t from, uint32_t to, double *out);
