@@ -182,8 +182,9 @@ crash: deps
 crash-run: $(CRASHBINS)
 	$(BUILD)/tests/crash/kill_loop $(KILLS)
 
-#: make lint      formatting, the walls between the rooms, exported names, cppcheck
+#: make lint      formatting, the walls between the rooms, exported names, cppcheck, and clang's warnings
 lint: deps-all
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check CC=$(CLANG) BUILD=build/clang build/clang/gk
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release all
 	@BUILD=build/release sh tests/lint.sh
 

@@ -210,7 +210,7 @@ done:
 
 int gk_digest(gk_db *db, char out[65], struct gk_error *error)
 {
-    struct digesting d = {NULL};
+    struct digesting d = {.s = NULL};
     uint8_t hash[32];
     int rc;
 
