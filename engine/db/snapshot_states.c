@@ -254,21 +254,21 @@ int gk_state_steps(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to, 
 int gk_state_timeline(gk_snapshot *s, uint32_t facility, uint32_t mask, int64_t from, int64_t to, gk_timeline *out,
                       struct gk_error *error)
 {
-    uint32_t silence = mask & GK_STATE_BIT(GK_NODATA) ? GK_FALSE : GK_UNKNOWN;
+    uint32_t truths[GK_OVERLOAD + 1];
     int rc;
 
-    TRY(gk_timeline_reset(out, GK_UNKNOWN));
     if (from >= to)
-        return GK_OK;
+        return gk_timeline_reset(out, GK_UNKNOWN);
+    for (uint32_t state = GK_NODATA; state <= GK_OVERLOAD; state++)
+        truths[state] = mask & GK_STATE_BIT(state) ? GK_TRUE : GK_FALSE;
+    if (!(mask & GK_STATE_BIT(GK_NODATA)))
+        truths[GK_NODATA] = GK_UNKNOWN;
     TRY(snapshot_states(s, facility, from, to, &s->steps, error));
-    for (size_t i = 0; i < s->steps.n; i++) {
-        uint32_t state = s->steps.at[i].value;
-        enum gk_truth truth = mask & GK_STATE_BIT(state) ? GK_TRUE
-                              : state == GK_NODATA       ? (enum gk_truth)silence
-                                                         : GK_FALSE;
-        TRY(gk_timeline_append(out, s->steps.at[i].tick, truth));
-    }
-    TRY(gk_timeline_append(out, to, GK_UNKNOWN));
+    TRY(timeline_room(out, s->steps.n + 2));
+    timeline_put(out, GK_TICK_MIN, GK_UNKNOWN);
+    for (size_t i = 0; i < s->steps.n; i++)
+        timeline_put(out, s->steps.at[i].tick, truths[s->steps.at[i].value]);
+    timeline_put(out, to, GK_UNKNOWN);
 done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for a timeline"); /* rc says it too */

@@ -254,16 +254,17 @@ done:
     return rc;
 }
 
+/* By 3 * truth of one + truth of the other. */
+static const uint8_t LEAST[9] = {0, 0, 0, 0, 1, 1, 0, 1, 2}, MOST[9] = {0, 1, 2, 1, 1, 2, 2, 2, 2};
+
 int gk_timeline_and(gk_timeline *out, const gk_timeline *a, const gk_timeline *b)
 {
-    static const uint8_t least[9] = {0, 0, 0, 0, 1, 1, 0, 1, 2};
-    return merge(out, a, b, least);
+    return merge(out, a, b, LEAST);
 }
 
 int gk_timeline_or(gk_timeline *out, const gk_timeline *a, const gk_timeline *b)
 {
-    static const uint8_t most[9] = {0, 1, 2, 1, 1, 2, 2, 2, 2};
-    return merge(out, a, b, most);
+    return merge(out, a, b, MOST);
 }
 
 /* ---- how many of n ---- */
@@ -375,6 +376,64 @@ done:
     return rc;
 }
 
+/* Steps of one operand or of some that are merged already. */
+struct part {
+    const struct gk_step *steps;
+    size_t n;
+};
+
+/* Merges neighbouring parts into `room`; an odd one out is copied, as the next turn writes over where it lies. */
+static size_t merge_parts(struct part *parts, size_t n, const uint8_t truth[9], struct gk_step *room)
+{
+    size_t n_merged = 0;
+    for (size_t k = 0; k < n; k += 2) {
+        struct part merged = {room, parts[k].n};
+        if (k + 1 < n)
+            merged.n = merge_steps(room, parts[k].steps, parts[k].n, parts[k + 1].steps, parts[k + 1].n, truth);
+        else
+            memcpy(room, parts[k].steps, parts[k].n * sizeof *room);
+        room += merged.n;
+        parts[n_merged++] = merged;
+    }
+    return n_merged;
+}
+
+/*
+ * `any` and `all` of many: pairwise, so that what coincides is gone after the first turn. Needs no counting, and is
+ * what nearly every question about links comes to.
+ */
+static int fold_many(gk_timeline *out, const gk_timeline *const *list, size_t n, const uint8_t truth[9])
+{
+    size_t n_steps = 0;
+    int rc = GK_OK;
+
+    for (size_t k = 0; k < n; k++)
+        n_steps += list[k]->n + 1;
+    /* One piece of memory: the parts, and room for two turns. */
+    char *memory = mem_array(&out->mem, 2 * n_steps + n, sizeof(struct gk_step));
+    if (!memory) {
+        out->n = 0;
+        return GK_ENOMEM;
+    }
+    struct gk_step *room[2];
+    void *at = memory;
+    room[0] = at;
+    room[1] = room[0] + n_steps;
+    at = room[1] + n_steps;
+    struct part *parts = at;
+    for (size_t k = 0; k < n; k++)
+        parts[k].steps = gk_timeline_steps(list[k], &parts[k].n);
+    for (int turn = 0; n > 2; turn = !turn)
+        n = merge_parts(parts, n, truth, room[turn]);
+    TRY(timeline_room(out, parts[0].n + parts[1].n));
+    out->n = merge_steps(out->steps, parts[0].steps, parts[0].n, parts[1].steps, parts[1].n, truth);
+done:
+    mem_free(&out->mem, memory);
+    return rc;
+}
+
+_Static_assert(sizeof(struct part) <= sizeof(struct gk_step), "a part takes the room of a step");
+
 int gk_timeline_count(gk_timeline *out, const gk_timeline *const *list, size_t n, size_t least, size_t most)
 {
     uint8_t truth[9];
@@ -383,6 +442,8 @@ int gk_timeline_count(gk_timeline *out, const gk_timeline *const *list, size_t n
         return gk_timeline_reset(out, GK_FALSE);
     if (n == 0)
         return gk_timeline_reset(out, least == 0 ? GK_TRUE : GK_FALSE);
+    if (n > 2 && most >= n && (least == 1 || least == n))
+        return fold_many(out, list, n, least == 1 ? MOST : LEAST);
     if (n > 2)
         return count_many(out, list, n, least, most);
     for (unsigned x = 0; x < 3; x++)
