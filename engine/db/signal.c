@@ -206,6 +206,52 @@ static void add_sample(struct gk_summary *b, gk_time time, double v)
     b->last_time = time;
 }
 
+/* Where the limits that are in force at a time end, in time. */
+static gk_time span_end(const struct limits *limits, int64_t tick_ns, const struct limits_span *span)
+{
+    return span + 1 < limits->spans + limits->n ? time_of(tick_ns, span[1].from) : GK_TIME_MAX;
+}
+
+/*
+ * What most samples are: numbers of one channel, one after the other in one bucket, under the same limits. Goes on from
+ * row i, which waits to be held, to the last row before `border`, which then waits; returns that row.
+ */
+static size_t add_run(struct summing *s, const gk_time *time, const double *value, size_t i, size_t n, gk_time border,
+                      int64_t hold)
+{
+    struct gk_summary *b = &s->out[s->at];
+    double sum = b->sum, min = b->min, max = b->max, integral = b->integral;
+    int64_t held = b->held_ns;
+    size_t k = i;
+
+    for (; k + 1 < n && time[k + 1] < border; k++) {
+        double v = value[k + 1];
+        int64_t part = time[k + 1] - time[k];
+        if (v != v)
+            break;
+        part = part < hold ? part : hold;
+        integral += value[k] * ((double)part / 1e9);
+        held += part;
+        sum += v;
+        min = v < min ? v : min;
+        max = v > max ? v : max;
+    }
+    if (k == i)
+        return i;
+    b->sum = sum;
+    b->min = min;
+    b->max = max;
+    b->integral = integral;
+    b->held_ns = held;
+    b->count += k - i;
+    b->last = value[k];
+    b->last_time = time[k];
+    s->time = time[k];
+    s->value = value[k];
+    s->until = add_saturated(time[k], hold);
+    return k;
+}
+
 int gk_signal_summaries(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, const gk_time *edges,
                         size_t n, struct gk_summary *out, struct gk_error *error)
 {
@@ -235,9 +281,17 @@ int gk_signal_summaries(gk_snapshot *s, uint32_t facility, const struct gk_signa
             sum.has_row = true;
             sum.time = t;
             sum.value = v;
-            sum.until = add_saturated(t, time_of(tick_ns, limits_at(&s->limits, tick_of(tick_ns, t))->limits.hold));
-            if (t >= edges[0])
-                add_sample(&out[sum.at], t, v);
+            const struct limits_span *span = limits_at(&s->limits, tick_of(tick_ns, t));
+            int64_t hold = time_of(tick_ns, span->limits.hold);
+            sum.until = add_saturated(t, hold);
+            if (t < edges[0])
+                continue;
+            add_sample(&out[sum.at], t, v);
+            if (signal->n_channels == 1) {
+                gk_time border = span_end(&s->limits, tick_ns, span);
+                border = border < edges[sum.at + 1] ? border : edges[sum.at + 1];
+                i = add_run(&sum, batch.time, batch.value[0], i, batch.n_rows, border, hold);
+            }
         }
     }
     if (rc != GK_DONE)
