@@ -114,17 +114,47 @@ static int fail(const struct store *store, int code, const char *doing, struct g
 /* ---- opening ------------------------------------------------------------------------------------------------------
  */
 
-static uint64_t map_size(const struct store_options *options)
+/* "1000", "256M", "256MB", "4GiB": a number of bytes, in powers of 1024. */
+static int parse_size(const char *text, uint64_t *out, struct gk_error *error)
+{
+    static const char UNITS[] = "KMGT";
+    char *end;
+    unsigned shift = 0;
+
+    errno = 0;
+    unsigned long long v = strtoull(text, &end, 10);
+    const char *unit = *end ? strchr(UNITS, *end & ~0x20) : NULL;
+    if (unit) {
+        shift = 10 * (unsigned)(unit - UNITS + 1);
+        end++;
+    }
+    if (unit && (*end == 'i' || *end == 'I'))
+        end++;
+    if (*end == 'b' || *end == 'B')
+        end++;
+    if (errno != 0 || text[0] < '0' || text[0] > '9' || *end != 0 || v == 0 || v > UINT64_MAX >> 24 >> shift)
+        return error_set(error, GK_EINVAL, "GK_MAP_SIZE: expected a size such as 268435456, 256MB or 4G, got '%.40s'",
+                         text);
+    *out = v << shift;
+    return GK_OK;
+}
+
+static int map_size(const struct store_options *options, uint64_t *out, struct gk_error *error)
 {
     const char *text = getenv("GK_MAP_SIZE");
-    uint64_t size = options->map_size ? options->map_size : text ? strtoull(text, NULL, 0) : 0;
-    if (size == 0)
-        size = MAP_DEFAULT;
+    uint64_t size = options->map_size ? options->map_size : MAP_DEFAULT;
+    int rc;
+
+    if (!options->map_size && text && *text)
+        TRY(parse_size(text, &size, error));
     if (options->quota && options->quota < size)
         size = options->quota;
     if (size < (UINT64_C(1) << 20))
         size = UINT64_C(1) << 20; /* LMDB needs a few pages to say anything at all */
-    return size & ~UINT64_C(0xFFFF);
+    *out = size & ~UINT64_C(0xFFFF);
+    rc = GK_OK;
+done:
+    return rc;
 }
 
 /* LMDB does not sync the directory: without this a power cut right after the first commit loses the whole file. */
@@ -197,14 +227,17 @@ static int open_tables(struct store *store, bool may_create, struct gk_error *er
 static int open_env(struct store *store, const struct store_options *options, struct gk_error *error)
 {
     unsigned flags = MDB_NOTLS | (options->is_writer ? 0 : MDB_RDONLY);
-    int code = mdb_env_create(&store->env);
+    uint64_t size;
+    int code, rc;
 
+    TRY(map_size(options, &size, error));
+    code = mdb_env_create(&store->env);
     if (code == MDB_SUCCESS)
         code = mdb_env_set_maxdbs(store->env, STORE_TABLES + 4);
     if (code == MDB_SUCCESS)
         code = mdb_env_set_maxreaders(store->env, READERS_MAX);
     if (code == MDB_SUCCESS)
-        code = mdb_env_set_mapsize(store->env, map_size(options));
+        code = mdb_env_set_mapsize(store->env, size);
     if (code != MDB_SUCCESS)
         return fail(store, code, "cannot be prepared", error);
     code = mdb_env_open(store->env, store->path, flags, 0640);
@@ -212,7 +245,8 @@ static int open_env(struct store *store, const struct store_options *options, st
         return error_set(error, GK_ENOTFOUND, "%s: there is no store", store->path);
     if (code != MDB_SUCCESS)
         return fail(store, code, "cannot be opened", error);
-    return GK_OK;
+done:
+    return rc;
 }
 
 int store_open(const struct mem *mem, const char *path, const struct store_options *options, struct store **out,
