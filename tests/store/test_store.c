@@ -701,14 +701,13 @@ static void a_map_size_that_is_none_is_named(void **state)
     static const char *const bad[] = {"256 MB", "MB", "-1", "12x", "0", "99999999999999999999", "900000000T", "1e6"};
     struct store_options options = {.is_writer = true, .may_create = true};
     const char *before = getenv("GK_MAP_SIZE");
-    char kept[64], path[4096];
+    char kept[64];
     struct gk_error error;
     struct store *store;
     bool is_new;
 
     (void)state;
     (void)snprintf(kept, sizeof kept, "%s", before ? before : "");
-    (void)snprintf(path, sizeof path, "%s", test_folder());
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         (void)setenv("GK_MAP_SIZE", good[i], 1);
         assert_int_equal(store_open(&MEM_SYSTEM, path, &options, &store, &is_new, &error), GK_OK);
@@ -720,11 +719,10 @@ static void a_map_size_that_is_none_is_named(void **state)
         assert_non_null(strstr(error.text, bad[i]));
     }
     (void)(before ? setenv("GK_MAP_SIZE", kept, 1) : unsetenv("GK_MAP_SIZE")); /* for the other tests */
-    test_folder_remove(path);
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(a_map_size_that_is_none_is_named),
+    IN_FOLDER(a_map_size_that_is_none_is_named),
     IN_FOLDER(what_was_committed_is_there_after_opening_again),
     IN_FOLDER(a_second_writer_is_busy_and_a_reader_is_not),
     IN_FOLDER(a_writer_that_died_leaves_no_lock),
