@@ -122,7 +122,8 @@ static int parse_size(const char *text, uint64_t *out, struct gk_error *error)
     unsigned shift = 0;
 
     errno = 0;
-    unsigned long long v = strtoull(text, &end, 10);
+    bool is_hex = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    unsigned long long v = strtoull(text, &end, is_hex ? 16 : 10);
     const char *unit = *end ? strchr(UNITS, *end & ~0x20) : NULL;
     if (unit) {
         shift = 10 * (unsigned)(unit - UNITS + 1);
