@@ -184,9 +184,7 @@ int chunk_values(const struct chunk_view *chunk, uint32_t column, uint32_t from,
     if (column >= chunk->n_columns || from > to || to > chunk->n_minis)
         return GK_EINVAL;
     int rc = open_column(chunk, column, &view);
-    for (uint32_t mini = from; rc == GK_OK && mini < to; mini++, out += CHUNK_MINI)
-        rc = column_mini(&view, mini, out);
-    return rc;
+    return rc == GK_OK ? column_values(&view, from, to, out) : rc;
 }
 
 int chunk_mini_time(const struct chunk_view *chunk, uint32_t mini, gk_time *out)
@@ -302,9 +300,14 @@ static int dump_column(const struct chunk_view *chunk, uint32_t column, struct b
 
     TRY(open_column(chunk, column, &view));
     TRY(column_census(&view, of_codec, &n_beside));
-    buffer_printf(out, "  channel %u: %zu bytes, %s %u; minis:", chunk_channel(chunk, column),
+    buffer_printf(out, "  channel %u: %zu bytes, %s %u; ", chunk_channel(chunk, column),
                   column_bytes(chunk, column).size, view.scale.kind == SCALE_DECIMAL ? "decimals" : "bits without",
                   view.scale.by);
+    if (view.is_binned)
+        buffer_printf(out, "%u bins of %s, %u contexts", view.bins.model.n_symbols,
+                      view.bins.is_delta ? "differences" : "integers", view.bins.model.n_contexts);
+    else
+        buffer_printf(out, "minis:");
     for (unsigned i = 0; i < CODECS_N; i++)
         if (of_codec[i])
             buffer_printf(out, " %u %s", of_codec[i], CODEC_TABLE[i].name);

@@ -1,8 +1,16 @@
 /*
- * column.h - the values of one channel: a scale, a summary, and mini blocks that each chose their own codec.
+ * column.h - the values of one channel: a scale, a summary, and mini blocks that each chose their own codec; or, where
+ * that is clearly smaller, an entropy code over the whole column.
  *
- *     kind, by     1, 1     the scale, see scale.h
+ *     kind, by     1, 1     the scale, see scale.h; kind + 16: binned
  *     summary               see summary.h
+ *
+ *     binned:
+ *     n_beside     varint
+ *     beside                varint: rows between it and the one beside before; pattern 8; each
+ *     bins                  see bins.h; a value beside has any integer
+ *
+ *     not binned:
  *     directory             see directory.h
  *     mini blocks           tag 1: codec 0..15, + 16 when some values are beside; [beside]; [integers of the rest]
  *
@@ -18,6 +26,7 @@
 #ifndef CODEC_COLUMN_H
 #define CODEC_COLUMN_H
 
+#include "codec/bins.h"
 #include "codec/codecs.h"
 #include "codec/directory.h"
 #include "codec/scale.h"
@@ -27,8 +36,11 @@ struct column_view {
     uint32_t n_rows;
     struct scale scale;
     struct chunk_summary summary;
-    struct directory minis;
-    const uint8_t *bytes; /* of the mini blocks */
+    bool is_binned;
+    struct directory minis; /* unless it is binned */
+    const uint8_t *bytes;   /* of the mini blocks; of the values beside, if it is binned */
+    uint32_t n_beside;      /* only if it is binned */
+    struct bins_view bins;  /* likewise */
 };
 
 /* Appends n_rows values, 1..CHUNK_ROWS_MAX. GK_ENOMEM. */
@@ -37,9 +49,10 @@ int column_encode(const double *value, size_t n_rows, struct buffer *out);
 int column_open(const uint8_t *bytes, size_t size, uint32_t n_rows, struct column_view *out);
 /* Only the summary; does not look at the rest. */
 int column_summary(const uint8_t *bytes, size_t size, uint32_t n_rows, struct chunk_summary *out);
-/* Decodes one mini block; out has room for CHUNK_MINI. */
-int column_mini(const struct column_view *column, uint32_t mini, double *out);
-/* How many mini blocks each codec has, and how many values are beside; for chunk_dump. GK_ECORRUPT. */
+/* Decodes mini blocks [from, to); out has room for (to - from) * CHUNK_MINI. GK_ECORRUPT. */
+int column_values(const struct column_view *column, uint32_t from, uint32_t to, double *out);
+/* How many mini blocks each codec has (none if it is binned), how many values are beside; for chunk_dump. GK_ECORRUPT.
+ */
 int column_census(const struct column_view *column, uint32_t of_codec[CODECS_N], uint32_t *n_beside);
 
 #endif
