@@ -11,16 +11,16 @@
 #include <assert.h>
 
 #include "base/error.h"
+#include "codec/log2.h"
 
 #define FINE_ROWS_IN    240 /* a fine bin has about one in so many of the rows */
 #define FINE_MAX        (2 * FINE_ROWS_IN + 2)
 #define SAMPLE_RUN      128 /* rows of one stretch of the sample */
 #define SAMPLE_RUNS     8
-#define DIRECT_BITS_MIN 5   /* columns smaller than that are never direct where differences do not promise */
-#define SAMPLE_FINE     48  /* fine bins of a sample */
-#define JOIN_MAX        64  /* fine bins in one bin */
-#define ENTRY_BITS      28  /* what a bin's entry and its frequency take */
-#define LOG_ONE         256 /* fixed point of a bit */
+#define DIRECT_BITS_MIN 5  /* columns smaller than that are never direct where differences do not promise */
+#define SAMPLE_FINE     48 /* fine bins of a sample */
+#define JOIN_MAX        64 /* fine bins in one bin */
+#define ENTRY_BITS      28 /* what a bin's entry and its frequency take */
 #define TOO_MUCH        (UINT64_C(1) << 52) /* a cost that no column has; some hundred of them do not wrap */
 #define GUARD           8
 #define STEP_FLAG       0x80
@@ -28,14 +28,6 @@
 enum { MODE_DELTA = 1, MODE_3 = 2, MODE_9 = 4, MODE_KNOWN = 7 };
 
 /* ---- arithmetic ----------------------------------------------------------------------------------------------- */
-
-/* log2(v) in LOG_ONE-ths, v >= 1; off by less than 0.01. */
-static uint32_t log_of(uint64_t v)
-{
-    unsigned w = 63 - (unsigned)__builtin_clzll(v);
-    uint32_t f = (uint32_t)((w >= 8 ? v >> (w - 8) : v << (8 - w)) & 255);
-    return w * LOG_ONE + f + ((f * (256 - f) * 88) >> 16);
-}
 
 static uint64_t gcd(uint64_t a, uint64_t b)
 {
@@ -120,13 +112,13 @@ static unsigned cut_fine(const uint64_t *sorted, size_t n, size_t n_fine, struct
     return k;
 }
 
-/* In LOG_ONE-ths of a bit; huge when the places would be too long. */
+/* In LOG2_ONE-ths of a bit; huge when the places would be too long. */
 static uint64_t cost_of(const struct fine *f, uint32_t log_n)
 {
     unsigned bits = f->step ? width_of((f->high - f->low) / f->step) : 0;
     if (bits > BINS_BITS_MAX)
         return TOO_MUCH;
-    return f->count * (uint64_t)(log_n - log_of(f->count) + bits * LOG_ONE) + ENTRY_BITS * LOG_ONE;
+    return f->count * (uint64_t)(log_n - log2_of(f->count) + bits * LOG2_ONE) + ENTRY_BITS * LOG2_ONE;
 }
 
 static struct fine join(const struct fine *lower, const struct fine *upper)
@@ -143,7 +135,7 @@ static unsigned join_fine(struct fine *fine, unsigned n_fine, size_t n, uint64_t
     uint64_t best[FINE_MAX + 1] = {0};
     unsigned from[FINE_MAX + 1], k = 0;
     struct fine joined[FINE_MAX];
-    uint32_t log_n = log_of(n);
+    uint32_t log_n = log2_of(n);
 
     for (unsigned to = 1; to <= n_fine; to++) {
         struct fine all = fine[to - 1];
@@ -248,7 +240,7 @@ static void count_symbols(struct work *work, size_t n, unsigned n_contexts)
     }
 }
 
-/* What symbols and tables take, in LOG_ONE-ths of a bit. */
+/* What symbols and tables take, in LOG2_ONE-ths of a bit. */
 static uint64_t context_cost(const struct work *work, unsigned n_contexts)
 {
     uint64_t cost = 0;
@@ -257,10 +249,10 @@ static uint64_t context_cost(const struct work *work, unsigned n_contexts)
         uint64_t total = 0;
         for (unsigned i = 0; i < work->model.n_symbols; i++)
             total += work->count[c][i];
-        uint32_t log_total = total ? log_of(total) : 0;
+        uint32_t log_total = total ? log2_of(total) : 0;
         for (unsigned i = 0; i < work->model.n_symbols; i++)
             if (work->count[c][i])
-                cost += work->count[c][i] * (uint64_t)(log_total - log_of(work->count[c][i])) + 12 * LOG_ONE;
+                cost += work->count[c][i] * (uint64_t)(log_total - log2_of(work->count[c][i])) + 12 * LOG2_ONE;
     }
     return cost;
 }
@@ -412,13 +404,13 @@ static uint64_t guess_delta(const uint64_t *sample, size_t n)
         uint64_t d = sample[i] - sample[i - 1];
         count[class][symbol_of(d, &bits)]++;
         total[class]++;
-        cost += bits * LOG_ONE;
+        cost += bits * LOG2_ONE;
         class = d == 0 ? 0 : d >> 63 ? 1 : 2;
     }
     for (unsigned c = 0; c < RANS_CLASSES; c++)
         for (unsigned i = 0; total[c] && i < GUESS_SYMBOLS; i++)
             if (count[c][i])
-                cost += count[c][i] * (uint64_t)(log_of(total[c]) - log_of(count[c][i]));
+                cost += count[c][i] * (uint64_t)(log2_of(total[c]) - log2_of(count[c][i]));
     return cost / n;
 }
 
@@ -433,15 +425,17 @@ static uint64_t guess_direct(struct work *work, const uint64_t *sample, size_t n
     return cost / n;
 }
 
-/* Whether some stretches of the column promise fewer than `limit` bytes; the entries' cost is left out. */
+/* Whether some stretches of the column promise fewer than `limit` bytes. A sample shows fewer symbols than the column
+ * has and knows nothing of their entries, hence the margins. */
 static bool is_promising(struct work *work, const uint64_t *z, size_t n, size_t limit)
 {
-    uint64_t sample[SAMPLE_RUN * SAMPLE_RUNS], a_row = limit * 8 * LOG_ONE / n;
+    uint64_t sample[SAMPLE_RUN * SAMPLE_RUNS], a_row = limit * 8 * LOG2_ONE / n;
     size_t k = take_sample(z, n, sample);
 
-    if (guess_delta(sample, k) < a_row)
+    uint64_t guess = guess_delta(sample, k);
+    if (guess + guess / 16 + LOG2_ONE / 24 < a_row)
         return true;
-    return a_row >= DIRECT_BITS_MIN * LOG_ONE && guess_direct(work, sample, k) < a_row + a_row / 8;
+    return a_row >= DIRECT_BITS_MIN * LOG2_ONE && guess_direct(work, sample, k) < a_row + a_row / 8;
 }
 
 /* The better of integers and differences, if it is small enough, to *out. */
@@ -458,7 +452,7 @@ static void try_both(struct work *work, const uint64_t *z, size_t n, size_t limi
     uint64_t cost = is_delta ? delta_cost / 2 : direct_cost;
     const uint64_t *v = is_delta ? work->delta : z;
 
-    if (n_bins == 0 || cost >= limit * 8 * LOG_ONE)
+    if (n_bins == 0 || cost >= limit * 8 * LOG2_ONE)
         return;
     set_bins(work, is_delta ? delta : direct, n_bins);
     set_symbols(work, v, n);

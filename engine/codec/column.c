@@ -15,6 +15,7 @@
 
 #define TAG_CODEC  0x0F
 #define TAG_BESIDE 0x10
+#define TAG_REST   0x20 /* integers are what differs from the prediction */
 
 enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 
@@ -22,8 +23,10 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 #define MINI_SIZE_MAX (1 + 2 + 1 + CHUNK_MINI / 8 + 9 * CHUNK_MINI + CODECS_SIZE_MAX)
 
 #define KIND_BINNED         0x10
+#define KIND_PREDICTED      0x20
+#define BINNED_LEAST        24 /* columns of less than a byte in so many rows are small enough */
 #define BINNED_BESIDE       16 /* a binned column has at most one row in so many beside */
-#define BINNED_WIDE         9  /* bits a value from which on a column is noise rather than a meter's */
+#define BINNED_WIDE         10 /* bits a value from which on a column is noise rather than a meter's */
 #define BINNED_GAIN         5  /* a binned column is smaller by one part in so many, as it decodes slower; */
 #define BINNED_GAIN_OF_WIDE 64 /* unless it is wide: there bits count */
 
@@ -156,8 +159,34 @@ static size_t put_mini(struct scale scale, const double *value, size_t n, unsign
     return at;
 }
 
+/* A mini block that takes no more than so many bytes is not worth a prediction. */
+#define PREDICT_SIZE_MIN 16
+
+/* A full mini block as what differs from the prediction, if that is smaller than `size`; returns the bytes used. */
+static size_t put_rest(struct scale scale, const struct column_basis *basis, const double *value, size_t row, size_t n,
+                       size_t size, uint8_t *out)
+{
+    uint64_t z[CHUNK_MINI];
+    uint8_t bytes[CODECS_SIZE_MAX];
+    enum codecs_id id = CODEC_RAW;
+
+    if (size <= PREDICT_SIZE_MIN || !basis->is_whole[row / CHUNK_MINI] || out[0] & TAG_BESIDE)
+        return size;
+    if (scale_apply(scale, value, n, z))
+        return size;
+    for (size_t i = 0; i < n; i++)
+        z[i] -= predict(basis->z[row + i], basis->factor);
+    size_t rest = codecs_encode(CODECS_USUAL, z, n, bytes, &id);
+    if (1 + rest >= size)
+        return size;
+    out[0] = (uint8_t)((unsigned)id | TAG_REST);
+    memcpy(out + 1, bytes, rest);
+    return 1 + rest;
+}
+
 /* All mini blocks of a column to *out, their sizes to `sizes`. */
-static void put_minis(struct scale scale, const double *value, size_t n_rows, uint32_t *sizes, struct buffer *out)
+static void put_minis(struct scale scale, const struct column_basis *basis, const double *value, size_t n_rows,
+                      uint32_t *sizes, struct buffer *out)
 {
     bool lz4_wins = false;
 
@@ -169,6 +198,8 @@ static void put_minis(struct scale scale, const double *value, size_t n_rows, ui
         sizes[mini] =
             (uint32_t)put_mini(scale, value + i, n, CODECS_USUAL | (tries_lz4 ? CODECS_BIT(CODEC_LZ4) : 0), bytes, &id);
         lz4_wins |= id == CODEC_LZ4;
+        if (basis)
+            sizes[mini] = (uint32_t)put_rest(scale, basis, value + i, i, n, sizes[mini], bytes);
         buffer_put(out, bytes, sizes[mini]);
     }
 }
@@ -200,7 +231,7 @@ static int try_bins(struct scale scale, const double *value, size_t n_rows, stru
     int rc = GK_OK;
 
     *is_binned = false;
-    if (n_rows < BINS_ROWS_MIN || minis->failed)
+    if (n_rows < BINS_ROWS_MIN || minis->size * BINNED_LEAST < n_rows || minis->failed)
         return GK_OK;
     buffer_init(&binned, minis->mem);
     bool is_wide = minis->size * 8 > n_rows * BINNED_WIDE;
@@ -223,34 +254,40 @@ done:
     return rc;
 }
 
-int column_encode(const double *value, size_t n_rows, struct buffer *out)
+int column_encode_with(struct scale scale, const struct column_basis *basis, bool is_basis, const double *value,
+                       size_t n_rows, struct buffer *out)
 {
     uint32_t sizes[DIRECTORY_MAX], other_sizes[DIRECTORY_MAX];
     const uint32_t *kept_sizes = sizes;
     struct buffer minis, other;
     struct buffer *kept = &minis;
     struct chunk_summary summary;
-    bool is_binned;
-    int rc;
+    bool is_binned = false;
+    int rc = GK_OK;
 
     assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
     buffer_init(&minis, out->mem);
     buffer_init(&other, out->mem);
-    struct scale scale = scale_decimal_of(value, n_rows);
-    put_minis(scale, value, n_rows, sizes, &minis);
-    if (minis.size > n_rows * DECIMAL_IS_GOOD) {
+    put_minis(scale, basis, value, n_rows, sizes, &minis);
+    if (minis.size > n_rows * DECIMAL_IS_GOOD && !is_basis) {
         struct scale bits = scale_bits_of(value, n_rows);
-        put_minis(bits, value, n_rows, other_sizes, &other);
+        put_minis(bits, NULL, value, n_rows, other_sizes, &other);
         if (other.size < minis.size) {
             scale = bits;
+            basis = NULL;
             kept = &other;
             kept_sizes = other_sizes;
         }
     }
-    TRY(try_bins(scale, value, n_rows, kept, &is_binned));
+    if (!basis && !is_basis)
+        TRY(try_bins(scale, value, n_rows, kept, &is_binned));
     chunk_summarise(value, n_rows, &summary);
-    buffer_put_u8(out, (uint8_t)(scale.kind | (is_binned ? KIND_BINNED : 0)));
+    buffer_put_u8(out, (uint8_t)(scale.kind | (is_binned ? KIND_BINNED : 0) | (basis ? KIND_PREDICTED : 0)));
     buffer_put_u8(out, scale.by);
+    if (basis) {
+        buffer_put_varint(out, basis->column);
+        buffer_put_varint(out, zigzag((int64_t)basis->factor));
+    }
     summary_put(&summary, n_rows, scale, out);
     if (!is_binned)
         directory_put(kept_sizes, (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI), out);
@@ -264,19 +301,31 @@ done:
     return rc;
 }
 
+int column_encode(const double *value, size_t n_rows, struct buffer *out)
+{
+    return column_encode_with(scale_decimal_of(value, n_rows), NULL, false, value, n_rows, out);
+}
+
 /* ---- reading -------------------------------------------------------------------------------------------------- */
 
-/* The scale and the summary, which stand first. */
-static int read_head(struct reader *reader, uint32_t n_rows, struct scale *scale, bool *is_binned,
-                     struct chunk_summary *summary)
+/* The scale, the basis and the summary, which stand first. */
+static int read_head(struct reader *reader, uint32_t n_rows, struct column_view *out)
 {
     uint8_t kind = reader_u8(reader);
-    *is_binned = kind & KIND_BINNED;
-    scale->kind = (uint8_t)(kind & ~KIND_BINNED);
-    scale->by = reader_u8(reader);
-    if (reader->failed || !scale_is_valid(*scale) || (*is_binned && n_rows < BINS_ROWS_MIN))
+    out->n_rows = n_rows;
+    out->is_binned = kind & KIND_BINNED;
+    out->is_predicted = kind & KIND_PREDICTED;
+    out->scale.kind = (uint8_t)(kind & ~(KIND_BINNED | KIND_PREDICTED));
+    out->scale.by = reader_u8(reader);
+    if (out->is_predicted) {
+        uint64_t basis = reader_varint(reader);
+        out->basis = basis < PREDICT_NONE ? (uint32_t)basis : PREDICT_NONE;
+        out->factor = (uint64_t)unzigzag(reader_varint(reader));
+    }
+    if (reader->failed || !scale_is_valid(out->scale) ||
+        (out->is_binned && (out->is_predicted || n_rows < BINS_ROWS_MIN)))
         return GK_ECORRUPT;
-    return summary_get(reader, n_rows, *scale, summary);
+    return summary_get(reader, n_rows, out->scale, &out->summary);
 }
 
 /* Steps to the next value beside: its row and pattern. `row` begins as 0. */
@@ -311,8 +360,7 @@ int column_open(const uint8_t *bytes, size_t size, uint32_t n_rows, struct colum
     int rc;
 
     assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
-    TRY(read_head(&reader, n_rows, &out->scale, &out->is_binned, &out->summary));
-    out->n_rows = n_rows;
+    TRY(read_head(&reader, n_rows, out));
     if (out->is_binned)
         return open_binned(&reader, n_rows, out);
     TRY(directory_get(&reader, (n_rows + CHUNK_MINI - 1) / CHUNK_MINI, &out->minis));
@@ -324,10 +372,12 @@ done:
 int column_summary(const uint8_t *bytes, size_t size, uint32_t n_rows, struct chunk_summary *out)
 {
     struct reader reader = reader_of(bytes, size);
-    struct scale scale;
-    bool is_binned;
+    struct column_view view;
 
-    return read_head(&reader, n_rows, &scale, &is_binned, out);
+    int rc = read_head(&reader, n_rows, &view);
+    if (rc == GK_OK)
+        *out = view.summary;
+    return rc;
 }
 
 static struct reader mini_reader(const struct column_view *column, uint32_t mini)
@@ -375,18 +425,37 @@ static int get_parted(const struct column_view *column, struct reader *reader, u
     return GK_OK;
 }
 
-static int get_mini(const struct column_view *column, uint32_t mini, double *out)
+/* Adds the prediction to what differs from it. */
+static int add_prediction(const struct column_view *column, const struct column_view *basis, uint32_t mini, size_t n,
+                          uint64_t *z)
+{
+    uint64_t of_basis[CHUNK_MINI];
+    struct reader reader = mini_reader(basis, mini);
+    uint8_t tag = reader_u8(&reader);
+
+    if (reader.failed || tag & ~TAG_CODEC || read_integers(&reader, tag, n, of_basis) != GK_OK)
+        return GK_ECORRUPT;
+    for (size_t i = 0; i < n; i++)
+        z[i] += predict(of_basis[i], column->factor);
+    return GK_OK;
+}
+
+static int get_mini(const struct column_view *column, const struct column_view *basis, uint32_t mini, double *out)
 {
     uint64_t z[CHUNK_MINI];
     struct reader reader = mini_reader(column, mini);
     size_t n = mini_rows(column, mini);
     uint8_t tag = reader_u8(&reader);
 
-    if (reader.failed || tag & ~(TAG_CODEC | TAG_BESIDE))
+    if (reader.failed || tag & ~(TAG_CODEC | TAG_BESIDE | TAG_REST))
+        return GK_ECORRUPT;
+    if (tag & TAG_REST && (tag & TAG_BESIDE || !column->is_predicted))
         return GK_ECORRUPT;
     if (tag & TAG_BESIDE)
         return get_parted(column, &reader, tag & TAG_CODEC, n, out);
     int rc = read_integers(&reader, tag & TAG_CODEC, n, z);
+    if (rc == GK_OK && tag & TAG_REST)
+        rc = add_prediction(column, basis, mini, n, z);
     if (rc == GK_OK)
         scale_invert(column->scale, z, n, out);
     return rc;
@@ -436,16 +505,19 @@ static int get_binned(const struct column_view *column, size_t from, size_t to, 
     return GK_OK;
 }
 
-int column_values(const struct column_view *column, uint32_t from, uint32_t to, double *out)
+int column_values(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
+                  double *out)
 {
     int rc = GK_OK;
 
+    if (column->is_predicted && (!basis || basis->is_predicted || basis->is_binned || basis->n_rows != column->n_rows))
+        return GK_ECORRUPT;
     if (column->is_binned) {
         size_t end = (size_t)to * CHUNK_MINI;
         return get_binned(column, (size_t)from * CHUNK_MINI, end < column->n_rows ? end : column->n_rows, out);
     }
     for (uint32_t mini = from; rc == GK_OK && mini < to; mini++, out += CHUNK_MINI)
-        rc = get_mini(column, mini, out);
+        rc = get_mini(column, basis, mini, out);
     return rc;
 }
 

@@ -2,7 +2,8 @@
  * column.h - the values of one channel: a scale, a summary, and mini blocks that each chose their own codec; or, where
  * that is clearly smaller, an entropy code over the whole column.
  *
- *     kind, by     1, 1     the scale, see scale.h; kind + 16: binned
+ *     kind, by     1, 1     the scale, see scale.h; kind + 16: binned; + 32: predicted
+ *     basis, factor         varint, varint zigzag, only of a predicted one, see predict.h
  *     summary               see summary.h
  *
  *     binned:
@@ -12,7 +13,8 @@
  *
  *     not binned:
  *     directory             see directory.h
- *     mini blocks           tag 1: codec 0..15, + 16 when some values are beside; [beside]; [integers of the rest]
+ *     mini blocks           tag 1: codec 0..15, + 16 when some values are beside, + 32 when the integers are what
+ *                           differs from the prediction; [beside]; [integers of the rest]
  *
  *     beside:
  *     missing      1        0 none, 1 a list, 2 a bit a row, 3 all
@@ -29,6 +31,7 @@
 #include "codec/bins.h"
 #include "codec/codecs.h"
 #include "codec/directory.h"
+#include "codec/predict.h"
 #include "codec/scale.h"
 
 /* An opened column. Borrowed: lives as long as the bytes. */
@@ -36,7 +39,9 @@ struct column_view {
     uint32_t n_rows;
     struct scale scale;
     struct chunk_summary summary;
-    bool is_binned;
+    bool is_binned, is_predicted;
+    uint32_t basis;         /* column of the chunk, only if it is predicted */
+    uint64_t factor;        /* likewise */
     struct directory minis; /* unless it is binned */
     const uint8_t *bytes;   /* of the mini blocks; of the values beside, if it is binned */
     uint32_t n_beside;      /* only if it is binned */
@@ -45,12 +50,31 @@ struct column_view {
 
 /* Appends n_rows values, 1..CHUNK_ROWS_MAX. GK_ENOMEM. */
 int column_encode(const double *value, size_t n_rows, struct buffer *out);
+
+/* Another column of the chunk from which this one may be predicted. */
+struct column_basis {
+    uint32_t column;
+    uint64_t factor;
+    const uint64_t *z;    /* its integers */
+    const bool *is_whole; /* of each of its mini blocks: no value is beside */
+};
+
+/*
+ * The same with a decimal scale chosen before, see scale_decimal_of. With a basis (NULL: none) it is not binned;
+ * neither is it when it must stand by mini blocks because it is itself a basis.
+ */
+int column_encode_with(struct scale scale, const struct column_basis *basis, bool is_basis, const double *value,
+                       size_t n_rows, struct buffer *out);
 /* GK_ECORRUPT; safe on any bytes. */
 int column_open(const uint8_t *bytes, size_t size, uint32_t n_rows, struct column_view *out);
 /* Only the summary; does not look at the rest. */
 int column_summary(const uint8_t *bytes, size_t size, uint32_t n_rows, struct chunk_summary *out);
-/* Decodes mini blocks [from, to); out has room for (to - from) * CHUNK_MINI. GK_ECORRUPT. */
-int column_values(const struct column_view *column, uint32_t from, uint32_t to, double *out);
+/*
+ * Decodes mini blocks [from, to); out has room for (to - from) * CHUNK_MINI. A predicted column needs its basis opened,
+ * which is neither predicted nor binned; others take NULL. GK_ECORRUPT.
+ */
+int column_values(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
+                  double *out);
 /* How many mini blocks each codec has (none if it is binned), how many values are beside; for chunk_dump. GK_ECORRUPT.
  */
 int column_census(const struct column_view *column, uint32_t of_codec[CODECS_N], uint32_t *n_beside);
