@@ -50,12 +50,39 @@ static unsigned width_of(uint64_t v)
 
 #define SIGN (UINT64_C(1) << 63)
 
+#define NARROW 16384
+
+/* Integers that are not far apart are counted rather than sorted; false if they are. */
+static bool count_sort(uint64_t *a, size_t n)
+{
+    uint16_t count[NARROW];
+    int64_t min = (int64_t)a[0], max = min;
+    size_t k = 0;
+
+    for (size_t i = 1; i < n; i++) {
+        min = (int64_t)a[i] < min ? (int64_t)a[i] : min;
+        max = (int64_t)a[i] > max ? (int64_t)a[i] : max;
+    }
+    uint64_t range = (uint64_t)max - (uint64_t)min;
+    if (range >= NARROW || range >= 4 * n)
+        return false;
+    memset(count, 0, (range + 1) * sizeof *count);
+    for (size_t i = 0; i < n; i++)
+        count[a[i] - (uint64_t)min]++;
+    for (uint64_t v = 0; v <= range; v++)
+        for (unsigned left = count[v]; left > 0; left--)
+            a[k++] = v + (uint64_t)min;
+    return true;
+}
+
 /* Sorts n integers as signed ones, by bytes that differ; `a` and `b` are both used, the result is in the one returned.
  */
 static uint64_t *sort(uint64_t *a, uint64_t *b, size_t n)
 {
     uint64_t differs = 0;
 
+    if (count_sort(a, n))
+        return a;
     for (size_t i = 0; i < n; i++) {
         a[i] ^= SIGN;
         differs |= a[i] ^ a[0];
