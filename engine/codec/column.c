@@ -24,7 +24,7 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 
 #define KIND_BINNED         0x10
 #define KIND_PREDICTED      0x20
-#define BINNED_LEAST        24 /* columns of less than a byte in so many rows are small enough */
+#define BINNED_LEAST        16 /* columns of less than a byte in so many rows are small enough */
 #define BINNED_BESIDE       16 /* a binned column has at most one row in so many beside */
 #define BINNED_WIDE         10 /* bits a value from which on a column is noise rather than a meter's */
 #define BINNED_GAIN         5  /* a binned column is smaller by one part in so many, as it decodes slower; */
@@ -435,8 +435,7 @@ static int add_prediction(const struct column_view *column, const struct column_
 
     if (reader.failed || tag & ~TAG_CODEC || read_integers(&reader, tag, n, of_basis) != GK_OK)
         return GK_ECORRUPT;
-    for (size_t i = 0; i < n; i++)
-        z[i] += predict(of_basis[i], column->factor);
+    predict_add(of_basis, n, column->factor, z);
     return GK_OK;
 }
 

@@ -16,6 +16,37 @@
 #define INTEGER_MAX 0x1p40
 #define GAIN_MIN    (LOG2_ONE / 5) /* a row; less is not worth decoding two columns */
 
+BODY void add_body(const uint64_t *basis, size_t n, uint64_t factor, uint64_t *z)
+{
+    for (size_t i = 0; i < n; i++)
+        z[i] += predict(basis[i], factor);
+}
+
+AVX2 static void add_avx2(const uint64_t *basis, size_t n, uint64_t factor, uint64_t *z)
+{
+    add_body(basis, n, factor, z);
+}
+
+AVX512 static void add_avx512(const uint64_t *basis, size_t n, uint64_t factor, uint64_t *z)
+{
+    add_body(basis, n, factor, z);
+}
+
+void predict_add_on(enum target target, const uint64_t *basis, size_t n, uint64_t factor, uint64_t *z)
+{
+    if (target == TARGET_AVX512)
+        add_avx512(basis, n, factor, z);
+    else if (target == TARGET_AVX2)
+        add_avx2(basis, n, factor, z);
+    else
+        add_body(basis, n, factor, z);
+}
+
+void predict_add(const uint64_t *basis, size_t n, uint64_t factor, uint64_t *z)
+{
+    predict_add_on(target_best(), basis, n, factor, z);
+}
+
 struct sample {
     uint64_t z[SAMPLE];
     uint32_t cost[STRETCHES]; /* of a row of each stretch, by itself */

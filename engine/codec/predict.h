@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "codec/scale.h"
+#include "codec/target.h"
 
 #define PREDICT_SHIFT       24
 #define PREDICT_COLUMNS_MAX 16  /* columns of a chunk that are looked at: pairs are quadratic */
@@ -21,6 +22,11 @@ static inline uint64_t predict(uint64_t basis, uint64_t factor)
     uint64_t x = basis * factor + (UINT64_C(1) << (PREDICT_SHIFT - 1));
     return x >> PREDICT_SHIFT | (0 - (x >> 63)) << (64 - PREDICT_SHIFT);
 }
+
+/* Adds to each integer what its basis predicts. */
+void predict_add(const uint64_t *basis, size_t n, uint64_t factor, uint64_t *z);
+/* The same with the body of one target, for tests and measurements. */
+void predict_add_on(enum target target, const uint64_t *basis, size_t n, uint64_t factor, uint64_t *z);
 
 struct predict_plan {
     uint32_t basis;                       /* a column, or PREDICT_NONE */

@@ -71,7 +71,29 @@ static void predictions_are_rounded_downwards_from_a_half(void **state)
     assert_int_equal((int64_t)predict(10, 0 - 2 * half), -10);
 }
 
+static void all_targets_predict_the_same(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t basis[100], z[100], want[100];
+
+    (void)state;
+    for (uint64_t round = test_rounds(100); round-- > 0;) {
+        uint64_t factor = random_u64(&random) >> random_below(&random, 64);
+        for (size_t i = 0; i < 100; i++) {
+            basis[i] = random_u64(&random) >> random_below(&random, 64);
+            want[i] = 7 + predict(basis[i], factor);
+        }
+        for (enum target target = TARGET_PLAIN; target <= target_best(); target++) {
+            for (size_t i = 0; i < 100; i++)
+                z[i] = 7;
+            predict_add_on(target, basis, 100, factor, z);
+            assert_memory_equal(want, z, sizeof z);
+        }
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(all_targets_predict_the_same),
     cmocka_unit_test(a_current_is_predicted_from_its_power),
     cmocka_unit_test(what_has_nothing_in_common_stands_alone),
     cmocka_unit_test(values_without_integers_are_left_alone),
