@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "codec/log2.h"
+#include "codec/target.h"
 
 #define FINE_ROWS_IN    240 /* a fine bin has about one in so many of the rows */
 #define FINE_MAX        (2 * FINE_ROWS_IN + 2)
@@ -247,10 +248,23 @@ static uint8_t bin_of(const struct bin *bin, unsigned n_bins, uint64_t v)
     return (uint8_t)from;
 }
 
+/* Where the bins begin close together, a table finds them. */
 static void set_symbols(struct work *work, const uint64_t *v, size_t n)
 {
+    unsigned n_bins = work->model.n_symbols;
+    uint64_t low = work->bin[0].low, span = work->bin[n_bins - 1].low - low;
+    uint8_t of[NARROW];
+
+    if (span >= NARROW || span >= n) {
+        for (size_t i = 0; i < n; i++)
+            work->symbol[i] = bin_of(work->bin, n_bins, v[i]);
+        return;
+    }
+    for (unsigned k = 0; k + 1 < n_bins; k++)
+        memset(of + (work->bin[k].low - low), (int)k, (size_t)(work->bin[k + 1].low - work->bin[k].low));
+    of[span] = (uint8_t)(n_bins - 1);
     for (size_t i = 0; i < n; i++)
-        work->symbol[i] = bin_of(work->bin, work->model.n_symbols, v[i]);
+        work->symbol[i] = of[v[i] - low < span ? v[i] - low : span];
 }
 
 /* Counts for 9 contexts, from which those for 3 and 1 are sums. */
@@ -586,7 +600,7 @@ done:
 }
 
 /* Bins and places to integers or differences; false if the places do not end where they should. */
-static bool get_places(const struct bins_view *bins, uint32_t block, const uint8_t *symbol, size_t n, uint64_t *z)
+BODY bool places_body(const struct bins_view *bins, uint32_t block, const uint8_t *symbol, size_t n, uint64_t *z)
 {
     const uint8_t *bytes = bins->bytes + bins->places_at[block];
     size_t bit = 0, size = bins->symbols_at[block + 1] - bins->places_at[block];
@@ -599,6 +613,18 @@ static bool get_places(const struct bins_view *bins, uint32_t block, const uint8
         bit += bin->bits;
     }
     return (bit + 7) / 8 == size;
+}
+
+/* Not for its vectors: shifts by a variable are cheaper there. */
+AVX2 static bool places_avx2(const struct bins_view *bins, uint32_t block, const uint8_t *symbol, size_t n, uint64_t *z)
+{
+    return places_body(bins, block, symbol, n, z);
+}
+
+static bool get_places(const struct bins_view *bins, uint32_t block, const uint8_t *symbol, size_t n, uint64_t *z)
+{
+    return target_best() >= TARGET_AVX2 ? places_avx2(bins, block, symbol, n, z)
+                                        : places_body(bins, block, symbol, n, z);
 }
 
 static void add_up(uint64_t first, uint64_t *z, size_t n)

@@ -137,32 +137,58 @@ static bool begin(const struct rans_stream *stream, struct lane *lane)
     return lane->x >= STATE_LOW;
 }
 
+/* All lanes at once. */
+BODY void run_lanes(const struct rans_table *table, const struct rans_stream *stream, struct lane *lane, size_t n)
+{
+    struct lane a = lane[0], b = lane[1], c = lane[2], d = lane[3];
+    uint8_t *of_a = stream[0].symbol, *of_b = stream[1].symbol, *of_c = stream[2].symbol, *of_d = stream[3].symbol;
+    const uint8_t *bytes = stream[0].bytes;
+    size_t last = stream[0].limit - 2;
+    unsigned bits = table->bits;
+
+    for (size_t i = 0; i < n; i++) {
+        of_a[i] = step(table, bits, bytes, last, &a);
+        of_b[i] = step(table, bits, bytes, last, &b);
+        of_c[i] = step(table, bits, bytes, last, &c);
+        of_d[i] = step(table, bits, bytes, last, &d);
+    }
+    lane[0] = a;
+    lane[1] = b;
+    lane[2] = c;
+    lane[3] = d;
+}
+
+BODY void run_body(const struct rans_table *table, const struct rans_stream *stream, unsigned n_streams,
+                   struct lane *lane, size_t n)
+{
+    if (n_streams == RANS_LANES) {
+        run_lanes(table, stream, lane, n);
+        return;
+    }
+    for (unsigned k = 0; k < n_streams; k++)
+        for (size_t i = 0; i < n; i++)
+            stream[k].symbol[i] = step(table, table->bits, stream[k].bytes, stream[k].limit - 2, &lane[k]);
+}
+
+/* Not for its vectors: shifts by a variable are cheaper there. */
+AVX2 static void run_avx2(const struct rans_table *table, const struct rans_stream *stream, unsigned n_streams,
+                          struct lane *lane, size_t n)
+{
+    run_body(table, stream, n_streams, lane, n);
+}
+
 bool rans_decode(const struct rans_table *table, const struct rans_stream *stream, unsigned n_streams, size_t n)
 {
     struct lane lane[RANS_LANES];
-    unsigned bits = table->bits;
 
     assert(n_streams >= 1 && n_streams <= RANS_LANES);
     for (unsigned k = 0; k < n_streams; k++)
         if (!begin(&stream[k], &lane[k]))
             return false;
-    if (n_streams == RANS_LANES) {
-        struct lane a = lane[0], b = lane[1], c = lane[2], d = lane[3];
-        const uint8_t *bytes = stream[0].bytes;
-        uint8_t *to[RANS_LANES] = {stream[0].symbol, stream[1].symbol, stream[2].symbol, stream[3].symbol};
-        size_t last = stream[0].limit - 2;
-        for (size_t i = 0; i < n; i++) {
-            to[0][i] = step(table, bits, bytes, last, &a);
-            to[1][i] = step(table, bits, bytes, last, &b);
-            to[2][i] = step(table, bits, bytes, last, &c);
-            to[3][i] = step(table, bits, bytes, last, &d);
-        }
-        lane[0] = a, lane[1] = b, lane[2] = c, lane[3] = d;
-    } else {
-        for (unsigned k = 0; k < n_streams; k++)
-            for (size_t i = 0; i < n; i++)
-                stream[k].symbol[i] = step(table, bits, stream[k].bytes, stream[k].limit - 2, &lane[k]);
-    }
+    if (target_best() >= TARGET_AVX2)
+        run_avx2(table, stream, n_streams, lane, n);
+    else
+        run_body(table, stream, n_streams, lane, n);
     for (unsigned k = 0; k < n_streams; k++)
         if (lane[k].x != STATE_LOW || lane[k].at != stream[k].end)
             return false;
