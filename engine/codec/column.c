@@ -27,7 +27,7 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 #define BINNED_LEAST        16 /* columns of less than a byte in so many rows are small enough */
 #define BINNED_BESIDE       16 /* a binned column has at most one row in so many beside */
 #define BINNED_WIDE         10 /* bits a value from which on a column is noise rather than a meter's */
-#define BINNED_GAIN         5  /* a binned column is smaller by one part in so many, as it decodes slower; */
+#define BINNED_GAIN         8  /* a binned column is smaller by one part in so many, as it decodes slower; */
 #define BINNED_GAIN_OF_WIDE 64 /* unless it is wide: there bits count */
 
 #define DECIMAL_IS_GOOD 5 /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
