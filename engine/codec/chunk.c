@@ -56,6 +56,49 @@ static void put_head(const struct chunk_rows *rows, struct buffer *out)
     }
 }
 
+/* What the columns that are predicted need of their basis. */
+struct basis {
+    uint64_t z[CHUNK_ROWS_MAX];
+    bool is_whole[CHUNK_ROWS_MAX / CHUNK_MINI];
+};
+
+static void fill_basis(struct scale scale, const double *value, size_t n_rows, struct basis *out)
+{
+    for (size_t i = 0; i < n_rows; i += CHUNK_MINI) {
+        size_t n = n_rows - i < CHUNK_MINI ? n_rows - i : CHUNK_MINI;
+        out->is_whole[i / CHUNK_MINI] = scale_apply(scale, value + i, n, out->z + i) == 0;
+    }
+}
+
+static int put_columns(const struct chunk_rows *rows, struct buffer *chunk)
+{
+    struct scale scale[PREDICT_COLUMNS_MAX];
+    struct predict_plan plan;
+    struct basis *basis = NULL;
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < rows->n_columns && i < PREDICT_COLUMNS_MAX; i++)
+        scale[i] = scale_decimal_of(rows->value[i], rows->n_rows);
+    predict_choose(scale, rows->value, rows->n_columns, rows->n_rows, &plan);
+    if (plan.basis != PREDICT_NONE) {
+        basis = mem_new(chunk->mem, sizeof *basis);
+        if (!basis)
+            return GK_ENOMEM;
+        fill_basis(scale[plan.basis], rows->value[plan.basis], rows->n_rows, basis);
+    }
+    for (size_t i = 0; i < rows->n_columns; i++) {
+        bool is_seen = i < PREDICT_COLUMNS_MAX;
+        uint64_t factor = basis && is_seen ? plan.factor[i] : 0;
+        struct column_basis of = {plan.basis, factor, basis ? basis->z : NULL, basis ? basis->is_whole : NULL};
+        TRY(column_encode_with(is_seen ? scale[i] : scale_decimal_of(rows->value[i], rows->n_rows), factor ? &of : NULL,
+                               i == plan.basis, rows->value[i], rows->n_rows, chunk));
+        store_u32(chunk->bytes + HEAD_SIZE + ENTRY_SIZE * i + 4, (uint32_t)chunk->size);
+    }
+done:
+    mem_free(chunk->mem, basis);
+    return rc;
+}
+
 int chunk_encode(const struct mem *mem, const struct chunk_rows *rows, struct buffer *out)
 {
     struct buffer chunk;
@@ -66,10 +109,7 @@ int chunk_encode(const struct mem *mem, const struct chunk_rows *rows, struct bu
     put_head(rows, &chunk);
     TRY(times_encode(rows->time, rows->n_rows, &chunk));
     store_u32(chunk.bytes + 24, (uint32_t)chunk.size);
-    for (size_t i = 0; i < rows->n_columns; i++) {
-        TRY(column_encode(rows->value[i], rows->n_rows, &chunk));
-        store_u32(chunk.bytes + HEAD_SIZE + ENTRY_SIZE * i + 4, (uint32_t)chunk.size);
-    }
+    TRY(put_columns(rows, &chunk));
     buffer_put(out, chunk.bytes, chunk.size);
     rc = buffer_status(out);
 done:
@@ -179,14 +219,14 @@ int chunk_times(const struct chunk_view *chunk, uint32_t from, uint32_t to, gk_t
 
 int chunk_values(const struct chunk_view *chunk, uint32_t column, uint32_t from, uint32_t to, double *out)
 {
-    struct column_view view;
+    struct column_view view, basis;
 
     if (column >= chunk->n_columns || from > to || to > chunk->n_minis)
         return GK_EINVAL;
     int rc = open_column(chunk, column, &view);
-    for (uint32_t mini = from; rc == GK_OK && mini < to; mini++, out += CHUNK_MINI)
-        rc = column_mini(&view, mini, out);
-    return rc;
+    if (rc == GK_OK && view.is_predicted)
+        rc = view.basis < chunk->n_columns ? open_column(chunk, view.basis, &basis) : GK_ECORRUPT;
+    return rc == GK_OK ? column_values(&view, view.is_predicted ? &basis : NULL, from, to, out) : rc;
 }
 
 int chunk_mini_time(const struct chunk_view *chunk, uint32_t mini, gk_time *out)
@@ -302,9 +342,16 @@ static int dump_column(const struct chunk_view *chunk, uint32_t column, struct b
 
     TRY(open_column(chunk, column, &view));
     TRY(column_census(&view, of_codec, &n_beside));
-    buffer_printf(out, "  channel %u: %zu bytes, %s %u; minis:", chunk_channel(chunk, column),
+    buffer_printf(out, "  channel %u: %zu bytes, %s %u; ", chunk_channel(chunk, column),
                   column_bytes(chunk, column).size, view.scale.kind == SCALE_DECIMAL ? "decimals" : "bits without",
                   view.scale.by);
+    if (view.is_predicted)
+        buffer_printf(out, "predicted from column %u; ", view.basis);
+    if (view.is_binned)
+        buffer_printf(out, "%u bins of %s, %u contexts", view.bins.model.n_symbols,
+                      view.bins.is_delta ? "differences" : "integers", view.bins.model.n_contexts);
+    else
+        buffer_printf(out, "minis:");
     for (unsigned i = 0; i < CODECS_N; i++)
         if (of_codec[i])
             buffer_printf(out, " %u %s", of_codec[i], CODEC_TABLE[i].name);

@@ -7,16 +7,37 @@
 #include "base/bytes.h"
 #include "codec/codecs.h"
 #include "codec/patch.h"
+#include "codec/target.h"
 
-size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+BODY int64_t rest_body(const uint64_t *z, size_t n, uint64_t *rest)
 {
-    uint64_t rest[CODECS_BLOCK_MAX];
     int64_t min = (int64_t)z[0];
 
     for (size_t i = 1; i < n; i++)
         min = (int64_t)z[i] < min ? (int64_t)z[i] : min;
     for (size_t i = 0; i < n; i++)
         rest[i] = z[i] - (uint64_t)min;
+    return min;
+}
+
+AVX512 static int64_t rest_avx512(const uint64_t *z, size_t n, uint64_t *rest)
+{
+    return rest_body(z, n, rest);
+}
+
+AVX2 static int64_t rest_avx2(const uint64_t *z, size_t n, uint64_t *rest)
+{
+    return rest_body(z, n, rest);
+}
+
+size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+{
+    uint64_t rest[CODECS_BLOCK_MAX];
+    enum target target = target_best();
+
+    int64_t min = target == TARGET_AVX512 ? rest_avx512(z, n, rest)
+                  : target == TARGET_AVX2 ? rest_avx2(z, n, rest)
+                                          : rest_body(z, n, rest);
     size_t at = varint_put(out, zigzag(min));
     struct patch_plan plan = patch_plan(rest, n);
     if (at + plan.size >= limit)

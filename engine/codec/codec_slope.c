@@ -9,23 +9,45 @@
 #include "base/bytes.h"
 #include "codec/codecs.h"
 #include "codec/patch.h"
+#include "codec/target.h"
 
-size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+/* The smallest difference, and how far above it each is. */
+BODY uint64_t rest_body(const uint64_t *z, size_t n, uint64_t *rest)
 {
-    uint64_t rest[CODECS_BLOCK_MAX];
+    int64_t slope = INT64_MAX;
 
-    if (n < 2)
-        return 0;
-    int64_t slope = (int64_t)(z[1] - z[0]);
-    for (size_t i = 2; i < n; i++) {
+    for (size_t i = 1; i < n; i++) {
         int64_t difference = (int64_t)(z[i] - z[i - 1]);
         slope = difference < slope ? difference : slope;
     }
     rest[0] = 0;
     for (size_t i = 1; i < n; i++)
         rest[i] = z[i] - z[i - 1] - (uint64_t)slope;
+    return (uint64_t)slope;
+}
+
+AVX512 static uint64_t rest_avx512(const uint64_t *z, size_t n, uint64_t *rest)
+{
+    return rest_body(z, n, rest);
+}
+
+AVX2 static uint64_t rest_avx2(const uint64_t *z, size_t n, uint64_t *rest)
+{
+    return rest_body(z, n, rest);
+}
+
+size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+{
+    uint64_t rest[CODECS_BLOCK_MAX];
+    enum target target = target_best();
+
+    if (n < 2)
+        return 0;
+    uint64_t slope = target == TARGET_AVX512 ? rest_avx512(z, n, rest)
+                     : target == TARGET_AVX2 ? rest_avx2(z, n, rest)
+                                             : rest_body(z, n, rest);
     size_t at = varint_put(out, zigzag((int64_t)z[0]));
-    at += varint_put(out + at, zigzag(slope));
+    at += varint_put(out + at, zigzag((int64_t)slope));
     struct patch_plan plan = patch_plan(rest, n);
     if (at + plan.size >= limit)
         return 0;

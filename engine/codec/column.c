@@ -15,11 +15,20 @@
 
 #define TAG_CODEC  0x0F
 #define TAG_BESIDE 0x10
+#define TAG_REST   0x20 /* integers are what differs from the prediction */
 
 enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 
 /* Room of one mini block: everything beside is the worst case, 9 bytes a value. */
 #define MINI_SIZE_MAX (1 + 2 + 1 + CHUNK_MINI / 8 + 9 * CHUNK_MINI + CODECS_SIZE_MAX)
+
+#define KIND_BINNED         0x10
+#define KIND_PREDICTED      0x20
+#define BINNED_LEAST        16 /* columns of less than a byte in so many rows are small enough */
+#define BINNED_BESIDE       16 /* a binned column has at most one row in so many beside */
+#define BINNED_WIDE         10 /* bits a value from which on a column is noise rather than a meter's */
+#define BINNED_GAIN         8  /* a binned column is smaller by one part in so many, as it decodes slower; */
+#define BINNED_GAIN_OF_WIDE 64 /* unless it is wide: there bits count */
 
 #define DECIMAL_IS_GOOD 5 /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
 #define LZ4_EVERY       8
@@ -150,8 +159,34 @@ static size_t put_mini(struct scale scale, const double *value, size_t n, unsign
     return at;
 }
 
+/* A mini block that takes no more than so many bytes is not worth a prediction. */
+#define PREDICT_SIZE_MIN 16
+
+/* A full mini block as what differs from the prediction, if that is smaller than `size`; returns the bytes used. */
+static size_t put_rest(struct scale scale, const struct column_basis *basis, const double *value, size_t row, size_t n,
+                       size_t size, uint8_t *out)
+{
+    uint64_t z[CHUNK_MINI];
+    uint8_t bytes[CODECS_SIZE_MAX];
+    enum codecs_id id = CODEC_RAW;
+
+    if (size <= PREDICT_SIZE_MIN || !basis->is_whole[row / CHUNK_MINI] || out[0] & TAG_BESIDE)
+        return size;
+    if (scale_apply(scale, value, n, z))
+        return size;
+    for (size_t i = 0; i < n; i++)
+        z[i] -= predict(basis->z[row + i], basis->factor);
+    size_t rest = codecs_encode(CODECS_USUAL, z, n, bytes, &id);
+    if (1 + rest >= size)
+        return size;
+    out[0] = (uint8_t)((unsigned)id | TAG_REST);
+    memcpy(out + 1, bytes, rest);
+    return 1 + rest;
+}
+
 /* All mini blocks of a column to *out, their sizes to `sizes`. */
-static void put_minis(struct scale scale, const double *value, size_t n_rows, uint32_t *sizes, struct buffer *out)
+static void put_minis(struct scale scale, const struct column_basis *basis, const double *value, size_t n_rows,
+                      uint32_t *sizes, struct buffer *out)
 {
     bool lz4_wins = false;
 
@@ -163,55 +198,160 @@ static void put_minis(struct scale scale, const double *value, size_t n_rows, ui
         sizes[mini] =
             (uint32_t)put_mini(scale, value + i, n, CODECS_USUAL | (tries_lz4 ? CODECS_BIT(CODEC_LZ4) : 0), bytes, &id);
         lz4_wins |= id == CODEC_LZ4;
+        if (basis)
+            sizes[mini] = (uint32_t)put_rest(scale, basis, value + i, i, n, sizes[mini], bytes);
         buffer_put(out, bytes, sizes[mini]);
     }
 }
 
-int column_encode(const double *value, size_t n_rows, struct buffer *out)
+/* The integers of a column that is to be binned, and what is beside; false when that is too much. */
+static bool part_column(struct scale scale, const double *value, size_t n_rows, uint64_t *z, struct buffer *beside)
+{
+    size_t n = scale_apply(scale, value, n_rows, z), last = 0;
+
+    if (n > n_rows / BINNED_BESIDE)
+        return false;
+    buffer_put_varint(beside, n);
+    for (size_t i = 0; n > 0 && i < n_rows; i++) {
+        uint64_t own;
+        if (scale_apply_one(scale, value[i], &own))
+            continue;
+        buffer_put_varint(beside, i - last);
+        buffer_put_f64(beside, value[i]);
+        z[i] = i ? z[i - 1] : 0;
+        last = i;
+    }
+    return true;
+}
+
+/* Replaces *minis by the binned column if that is smaller. */
+static int try_bins(struct scale scale, const double *value, size_t n_rows, struct buffer *minis, bool *is_binned)
+{
+    struct buffer binned;
+    int rc = GK_OK;
+
+    *is_binned = false;
+    if (n_rows < BINS_ROWS_MIN || minis->size * BINNED_LEAST < n_rows || minis->failed)
+        return GK_OK;
+    buffer_init(&binned, minis->mem);
+    bool is_wide = minis->size * 8 > n_rows * BINNED_WIDE;
+    size_t limit = minis->size - minis->size / (is_wide ? BINNED_GAIN_OF_WIDE : BINNED_GAIN);
+    uint64_t *z = mem_array(minis->mem, n_rows, sizeof *z);
+    if (!z)
+        return GK_ENOMEM;
+    if (part_column(scale, value, n_rows, z, &binned) && binned.size < limit) {
+        size_t size = binned.size;
+        TRY(bins_encode(minis->mem, z, n_rows, limit - size, &binned));
+        if (binned.size > size) {
+            buffer_reset(minis);
+            buffer_put(minis, binned.bytes, binned.size);
+            *is_binned = true;
+        }
+    }
+done:
+    mem_free(minis->mem, z);
+    buffer_clear(&binned);
+    return rc;
+}
+
+int column_encode_with(struct scale scale, const struct column_basis *basis, bool is_basis, const double *value,
+                       size_t n_rows, struct buffer *out)
 {
     uint32_t sizes[DIRECTORY_MAX], other_sizes[DIRECTORY_MAX];
     const uint32_t *kept_sizes = sizes;
     struct buffer minis, other;
-    const struct buffer *kept = &minis;
+    struct buffer *kept = &minis;
     struct chunk_summary summary;
+    bool is_binned = false;
+    int rc = GK_OK;
 
     assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
     buffer_init(&minis, out->mem);
     buffer_init(&other, out->mem);
-    struct scale scale = scale_decimal_of(value, n_rows);
-    put_minis(scale, value, n_rows, sizes, &minis);
-    if (minis.size > n_rows * DECIMAL_IS_GOOD) {
+    put_minis(scale, basis, value, n_rows, sizes, &minis);
+    if (minis.size > n_rows * DECIMAL_IS_GOOD && !is_basis) {
         struct scale bits = scale_bits_of(value, n_rows);
-        put_minis(bits, value, n_rows, other_sizes, &other);
+        put_minis(bits, NULL, value, n_rows, other_sizes, &other);
         if (other.size < minis.size) {
             scale = bits;
+            basis = NULL;
             kept = &other;
             kept_sizes = other_sizes;
         }
     }
+    if (!basis && !is_basis)
+        TRY(try_bins(scale, value, n_rows, kept, &is_binned));
     chunk_summarise(value, n_rows, &summary);
-    buffer_put_u8(out, scale.kind);
+    buffer_put_u8(out, (uint8_t)(scale.kind | (is_binned ? KIND_BINNED : 0) | (basis ? KIND_PREDICTED : 0)));
     buffer_put_u8(out, scale.by);
+    if (basis) {
+        buffer_put_varint(out, basis->column);
+        buffer_put_varint(out, zigzag((int64_t)basis->factor));
+    }
     summary_put(&summary, n_rows, scale, out);
-    directory_put(kept_sizes, (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI), out);
+    if (!is_binned)
+        directory_put(kept_sizes, (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI), out);
     buffer_put(out, kept->bytes, kept->size);
     if (minis.failed || other.failed)
         out->failed = true;
+    rc = buffer_status(out);
+done:
     buffer_clear(&minis);
     buffer_clear(&other);
-    return buffer_status(out);
+    return rc;
+}
+
+int column_encode(const double *value, size_t n_rows, struct buffer *out)
+{
+    return column_encode_with(scale_decimal_of(value, n_rows), NULL, false, value, n_rows, out);
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------- */
 
-/* The scale and the summary, which stand first. */
-static int read_head(struct reader *reader, uint32_t n_rows, struct scale *scale, struct chunk_summary *summary)
+/* The scale, the basis and the summary, which stand first. */
+static int read_head(struct reader *reader, uint32_t n_rows, struct column_view *out)
 {
-    scale->kind = reader_u8(reader);
-    scale->by = reader_u8(reader);
-    if (reader->failed || !scale_is_valid(*scale))
+    uint8_t kind = reader_u8(reader);
+    out->n_rows = n_rows;
+    out->is_binned = kind & KIND_BINNED;
+    out->is_predicted = kind & KIND_PREDICTED;
+    out->scale.kind = (uint8_t)(kind & ~(KIND_BINNED | KIND_PREDICTED));
+    out->scale.by = reader_u8(reader);
+    if (out->is_predicted) {
+        uint64_t basis = reader_varint(reader);
+        out->basis = basis < PREDICT_NONE ? (uint32_t)basis : PREDICT_NONE;
+        out->factor = (uint64_t)unzigzag(reader_varint(reader));
+    }
+    if (reader->failed || !scale_is_valid(out->scale) ||
+        (out->is_binned && (out->is_predicted || n_rows < BINS_ROWS_MIN)))
         return GK_ECORRUPT;
-    return summary_get(reader, n_rows, *scale, summary);
+    return summary_get(reader, n_rows, out->scale, &out->summary);
+}
+
+/* Steps to the next value beside: its row and pattern. `row` begins as 0. */
+static bool next_beside(struct reader *reader, uint32_t n_rows, uint64_t *row, double *value)
+{
+    uint64_t gap = reader_varint(reader);
+    *value = reader_f64(reader);
+    if (reader->failed || gap >= n_rows - *row)
+        return false;
+    *row += gap;
+    return true;
+}
+
+static int open_binned(struct reader *reader, uint32_t n_rows, struct column_view *out)
+{
+    uint64_t n = reader_varint(reader), row = 0;
+    double value;
+
+    if (reader->failed || n > n_rows / BINNED_BESIDE)
+        return GK_ECORRUPT;
+    out->n_beside = (uint32_t)n;
+    out->bytes = reader->bytes + reader->at;
+    for (; n > 0; n--)
+        if (!next_beside(reader, n_rows, &row, &value))
+            return GK_ECORRUPT;
+    return bins_open(reader, n_rows, &out->bins);
 }
 
 int column_open(const uint8_t *bytes, size_t size, uint32_t n_rows, struct column_view *out)
@@ -220,9 +360,10 @@ int column_open(const uint8_t *bytes, size_t size, uint32_t n_rows, struct colum
     int rc;
 
     assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
-    TRY(read_head(&reader, n_rows, &out->scale, &out->summary));
+    TRY(read_head(&reader, n_rows, out));
+    if (out->is_binned)
+        return open_binned(&reader, n_rows, out);
     TRY(directory_get(&reader, (n_rows + CHUNK_MINI - 1) / CHUNK_MINI, &out->minis));
-    out->n_rows = n_rows;
     out->bytes = reader.bytes + reader.at;
 done:
     return rc;
@@ -231,9 +372,12 @@ done:
 int column_summary(const uint8_t *bytes, size_t size, uint32_t n_rows, struct chunk_summary *out)
 {
     struct reader reader = reader_of(bytes, size);
-    struct scale scale;
+    struct column_view view;
 
-    return read_head(&reader, n_rows, &scale, out);
+    int rc = read_head(&reader, n_rows, &view);
+    if (rc == GK_OK)
+        *out = view.summary;
+    return rc;
 }
 
 static struct reader mini_reader(const struct column_view *column, uint32_t mini)
@@ -281,20 +425,98 @@ static int get_parted(const struct column_view *column, struct reader *reader, u
     return GK_OK;
 }
 
-int column_mini(const struct column_view *column, uint32_t mini, double *out)
+/* Adds the prediction to what differs from it. */
+static int add_prediction(const struct column_view *column, const struct column_view *basis, uint32_t mini, size_t n,
+                          uint64_t *z)
+{
+    uint64_t of_basis[CHUNK_MINI];
+    struct reader reader = mini_reader(basis, mini);
+    uint8_t tag = reader_u8(&reader);
+
+    if (reader.failed || tag & ~TAG_CODEC || read_integers(&reader, tag, n, of_basis) != GK_OK)
+        return GK_ECORRUPT;
+    predict_add(of_basis, n, column->factor, z);
+    return GK_OK;
+}
+
+static int get_mini(const struct column_view *column, const struct column_view *basis, uint32_t mini, double *out)
 {
     uint64_t z[CHUNK_MINI];
     struct reader reader = mini_reader(column, mini);
     size_t n = mini_rows(column, mini);
     uint8_t tag = reader_u8(&reader);
 
-    if (reader.failed || tag & ~(TAG_CODEC | TAG_BESIDE))
+    if (reader.failed || tag & ~(TAG_CODEC | TAG_BESIDE | TAG_REST))
+        return GK_ECORRUPT;
+    if (tag & TAG_REST && (tag & TAG_BESIDE || !column->is_predicted))
         return GK_ECORRUPT;
     if (tag & TAG_BESIDE)
         return get_parted(column, &reader, tag & TAG_CODEC, n, out);
     int rc = read_integers(&reader, tag & TAG_CODEC, n, z);
+    if (rc == GK_OK && tag & TAG_REST)
+        rc = add_prediction(column, basis, mini, n, z);
     if (rc == GK_OK)
         scale_invert(column->scale, z, n, out);
+    return rc;
+}
+
+/* Puts the values beside of rows [from, to) in place; out is of row `from` on. */
+static void put_in_place(const struct column_view *column, size_t from, size_t to, double *out)
+{
+    const uint8_t *end = column->bins.bytes; /* behind them */
+    struct reader reader = reader_of(column->bytes, (size_t)(end - column->bytes));
+    uint64_t row = 0;
+    double value;
+
+    for (uint32_t i = 0; i < column->n_beside && next_beside(&reader, column->n_rows, &row, &value) && row < to; i++)
+        if (row >= from)
+            out[row - from] = value;
+}
+
+/* Blocks that lie inside [from, to) rows as a whole are decoded in one go, RANS_LANES at a time. */
+static int get_binned(const struct column_view *column, size_t from, size_t to, double *out)
+{
+    struct rans_table table;
+    uint64_t z[RANS_LANES * BINS_BLOCK];
+    double value[BINS_BLOCK];
+
+    if (!rans_table(&column->bins.model, &table))
+        return GK_ECORRUPT;
+    for (size_t at = from; at < to;) {
+        uint32_t block = (uint32_t)(at / BINS_BLOCK), n = (uint32_t)((to - at) / BINS_BLOCK);
+        size_t start = (size_t)block * BINS_BLOCK;
+        n = n > RANS_LANES ? RANS_LANES : n;
+        bool is_whole = at == start && n > 0;
+        int rc = bins_get(&column->bins, &table, block, is_whole ? block + n : block + 1, z);
+        if (rc != GK_OK)
+            return rc;
+        size_t end = start + (is_whole ? n : 1) * (size_t)BINS_BLOCK;
+        end = end < to ? end : to;
+        if (is_whole) {
+            scale_invert(column->scale, z, end - at, out + (at - from));
+        } else {
+            scale_invert(column->scale, z, end - start, value);
+            memcpy(out + (at - from), value + (at - start), (end - at) * sizeof *out);
+        }
+        at = end;
+    }
+    put_in_place(column, from, to, out);
+    return GK_OK;
+}
+
+int column_values(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
+                  double *out)
+{
+    int rc = GK_OK;
+
+    if (column->is_predicted && (!basis || basis->is_predicted || basis->is_binned || basis->n_rows != column->n_rows))
+        return GK_ECORRUPT;
+    if (column->is_binned) {
+        size_t end = (size_t)to * CHUNK_MINI;
+        return get_binned(column, (size_t)from * CHUNK_MINI, end < column->n_rows ? end : column->n_rows, out);
+    }
+    for (uint32_t mini = from; rc == GK_OK && mini < to; mini++, out += CHUNK_MINI)
+        rc = get_mini(column, basis, mini, out);
     return rc;
 }
 
@@ -305,6 +527,10 @@ int column_census(const struct column_view *column, uint32_t of_codec[CODECS_N],
 
     *n_beside = 0;
     memset(of_codec, 0, CODECS_N * sizeof *of_codec);
+    if (column->is_binned) {
+        *n_beside = column->n_beside;
+        return GK_OK;
+    }
     for (uint32_t mini = 0; mini < column->minis.n; mini++) {
         struct reader reader = mini_reader(column, mini);
         uint8_t tag = reader_u8(&reader);

@@ -1,10 +1,20 @@
 /*
- * column.h - the values of one channel: a scale, a summary, and mini blocks that each chose their own codec.
+ * column.h - the values of one channel: a scale, a summary, and mini blocks that each chose their own codec; or, where
+ * that is clearly smaller, an entropy code over the whole column.
  *
- *     kind, by     1, 1     the scale, see scale.h
+ *     kind, by     1, 1     the scale, see scale.h; kind + 16: binned; + 32: predicted
+ *     basis, factor         varint, varint zigzag, only of a predicted one, see predict.h
  *     summary               see summary.h
+ *
+ *     binned:
+ *     n_beside     varint
+ *     beside                varint: rows between it and the one beside before; pattern 8; each
+ *     bins                  see bins.h; a value beside has any integer
+ *
+ *     not binned:
  *     directory             see directory.h
- *     mini blocks           tag 1: codec 0..15, + 16 when some values are beside; [beside]; [integers of the rest]
+ *     mini blocks           tag 1: codec 0..15, + 16 when some values are beside, + 32 when the integers are what
+ *                           differs from the prediction; [beside]; [integers of the rest]
  *
  *     beside:
  *     missing      1        0 none, 1 a list, 2 a bit a row, 3 all
@@ -18,8 +28,10 @@
 #ifndef CODEC_COLUMN_H
 #define CODEC_COLUMN_H
 
+#include "codec/bins.h"
 #include "codec/codecs.h"
 #include "codec/directory.h"
+#include "codec/predict.h"
 #include "codec/scale.h"
 
 /* An opened column. Borrowed: lives as long as the bytes. */
@@ -27,19 +39,44 @@ struct column_view {
     uint32_t n_rows;
     struct scale scale;
     struct chunk_summary summary;
-    struct directory minis;
-    const uint8_t *bytes; /* of the mini blocks */
+    bool is_binned, is_predicted;
+    uint32_t basis;         /* column of the chunk, only if it is predicted */
+    uint64_t factor;        /* likewise */
+    struct directory minis; /* unless it is binned */
+    const uint8_t *bytes;   /* of the mini blocks; of the values beside, if it is binned */
+    uint32_t n_beside;      /* only if it is binned */
+    struct bins_view bins;  /* likewise */
 };
 
 /* Appends n_rows values, 1..CHUNK_ROWS_MAX. GK_ENOMEM. */
 int column_encode(const double *value, size_t n_rows, struct buffer *out);
+
+/* Another column of the chunk from which this one may be predicted. */
+struct column_basis {
+    uint32_t column;
+    uint64_t factor;
+    const uint64_t *z;    /* its integers */
+    const bool *is_whole; /* of each of its mini blocks: no value is beside */
+};
+
+/*
+ * The same with a decimal scale chosen before, see scale_decimal_of. With a basis (NULL: none) it is not binned;
+ * neither is it when it must stand by mini blocks because it is itself a basis.
+ */
+int column_encode_with(struct scale scale, const struct column_basis *basis, bool is_basis, const double *value,
+                       size_t n_rows, struct buffer *out);
 /* GK_ECORRUPT; safe on any bytes. */
 int column_open(const uint8_t *bytes, size_t size, uint32_t n_rows, struct column_view *out);
 /* Only the summary; does not look at the rest. */
 int column_summary(const uint8_t *bytes, size_t size, uint32_t n_rows, struct chunk_summary *out);
-/* Decodes one mini block; out has room for CHUNK_MINI. */
-int column_mini(const struct column_view *column, uint32_t mini, double *out);
-/* How many mini blocks each codec has, and how many values are beside; for chunk_dump. GK_ECORRUPT. */
+/*
+ * Decodes mini blocks [from, to); out has room for (to - from) * CHUNK_MINI. A predicted column needs its basis opened,
+ * which is neither predicted nor binned; others take NULL. GK_ECORRUPT.
+ */
+int column_values(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
+                  double *out);
+/* How many mini blocks each codec has (none if it is binned), how many values are beside; for chunk_dump. GK_ECORRUPT.
+ */
 int column_census(const struct column_view *column, uint32_t of_codec[CODECS_N], uint32_t *n_beside);
 
 #endif

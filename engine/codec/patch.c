@@ -20,27 +20,58 @@ static size_t cost(size_t n, unsigned width, size_t n_exceptions, unsigned extra
     return size;
 }
 
-/* How many values have each width. Four counters each, as neighbours mostly have the same and would wait for each
- * other. */
-static void count_widths(const uint64_t *v, size_t n, uint8_t *of_width)
+/*
+ * How many values have each width. Four counters each, as neighbours mostly have the same and would wait for each
+ * other. Returns the largest width.
+ */
+BODY unsigned count_body(const uint64_t *v, size_t n, uint8_t *of_width)
 {
-    uint8_t of[4][PACK_WIDTH_MAX + 1] = {{0}};
+    uint8_t of[4][PACK_WIDTH_MAX + 1];
+    uint64_t any = 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i++)
-        of[i % 4][pack_width(v[i])]++;
-    for (size_t w = 0; w <= PACK_WIDTH_MAX; w++)
+    for (size_t k = 0; k < n; k++)
+        any |= v[k];
+    unsigned max = pack_width(any);
+    for (unsigned k = 0; k < 4; k++)
+        memset(of[k], 0, max + 1);
+    for (; i + 4 <= n; i += 4) {
+        of[0][pack_width(v[i])]++;
+        of[1][pack_width(v[i + 1])]++;
+        of[2][pack_width(v[i + 2])]++;
+        of[3][pack_width(v[i + 3])]++;
+    }
+    for (; i < n; i++)
+        of[0][pack_width(v[i])]++;
+    for (size_t w = 0; w <= max; w++)
         of_width[w] = (uint8_t)(of[0][w] + of[1][w] + of[2][w] + of[3][w]);
+    return max;
+}
+
+AVX2 static unsigned count_avx2(const uint64_t *v, size_t n, uint8_t *of_width)
+{
+    return count_body(v, n, of_width);
+}
+
+AVX512 static unsigned count_avx512(const uint64_t *v, size_t n, uint8_t *of_width)
+{
+    return count_body(v, n, of_width);
+}
+
+static unsigned count_widths(const uint64_t *v, size_t n, uint8_t *of_width)
+{
+    enum target target = target_best();
+    if (target == TARGET_AVX512)
+        return count_avx512(v, n, of_width);
+    return target == TARGET_AVX2 ? count_avx2(v, n, of_width) : count_body(v, n, of_width);
 }
 
 struct patch_plan patch_plan(const uint64_t *v, size_t n)
 {
     uint8_t of_width[PACK_WIDTH_MAX + 1];
-    unsigned max = PACK_WIDTH_MAX;
 
     assert(n <= PACK_MAX);
-    count_widths(v, n, of_width);
-    while (max > 0 && of_width[max] == 0)
-        max--;
+    unsigned max = count_widths(v, n, of_width);
 
     struct patch_plan best = {max, 0, 0, cost(n, max, 0, 0)};
     size_t n_exceptions = 0;

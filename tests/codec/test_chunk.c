@@ -354,6 +354,118 @@ static void the_dump_tells_what_is_inside(void **state)
     buffer_clear(&out);
 }
 
+/* A motor's power, three currents that follow it, and levels; now and then it is off. */
+static struct chunk_rows make_motor(size_t n)
+{
+    struct random random = random_from(5);
+    static const uint32_t five[] = {1, 2, 3, 4, 9};
+    double level = 40000;
+
+    for (size_t i = 0; i < n; i++) {
+        level += (random_unit(&random) - 0.5) * 4000;
+        double kw = i / 500 % 4 == 3 ? 0 : floor(level);
+        time_in[i] = T0 + (gk_time)i * 10 * GK_SECOND;
+        for (int k = 0; k < 3; k++)
+            value[k][i] = floor(kw * (0.17 + 0.001 * k) * (1 + 0.002 * random_unit(&random))) / 100;
+        value[3][i] = kw / 1000;
+        value[4][i] = (double)(random_below(&random, 6) ? 6 : 4 + random_below(&random, 4));
+    }
+    return (struct chunk_rows){n, time_in, 5, five, columns};
+}
+
+static void a_channel_is_predicted_from_another(void **state)
+{
+    struct chunk_rows rows = make_motor(5000);
+    struct buffer out = encode(&rows), alone, text;
+    struct chunk_view chunk;
+    size_t size_alone = 0;
+
+    (void)state;
+    assert_int_equal(chunk_open(out.bytes, out.size, &chunk), GK_OK);
+    check_equal(&chunk, &rows);
+    for (uint32_t mini = 0; mini < chunk.n_minis; mini++) {
+        assert_int_equal(chunk_values(&chunk, 1, mini, mini + 1, back), GK_OK);
+        size_t at = (size_t)mini * CHUNK_MINI, n = 5000 - at < CHUNK_MINI ? 5000 - at : CHUNK_MINI;
+        assert_memory_equal(value[1] + at, back, n * sizeof *back);
+    }
+    buffer_init(&text, &MEM_SYSTEM);
+    assert_int_equal(chunk_dump(&MEM_SYSTEM, out.bytes, out.size, &text), GK_OK);
+    buffer_put_u8(&text, 0);
+    assert_non_null(strstr((char *)text.bytes, "predicted from column"));
+    assert_non_null(strstr((char *)text.bytes, "bins of"));
+    for (size_t k = 0; k < 5; k++) {
+        struct chunk_rows one = {5000, time_in, 1, rows.channel + k, rows.value + k};
+        alone = encode(&one);
+        size_alone += alone.size;
+        buffer_clear(&alone);
+    }
+    assert_true(out.size * 10 < size_alone * 9);
+    buffer_clear(&text);
+    buffer_clear(&out);
+}
+
+static void a_wrong_basis_is_refused(void **state)
+{
+    struct chunk_rows rows = make_motor(1000);
+    struct buffer out = encode(&rows);
+    struct chunk_view chunk;
+
+    (void)state;
+    assert_int_equal(chunk_open(out.bytes, out.size, &chunk), GK_OK);
+    size_t at = chunk.columns_at; /* the first column: kind, decimals, basis */
+    assert_int_equal(out.bytes[at], 33);
+    uint8_t basis = out.bytes[at + 2];
+    for (unsigned wrong = 0; wrong < 128; wrong++) {
+        out.bytes[at + 2] = (uint8_t)wrong;
+        if (wrong == 0 || wrong > 3) /* itself, the binned one, none at all */
+            assert_int_equal(chunk_values(&chunk, 0, 0, chunk.n_minis, back), GK_ECORRUPT);
+        else if (wrong != basis)
+            assert_int_equal(chunk_check(&MEM_SYSTEM, out.bytes, out.size, NULL), GK_ECORRUPT);
+    }
+    buffer_clear(&out);
+}
+
+static void damaged_motors_never_break_a_reader(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    struct chunk_rows rows = make_motor(1100);
+    struct buffer out = encode(&rows);
+
+    (void)state;
+    for (size_t cut = 0; cut < out.size; cut += 1 + cut / 32) {
+        uint8_t *part = malloc(cut ? cut : 1); /* exact, for ASan */
+        memcpy(part, out.bytes, cut);
+        assert_false(use_all(part, cut));
+        free(part);
+    }
+    for (uint64_t round = test_rounds(400); round-- > 0;) {
+        uint8_t *copy = malloc(out.size);
+        memcpy(copy, out.bytes, out.size);
+        copy[random_below(&random, out.size)] ^= (uint8_t)(1u << random_below(&random, 8));
+        (void)use_all(copy, out.size); /* only that it returns */
+        free(copy);
+    }
+    buffer_clear(&out);
+}
+
+/* tests/golden/chunk_motor_v1.hex: a predicted, a plain and a binned column; every later version must read it. */
+static void the_golden_motor_is_read_for_ever(void **state)
+{
+    static uint8_t bytes[65536];
+    struct chunk_rows rows = make_motor(1100);
+    struct chunk_view chunk;
+
+    (void)state;
+    size_t size = sample_hex("tests/golden/chunk_motor_v1.hex", NULL, bytes, sizeof bytes);
+    assert_int_equal(chunk_check(&MEM_SYSTEM, bytes, size, NULL), GK_OK);
+    assert_int_equal(chunk_open(bytes, size, &chunk), GK_OK);
+    check_equal(&chunk, &rows);
+    struct buffer out = encode(&rows);
+    assert_int_equal(out.size, size); /* the same bytes on every machine */
+    assert_memory_equal(out.bytes, bytes, size);
+    buffer_clear(&out);
+}
+
 /* tests/golden/chunk_v1.hex: 200 rows of all sixteen kinds; every later version must read it. */
 static void the_golden_chunk_is_read_for_ever(void **state)
 {
@@ -418,6 +530,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(wrong_times_are_found_by_the_check),
     cmocka_unit_test(every_failing_allocation_is_survived),
     cmocka_unit_test(the_dump_tells_what_is_inside),
+    cmocka_unit_test(a_channel_is_predicted_from_another),
+    cmocka_unit_test(a_wrong_basis_is_refused),
+    cmocka_unit_test(damaged_motors_never_break_a_reader),
+    cmocka_unit_test(the_golden_motor_is_read_for_ever),
     cmocka_unit_test(the_golden_chunk_is_read_for_ever),
     cmocka_unit_test(the_example_of_the_docs_decodes),
 };

@@ -1,0 +1,678 @@
+/*
+ * bins.c - see bins.h for the bytes.
+ *
+ * Choosing the bins: the integers are sorted and cut into some hundred fine bins of about as many rows each (an integer
+ * that occurs as often is one by itself); then the cheapest way to join neighbours is found by dynamic programming, the
+ * cost of a bin being its rows times what a symbol and a place take, and its own entry. Logarithms are in fixed point,
+ * so that the bytes are the same on every machine.
+ */
+#include "codec/bins.h"
+
+#include <assert.h>
+
+#include "base/error.h"
+#include "codec/log2.h"
+#include "codec/target.h"
+
+#define FINE_ROWS_IN    240 /* a fine bin has about one in so many of the rows */
+#define FINE_MAX        (2 * FINE_ROWS_IN + 2)
+#define SAMPLE_RUN      128 /* rows of one stretch of the sample */
+#define SAMPLE_RUNS     8
+#define DIRECT_BITS_MIN 5  /* columns smaller than that are never direct where differences do not promise */
+#define SAMPLE_FINE     48 /* fine bins of a sample */
+#define JOIN_MAX        64 /* fine bins in one bin */
+#define ENTRY_BITS      28 /* what a bin's entry and its frequency take */
+#define TOO_MUCH        (UINT64_C(1) << 52) /* a cost that no column has; some hundred of them do not wrap */
+#define GUARD           8
+#define STEP_FLAG       0x80
+
+enum { MODE_DELTA = 1, MODE_3 = 2, MODE_9 = 4, MODE_KNOWN = 7 };
+
+/* ---- arithmetic ----------------------------------------------------------------------------------------------- */
+
+static uint64_t gcd(uint64_t a, uint64_t b)
+{
+    while (b) {
+        uint64_t r = a % b;
+        a = b;
+        b = r;
+        if (a == 1)
+            return 1;
+    }
+    return a;
+}
+
+static unsigned width_of(uint64_t v)
+{
+    return v ? 64 - (unsigned)__builtin_clzll(v) : 0;
+}
+
+/* ---- sorting -------------------------------------------------------------------------------------------------- */
+
+#define SIGN (UINT64_C(1) << 63)
+
+#define NARROW 16384
+
+/* Integers that are not far apart are counted rather than sorted; false if they are. */
+static bool count_sort(uint64_t *a, size_t n)
+{
+    uint16_t count[NARROW];
+    int64_t min = (int64_t)a[0], max = min;
+    size_t k = 0;
+
+    for (size_t i = 1; i < n; i++) {
+        min = (int64_t)a[i] < min ? (int64_t)a[i] : min;
+        max = (int64_t)a[i] > max ? (int64_t)a[i] : max;
+    }
+    uint64_t range = (uint64_t)max - (uint64_t)min;
+    if (range >= NARROW || range >= 4 * n)
+        return false;
+    memset(count, 0, (range + 1) * sizeof *count);
+    for (size_t i = 0; i < n; i++)
+        count[a[i] - (uint64_t)min]++;
+    for (uint64_t v = 0; v <= range; v++)
+        for (unsigned left = count[v]; left > 0; left--)
+            a[k++] = v + (uint64_t)min;
+    return true;
+}
+
+/* Sorts n integers as signed ones, by bytes that differ; `a` and `b` are both used, the result is in the one returned.
+ */
+static uint64_t *sort(uint64_t *a, uint64_t *b, size_t n)
+{
+    uint64_t differs = 0;
+
+    if (count_sort(a, n))
+        return a;
+    for (size_t i = 0; i < n; i++) {
+        a[i] ^= SIGN;
+        differs |= a[i] ^ a[0];
+    }
+    for (unsigned shift = 0; shift < 64; shift += 8) {
+        uint32_t at[256] = {0}, sum = 0;
+        if ((differs >> shift & 255) == 0)
+            continue;
+        for (size_t i = 0; i < n; i++)
+            at[a[i] >> shift & 255]++;
+        for (unsigned k = 0; k < 256; k++) {
+            uint32_t here = at[k];
+            at[k] = sum;
+            sum += here;
+        }
+        for (size_t i = 0; i < n; i++)
+            b[at[a[i] >> shift & 255]++] = a[i];
+        uint64_t *other = a;
+        a = b;
+        b = other;
+    }
+    for (size_t i = 0; i < n; i++)
+        a[i] ^= SIGN;
+    return a;
+}
+
+/* ---- choosing bins -------------------------------------------------------------------------------------------- */
+
+/* Rows whose integers are in [low, high], all multiples of `step` above low (0 when there is but one). */
+struct fine {
+    uint64_t low, high, step;
+    uint32_t count;
+};
+
+static unsigned cut_fine(const uint64_t *sorted, size_t n, size_t n_fine, struct fine *fine)
+{
+    size_t enough = n / n_fine + 1;
+    unsigned k = 0;
+
+    for (size_t i = 0, to; i < n; i = to) {
+        for (to = i + 1; to < n && sorted[to] == sorted[i]; to++)
+            ;
+        if (k == 0 || fine[k - 1].count >= enough || to - i >= enough) {
+            assert(k < FINE_MAX);
+            fine[k++] = (struct fine){sorted[i], sorted[i], 0, (uint32_t)(to - i)};
+            continue;
+        }
+        struct fine *f = &fine[k - 1];
+        if (f->step != 1)
+            f->step = gcd(f->step, sorted[i] - f->low);
+        f->high = sorted[i];
+        f->count += (uint32_t)(to - i);
+    }
+    return k;
+}
+
+/* In LOG2_ONE-ths of a bit; huge when the places would be too long. */
+static uint64_t cost_of(const struct fine *f, uint32_t log_n)
+{
+    unsigned bits = f->step ? width_of((f->high - f->low) / f->step) : 0;
+    if (bits > BINS_BITS_MAX)
+        return TOO_MUCH;
+    return f->count * (uint64_t)(log_n - log2_of(f->count) + bits * LOG2_ONE) + ENTRY_BITS * LOG2_ONE;
+}
+
+static struct fine join(const struct fine *lower, const struct fine *upper)
+{
+    uint64_t step = gcd(lower->step, upper->low - lower->low);
+    if (step != 1)
+        step = gcd(step, upper->step);
+    return (struct fine){lower->low, upper->high, step, lower->count + upper->count};
+}
+
+/* Joins fine bins into the cheapest bins, in place; returns how many, 0 if there are too many. */
+static unsigned join_fine(struct fine *fine, unsigned n_fine, size_t n, uint64_t *cost)
+{
+    uint64_t best[FINE_MAX + 1] = {0};
+    unsigned from[FINE_MAX + 1], k = 0;
+    struct fine joined[FINE_MAX];
+    uint32_t log_n = log2_of(n);
+
+    for (unsigned to = 1; to <= n_fine; to++) {
+        struct fine all = fine[to - 1];
+        best[to] = UINT64_MAX;
+        for (unsigned i = to; i-- > 0 && to - i <= JOIN_MAX;) {
+            if (i + 1 < to)
+                all = join(&fine[i], &all);
+            uint64_t c = best[i] + cost_of(&all, log_n);
+            if (c < best[to]) {
+                best[to] = c;
+                from[to] = i;
+            }
+        }
+    }
+    for (unsigned to = n_fine; to > 0; to = from[to])
+        k++;
+    if (k > RANS_SYMBOLS_MAX)
+        return 0;
+    unsigned j = k;
+    for (unsigned to = n_fine; to > 0; to = from[to]) {
+        struct fine all = fine[to - 1];
+        for (unsigned i = to - 1; i-- > from[to];)
+            all = join(&fine[i], &all);
+        joined[--j] = all;
+    }
+    memcpy(fine, joined, k * sizeof *fine);
+    *cost = best[n_fine];
+    return k;
+}
+
+/* ---- writing -------------------------------------------------------------------------------------------------- */
+
+/* Scratch of one column: on the heap, through mem. */
+struct work {
+    uint64_t a[CHUNK_ROWS_MAX], b[CHUNK_ROWS_MAX], delta[CHUNK_ROWS_MAX];
+    uint8_t symbol[CHUNK_ROWS_MAX];
+    uint32_t count[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX];
+    struct bin bin[RANS_SYMBOLS_MAX];
+    struct rans_model model;
+    uint8_t bytes[RANS_SIZE_MAX(BINS_BLOCK) + 8 * BINS_BLOCK + 8];
+};
+
+/* Differences of each block, that of its first row being 0. */
+static void differ(const uint64_t *z, size_t n, uint64_t *delta)
+{
+    delta[0] = 0;
+    for (size_t i = 1; i < n; i++)
+        delta[i] = z[i] - z[i - 1];
+    for (size_t i = 0; i < n; i += BINS_BLOCK)
+        delta[i] = 0;
+}
+
+static unsigned choose_bins(struct work *work, const uint64_t *v, size_t n, size_t n_fine, struct fine *fine,
+                            uint64_t *cost)
+{
+    memcpy(work->a, v, n * sizeof *v);
+    uint64_t *sorted = sort(work->a, work->b, n);
+    return join_fine(fine, cut_fine(sorted, n, n_fine, fine), n, cost);
+}
+
+/* The class of a symbol is what happened: nothing, less, more. */
+static void set_bins(struct work *work, const struct fine *fine, unsigned n_bins)
+{
+    work->model.n_symbols = n_bins;
+    for (unsigned i = 0; i < n_bins; i++) {
+        const struct fine *f = &fine[i];
+        uint64_t step = f->step ? f->step : 1;
+        work->bin[i] = (struct bin){f->low, step, width_of((f->high - f->low) / step)};
+        work->model.class[i] = f->low == 0 ? 0 : f->low >> 63 ? 1 : 2;
+    }
+}
+
+/* The last bin that begins at or below v, as signed integers. */
+static uint8_t bin_of(const struct bin *bin, unsigned n_bins, uint64_t v)
+{
+    unsigned from = 0;
+    for (unsigned n = n_bins; n > 1;) {
+        unsigned half = n / 2;
+        from = (int64_t)bin[from + half].low <= (int64_t)v ? from + half : from;
+        n -= half;
+    }
+    return (uint8_t)from;
+}
+
+/* Where the bins begin close together, a table finds them. */
+static void set_symbols(struct work *work, const uint64_t *v, size_t n)
+{
+    unsigned n_bins = work->model.n_symbols;
+    uint64_t low = work->bin[0].low, span = work->bin[n_bins - 1].low - low;
+    uint8_t of[NARROW];
+
+    if (span >= NARROW || span >= n) {
+        for (size_t i = 0; i < n; i++)
+            work->symbol[i] = bin_of(work->bin, n_bins, v[i]);
+        return;
+    }
+    for (unsigned k = 0; k + 1 < n_bins; k++)
+        memset(of + (work->bin[k].low - low), (int)k, (size_t)(work->bin[k + 1].low - work->bin[k].low));
+    of[span] = (uint8_t)(n_bins - 1);
+    for (size_t i = 0; i < n; i++)
+        work->symbol[i] = of[v[i] - low < span ? v[i] - low : span];
+}
+
+/* Counts for 9 contexts, from which those for 3 and 1 are sums. */
+static void count_symbols(struct work *work, size_t n, unsigned n_contexts)
+{
+    unsigned context = 0;
+
+    memset(work->count, 0, sizeof work->count);
+    for (size_t i = 0; i < n; i++) {
+        if (i % BINS_BLOCK == 0)
+            context = 0;
+        work->count[context][work->symbol[i]]++;
+        context = rans_next(context, work->model.class[work->symbol[i]], n_contexts);
+    }
+}
+
+/* What symbols and tables take, in LOG2_ONE-ths of a bit. */
+static uint64_t context_cost(const struct work *work, unsigned n_contexts)
+{
+    uint64_t cost = 0;
+
+    for (unsigned c = 0; c < n_contexts; c++) {
+        uint64_t total = 0;
+        for (unsigned i = 0; i < work->model.n_symbols; i++)
+            total += work->count[c][i];
+        uint32_t log_total = total ? log2_of(total) : 0;
+        for (unsigned i = 0; i < work->model.n_symbols; i++)
+            if (work->count[c][i])
+                cost += work->count[c][i] * (uint64_t)(log_total - log2_of(work->count[c][i])) + 12 * LOG2_ONE;
+    }
+    return cost;
+}
+
+static void choose_contexts(struct work *work, size_t n)
+{
+    static const unsigned choices[] = {9, 3, 1};
+    uint64_t best = UINT64_MAX;
+
+    for (unsigned k = 0; k < 3; k++) {
+        count_symbols(work, n, choices[k]);
+        uint64_t cost = context_cost(work, choices[k]);
+        if (cost < best - best / 32) { /* fewer contexts decode faster */
+            best = cost;
+            work->model.n_contexts = choices[k];
+        }
+        if (k == 0)
+            best += best / 32;
+    }
+    work->model.bits = work->model.n_contexts == 1 ? 11 : 10;
+    count_symbols(work, n, work->model.n_contexts);
+    for (unsigned c = 0; c < work->model.n_contexts; c++)
+        rans_normalise(work->count[c], work->model.n_symbols, work->model.bits, work->model.frequency[c]);
+}
+
+static void put_bins(const struct work *work, bool is_delta, struct buffer *out)
+{
+    const struct rans_model *model = &work->model;
+    unsigned contexts = model->n_contexts == 9 ? MODE_9 : model->n_contexts == 3 ? MODE_3 : 0;
+
+    buffer_put_u8(out, (uint8_t)((is_delta ? MODE_DELTA : 0u) | contexts | model->bits << 4));
+    buffer_put_u8(out, (uint8_t)(model->n_symbols - 1));
+    for (unsigned i = 0; i < model->n_symbols; i++) {
+        const struct bin *bin = &work->bin[i];
+        buffer_put_varint(out, i ? bin->low - work->bin[i - 1].low : zigzag((int64_t)bin->low));
+        buffer_put_u8(out, (uint8_t)(bin->bits | (bin->step != 1 ? STEP_FLAG : 0u)));
+        if (bin->step != 1)
+            buffer_put_varint(out, bin->step);
+    }
+    for (unsigned c = 0; c < model->n_contexts; c++)
+        for (unsigned i = 0; i < model->n_symbols; i++) {
+            uint8_t n_more = 0;
+            buffer_put_varint(out, model->frequency[c][i]);
+            if (model->frequency[c][i])
+                continue;
+            while (i + 1 < model->n_symbols && model->frequency[c][i + 1] == 0) {
+                n_more++;
+                i++;
+            }
+            buffer_put_u8(out, n_more);
+        }
+}
+
+/* The places of n rows; returns the bytes used. */
+static size_t put_places(const struct work *work, const uint64_t *v, const uint8_t *symbol, size_t n, uint8_t *out)
+{
+    uint64_t pending = 0;
+    unsigned n_pending = 0; /* < 8 between rows */
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct bin *bin = &work->bin[symbol[i]];
+        if (bin->bits == 0)
+            continue;
+        uint64_t place = (v[i] - bin->low) / bin->step;
+        pending |= place << n_pending;
+        n_pending += bin->bits; /* <= 63 */
+        store_u64(out + at, pending);
+        at += n_pending / 8;
+        pending = n_pending / 8 < 8 ? pending >> n_pending / 8 * 8 : 0;
+        n_pending %= 8;
+    }
+    return at + (n_pending > 0);
+}
+
+/* Blocks' heads to *out, their bytes to *bytes. */
+static void put_blocks(struct work *work, const uint64_t *z, const uint64_t *v, size_t n, bool is_delta,
+                       struct buffer *out, struct buffer *bytes)
+{
+    for (size_t i = 0; i < n; i += BINS_BLOCK) {
+        size_t k = n - i < BINS_BLOCK ? n - i : BINS_BLOCK;
+        size_t symbols = rans_encode(&work->model, work->symbol + i, k, work->bytes);
+        size_t places = put_places(work, v + i, work->symbol + i, k, work->bytes + symbols);
+        if (is_delta)
+            buffer_put_varint(out, zigzag((int64_t)z[i]));
+        buffer_put_varint(out, symbols);
+        buffer_put_varint(out, places);
+        buffer_put(bytes, work->bytes, symbols + places);
+    }
+}
+
+/* The whole column to *out. */
+static void put_all(struct work *work, const uint64_t *z, const uint64_t *v, size_t n, bool is_delta,
+                    struct buffer *out)
+{
+    static const uint8_t guard[GUARD] = {0};
+    struct buffer bytes;
+
+    buffer_init(&bytes, out->mem);
+    put_bins(work, is_delta, out);
+    put_blocks(work, z, v, n, is_delta, out, &bytes);
+    if (bytes.failed)
+        out->failed = true;
+    else
+        buffer_put(out, bytes.bytes, bytes.size);
+    buffer_put(out, guard, GUARD);
+    buffer_clear(&bytes);
+}
+
+/* ---- is it worth trying? -------------------------------------------------------------------------------------- */
+
+/* Some stretches of a column, end to end; returns how many rows. */
+static size_t take_sample(const uint64_t *z, size_t n, uint64_t *sample)
+{
+    size_t every = n / SAMPLE_RUNS, k = 0;
+    for (size_t i = 0; i + SAMPLE_RUN <= n && k<SAMPLE_RUN * SAMPLE_RUNS; i += every> SAMPLE_RUN ? every : SAMPLE_RUN) {
+        memcpy(sample + k, z + i, SAMPLE_RUN * sizeof *z);
+        k += SAMPLE_RUN;
+    }
+    return k;
+}
+
+/* A symbol of a difference: small ones their own, then two an octave; its place takes *bits. */
+static unsigned symbol_of(uint64_t difference, unsigned *bits)
+{
+    uint64_t u = zigzag((int64_t)difference);
+    *bits = 0;
+    if (u < 16)
+        return (unsigned)u;
+    unsigned w = 63 - (unsigned)__builtin_clzll(u);
+    *bits = w - 1;
+    return 16 + 2 * (w - 4) + (u >> (w - 1) & 1);
+}
+
+#define GUESS_SYMBOLS (16 + 2 * 60)
+
+/* What differences would take a row, of which each knows whether the one before was nothing, less or more. */
+static uint64_t guess_delta(const uint64_t *sample, size_t n)
+{
+    uint16_t count[RANS_CLASSES][GUESS_SYMBOLS] = {{0}};
+    uint32_t total[RANS_CLASSES] = {0};
+    uint64_t cost = 0;
+    unsigned class = 0;
+
+    for (size_t i = 1; i < n; i++) {
+        unsigned bits;
+        if (i % SAMPLE_RUN == 0)
+            continue;
+        uint64_t d = sample[i] - sample[i - 1];
+        count[class][symbol_of(d, &bits)]++;
+        total[class]++;
+        cost += bits * LOG2_ONE;
+        class = d == 0 ? 0 : d >> 63 ? 1 : 2;
+    }
+    for (unsigned c = 0; c < RANS_CLASSES; c++)
+        for (unsigned i = 0; total[c] && i < GUESS_SYMBOLS; i++)
+            if (count[c][i])
+                cost += count[c][i] * (uint64_t)(log2_of(total[c]) - log2_of(count[c][i]));
+    return cost / n;
+}
+
+/* What integers would take a row. */
+static uint64_t guess_direct(struct work *work, const uint64_t *sample, size_t n)
+{
+    struct fine fine[FINE_MAX];
+    uint64_t cost;
+
+    if (choose_bins(work, sample, n, SAMPLE_FINE, fine, &cost) == 0)
+        return UINT64_MAX;
+    return cost / n;
+}
+
+/* Whether some stretches of the column promise fewer than `limit` bytes. A sample shows fewer symbols than the column
+ * has and knows nothing of their entries, hence the margins. */
+static bool is_promising(struct work *work, const uint64_t *z, size_t n, size_t limit)
+{
+    uint64_t sample[SAMPLE_RUN * SAMPLE_RUNS], a_row = limit * 8 * LOG2_ONE / n;
+    size_t k = take_sample(z, n, sample);
+
+    uint64_t guess = guess_delta(sample, k);
+    if (guess + guess / 16 + LOG2_ONE / 24 < a_row)
+        return true;
+    return a_row >= DIRECT_BITS_MIN * LOG2_ONE && guess_direct(work, sample, k) < a_row + a_row / 8;
+}
+
+/* The better of integers and differences, if it is small enough, to *out. */
+static void try_both(struct work *work, const uint64_t *z, size_t n, size_t limit, struct buffer *out)
+{
+    struct fine direct[FINE_MAX], delta[FINE_MAX];
+    uint64_t direct_cost = UINT64_MAX, delta_cost = UINT64_MAX;
+
+    differ(z, n, work->delta);
+    unsigned n_direct = choose_bins(work, z, n, FINE_ROWS_IN, direct, &direct_cost);
+    unsigned n_delta = choose_bins(work, work->delta, n, FINE_ROWS_IN, delta, &delta_cost);
+    bool is_delta = n_delta && (n_direct == 0 || delta_cost < direct_cost + direct_cost / 4); /* contexts help it */
+    unsigned n_bins = is_delta ? n_delta : n_direct;
+    uint64_t cost = is_delta ? delta_cost / 2 : direct_cost;
+    const uint64_t *v = is_delta ? work->delta : z;
+
+    if (n_bins == 0 || cost >= limit * 8 * LOG2_ONE)
+        return;
+    set_bins(work, is_delta ? delta : direct, n_bins);
+    set_symbols(work, v, n);
+    choose_contexts(work, n);
+    put_all(work, z, v, n, is_delta, out);
+}
+
+int bins_encode(const struct mem *mem, const uint64_t *z, size_t n, size_t limit, struct buffer *out)
+{
+    struct buffer all;
+
+    assert(n >= BINS_ROWS_MIN && n <= CHUNK_ROWS_MAX);
+    struct work *work = mem_new(mem, sizeof *work);
+    if (!work)
+        return GK_ENOMEM;
+    buffer_init(&all, mem);
+    if (is_promising(work, z, n, limit))
+        try_both(work, z, n, limit, &all);
+    if (all.failed)
+        out->failed = true;
+    else if (all.size && all.size < limit)
+        buffer_put(out, all.bytes, all.size);
+    buffer_clear(&all);
+    mem_free(mem, work);
+    return buffer_status(out);
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------------- */
+
+static int read_bins(struct reader *reader, struct bins_view *out)
+{
+    unsigned mode = reader_u8(reader);
+    struct rans_model *model = &out->model;
+
+    model->n_contexts = mode & MODE_9 ? 9 : mode & MODE_3 ? 3 : 1;
+    model->bits = mode >> 4;
+    model->n_symbols = reader_u8(reader) + 1u;
+    out->is_delta = mode & MODE_DELTA;
+    if (reader->failed || mode & 8 || (mode & 6) == 6 || !rans_contexts_are_valid(model->n_contexts, model->bits))
+        return GK_ECORRUPT;
+    for (unsigned i = 0; i < model->n_symbols; i++) {
+        struct bin *bin = &out->bin[i];
+        uint64_t v = reader_varint(reader);
+        bin->low = i ? out->bin[i - 1].low + v : (uint64_t)unzigzag(v);
+        bin->bits = reader_u8(reader);
+        bin->step = bin->bits & STEP_FLAG ? reader_varint(reader) : 1;
+        bin->bits &= STEP_FLAG - 1u;
+        if (reader->failed || bin->bits > BINS_BITS_MAX)
+            return GK_ECORRUPT;
+        model->class[i] = bin->low == 0 ? 0 : bin->low >> 63 ? 1 : 2;
+    }
+    return GK_OK;
+}
+
+static int read_frequencies(struct reader *reader, struct rans_model *model)
+{
+    for (unsigned c = 0; c < model->n_contexts; c++)
+        for (unsigned i = 0; i < model->n_symbols; i++) {
+            uint64_t f = reader_varint(reader);
+            if (reader->failed || f > UINT64_C(1) << model->bits)
+                return GK_ECORRUPT;
+            model->frequency[c][i] = (uint16_t)f;
+            if (f)
+                continue;
+            unsigned n_more = reader_u8(reader);
+            if (n_more >= model->n_symbols - i)
+                return GK_ECORRUPT;
+            for (; n_more > 0; n_more--)
+                model->frequency[c][++i] = 0;
+        }
+    return GK_OK;
+}
+
+int bins_open(struct reader *reader, uint32_t n_rows, struct bins_view *out)
+{
+    uint64_t sizes[BINS_BLOCKS_MAX][2], at = 0;
+    int rc;
+
+    TRY(read_bins(reader, out));
+    TRY(read_frequencies(reader, &out->model));
+    out->n_rows = n_rows;
+    out->n_blocks = (n_rows + BINS_BLOCK - 1) / BINS_BLOCK;
+    for (uint32_t i = 0; i < out->n_blocks; i++) {
+        out->first[i] = out->is_delta ? (uint64_t)unzigzag(reader_varint(reader)) : 0;
+        sizes[i][0] = reader_varint(reader);
+        sizes[i][1] = reader_varint(reader);
+    }
+    if (reader->failed)
+        return GK_ECORRUPT;
+    out->bytes = reader->bytes + reader->at;
+    out->size = reader->size - reader->at;
+    for (uint32_t i = 0; i < out->n_blocks; i++) {
+        out->symbols_at[i] = (size_t)at;
+        if (sizes[i][0] > out->size || sizes[i][1] > out->size)
+            return GK_ECORRUPT;
+        out->places_at[i] = (size_t)(at + sizes[i][0]);
+        at += sizes[i][0] + sizes[i][1];
+    }
+    if (at + GUARD != out->size)
+        return GK_ECORRUPT;
+    out->symbols_at[out->n_blocks] = (size_t)at;
+done:
+    return rc;
+}
+
+/* Bins and places to integers or differences; false if the places do not end where they should. */
+BODY bool places_body(const struct bins_view *bins, uint32_t block, const uint8_t *symbol, size_t n, uint64_t *z)
+{
+    const uint8_t *bytes = bins->bytes + bins->places_at[block];
+    size_t bit = 0, size = bins->symbols_at[block + 1] - bins->places_at[block];
+
+    for (size_t i = 0; i < n; i++) {
+        const struct bin *bin = &bins->bin[symbol[i]];
+        size_t at = bit / 8 < size ? bit / 8 : size; /* the guard is behind */
+        uint64_t place = load_u64(bytes + at) >> bit % 8 & ((UINT64_C(1) << bin->bits) - 1);
+        z[i] = bin->low + place * bin->step;
+        bit += bin->bits;
+    }
+    return (bit + 7) / 8 == size;
+}
+
+/* Not for its vectors: shifts by a variable are cheaper there. */
+AVX2 static bool places_avx2(const struct bins_view *bins, uint32_t block, const uint8_t *symbol, size_t n, uint64_t *z)
+{
+    return places_body(bins, block, symbol, n, z);
+}
+
+static bool get_places(const struct bins_view *bins, uint32_t block, const uint8_t *symbol, size_t n, uint64_t *z)
+{
+    return target_best() >= TARGET_AVX2 ? places_avx2(bins, block, symbol, n, z)
+                                        : places_body(bins, block, symbol, n, z);
+}
+
+static void add_up(uint64_t first, uint64_t *z, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        z[i] = first += z[i];
+}
+
+static size_t block_rows(const struct bins_view *bins, uint32_t block)
+{
+    size_t from = (size_t)block * BINS_BLOCK;
+    return bins->n_rows - from < BINS_BLOCK ? bins->n_rows - from : BINS_BLOCK;
+}
+
+/* n_blocks of the same number of rows. */
+static int get_blocks(const struct bins_view *bins, const struct rans_table *table, uint32_t from, unsigned n_blocks,
+                      uint64_t *z)
+{
+    uint8_t symbol[RANS_LANES][BINS_BLOCK];
+    struct rans_stream stream[RANS_LANES] = {{0}};
+    size_t n = block_rows(bins, from);
+
+    for (unsigned k = 0; k < n_blocks; k++)
+        stream[k] = (struct rans_stream){bins->bytes, bins->symbols_at[from + k], bins->places_at[from + k], bins->size,
+                                         symbol[k]};
+    if (!rans_decode(table, stream, n_blocks, n))
+        return GK_ECORRUPT;
+    for (unsigned k = 0; k < n_blocks; k++, z += BINS_BLOCK) {
+        if (!get_places(bins, from + k, symbol[k], n, z))
+            return GK_ECORRUPT;
+        if (bins->is_delta)
+            add_up(bins->first[from + k], z, n);
+    }
+    return GK_OK;
+}
+
+int bins_get(const struct bins_view *bins, const struct rans_table *table, uint32_t from, uint32_t to, uint64_t *z)
+{
+    int rc = GK_OK;
+
+    assert(from <= to && to <= bins->n_blocks);
+    while (rc == GK_OK && from < to) {
+        unsigned n = to - from < RANS_LANES ? to - from : RANS_LANES;
+        if (n > 1 && block_rows(bins, from + n - 1) < BINS_BLOCK)
+            n--;
+        rc = get_blocks(bins, table, from, n, z);
+        from += n;
+        z += (size_t)n * BINS_BLOCK;
+    }
+    return rc;
+}
