@@ -649,7 +649,7 @@ static int get_blocks(const struct bins_view *bins, const struct rans_table *tab
 
     for (unsigned k = 0; k < n_blocks; k++)
         stream[k] = (struct rans_stream){bins->bytes, bins->symbols_at[from + k], bins->places_at[from + k], bins->size,
-                                         symbol[k]};
+                                         &symbol[k][0]};
     if (!rans_decode(table, stream, n_blocks, n))
         return GK_ECORRUPT;
     for (unsigned k = 0; k < n_blocks; k++, z += BINS_BLOCK) {
