@@ -395,7 +395,8 @@ int gk_ingest(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts,
     if (counts)
         *counts = these;
     if (db->pending.is_dirty && is_commit_due(db))
-        (void)gk_commit(db, NULL);
+        (void)gk_commit(db,
+                        NULL); /* the rows are taken: a failure comes again with the next call, before it takes more */
 done:
     return rc;
 }

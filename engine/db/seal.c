@@ -13,6 +13,9 @@
 #include "db/index.h"
 #include "db/recall.h"
 
+/* Reading the chunks that rows are merged into maps them: after so many facilities those pages are given back. */
+#define RELEASE_EVERY 64
+
 struct outlook outlook_of(const struct profile *profile, const struct columns *incoming, int64_t hold_before,
                           int64_t hold_after, bool uses_usual_hold)
 {
@@ -224,6 +227,8 @@ static int seal_facilities(struct sealing *s, uint32_t first, uint32_t n, struct
     TRY(begin(s, error));
     for (uint32_t f = first; f < n; f++) {
         TRY(seal_facility(s, f, error));
+        if (f % RELEASE_EVERY == RELEASE_EVERY - 1)
+            store_release_memory(s->db->store);
         if (txn_size(s->txn) < s->db->seal_bytes || f + 1 == n)
             continue;
         s->progress.facilities_done = f + 1;
@@ -289,9 +294,12 @@ int seal_directly(gk_db *db, struct gk_error *error)
     s.view.n_visible = heads_n(db->heads);
     TRY(begin(&s, error));
     TRY(pending_put(db, s.txn, &s.progress, error));
-    for (uint32_t f = 0; f < heads_facilities(db->heads); f++)
+    for (uint32_t f = 0; f < heads_facilities(db->heads); f++) {
         if (heads_has(db->heads, s.view, f, NULL, NULL))
             TRY(seal_facility(&s, f, error));
+        if (f % RELEASE_EVERY == RELEASE_EVERY - 1)
+            store_release_memory(db->store);
+    }
     s.progress.target = s.progress.journal_next - 1;
     TRY(commit_last(&s, error));
     pending_clear(db);

@@ -30,6 +30,7 @@ struct store {
     MDB_dbi dbi[STORE_TABLES];
     int lock_fd;
     bool is_writer;
+    void *map; /* where the file lies in memory, once it was looked for */
     uint64_t n_commits;
     char path[PATH_SIZE];
 };
@@ -544,6 +545,30 @@ int store_reader_check(struct store *store)
     return dead;
 }
 
+/*
+ * LMDB tells where its map lies only when it was fixed by the caller. But the page of any small value begins with the
+ * page's number, so it tells where page 0 is.
+ */
+static void *map_begin(struct store *store, size_t page_size)
+{
+    MDB_txn *txn;
+    MDB_cursor *cursor;
+    MDB_val key, value;
+    uint8_t *begin = NULL;
+
+    if (mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn) != MDB_SUCCESS)
+        return NULL;
+    if (mdb_cursor_open(txn, store->dbi[STORE_META], &cursor) == MDB_SUCCESS) {
+        if (mdb_cursor_get(cursor, &key, &value, MDB_FIRST) == MDB_SUCCESS) {
+            uint8_t *page = (uint8_t *)key.mv_data - (uintptr_t)key.mv_data % page_size;
+            begin = page - load_u64(page) * page_size;
+        }
+        mdb_cursor_close(cursor);
+    }
+    mdb_txn_abort(txn);
+    return begin;
+}
+
 void store_release_memory(struct store *store)
 {
     MDB_envinfo info;
@@ -551,7 +576,11 @@ void store_release_memory(struct store *store)
 
     (void)mdb_env_info(store->env, &info); /* fail only for NULL */
     (void)mdb_env_stat(store->env, &s);
-    (void)madvise(info.me_mapaddr, (info.me_last_pgno + 1) * s.ms_psize, MADV_DONTNEED); /* a hint */
+    if (!store->map)
+        store->map = map_begin(store, s.ms_psize); /* it never moves: the map's size is set once */
+    if (store->map)
+        (void)madvise(store->map, (info.me_last_pgno + 1) * s.ms_psize,
+                      MADV_DONTNEED); /* a hint: no harm when refused */
 }
 
 uint64_t store_commits(const struct store *store)
