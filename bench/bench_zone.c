@@ -94,7 +94,9 @@ static const char *need_data(struct harness *harness)
     zone_open(&zone, data_path);
     harness_note(harness, "zone: %u enterprises, %u facilities, %.2f days, %" PRIu64 " rows of 4 channels (%s)",
                  (unsigned)zone.n_enterprises, (unsigned)zone.n_facilities, (double)zone.length_s / DAY_S, zone.n_rows,
-                 given_data != NULL ? given_data : "our own");
+                 given_data == NULL         ? "our own"
+                 : strrchr(given_data, '/') ? strrchr(given_data, '/') + 1
+                                            : given_data);
     if (zone.n_rows != COMPARISON_ROWS && !is_quick)
         harness_incomparable(harness, "this is not the full comparison set (gen, 100 enterprises, 7 days)");
     zone_clear(&zone);
