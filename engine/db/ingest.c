@@ -394,9 +394,9 @@ int gk_ingest(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts,
     TRY(ingest_batch(db, batch, &these, error));
     if (counts)
         *counts = these;
+    /* The rows are taken: a failure from here on comes again with the next call, before that takes more. */
     if (db->pending.is_dirty && is_commit_due(db))
-        (void)gk_commit(db,
-                        NULL); /* the rows are taken: a failure comes again with the next call, before it takes more */
+        (void)gk_commit(db, NULL);
 done:
     return rc;
 }
