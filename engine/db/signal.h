@@ -1,0 +1,24 @@
+/*
+ * signal.h - one number out of the channels of each row, as a step function: what comparing with a limit
+ * (signal_timeline.c) and summing up in buckets (signal_summaries.c) have in common.
+ *
+ * A sample holds until the next row that has a number, at most as long as the facility's bands say.
+ */
+#ifndef DB_SIGNAL_H
+#define DB_SIGNAL_H
+
+#include "db/snapshot.h"
+
+/* The number of a row; false when it has none. */
+bool signal_reduce(const struct gk_signal *signal, const double *const *value, size_t row, double *out);
+/* A scan that begins where every sample that holds at `from` is seen; the snapshot's limits are the facility's. */
+int signal_open(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, gk_time from, gk_time to,
+                gk_scan **scan, struct gk_error *error);
+/* Until when something lasts, or for ever. */
+static inline int64_t signal_until(int64_t from, int64_t length)
+{
+    int64_t sum;
+    return __builtin_add_overflow(from, length, &sum) ? INT64_MAX : sum;
+}
+
+#endif
