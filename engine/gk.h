@@ -176,7 +176,8 @@ struct gk_options {
     uint64_t quota;       /* bytes the store may use in its file; default none; GK_EFULL beyond */
     uint64_t head_budget; /* bytes of unsealed rows kept in memory before they are sealed; default 48 MB */
     uint64_t seal_bytes;  /* sealing commits whenever it wrote so much; default 12 MB */
-    int64_t commit_ns;    /* gk_ingest commits when the oldest undurable row is this old; default 100 ms; < 0: never */
+    int64_t commit_ns;    /* gk_ingest commits when the oldest undurable row is this old; default 100 ms; < 0: only when
+                             the heads are full, the fastest way to take in much at once */
     int64_t future_ns;    /* rows further ahead of the clock are quarantined; default 5 min; < 0: no limit */
     int64_t past_ns;      /* rows further behind the clock are quarantined; default no limit */
     gk_resize_fn resize;  /* default realloc and free */
@@ -339,7 +340,8 @@ GK_API int gk_quarantine_release(gk_db *db, bool force, struct gk_counts *counts
 
 /*
  * Reads one CSV table (RFC 4180), of which the header says what it is: facilities, links, bands, orders, exemptions or
- * rows. Bytes are fed in pieces of any size. A bad line is counted and reported, the rest goes on.
+ * rows. Bytes are fed in pieces of any size. A bad line is counted and reported, the rest goes on. What was read is
+ * durable after gk_load_finish; meanwhile it is committed as the heads fill up, or every 10 s if commit_ns is shorter.
  */
 typedef struct gk_load gk_load;
 

@@ -249,7 +249,7 @@ static int check_derived(struct checking *c, uint32_t id, const struct profile *
     steps_init(&all, &s->mem);
     limits_init(&limits, &s->mem);
     TRY(limits_of(s->catalog, id, s->db->tick_ns, profile_hold(stored), &limits));
-    TRY(states_derive(&origin, id, s->db->tick_ns, &limits, stored, GK_TIME_MIN, false, &derived, error));
+    TRY(states_derive(&origin, id, s->db->tick_ns, &limits, stored, GK_TIME_MIN, NULL, &derived, error));
     TRY(steps_put(&all, GK_TICK_MIN, GK_NODATA));
     for (size_t i = 0; i < derived.steps.n; i++)
         TRY(steps_put(&all, derived.steps.at[i].tick, derived.steps.at[i].value));

@@ -1,12 +1,16 @@
 /*
  * chunks.c - the chunks of a facility take in rows.
  *
- * At the end: new rows swallow the chunks before them as long as those are less than twice as long, so that a row is
- * written about log2(CHUNK_ROWS_MAX / rows per sealing) times and short chunks do not pile up.
+ * At the end: new rows swallow the chunks before them as long as those are less than twice as long and not long enough
+ * already, so that a row is written about log2(CHUNK_ROWS_ENOUGH / rows per sealing) times, once where many rows are
+ * sealed at a time, and short chunks do not pile up.
  * In the middle: the chunk that answers for a late row's time is read, merged and written anew, in halves when it is
  * too long.
  */
 #include "db/chunks.h"
+
+/* A chunk of so many rows is left alone: a longer one would hardly be smaller. */
+#define CHUNK_ROWS_ENOUGH (CHUNK_ROWS_MAX / 4 * 3)
 
 /* The sealed side of a facility while rows are merged in. */
 struct merging {
@@ -161,39 +165,62 @@ done:
 /* ---- at the end ----------------------------------------------------------------------------------------------------
  */
 
+/* Chunks of about the same length, none longer than it may be. */
+static size_t even_rows(size_t n)
+{
+    size_t pieces = (n + CHUNK_ROWS_MAX - 1) / CHUNK_ROWS_MAX;
+    return (n + pieces - 1) / pieces;
+}
+
+/* Puts the rows of the last chunk before *all, which becomes the caller's own; the chunk goes. */
+static int swallow(struct merging *m, const struct chunk_ref *last, struct columns *all, struct gk_error *error)
+{
+    struct columns older;
+    int rc;
+
+    columns_init(&older, m->mem);
+    TRY(read_chunk(m, last, &older, error));
+    TRY(columns_append(&older, all, 0, all->n_rows));
+    struct columns swap = *all;
+    *all = older;
+    older = swap;
+    TRY(txn_delete(m->txn, STORE_CHUNK, view_of(last->key, CHUNK_KEY), error));
+done:
+    columns_clear(&older);
+    return rc;
+}
+
 static int append_rows(struct merging *m, const struct columns *incoming, size_t from, struct gk_error *error)
 {
     struct chunk_ref before, last, after;
-    struct columns all, older;
+    struct columns own;
+    const struct columns *all = incoming; /* nothing is copied unless it must be */
     size_t n_new = incoming->n_rows - from;
     uint16_t part = 0;
     int rc = GK_OK;
 
-    columns_init(&all, m->mem);
-    columns_init(&older, m->mem);
+    columns_init(&own, m->mem);
     if (m->profile->n_rows > 0)
         profile_count_gap(m->profile, m->profile->last, incoming->time[from], 1);
     profile_count_gaps(m->profile, incoming->time + from, n_new, 1);
-    TRY(columns_append(&all, incoming, from, incoming->n_rows));
     for (;;) {
+        size_t n = all == &own ? own.n_rows : n_new;
         TRY(find_chunk(m, GK_TIME_MAX, &before, &last, &after, error));
-        if (!last.is_there || last.n_rows >= 2 * all.n_rows || last.n_rows == CHUNK_ROWS_MAX)
+        bool swallows = last.is_there && last.n_rows < 2 * n && last.n_rows < CHUNK_ROWS_ENOUGH;
+        if (all != &own && (swallows || from > 0)) {
+            TRY(columns_append(&own, incoming, from, incoming->n_rows));
+            all = &own;
+        }
+        if (!swallows)
             break;
-        columns_reset(&older);
-        TRY(read_chunk(m, &last, &older, error));
-        TRY(columns_append(&older, &all, 0, all.n_rows));
-        struct columns swap = all;
-        all = older;
-        older = swap;
-        TRY(txn_delete(m->txn, STORE_CHUNK, view_of(last.key, CHUNK_KEY), error));
+        TRY(swallow(m, &last, &own, error));
     }
-    if (last.is_there && last.first == all.time[0])
+    if (last.is_there && last.first == all->time[0])
         part = (uint16_t)(last.part + 1);
-    TRY(write_chunks(m, &all, CHUNK_ROWS_MAX, SIZE_MAX, part, error));
+    TRY(write_chunks(m, all, even_rows(all->n_rows), SIZE_MAX, part, error));
     m->profile->n_rows += n_new;
 done:
-    columns_clear(&all);
-    columns_clear(&older);
+    columns_clear(&own);
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for a chunk"); /* rc says it too */
     return rc;
@@ -228,7 +255,7 @@ static int merge_into(struct merging *m, const struct columns *incoming, size_t 
     count_stretch(m, before, &old, after, -1);
     count_stretch(m, before, &merged, after, 1);
     TRY(txn_delete(m->txn, STORE_CHUNK, view_of(at->key, CHUNK_KEY), error));
-    size_t pieces = (merged.n_rows + CHUNK_ROWS_MAX - 1) / CHUNK_ROWS_MAX, stop = SIZE_MAX;
+    size_t stop = SIZE_MAX;
     /*
      * Under GK_ALL this chunk may end with rows of the time with which the next one begins: a piece of those alone
      * would have the next one's key. With the row before them they are still fewer than a chunk holds, as they were in
@@ -236,8 +263,7 @@ static int merge_into(struct merging *m, const struct columns *incoming, size_t 
      */
     if (after->is_there && at->first < after->first && merged.time[merged.n_rows - 1] == after->first)
         stop = columns_lower(&merged, after->first);
-    TRY(write_chunks(m, &merged, (merged.n_rows + pieces - 1) / pieces, stop,
-                     merged.time[0] == at->first ? at->part : 0, error));
+    TRY(write_chunks(m, &merged, even_rows(merged.n_rows), stop, merged.time[0] == at->first ? at->part : 0, error));
     m->profile->n_rows += merged.n_rows - old.n_rows;
 done:
     columns_clear(&old);

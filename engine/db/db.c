@@ -44,6 +44,19 @@ uint32_t db_find_site(gk_db *db, enum gk_kind kind, const char *name, size_t siz
     return catalog_site(db->catalog, kind, name, size);
 }
 
+int64_t db_slow_commits(gk_db *db)
+{
+    int64_t commit_ns = db->commit_ns;
+    if (commit_ns >= 0 && commit_ns < DB_LOAD_COMMIT_NS)
+        db->commit_ns = DB_LOAD_COMMIT_NS;
+    return commit_ns;
+}
+
+void db_restore_commits(gk_db *db, int64_t commit_ns)
+{
+    db->commit_ns = commit_ns;
+}
+
 int db_need_writer(const gk_db *db, struct gk_error *error)
 {
     return db->is_writer ? GK_OK : error_set(error, GK_EREADONLY, "the store is opened read-only");

@@ -33,6 +33,7 @@
 #define DB_FORMAT            1
 #define DB_HEAD_BUDGET       (UINT64_C(48) << 20)
 #define DB_COMMIT_NS         (INT64_C(100) * 1000000)
+#define DB_LOAD_COMMIT_NS    (INT64_C(10) * GK_SECOND) /* while a file is read: its rows are sealed many at a time */
 #define DB_FUTURE_NS         (INT64_C(300) * GK_SECOND)
 #define DB_TXN_BYTES         (UINT64_C(12) << 20) /* a transaction is committed beyond this: LMDB's limit of care is 64 MB */
 #define DB_DIRECT_FACILITIES 2048 /* so many facilities can be sealed in one transaction: some pages each */
@@ -123,6 +124,9 @@ uint32_t db_find_site(gk_db *db, enum gk_kind kind, const char *name, size_t siz
 /* The catalog as it is now is durable. Under the lock, or with nobody else there. */
 void db_catalog_committed(gk_db *db);
 int db_need_writer(const gk_db *db, struct gk_error *error);
+/* Commits at most every DB_LOAD_COMMIT_NS; returns what db_restore_commits wants back. */
+int64_t db_slow_commits(gk_db *db);
+void db_restore_commits(gk_db *db, int64_t commit_ns);
 /* Edges for all facilities of the catalog. */
 int db_grow_edges(gk_db *db);
 /* Ends the lookup transaction, so that it sees the next commit and holds no pages. */

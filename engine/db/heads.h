@@ -4,7 +4,8 @@
  *
  * Rows are only ever added, so a snapshot needs no copy: every row has an ordinal (its number of arrival), and a view
  * is a bound on ordinals. One thread adds while others read: what a reader follows is published with release and read
- * with acquire. A head has two rows of blocks: rows in order of time, and late rows as they came.
+ * with acquire. A head has two chains of blocks: rows in order of time, packed once a block of them is full, and late
+ * rows as they came.
  */
 #ifndef DB_HEADS_H
 #define DB_HEADS_H
@@ -32,11 +33,11 @@ uint32_t heads_active(const struct heads *heads);
 
 /* The channels of a batch, which many rows share. Lives as long as the heads; NULL: no memory. */
 struct schema;
-const struct schema *heads_schema(struct heads *heads, size_t n_channels, const uint32_t *channels);
+struct schema *heads_schema(struct heads *heads, size_t n_channels, const uint32_t *channels);
 /* Adds row `row` of a batch. is_late: its time is before one that the head or the store has already. GK_ENOMEM adds
  * nothing. */
-int heads_add(struct heads *heads, const struct schema *schema, uint32_t facility, gk_time time,
-              const double *const *values, size_t row, bool is_late);
+int heads_add(struct heads *heads, struct schema *schema, uint32_t facility, gk_time time, const double *const *values,
+              size_t row, bool is_late);
 /* Takes back all rows from ordinal n on. Only rows that no view ever saw. */
 void heads_truncate(struct heads *heads, uint32_t n);
 
@@ -48,14 +49,24 @@ bool heads_has(const struct heads *heads, struct heads_view view, uint32_t facil
  */
 int heads_collect(const struct heads *heads, struct heads_view view, uint32_t facility, gk_time from, gk_time to,
                   enum gk_policy policy, bool all_channels, struct columns *out);
+/* A row as it came. */
+struct head_row {
+    gk_time time;
+    uint32_t ordinal;
+    double value[];
+};
 /* The newest rows of a facility in one piece. */
 struct heads_tail {
     size_t n_channels;
     const uint32_t *channel; /* equal pointers: equal lists */
-    uint32_t n, stride;
-    const gk_time *time;
-    const double *value; /* n_channels columns, each `stride` after the one before */
+    uint32_t n;
+    size_t row_size;
+    const uint8_t *rows; /* n of them, row_size apart */
 };
+static inline const struct head_row *heads_tail_row(const struct heads_tail *tail, size_t i)
+{
+    return (const struct head_row *)(const void *)(tail->rows + i * tail->row_size);
+}
 /* The rows from ordinal `from` on, if there are some and they lie side by side: false is not "none". */
 bool heads_tail(const struct heads *heads, uint32_t facility, uint32_t from, struct heads_tail *out);
 /* Appends the rows of a facility from ordinal `from` on as they came, not folded, with all their channels. */

@@ -22,7 +22,7 @@ enum verdict { REJECTED, QUARANTINED, ACCEPTED, LATE, DUPLICATE, CONFLICTING };
 struct ingest {
     gk_db *db;
     const struct gk_batch *batch;
-    const struct schema *schema;
+    struct schema *schema;
     gk_time now;
     uint8_t *verdicts;              /* a row */
     size_t n_quarantined, n_filled; /* filled: taken, but into a row that was there */

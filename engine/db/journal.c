@@ -15,7 +15,7 @@ int journal_replay(const struct mem *mem, struct heads *heads, struct view recor
     if (rc != GK_OK)
         return error_set(error, rc, "a journal record: %s", gk_status_text(rc));
     const struct batch_rows *rows = &batch.rows;
-    const struct schema *schema = heads_schema(heads, rows->n_channels, rows->channel);
+    struct schema *schema = heads_schema(heads, rows->n_channels, rows->channel);
     if (!schema) {
         rc = GK_ENOMEM;
         goto done;

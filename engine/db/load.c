@@ -143,8 +143,10 @@ int gk_load_feed(gk_load *load, const char *bytes, size_t size, struct gk_error 
     if (load->failure.status == GK_OK) {
         if (load->csv.is_ended)
             return error_set(error, GK_EINVAL, "the load is finished");
+        int64_t commit_ns = db_slow_commits(load->db);
         csv_feed(&load->csv, bytes, size);
         (void)drain(load); /* report has the status */
+        db_restore_commits(load->db, commit_ns);
     }
     return report(load, error);
 }

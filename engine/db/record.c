@@ -118,12 +118,12 @@ static int add_tail(struct gathering *g, uint32_t facility, const struct heads_t
     if (r->n + tail->n > r->capacity)
         TRY(widen(&g->mem, r, r->n + tail->n));
     for (uint32_t i = 0; i < tail->n; i++) {
-        r->time[r->n + i] = tail->time[i];
+        const struct head_row *row = heads_tail_row(tail, i);
+        r->time[r->n + i] = row->time;
         r->facility[r->n + i] = facility;
+        for (size_t c = 0; c < tail->n_channels; c++)
+            r->cells[c * r->capacity + r->n + i] = row->value[c];
     }
-    for (size_t c = 0; c < tail->n_channels; c++)
-        for (uint32_t i = 0; i < tail->n; i++)
-            r->cells[c * r->capacity + r->n + i] = tail->value[c * tail->stride + i];
     r->n += tail->n;
     if (r->n * (r->n_channels + 1) >= RECORD_CELLS)
         TRY(put_record(g, r, error));

@@ -112,7 +112,8 @@ static int seal_facility(struct sealing *s, uint32_t facility, struct gk_error *
     struct outlook o = outlook_of(&before, &s->incoming, hold_before, hold_after, s->limits.uses_usual_hold);
     struct origin origin = {&db->mem, s->txn, NULL, {0, 0, 0}, db->policy};
     before.first = s->profile.first; /* how far back rows can be looked for */
-    TRY(states_derive(&origin, facility, db->tick_ns, &s->limits, &before, o.change, o.is_append, &s->derived, error));
+    TRY(states_derive(&origin, facility, db->tick_ns, &s->limits, &before, o.change, o.is_append ? &s->incoming : NULL,
+                      &s->derived, error));
     TRY(store_states(s, facility, error));
     if (s->profile.stale_from != GK_TIME_MAX)
         s->progress.n_stale--;

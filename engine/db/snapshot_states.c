@@ -152,8 +152,8 @@ static int derive_facility(gk_snapshot *s, uint32_t facility, struct derived_sta
         outlook_of(&stored, &incoming, profile_hold(&stored), profile_hold(&s->profile), s->limits.uses_usual_hold);
     struct origin origin = snapshot_origin(s);
     stored.first = s->profile.first;
-    TRY(states_derive(&origin, facility, s->db->tick_ns, &s->limits, &stored, o.change, o.is_append, &out->derived,
-                      error));
+    TRY(states_derive(&origin, facility, s->db->tick_ns, &s->limits, &stored, o.change, o.is_append ? &incoming : NULL,
+                      &out->derived, error));
     out->is_derived = true;
 done:
     profile_clear(&stored);

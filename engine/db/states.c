@@ -340,8 +340,17 @@ done:
     return rc;
 }
 
+/* The machine as it stood after the last sealed row. */
+static void begin_append(const struct limits *limits, const struct profile *profile, struct derived *out)
+{
+    out->machine = profile->derive;
+    if (out->machine.has_row)
+        out->machine.limits = limits_at(limits, out->machine.tick)->limits;
+    out->from = out->machine.has_row ? derive_stable(&out->machine) : GK_TICK_MIN;
+}
+
 int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
-                  const struct profile *profile, gk_time change, bool is_append, struct derived *out,
+                  const struct profile *profile, gk_time change, const struct columns *appended, struct derived *out,
                   struct gk_error *error)
 {
     uint32_t channels[LIMIT_CHANNELS_MAX] = {0};
@@ -352,15 +361,13 @@ int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_n
     int rc;
 
     out->steps.n = 0;
-    if (is_append && profile->n_rows > 0) {
-        out->machine = profile->derive;
-        if (out->machine.has_row)
-            out->machine.limits = limits_at(limits, out->machine.tick)->limits;
-        out->from = out->machine.has_row ? derive_stable(&out->machine) : GK_TICK_MIN;
-        next = change;
-    } else {
-        TRY(rebuild(origin, facility, tick_ns, limits, profile, change, channels, n, out, &next, error));
+    if (appended) {
+        begin_append(limits, profile, out);
+        TRY(feed(&out->machine, tick_ns, limits, appended, 0, &out->steps));
+        TRY(derive_end(&out->machine, &out->steps));
+        goto done;
     }
+    TRY(rebuild(origin, facility, tick_ns, limits, profile, change, channels, n, out, &next, error));
     TRY(rows_open(&rows, origin, facility, channels, n, next, GK_TIME_MAX, error));
     while ((rc = rows_next(&rows, &batch, error)) == GK_OK)
         TRY(feed(&out->machine, tick_ns, limits, batch, 0, &out->steps));

@@ -27,11 +27,12 @@ struct derived {
 
 /*
  * Derives the states of a facility from the tick of `change` on (the first row that is new, or the date of a new band),
- * up to its last row. The origin shows all rows, the stored steps are those from before the change. When `profile` is
- * from before rows that all come after its last one, and nothing else changed, `is_append` goes on from its machine.
+ * up to its last row. The origin shows all rows, the stored steps are those from before the change. When all that
+ * changed is that rows came after the last one that `profile` knows, `appended` are those, and nothing else is read;
+ * else NULL.
  */
 int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
-                  const struct profile *profile, gk_time change, bool is_append, struct derived *out,
+                  const struct profile *profile, gk_time change, const struct columns *appended, struct derived *out,
                   struct gk_error *error);
 
 #endif
