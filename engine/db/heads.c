@@ -540,6 +540,23 @@ int heads_add(struct heads *heads, struct schema *schema, uint32_t facility, gk_
     return GK_OK;
 }
 
+/* Rows of a plant come round robin: hundreds of places, more than the processor foresees. */
+void heads_prefetch(const struct heads *heads, uint32_t facility, bool is_near)
+{
+    const struct head *head = find(heads, facility);
+    const struct block *b = head ? head->ordered.last : NULL;
+
+    if (!b || b->is_packed)
+        return;
+    if (!is_near) {
+        __builtin_prefetch(b, 1);
+        return;
+    }
+    const struct head_row *row = row_of(b, atomic_load_explicit(&b->n, memory_order_relaxed));
+    __builtin_prefetch(row, 1);
+    __builtin_prefetch((const uint8_t *)row + 63, 1);
+}
+
 /* ---- looking into a block ------------------------------------------------------------------------------------------
  */
 

@@ -38,6 +38,8 @@ struct schema *heads_schema(struct heads *heads, size_t n_channels, const uint32
  * nothing. */
 int heads_add(struct heads *heads, struct schema *schema, uint32_t facility, gk_time time, const double *const *values,
               size_t row, bool is_late);
+/* Fetches what adding a row will touch into the caches: some rows ahead first the block, then the row's place in it. */
+void heads_prefetch(const struct heads *heads, uint32_t facility, bool is_near);
 /* Takes back all rows from ordinal n on. Only rows that no view ever saw. */
 void heads_truncate(struct heads *heads, uint32_t n);
 

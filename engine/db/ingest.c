@@ -17,6 +17,10 @@
 #include "db/recall.h"
 #include "db/rows.h"
 
+/* How many rows ahead the heads are fetched. */
+#define FAR  12
+#define NEAR 6
+
 enum verdict { REJECTED, QUARANTINED, ACCEPTED, LATE, DUPLICATE, CONFLICTING };
 
 struct ingest {
@@ -320,8 +324,13 @@ static int take_batch(struct ingest *g, struct gk_error *error)
     size_t n_quarantined = db->pending.n_quarantined, bytes = db->pending.quarantined.size;
     int rc = GK_OK;
 
-    for (size_t i = 0; i < g->batch->n_rows; i++)
+    for (size_t i = 0; i < g->batch->n_rows; i++) {
+        if (i + FAR < g->batch->n_rows) {
+            heads_prefetch(db->heads, g->batch->facility[i + FAR], false);
+            heads_prefetch(db->heads, g->batch->facility[i + NEAR], true);
+        }
         TRY(take_row(g, i, error));
+    }
     TRY(add_quarantined(g, error));
     if (g->batch->source)
         TRY(pending_source(db, g->batch->source, g->batch->sequence, error));

@@ -157,6 +157,64 @@ done:
     return rc;
 }
 
+/* The values whose class is the state in force: [low, high). */
+struct span {
+    double low, high;
+};
+
+static double greater(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+/* From derive_class, by the order in which that asks. The limits are known. */
+static struct span span_of(const double limit[3], double hysteresis, uint32_t state)
+{
+    double idle = state >= GK_IDLE ? limit[0] - hysteresis : limit[0];
+    double overload = state >= GK_OVERLOAD ? limit[2] - hysteresis : limit[2];
+    double on = state >= GK_ON ? limit[1] - hysteresis : limit[1];
+
+    switch (state) {
+    case GK_OFF:
+        return (struct span){-INFINITY, idle};
+    case GK_IDLE:
+        return (struct span){idle, on < overload ? on : overload};
+    case GK_ON:
+        return (struct span){greater(idle, on), overload};
+    case GK_OVERLOAD:
+        return (struct span){greater(idle, overload), INFINITY};
+    default:
+        return (struct span){INFINITY, -INFINITY};
+    }
+}
+
+/*
+ * Most rows change nothing: they come before the hold of the one before ends, and their class is the state. Steps over
+ * them from row i, which was taken last, to the last one of the kind, which then is the one that was seen.
+ */
+static size_t skip_alike(struct derive *derive, int64_t tick_ns, const struct derive_limits *limits,
+                         const struct derive_rows *rows, size_t i)
+{
+    const gk_time *time = rows->time;
+    const double *value = rows->primary;
+    struct span span = span_of(limits->primary, limits->primary_hysteresis, derive->state);
+    int64_t hold_ns;
+    size_t k = i;
+
+    /* What is closer than (hold - 1) ticks is at most hold - 1 ticks further on. */
+    if (derive->waiting != GK_NODATA || !value || !(value[i] >= span.low && value[i] < span.high) ||
+        __builtin_mul_overflow(limits->hold - 1, tick_ns, &hold_ns))
+        return i;
+    while (k + 1 < rows->n && value[k + 1] >= span.low && value[k + 1] < span.high &&
+           (uint64_t)time[k + 1] - (uint64_t)time[k] < (uint64_t)hold_ns)
+        k++;
+    if (k > i) {
+        derive->tick = tick_of(time[k], tick_ns);
+        derive->value = value[k];
+    }
+    return k;
+}
+
 static int feed(struct derive *derive, int64_t tick_ns, const struct derive_limits *limits,
                 const struct derive_rows *rows, struct steps *out)
 {
@@ -179,6 +237,8 @@ static int feed(struct derive *derive, int64_t tick_ns, const struct derive_limi
         derive->tick = tick;
         derive->value = value;
         derive->is_fallback = is_fallback;
+        if (!is_fallback)
+            i = skip_alike(derive, tick_ns, limits, rows, i);
     }
 done:
     return rc;
