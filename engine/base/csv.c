@@ -104,6 +104,20 @@ static void advance(struct csv *csv, size_t n)
     csv->scanned = 0;
 }
 
+const char *csv_rest(const struct csv *csv, size_t *size)
+{
+    if (is_carrying(csv) || csv->is_first || csv->is_skipping || csv->mode != CSV_UNSEEN || csv->scanned > 0)
+        return NULL;
+    return window(csv, size);
+}
+
+void csv_pass(struct csv *csv, size_t size, uint64_t n_lines)
+{
+    assert(size <= csv->piece_size - csv->piece_at);
+    csv->piece_at += size;
+    csv->line += n_lines;
+}
+
 /* Moves more of the piece into the carry: all of it when the record begins in it, else up to the next newline. */
 static int widen(struct csv *csv)
 {

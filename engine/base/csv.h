@@ -63,6 +63,13 @@ void csv_end(struct csv *csv);
  */
 int csv_next(struct csv *csv, struct csv_record *record, struct gk_error *error);
 
+/*
+ * For a reader that knows its lines: the rest of the piece, which begins with a record; NULL when records have to be
+ * put together (or there was none yet). What it took, whole lines without quotes, is passed over.
+ */
+const char *csv_rest(const struct csv *csv, size_t *size);
+void csv_pass(struct csv *csv, size_t size, uint64_t n_lines);
+
 /* Line and column, in characters from 1, of a byte of the record's text. */
 void csv_place(const struct csv_record *record, size_t at, uint64_t *line, uint32_t *column);
 

@@ -210,6 +210,72 @@ int decimal_to_double(const char *text, size_t size, double *out)
     return GK_OK;
 }
 
+#define ZEROS UINT64_C(0x3030303030303030)
+#define HIGHS UINT64_C(0x8080808080808080)
+#define TENS  UINT64_C(0x7676767676767676) /* 0x80 - 10: added to a byte of 10 or more, it sets the high bit */
+#define POINT ('.' ^ '0')
+
+/* Eight digits, the first in the lowest byte, each 0 to 9. */
+static uint32_t eight_digits(uint64_t v)
+{
+    v = v * 10 + (v >> 8); /* pairs, in every second byte */
+    v = ((v & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x000F424000000064) +
+         ((v >> 16) & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x0000271000000001)) >>
+        32;
+    return (uint32_t)v;
+}
+
+/* The bytes that are no digits, by their high bits; digits are 0 to 9 in v. */
+static uint64_t no_digits(uint64_t v)
+{
+    return (((v & ~HIGHS) + TENS) | v) & HIGHS;
+}
+
+size_t decimal_take_short(const char *text, double *out)
+{
+    bool is_negative = *text == '-';
+    const char *p = text + is_negative;
+    uint64_t v = load_u64(p) ^ ZEROS, others = no_digits(v);
+    unsigned n_whole, n;
+
+    if (others == 0)
+        return 0;
+    n = n_whole = (unsigned)__builtin_ctzll(others) / 8;
+    if ((uint8_t)(v >> 8 * n_whole) == POINT) {
+        others &= others - 1;
+        if (others == 0)
+            return 0;
+        n = (unsigned)__builtin_ctzll(others) / 8;
+        uint64_t whole = v & ((UINT64_C(1) << 8 * n_whole) - 1);
+        v = whole | (v >> 8 * n_whole >> 8) << 8 * n_whole; /* without the point */
+    }
+    unsigned n_digits = n - (n > n_whole), n_fraction = n_digits - n_whole;
+    char behind = p[n];
+    if (n_digits == 0 || behind == '.' || behind == '-' || behind == '+' || (behind | 0x20) == 'e')
+        return 0;
+    double digits = eight_digits(v << 8 * (8 - n_digits)); /* zeros in front */
+    double value = digits / POWERS[n_fraction];
+    *out = is_negative ? -value : value;
+    return n + is_negative;
+}
+
+size_t decimal_take_digits(const char *text, const char *end, uint64_t *out)
+{
+    const char *p = text;
+    uint64_t v = 0;
+
+    if (end - p >= 8) {
+        uint64_t eight = load_u64(p) ^ ZEROS;
+        if (no_digits(eight) == 0) {
+            v = eight_digits(eight);
+            p += 8;
+        }
+    }
+    p = scan_digits(p, end, &v);
+    *out = v;
+    return p - text <= U64_DIGITS_MAX ? (size_t)(p - text) : 0;
+}
+
 size_t decimal_span(const char *text, size_t size)
 {
     struct number number;

@@ -23,4 +23,14 @@ int decimal_shift(struct gk_decimal v, int32_t power, struct gk_decimal *out);
 /* -1, 0 or 1. */
 int decimal_compare(struct gk_decimal a, struct gk_decimal b);
 
+/*
+ * The short way for what meters write: an optional minus, digits, an optional point and digits, eight characters
+ * without the minus at most, and behind them something that is none of these. `text` must have nine readable bytes.
+ * Returns the characters read, and exactly what decimal_to_double gives for them; 0 when it is anything else, which
+ * may be a number all the same.
+ */
+size_t decimal_take_short(const char *text, double *out);
+/* Digits alone, at most 19 of them, which 64 bits hold; `text` ends at `end`. Returns the characters read or 0. */
+size_t decimal_take_digits(const char *text, const char *end, uint64_t *out);
+
 #endif

@@ -7,6 +7,7 @@
  *     load_field.c   a field as a number, a time, a name...; every message with line and column
  *     load_limit.c   the limits of a band and their units
  *     load_facilities.c, load_tables.c, load_rows.c    the tables
+ *     load_quick.c   the short way for lines of rows without anything unusual
  *     load_names.c   names to numbers, fast
  */
 #ifndef DB_LOAD_H
@@ -138,11 +139,18 @@ void load_names_init(struct load_names *names, const struct mem *mem);
 void load_names_clear(struct load_names *names);
 /* The entry of a name, NULL when it has none. Quick when names come in the same order again and again. */
 const struct load_name_entry *load_names_find(struct load_names *names, const char *text, size_t size);
+/* The entry that is expected next, if `text` (with a byte behind it) begins with its name; taking it is said. */
+const struct load_name_entry *load_names_next(const struct load_names *names, const char *text, size_t size);
+void load_names_took(struct load_names *names, const struct load_name_entry *entry);
 /* A name that is not there yet. */
 int load_names_add(struct load_names *names, const char *text, size_t size, uint64_t value);
 
 /* ---- the loader
  * ------------------------------------------------------------------------------------------------------ */
+
+/* What a field is, beside the number of its channel. */
+#define LOAD_QUICK_TIME     (UINT32_MAX - 1)
+#define LOAD_QUICK_FACILITY (UINT32_MAX - 2)
 
 struct load_rows {
     size_t n, n_max, n_channels;
@@ -151,6 +159,8 @@ struct load_rows {
     double **value, *room;   /* n_channels columns of n_max, in one room */
     uint32_t *channel;       /* their ids */
     uint32_t *place;         /* where they stand in a record */
+    uint32_t *quick;         /* what each field of a record is: a LOAD_QUICK_..., or a channel's column */
+    bool is_quick;           /* no name is one that needs quotes */
     size_t time_column;      /* of the table */
     int64_t unit_ns;         /* of its numbers; 0: gk_time_parse */
     struct load_names names; /* to ids */
@@ -166,6 +176,10 @@ struct load_facilities {
     struct gk_text *tag_keys, *tag_values; /* of the line at hand; room for all columns */
 };
 
+/* Takes the lines at the start of `bytes` that have nothing unusual; returns the bytes taken. */
+size_t load_rows_quick(struct gk_load *load, const char *bytes, size_t size);
+/* Gives the rows gathered so far to the store. */
+int load_rows_flush(struct gk_load *load, struct gk_error *error);
 void load_rows_clear(struct load_rows *rows, const struct mem *mem);
 void load_facilities_clear(struct load_facilities *facilities, const struct mem *mem);
 

@@ -50,6 +50,22 @@ static uint32_t look_up(const struct load_names *names, const char *text, size_t
     }
 }
 
+const struct load_name_entry *load_names_next(const struct load_names *names, const char *text, size_t size)
+{
+    uint32_t next = names->last == LOAD_NONE ? LOAD_NONE : names->entries[names->last].next;
+    if (next == LOAD_NONE)
+        return NULL;
+    const struct load_name_entry *entry = &names->entries[next];
+    if (entry->size >= size || memcmp(names->texts.bytes + entry->at, text, entry->size) != 0)
+        return NULL;
+    return entry;
+}
+
+void load_names_took(struct load_names *names, const struct load_name_entry *entry)
+{
+    names->last = (uint32_t)(entry - names->entries);
+}
+
 const struct load_name_entry *load_names_find(struct load_names *names, const char *text, size_t size)
 {
     uint32_t last = names->last;

@@ -273,6 +273,53 @@ static void the_span_of_a_number_ends_before_its_unit(void **state)
         assert_int_equal(decimal_span(CASES[i].text, strlen(CASES[i].text)), CASES[i].span);
 }
 
+/* Every short text of a few characters: what the short way takes, the long way takes, too, and gives the same. */
+static void the_short_way_gives_what_the_long_way_gives(void **state)
+{
+    static const char ALPHABET[] = "0159.-+e,\n";
+    struct random random = random_from(test_seed("short"));
+    size_t n_taken = 0;
+    (void)state;
+
+    for (uint64_t round = 0; round < test_rounds(400000); round++) {
+        char text[24];
+        double got, want;
+        for (size_t i = 0; i < sizeof text; i++)
+            text[i] = random_below(&random, 4) ? (char)('0' + random_below(&random, 10))
+                                               : ALPHABET[random_below(&random, sizeof ALPHABET - 1)];
+        size_t n = decimal_take_short(text, &got);
+        if (n == 0)
+            continue;
+        n_taken++;
+        assert_true(n <= 9);
+        assert_int_equal(decimal_to_double(text, n, &want), GK_OK);
+        assert_bits_equal(got, want);
+        assert_true(strchr(",\n", text[n]) || text[n] == '-' || text[n] == '+'); /* no part of the number */
+    }
+    assert_true(n_taken > test_rounds(400000) / 10);
+    assert_int_equal(decimal_take_short("12.05,,,,,,,", &(double){0}), 5);
+    assert_int_equal(decimal_take_short("1234567,,,,,", &(double){0}), 7);
+    assert_int_equal(decimal_take_short(",,,,,,,,,,,,", &(double){0}), 0);
+    assert_int_equal(decimal_take_short(".,,,,,,,,,,,", &(double){0}), 0);
+}
+
+static void digits_are_taken_up_to_their_end(void **state)
+{
+    static const char TEXT[] = "1844674407370955161,";
+    (void)state;
+
+    for (size_t n = 0; n < sizeof TEXT; n++) {
+        uint64_t got, want = 0;
+        size_t digits = n < 19 ? n : 19;
+        for (size_t i = 0; i < digits; i++)
+            want = want * 10 + (uint64_t)(TEXT[i] - '0');
+        assert_int_equal(decimal_take_digits(TEXT, TEXT + n, &got), digits);
+        assert_int_equal(got, want);
+    }
+    static const char LONG[] = "12345678901234567890";
+    assert_int_equal(decimal_take_digits(LONG, LONG + 20, &(uint64_t){0}), 0);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(numbers_of_every_shape_are_exactly_rounded),
     cmocka_unit_test(every_double_comes_back_from_17_digits),
@@ -284,6 +331,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_locale_changes_nothing),
     cmocka_unit_test(decimals_are_exact_and_in_their_shortest_form),
     cmocka_unit_test(decimals_shift_and_compare_exactly),
+    cmocka_unit_test(the_short_way_gives_what_the_long_way_gives),
+    cmocka_unit_test(digits_are_taken_up_to_their_end),
     cmocka_unit_test(the_span_of_a_number_ends_before_its_unit),
 };
 

@@ -679,6 +679,98 @@ static void many_rows_of_many_facilities_go_to_the_right_ones(void **state)
     close_store(db);
 }
 
+/* ---- the short way -----------------------------------------------------------------------------------------------
+ */
+
+static const char *pick(struct random *random, const char *const *from, size_t n)
+{
+    return from[random_below(random, n)];
+}
+#define PICK(random, from) pick(random, from, sizeof(from) / sizeof *(from))
+
+static const char *const TIMES[4][7] = {
+    {"2026-11-20T08:00:%02u", "2026-11-20T08:01:%02u", "2026-11-20T08:00:%02u.5", "2026-11-20 08:00:%02u+02:00",
+     "17000000%02u", "2026-11-20T08:00:%02u", "2026-11-20T08:00:%02ux"},
+    {"17000000%02u", "17000000%02u", "-%u", "%u", "20000000%02u", "17000000%02u.5", "99999999%02u"},
+    {"17000000000%02u", "1700000000000", "%u", "-1700000000000", "9999999999999%02u", "17000000000%02u", "1e%u"},
+    {"1700000000000000000", "17000000000000000%02u", "9223372036854775807", "1%u", "17000000000000000%02u",
+     "99999999999999999%02u", ""},
+};
+static const char *const NAMES[] = {"fan-1",           "press-1", "press-2", "ghost",     "fan-1",
+                                    "press-1",         "press-2", "fan-1",   "\"fan-1\"", "meter, main",
+                                    "\"meter, main\"", "",        "f\"1",    "fan-11"};
+static const char *const NUMBERS[] = {
+    "12.05",   "0.380",    "7",        "-1.5",       "",
+    "1234567", "12345678", "123456.7", "1234567.8",  "1.2345678901234567890123456789012345",
+    ".5",      "5.",       "-",        ".",          "1e3",
+    "1.5e",    "+2",       "-0",       "0",          "00012",
+    "1-2",     "1.2.3",    "nan",      "0x1",        "9007199254740993",
+    "\"3.5\"", "1.5 ",     "12,5",     "99999999.99"};
+static const char *const ENDS[] = {"\n", "\n", "\n", "\n", "\r\n", "\r\n", ",\n", "\n\n", "\r\r\n"};
+
+/* Files of lines that are nearly all good. */
+static void make_file(struct random *random, struct buffer *out)
+{
+    static const char *const headers[] = {"time,facility,kw,ia", "time_s,facility,kw,ia", "time_ms,facility,kw,ia",
+                                          "time_ns,facility,kw,ia"};
+    unsigned kind = (unsigned)random_below(random, 4), odd = 1 + (unsigned)random_below(random, 30);
+
+    buffer_printf(out, "%s\n", headers[kind]);
+    for (unsigned i = 0; i < 200; i++) {
+        char time[64];
+        bool is_odd = random_below(random, odd) == 0;
+        const char *format = is_odd ? PICK(random, TIMES[kind]) : TIMES[kind][kind == 3];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+        snprintf(time, sizeof time, format, i % 60);
+#pragma GCC diagnostic pop
+        is_odd = random_below(random, odd) == 0;
+        buffer_printf(out, "%s,%s", time, is_odd ? PICK(random, NAMES) : NAMES[i % 3]);
+        for (int c = 0; c < 2; c++) {
+            is_odd = random_below(random, odd) == 0;
+            buffer_printf(out, ",%s", is_odd ? PICK(random, NUMBERS) : NUMBERS[random_below(random, 7)]);
+        }
+        buffer_printf(out, "%s", random_below(random, odd) ? ENDS[0] : PICK(random, ENDS));
+    }
+    if (random_below(random, 2) == 0)
+        out->size--; /* the last line without its end */
+    buffer_put_u8(out, 0);
+}
+
+/* Byte by byte every record is put together from pieces, which is the long way. */
+static void lines_mean_the_same_the_short_way_and_the_long_way(void **state)
+{
+    uint64_t seed = test_seed("the short way"), rounds = test_rounds(40);
+    static const size_t pieces[] = {1, SIZE_MAX / 2, 1000};
+    (void)state;
+
+    for (uint64_t r = 0; r < rounds; r++) {
+        struct random random = random_from(seed * 41 + r);
+        struct buffer text;
+        struct loaded want, got;
+        char digest[2][65];
+
+        buffer_init(&text, &MEM_SYSTEM);
+        make_file(&random, &text);
+        for (int i = 0; i < 3; i++) {
+            gk_db *db = open_plant();
+            load_pieces(db, (const char *)text.bytes, pieces[i], false, i ? &got : &want);
+            assert_int_equal(gk_digest(db, digest[i > 0], NULL), GK_OK);
+            close_store(db);
+            if (i == 0)
+                continue;
+            assert_int_equal(got.status, want.status);
+            assert_string_equal((char *)got.reasons.bytes, (char *)want.reasons.bytes);
+            assert_string_equal((char *)got.lines.bytes, (char *)want.lines.bytes);
+            assert_memory_equal(&got.result, &want.result, sizeof want.result);
+            assert_string_equal(digest[1], digest[0]);
+            loaded_clear(&got);
+        }
+        loaded_clear(&want);
+        buffer_clear(&text);
+    }
+}
+
 static void a_load_after_its_end_is_refused(void **state)
 {
     gk_db *db = open_store(NULL);
@@ -755,6 +847,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_strict_load_rejects_rows_of_nobody),
     cmocka_unit_test(a_bad_row_registers_nobody),
     cmocka_unit_test(many_rows_of_many_facilities_go_to_the_right_ones),
+    cmocka_unit_test(lines_mean_the_same_the_short_way_and_the_long_way),
     cmocka_unit_test(a_load_after_its_end_is_refused),
     cmocka_unit_test(every_failing_allocation_is_said),
 };
