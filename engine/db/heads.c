@@ -546,13 +546,14 @@ void heads_prefetch(const struct heads *heads, uint32_t facility, bool is_near)
     const struct head *head = find(heads, facility);
     const struct block *b = head ? head->ordered.last : NULL;
 
-    if (!b || b->is_packed)
-        return;
     if (!is_near) {
-        __builtin_prefetch(b, 1);
+        __builtin_prefetch(b, 1); /* NULL is fine */
         return;
     }
+    if (!b || b->is_packed)
+        return;
     const struct head_row *row = row_of(b, atomic_load_explicit(&b->n, memory_order_relaxed));
+    __builtin_prefetch((const uint8_t *)row - row_size(b->schema), 0); /* a commit looks at the row before */
     __builtin_prefetch(row, 1);
     __builtin_prefetch((const uint8_t *)row + 63, 1);
 }
@@ -592,34 +593,24 @@ static void ordinals_of(const struct block *b, uint32_t n, uint32_t *ordinal)
         ordinal[i] = row_of(b, i)->ordinal;
 }
 
-static uint32_t first_ordinal(const struct block *b)
-{
-    return b->is_packed ? b->first_ordinal : row_of(b, 0)->ordinal;
-}
-
-static uint32_t last_ordinal(const struct block *b, uint32_t n)
-{
-    return b->is_packed ? b->last_ordinal : row_of(b, n - 1)->ordinal;
-}
-
-/* The first row at or above an ordinal, of n > 0; n if there is none. */
+/* The first row at or above an ordinal, of n > 0; n if there is none. From the end: mostly the newest are asked for. */
 static uint32_t lower_ordinal(const struct block *b, uint32_t n, uint32_t bound)
 {
-    uint32_t ordinal[MINI_ROWS], low = 0, high = n;
+    uint32_t ordinal[MINI_ROWS];
 
-    if (last_ordinal(b, n) < bound)
+    if (!b->is_packed) {
+        while (n > 0 && row_of(b, n - 1)->ordinal >= bound)
+            n--;
         return n;
-    if (first_ordinal(b) >= bound)
+    }
+    if (b->last_ordinal < bound)
+        return n;
+    if (b->first_ordinal >= bound)
         return 0;
     ordinals_of(b, n, ordinal);
-    while (low < high) {
-        uint32_t mid = (low + high) / 2;
-        if (ordinal[mid] < bound)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
+    while (n > 0 && ordinal[n - 1] >= bound)
+        n--;
+    return n;
 }
 
 static uint32_t lower_time(const gk_time *time, uint32_t n, gk_time bound)
