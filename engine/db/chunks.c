@@ -165,11 +165,14 @@ done:
 /* ---- at the end ----------------------------------------------------------------------------------------------------
  */
 
-/* Chunks of about the same length, none longer than it may be. */
-static size_t even_rows(size_t n)
+/*
+ * How many rows the chunks get: all about the same if they are long enough then, else as many as fit, so that only the
+ * last one will be written again.
+ */
+static size_t rows_of_each(size_t n)
 {
-    size_t pieces = (n + CHUNK_ROWS_MAX - 1) / CHUNK_ROWS_MAX;
-    return (n + pieces - 1) / pieces;
+    size_t pieces = (n + CHUNK_ROWS_MAX - 1) / CHUNK_ROWS_MAX, even = (n + pieces - 1) / pieces;
+    return even >= CHUNK_ROWS_ENOUGH ? even : CHUNK_ROWS_MAX;
 }
 
 /* Puts the rows of the last chunk before *all, which becomes the caller's own; the chunk goes. */
@@ -217,7 +220,7 @@ static int append_rows(struct merging *m, const struct columns *incoming, size_t
     }
     if (last.is_there && last.first == all->time[0])
         part = (uint16_t)(last.part + 1);
-    TRY(write_chunks(m, all, even_rows(all->n_rows), SIZE_MAX, part, error));
+    TRY(write_chunks(m, all, rows_of_each(all->n_rows), SIZE_MAX, part, error));
     m->profile->n_rows += n_new;
 done:
     columns_clear(&own);
@@ -255,7 +258,7 @@ static int merge_into(struct merging *m, const struct columns *incoming, size_t 
     count_stretch(m, before, &old, after, -1);
     count_stretch(m, before, &merged, after, 1);
     TRY(txn_delete(m->txn, STORE_CHUNK, view_of(at->key, CHUNK_KEY), error));
-    size_t stop = SIZE_MAX;
+    size_t pieces = (merged.n_rows + CHUNK_ROWS_MAX - 1) / CHUNK_ROWS_MAX, stop = SIZE_MAX;
     /*
      * Under GK_ALL this chunk may end with rows of the time with which the next one begins: a piece of those alone
      * would have the next one's key. With the row before them they are still fewer than a chunk holds, as they were in
@@ -263,7 +266,8 @@ static int merge_into(struct merging *m, const struct columns *incoming, size_t 
      */
     if (after->is_there && at->first < after->first && merged.time[merged.n_rows - 1] == after->first)
         stop = columns_lower(&merged, after->first);
-    TRY(write_chunks(m, &merged, even_rows(merged.n_rows), stop, merged.time[0] == at->first ? at->part : 0, error));
+    TRY(write_chunks(m, &merged, (merged.n_rows + pieces - 1) / pieces, stop,
+                     merged.time[0] == at->first ? at->part : 0, error));
     m->profile->n_rows += merged.n_rows - old.n_rows;
 done:
     columns_clear(&old);

@@ -31,7 +31,7 @@
 #include "store/store.h"
 
 #define DB_FORMAT            1
-#define DB_HEAD_BUDGET       (UINT64_C(48) << 20)
+#define DB_HEAD_BUDGET       (UINT64_C(32) << 20)
 #define DB_COMMIT_NS         (INT64_C(100) * 1000000)
 #define DB_LOAD_COMMIT_NS    (INT64_C(10) * GK_SECOND) /* while a file is read: its rows are sealed many at a time */
 #define DB_FUTURE_NS         (INT64_C(300) * GK_SECOND)
