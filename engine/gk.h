@@ -174,7 +174,8 @@ struct gk_options {
     /* Of this handle: */
     uint64_t map_size;    /* address space for the file; default 1 TiB or GK_MAP_SIZE from the environment */
     uint64_t quota;       /* bytes the store may use in its file; default none; GK_EFULL beyond */
-    uint64_t head_budget; /* bytes of unsealed rows kept in memory before they are sealed; default 32 MB */
+    uint64_t head_budget; /* bytes of unsealed rows kept in memory before they are sealed; default 32 MB, or 1 KB for
+                             each facility that has some, if that is more */
     uint64_t seal_bytes;  /* sealing commits whenever it wrote so much; default 12 MB */
     int64_t commit_ns;    /* gk_ingest commits when the oldest undurable row is this old; default 100 ms; < 0: only when
                              the heads are full, the fastest way to take in much at once */

@@ -289,7 +289,7 @@ done:
 static bool is_worth_sealing(const gk_db *db)
 {
     uint32_t n = heads_n(db->heads) - db->view.n_visible;
-    return heads_bytes(db->heads) > db->head_budget || n / DB_DIRECT_ROWS >= heads_active(db->heads) + 1;
+    return heads_bytes(db->heads) > db_head_limit(db) || n / DB_DIRECT_ROWS >= heads_active(db->heads) + 1;
 }
 
 static bool can_seal_directly(const gk_db *db)
@@ -309,7 +309,7 @@ int gk_commit(gk_db *db, struct gk_error *error)
     }
     if (db->pending.is_dirty)
         TRY(commit_pending(db, error));
-    if (heads_bytes(db->heads) > db->head_budget)
+    if (heads_bytes(db->heads) > db_head_limit(db))
         TRY(seal_all(db, error));
 done:
     if (rc == GK_ENOMEM)

@@ -44,6 +44,14 @@ uint32_t db_find_site(gk_db *db, enum gk_kind kind, const char *name, size_t siz
     return catalog_site(db->catalog, kind, name, size);
 }
 
+uint64_t db_head_limit(const gk_db *db)
+{
+    uint64_t of_facilities = (uint64_t)heads_active(db->heads) * DB_HEAD_FACILITY;
+    if (db->head_budget)
+        return db->head_budget;
+    return of_facilities > DB_HEAD_BUDGET ? of_facilities : DB_HEAD_BUDGET;
+}
+
 int64_t db_slow_commits(gk_db *db)
 {
     int64_t commit_ns = db->commit_ns;
@@ -108,7 +116,7 @@ static int take_options(gk_db *db, int flags, const struct gk_options *given, st
     db->zone_s = o.zone_is_set ? o.zone_s : 8 * 3600;
     db->tick_ns = o.tick_ns ? o.tick_ns : GK_SECOND;
     db->policy = o.policy;
-    db->head_budget = o.head_budget ? o.head_budget : DB_HEAD_BUDGET;
+    db->head_budget = o.head_budget;
     db->commit_ns = o.commit_ns ? o.commit_ns : DB_COMMIT_NS;
     db->future_ns = o.future_ns ? o.future_ns : DB_FUTURE_NS;
     db->past_ns = o.past_ns;

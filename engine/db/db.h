@@ -32,6 +32,7 @@
 
 #define DB_FORMAT            1
 #define DB_HEAD_BUDGET       (UINT64_C(32) << 20)
+#define DB_HEAD_FACILITY     1024 /* by default at least so many bytes a facility: less would be sealed row by row */
 #define DB_COMMIT_NS         (INT64_C(100) * 1000000)
 #define DB_LOAD_COMMIT_NS    (INT64_C(10) * GK_SECOND) /* while a file is read: its rows are sealed many at a time */
 #define DB_FUTURE_NS         (INT64_C(300) * GK_SECOND)
@@ -94,7 +95,8 @@ struct gk_db {
     int32_t zone_s;
     int64_t tick_ns;
     enum gk_policy policy;
-    uint64_t head_budget, seal_bytes;
+    uint64_t head_budget; /* 0: see db_head_limit */
+    uint64_t seal_bytes;
     int64_t commit_ns, future_ns, past_ns;
     gk_time (*clock)(void *context);
     void *clock_context;
@@ -124,6 +126,8 @@ uint32_t db_find_site(gk_db *db, enum gk_kind kind, const char *name, size_t siz
 /* The catalog as it is now is durable. Under the lock, or with nobody else there. */
 void db_catalog_committed(gk_db *db);
 int db_need_writer(const gk_db *db, struct gk_error *error);
+/* Bytes of heads from which on they are sealed. */
+uint64_t db_head_limit(const gk_db *db);
 /* Commits at most every DB_LOAD_COMMIT_NS; returns what db_restore_commits wants back. */
 int64_t db_slow_commits(gk_db *db);
 void db_restore_commits(gk_db *db, int64_t commit_ns);

@@ -350,7 +350,7 @@ done:
 
 static bool is_commit_due(const gk_db *db)
 {
-    return heads_bytes(db->heads) > db->head_budget ||
+    return heads_bytes(db->heads) > db_head_limit(db) ||
            (db->commit_ns >= 0 && db->clock(db->clock_context) - db->pending.since >= db->commit_ns);
 }
 
