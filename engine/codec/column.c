@@ -22,13 +22,11 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 /* Room of one mini block: everything beside is the worst case, 9 bytes a value. */
 #define MINI_SIZE_MAX (1 + 2 + 1 + CHUNK_MINI / 8 + 9 * CHUNK_MINI + CODECS_SIZE_MAX)
 
-#define KIND_BINNED         0x10
-#define KIND_PREDICTED      0x20
-#define BINNED_LEAST        16 /* columns of less than a byte in so many rows are small enough */
-#define BINNED_BESIDE       16 /* a binned column has at most one row in so many beside */
-#define BINNED_WIDE         10 /* bits a value from which on a column is noise rather than a meter's */
-#define BINNED_GAIN         8  /* a binned column is smaller by one part in so many, as it decodes slower; */
-#define BINNED_GAIN_OF_WIDE 64 /* unless it is wide: there bits count */
+#define KIND_BINNED    0x10
+#define KIND_PREDICTED 0x20
+#define BINNED_LEAST   16 /* columns of less than a byte in so many rows are small enough */
+#define BINNED_BESIDE  16 /* a binned column has at most one row in so many beside */
+#define BINNED_GAIN    8  /* a binned column is smaller by one part in so many, as it decodes several times slower */
 
 #define DECIMAL_IS_GOOD 5 /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
 #define LZ4_EVERY       8
@@ -234,8 +232,7 @@ static int try_bins(struct scale scale, const double *value, size_t n_rows, stru
     if (n_rows < BINS_ROWS_MIN || minis->size * BINNED_LEAST < n_rows || minis->failed)
         return GK_OK;
     buffer_init(&binned, minis->mem);
-    bool is_wide = minis->size * 8 > n_rows * BINNED_WIDE;
-    size_t limit = minis->size - minis->size / (is_wide ? BINNED_GAIN_OF_WIDE : BINNED_GAIN);
+    size_t limit = minis->size - minis->size / BINNED_GAIN;
     uint64_t *z = mem_array(minis->mem, n_rows, sizeof *z);
     if (!z)
         return GK_ENOMEM;
