@@ -205,6 +205,16 @@ static int open_column(const struct chunk_view *chunk, uint32_t column, struct c
     return column_open(view.bytes, view.size, chunk->n_rows, out);
 }
 
+/* A column, and the one from which it is predicted, if it is. */
+static int open_with_basis(const struct chunk_view *chunk, uint32_t column, struct column_view *out,
+                           struct column_view *basis)
+{
+    int rc = open_column(chunk, column, out);
+    if (rc == GK_OK && out->is_predicted)
+        rc = out->basis < chunk->n_columns ? open_column(chunk, out->basis, basis) : GK_ECORRUPT;
+    return rc;
+}
+
 int chunk_times(const struct chunk_view *chunk, uint32_t from, uint32_t to, gk_time *out)
 {
     struct times_view times;
@@ -223,10 +233,30 @@ int chunk_values(const struct chunk_view *chunk, uint32_t column, uint32_t from,
 
     if (column >= chunk->n_columns || from > to || to > chunk->n_minis)
         return GK_EINVAL;
-    int rc = open_column(chunk, column, &view);
-    if (rc == GK_OK && view.is_predicted)
-        rc = view.basis < chunk->n_columns ? open_column(chunk, view.basis, &basis) : GK_ECORRUPT;
+    int rc = open_with_basis(chunk, column, &view, &basis);
     return rc == GK_OK ? column_values(&view, view.is_predicted ? &basis : NULL, from, to, out) : rc;
+}
+
+int chunk_bounds(const struct chunk_view *chunk, uint32_t column, uint32_t from, uint32_t to, struct chunk_bounds *out)
+{
+    struct column_view view, basis;
+
+    if (column >= chunk->n_columns || from > to || to > chunk->n_minis)
+        return GK_EINVAL;
+    int rc = open_with_basis(chunk, column, &view, &basis);
+    return rc == GK_OK ? column_bounds(&view, view.is_predicted ? &basis : NULL, from, to, out) : rc;
+}
+
+int chunk_spans(const struct chunk_view *chunk, uint32_t from, uint32_t to, struct chunk_span *out)
+{
+    struct times_view times;
+
+    if (from > to || to > chunk->n_minis)
+        return GK_EINVAL;
+    int rc = open_times(chunk, &times);
+    for (uint32_t mini = from; rc == GK_OK && mini < to; mini++)
+        out[mini - from] = times_span(&times, mini);
+    return rc;
 }
 
 int chunk_mini_time(const struct chunk_view *chunk, uint32_t mini, gk_time *out)

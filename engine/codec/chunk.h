@@ -59,6 +59,24 @@ int chunk_column(const struct chunk_view *chunk, uint32_t channel);
 int chunk_times(const struct chunk_view *chunk, uint32_t from, uint32_t to, gk_time *out);
 /* The same for the values of a column. */
 int chunk_values(const struct chunk_view *chunk, uint32_t column, uint32_t from, uint32_t to, double *out);
+
+/* What is known of the values of a mini block without decoding them. */
+struct chunk_bounds {
+    double low, high; /* every number is in [low, high]; infinite when that needs decoding */
+    bool is_full;     /* every row has a number: none is missing, none is NaN. False when not known */
+};
+/* Of mini blocks [from, to) of a column, some ten nanoseconds each. */
+int chunk_bounds(const struct chunk_view *chunk, uint32_t column, uint32_t from, uint32_t to, struct chunk_bounds *out);
+
+/* What is known of the times of a mini block without decoding them. */
+struct chunk_span {
+    bool is_known;       /* else they must be decoded */
+    gk_time first, last; /* the first (last) row is at most `slack` before or after */
+    int64_t slack, gap;  /* neighbouring rows are at most `gap` apart */
+};
+/* Of mini blocks [from, to). */
+int chunk_spans(const struct chunk_view *chunk, uint32_t from, uint32_t to, struct chunk_span *out);
+
 /* First time of a mini block, without decoding others. */
 int chunk_mini_time(const struct chunk_view *chunk, uint32_t mini, gk_time *out);
 

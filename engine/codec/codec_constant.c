@@ -27,3 +27,13 @@ bool constant_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
         z[i] = v;
     return true;
 }
+
+bool constant_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high)
+{
+    uint64_t v;
+    (void)n;
+    if (varint_get(bytes, size, &v) == 0)
+        return false;
+    *low = *high = unzigzag(v);
+    return true;
+}

@@ -57,3 +57,15 @@ bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
         z[i] += v;
     return true;
 }
+
+bool frame_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high)
+{
+    uint64_t v;
+    (void)n;
+    size_t at = varint_get(bytes, size, &v);
+    unsigned bits = at ? patch_bits(bytes + at, size - at) : PACK_WIDTH_MAX;
+    if (bits >= PACK_WIDTH_MAX - 1)
+        return false;
+    *low = unzigzag(v);
+    return !__builtin_add_overflow(*low, ((int64_t)1 << bits) - 1, high);
+}

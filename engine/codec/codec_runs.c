@@ -38,20 +38,27 @@ size_t runs_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
     return at + plan.size;
 }
 
+/* The integer of the first run and the steps to the others; returns how many runs there are, 0 if it makes no sense. */
+static size_t get_runs(const uint8_t *bytes, size_t size, uint64_t *first, uint64_t *step)
+{
+    size_t n_runs = size ? bytes[0] : 0;
+    if (n_runs < 2 || n_runs > RUNS_MAX || n_runs >= size)
+        return 0;
+    size_t at = n_runs, used = varint_get(bytes + at, size - at, first);
+    at += used;
+    if (used == 0 || patch_get(bytes + at, size - at, n_runs - 1, step) != size - at || at == size)
+        return 0;
+    *first = (uint64_t)unzigzag(*first);
+    return n_runs;
+}
+
 bool runs_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
 {
     uint64_t step[RUNS_MAX], v;
-    size_t at, used, i = 0;
+    size_t i = 0, n_runs = get_runs(bytes, size, &v, step);
 
-    size_t n_runs = size ? bytes[0] : 0;
-    if (n_runs < 2 || n_runs > RUNS_MAX || n_runs >= size)
+    if (n_runs == 0)
         return false;
-    at = n_runs;
-    used = varint_get(bytes + at, size - at, &v);
-    at += used;
-    if (used == 0 || patch_get(bytes + at, size - at, n_runs - 1, step) != size - at || at == size)
-        return false;
-    v = (uint64_t)unzigzag(v);
     for (size_t run = 0; run < n_runs; run++) {
         size_t to = run + 1 < n_runs ? i + bytes[1 + run] + 1 : n;
         if (to > n || to == i)
@@ -60,6 +67,23 @@ bool runs_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
             z[i] = v;
         if (run + 1 < n_runs)
             v += (uint64_t)unzigzag(step[run]);
+    }
+    return true;
+}
+
+bool runs_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high)
+{
+    uint64_t step[RUNS_MAX], v;
+    size_t n_runs = get_runs(bytes, size, &v, step);
+
+    (void)n;
+    if (n_runs == 0)
+        return false;
+    *low = *high = (int64_t)v;
+    for (size_t run = 0; run + 1 < n_runs; run++) {
+        v += (uint64_t)unzigzag(step[run]);
+        *low = (int64_t)v < *low ? (int64_t)v : *low;
+        *high = (int64_t)v > *high ? (int64_t)v : *high;
     }
     return true;
 }

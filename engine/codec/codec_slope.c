@@ -3,6 +3,7 @@
  * meters, and regular steps, which take no bits at all.
  *
  *     first    varint, zigzag
+ *     reach    1    how far from it the others are, see codecs.h
  *     slope    varint, zigzag: the smallest difference
  *     rest     patch: difference - slope; that of the first integer is 0
  */
@@ -11,42 +12,47 @@
 #include "codec/patch.h"
 #include "codec/target.h"
 
-/* The smallest difference, and how far above it each is. */
-BODY uint64_t rest_body(const uint64_t *z, size_t n, uint64_t *rest)
+/* The smallest difference, and how far above it each is; *farthest: how far an integer is from the first at most. */
+BODY uint64_t rest_body(const uint64_t *z, size_t n, uint64_t *rest, uint64_t *farthest)
 {
     int64_t slope = INT64_MAX;
+    uint64_t most = 0;
 
     for (size_t i = 1; i < n; i++) {
         int64_t difference = (int64_t)(z[i] - z[i - 1]);
         slope = difference < slope ? difference : slope;
+        uint64_t d = z[i] - z[0], sign = 0 - (d >> 63), far = (d ^ sign) - sign;
+        most = far > most ? far : most;
     }
+    *farthest = most;
     rest[0] = 0;
     for (size_t i = 1; i < n; i++)
         rest[i] = z[i] - z[i - 1] - (uint64_t)slope;
     return (uint64_t)slope;
 }
 
-AVX512 static uint64_t rest_avx512(const uint64_t *z, size_t n, uint64_t *rest)
+AVX512 static uint64_t rest_avx512(const uint64_t *z, size_t n, uint64_t *rest, uint64_t *farthest)
 {
-    return rest_body(z, n, rest);
+    return rest_body(z, n, rest, farthest);
 }
 
-AVX2 static uint64_t rest_avx2(const uint64_t *z, size_t n, uint64_t *rest)
+AVX2 static uint64_t rest_avx2(const uint64_t *z, size_t n, uint64_t *rest, uint64_t *farthest)
 {
-    return rest_body(z, n, rest);
+    return rest_body(z, n, rest, farthest);
 }
 
 size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
 {
-    uint64_t rest[CODECS_BLOCK_MAX];
+    uint64_t rest[CODECS_BLOCK_MAX], farthest;
     enum target target = target_best();
 
     if (n < 2)
         return 0;
-    uint64_t slope = target == TARGET_AVX512 ? rest_avx512(z, n, rest)
-                     : target == TARGET_AVX2 ? rest_avx2(z, n, rest)
-                                             : rest_body(z, n, rest);
+    uint64_t slope = target == TARGET_AVX512 ? rest_avx512(z, n, rest, &farthest)
+                     : target == TARGET_AVX2 ? rest_avx2(z, n, rest, &farthest)
+                                             : rest_body(z, n, rest, &farthest);
     size_t at = varint_put(out, zigzag((int64_t)z[0]));
+    out[at++] = codecs_reach(farthest);
     at += varint_put(out + at, zigzag((int64_t)slope));
     struct patch_plan plan = patch_plan(rest, n);
     if (at + plan.size >= limit)
@@ -59,9 +65,9 @@ bool slope_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
 {
     uint64_t v, slope;
     size_t at = varint_get(bytes, size, &v);
-    size_t used = at ? varint_get(bytes + at, size - at, &slope) : 0;
-    at += used;
-    if (used == 0 || at == size || patch_get(bytes + at, size - at, n, z) != size - at)
+    size_t used = at && at < size ? varint_get(bytes + at + 1, size - at - 1, &slope) : 0;
+    at += 1 + used;
+    if (used == 0 || at >= size || patch_get(bytes + at, size - at, n, z) != size - at)
         return false;
     v = (uint64_t)unzigzag(v);
     slope = (uint64_t)unzigzag(slope);
@@ -69,4 +75,9 @@ bool slope_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
     for (size_t i = 1; i < n; i++)
         z[i] += z[i - 1] + slope;
     return true;
+}
+
+bool slope_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high)
+{
+    return delta_bounds(bytes, size, n, low, high); /* they begin alike */
 }

@@ -8,13 +8,13 @@
 #include <string.h>
 
 const struct codec CODEC_TABLE[CODECS_N] = {
-    [CODEC_CONSTANT] = {"constant", constant_encode, constant_decode},
-    [CODEC_RUNS] = {"runs", runs_encode, runs_decode},
-    [CODEC_FRAME] = {"frame", frame_encode, frame_decode},
-    [CODEC_DELTA] = {"delta", delta_encode, delta_decode},
-    [CODEC_SLOPE] = {"slope", slope_encode, slope_decode},
-    [CODEC_LZ4] = {"lz4", lz4_encode, lz4_decode},
-    [CODEC_RAW] = {"raw", raw_encode, raw_decode},
+    [CODEC_CONSTANT] = {"constant", constant_encode, constant_decode, constant_bounds},
+    [CODEC_RUNS] = {"runs", runs_encode, runs_decode, runs_bounds},
+    [CODEC_FRAME] = {"frame", frame_encode, frame_decode, frame_bounds},
+    [CODEC_DELTA] = {"delta", delta_encode, delta_decode, delta_bounds},
+    [CODEC_SLOPE] = {"slope", slope_encode, slope_decode, slope_bounds},
+    [CODEC_LZ4] = {"lz4", lz4_encode, lz4_decode, NULL},
+    [CODEC_RAW] = {"raw", raw_encode, raw_decode, NULL},
 };
 
 size_t codecs_encode(unsigned candidates, const uint64_t *z, size_t n, uint8_t *out, enum codecs_id *id)
@@ -43,4 +43,34 @@ bool codecs_decode(unsigned id, const uint8_t *bytes, size_t size, size_t n, uin
 {
     assert(n <= CODECS_BLOCK_MAX);
     return id < CODECS_N && CODEC_TABLE[id].decode(bytes, size, n, z);
+}
+
+bool codecs_bounds(unsigned id, const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high)
+{
+    return id < CODECS_N && CODEC_TABLE[id].bounds && CODEC_TABLE[id].bounds(bytes, size, n, low, high);
+}
+
+#define REACH_LEAST 4
+#define REACH_FAR   58 /* an exponent from which on the reach is nearly all there is */
+
+uint8_t codecs_reach(uint64_t farthest)
+{
+    if (farthest <= REACH_LEAST)
+        return 0;
+    unsigned width = pack_width(farthest), e = width > 3 ? width - 3 : 0;
+    uint64_t lost = (UINT64_C(1) << e) - 1, q = (farthest >> e) + ((farthest & lost) != 0);
+    if (q == 2 * REACH_LEAST) {
+        q = REACH_LEAST;
+        e++;
+    }
+    return (uint8_t)(e << 2 | (q - REACH_LEAST));
+}
+
+bool codecs_reach_bounds(uint64_t from, uint8_t reach, int64_t *low, int64_t *high)
+{
+    unsigned e = reach >> 2;
+    if (e >= REACH_FAR)
+        return false;
+    int64_t most = (int64_t)(REACH_LEAST + (reach & 3u)) << e;
+    return !__builtin_sub_overflow((int64_t)from, most, low) && !__builtin_add_overflow((int64_t)from, most, high);
 }

@@ -21,6 +21,9 @@ struct codec {
     size_t (*encode)(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
     /* Reads n integers from exactly `size` bytes. False when they make no sense; never reads or writes outside. */
     bool (*decode)(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+    /* Between which signed integers all are, at the cost of some bytes read; false when that needs decoding. NULL:
+     * always. */
+    bool (*bounds)(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 };
 
 enum codecs_id { CODEC_CONSTANT, CODEC_RUNS, CODEC_FRAME, CODEC_DELTA, CODEC_SLOPE, CODEC_LZ4, CODEC_RAW, CODECS_N };
@@ -35,18 +38,33 @@ extern const struct codec CODEC_TABLE[CODECS_N];
 /* The smallest of the candidates, which must hold CODEC_RAW. Returns the bytes used of CODECS_SIZE_MAX. */
 size_t codecs_encode(unsigned candidates, const uint64_t *z, size_t n, uint8_t *out, enum codecs_id *id);
 bool codecs_decode(unsigned id, const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+/* Of integers that were encoded; of any other bytes it says something or false, and is safe. */
+bool codecs_bounds(unsigned id, const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
+
+/*
+ * A byte that says how far integers are from a known one at most: (4 + low two bits) << high six bits. It is a quarter
+ * more than the farthest is at worst.
+ */
+uint8_t codecs_reach(uint64_t farthest);
+/* [from - reach, from + reach]; false when that is too far to mean anything. */
+bool codecs_reach_bounds(uint64_t from, uint8_t reach, int64_t *low, int64_t *high);
 
 /* The rows of the table. */
 size_t constant_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool constant_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool constant_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 size_t runs_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool runs_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool runs_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool frame_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 size_t delta_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool delta_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool delta_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool slope_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool slope_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 size_t lz4_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool lz4_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
 size_t raw_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);

@@ -9,6 +9,7 @@
 #include "codec/column.h"
 
 #include <assert.h>
+#include <math.h>
 
 #include "base/error.h"
 #include "codec/summary.h"
@@ -516,6 +517,89 @@ int column_values(const struct column_view *column, const struct column_view *ba
         rc = get_mini(column, basis, mini, out);
     return rc;
 }
+
+/* ---- bounds ---------------------------------------------------------------------------------------------------- */
+
+/* The integers of a mini block that has none beside, as the codec tells them. */
+static bool rest_bounds(const struct column_view *column, uint32_t mini, uint8_t *tag, int64_t *low, int64_t *high)
+{
+    struct reader reader = mini_reader(column, mini);
+    *tag = reader_u8(&reader);
+    return !reader.failed && !(*tag & TAG_BESIDE) &&
+           codecs_bounds(*tag & TAG_CODEC, reader.bytes + 1, reader.size - 1, mini_rows(column, mini), low, high);
+}
+
+/* Adds the prediction: with a factor below zero the basis' highest predicts the lowest. */
+static bool add_predicted_bounds(const struct column_view *column, const struct column_view *basis, uint32_t mini,
+                                 int64_t *low, int64_t *high)
+{
+    int64_t from, to, twice, product;
+    uint8_t tag;
+
+    if (!rest_bounds(basis, mini, &tag, &from, &to) || tag & TAG_REST)
+        return false;
+    if (__builtin_mul_overflow((int64_t)column->factor, (int64_t)2, &twice) ||
+        __builtin_mul_overflow(from, twice, &product) || __builtin_mul_overflow(to, twice, &product))
+        return false; /* where twice the product does not wrap, what is added for rounding wraps neither */
+    int64_t a = (int64_t)predict((uint64_t)from, column->factor), b = (int64_t)predict((uint64_t)to, column->factor);
+    return !__builtin_add_overflow(*low, a < b ? a : b, low) && !__builtin_add_overflow(*high, a < b ? b : a, high);
+}
+
+/* The integers of a mini block without any beside; false when they cannot be told. */
+static bool mini_bounds(const struct column_view *column, const struct column_view *basis, uint32_t mini, uint64_t *low,
+                        uint64_t *high)
+{
+    int64_t from, to;
+    uint8_t tag;
+
+    if (!rest_bounds(column, mini, &tag, &from, &to))
+        return false;
+    if (tag & TAG_REST && (!column->is_predicted || !add_predicted_bounds(column, basis, mini, &from, &to)))
+        return false;
+    if (!scale_cut(column->scale, &from, &to))
+        return false;
+    *low = (uint64_t)from;
+    *high = (uint64_t)to;
+    return true;
+}
+
+static bool has_beside(const struct column_view *column, uint32_t mini)
+{
+    struct reader reader = mini_reader(column, mini);
+    return reader_u8(&reader) & TAG_BESIDE; /* 0 when there is no byte, which is then found by whoever decodes */
+}
+
+int column_bounds(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
+                  struct chunk_bounds *out)
+{
+    uint64_t low[DIRECTORY_MAX] = {0}, high[DIRECTORY_MAX] = {0};
+    double lows[DIRECTORY_MAX], highs[DIRECTORY_MAX];
+    bool is_told[DIRECTORY_MAX];
+    const struct chunk_summary *all = &column->summary;
+
+    assert(from <= to && to <= DIRECTORY_MAX);
+    if (column->is_predicted && (!basis || basis->is_predicted || basis->is_binned || basis->n_rows != column->n_rows))
+        return GK_ECORRUPT;
+    for (uint32_t i = 0; i < to - from; i++)
+        is_told[i] = !column->is_binned && mini_bounds(column, basis, from + i, &low[i], &high[i]);
+    scale_invert(column->scale, low, to - from, lows);
+    scale_invert(column->scale, high, to - from, highs);
+    for (uint32_t i = 0; i < to - from; i++) {
+        /* On a scale of bit patterns a NaN has an integer, above or below all numbers. */
+        bool is_sure = is_told[i] && lows[i] == lows[i] && highs[i] == highs[i];
+        bool is_decimal = !column->is_binned && column->scale.kind == SCALE_DECIMAL;
+        out[i].is_full = is_sure || all->count == column->n_rows || (is_decimal && !has_beside(column, from + i));
+        out[i].low = is_sure ? lows[i] : -INFINITY;
+        out[i].high = is_sure ? highs[i] : INFINITY;
+        if (all->count > 0) {
+            out[i].low = all->min > out[i].low ? all->min : out[i].low;
+            out[i].high = all->max < out[i].high ? all->max : out[i].high;
+        }
+    }
+    return GK_OK;
+}
+
+/* ---- for people ------------------------------------------------------------------------------------------------ */
 
 int column_census(const struct column_view *column, uint32_t of_codec[CODECS_N], uint32_t *n_beside)
 {

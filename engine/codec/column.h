@@ -75,6 +75,12 @@ int column_summary(const uint8_t *bytes, size_t size, uint32_t n_rows, struct ch
  */
 int column_values(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
                   double *out);
+/*
+ * Between which numbers the rows of mini blocks [from, to) are, without decoding them. The basis as above. GK_ECORRUPT;
+ * safe on any bytes, but only bytes that were encoded have bounds that are true.
+ */
+int column_bounds(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
+                  struct chunk_bounds *out);
 /* How many mini blocks each codec has (none if it is binned), how many values are beside; for chunk_dump. GK_ECORRUPT.
  */
 int column_census(const struct column_view *column, uint32_t of_codec[CODECS_N], uint32_t *n_beside);

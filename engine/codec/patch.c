@@ -118,6 +118,16 @@ void patch_put(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8
     assert(at + pack_size(n, plan->width) == plan->size);
 }
 
+unsigned patch_bits(const uint8_t *bytes, size_t size)
+{
+    if (size < 1)
+        return PACK_WIDTH_MAX + 1;
+    unsigned width = bytes[0] & (HAS_EXCEPTIONS - 1u);
+    if (!(bytes[0] & HAS_EXCEPTIONS))
+        return width;
+    return size < 3 ? PACK_WIDTH_MAX + 1 : width + bytes[2];
+}
+
 size_t patch_get(const uint8_t *bytes, size_t size, size_t n, uint64_t *v)
 {
     uint64_t position[PACK_MAX], high[PACK_MAX];

@@ -28,6 +28,8 @@ struct patch_plan {
 
 struct patch_plan patch_plan(const uint64_t *v, size_t n);
 void patch_put(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8_t *out);
+/* Bits that the largest needs at most, without decoding; more than PACK_WIDTH_MAX when the bytes make no sense. */
+unsigned patch_bits(const uint8_t *bytes, size_t size);
 /* Returns the bytes used, 0 when they make no sense. */
 size_t patch_get(const uint8_t *bytes, size_t size, size_t n, uint64_t *v);
 

@@ -165,6 +165,17 @@ uint64_t scale_nearest(struct scale scale, double value)
     return decimal_of(value, POWERS[scale.by], &back);
 }
 
+/* Bit patterns without s bits leave a hole: those of negative values are in the lowest 2^(63 - s) integers. */
+bool scale_cut(struct scale scale, int64_t *low, int64_t *high)
+{
+    if (scale.kind == SCALE_DECIMAL)
+        return *low > -(int64_t)Z_MAX && *high < (int64_t)Z_MAX;
+    int64_t top = INT64_MAX >> scale.by, bottom = INT64_MIN + top;
+    *low = *low > bottom && *low < 0 ? 0 : *low;
+    *high = *high > bottom && *high < 0 ? bottom : *high;
+    return *low <= top && *high <= top;
+}
+
 void scale_invert(struct scale scale, const uint64_t *z, size_t n, double *value)
 {
     scale_invert_on(target_best(), scale, z, n, value);

@@ -38,6 +38,8 @@ bool scale_apply_one(struct scale scale, double value, uint64_t *z);
 /* The integer nearest to a finite value on a decimal scale, wherever it leads: a sum is stored as its distance to it.
  */
 uint64_t scale_nearest(struct scale scale, double value);
+/* Cuts bounds of integers to those that values have; false when one is outside of all of them. */
+bool scale_cut(struct scale scale, int64_t *low, int64_t *high);
 /* The values of n integers; any integers are safe. */
 void scale_invert(struct scale scale, const uint64_t *z, size_t n, double *value);
 

@@ -262,6 +262,60 @@ int times_mini(const struct times_view *times, uint32_t mini, gk_time *out)
     return GK_OK;
 }
 
+#define JITTER_BITS_MAX 40
+
+/* A stretch in units, counted from the first row of all. */
+struct stretch {
+    int64_t first, last, slack, gap;
+};
+
+/* The head of a grid: rows are at level + i * step, off by the rest at most. */
+static bool grid_stretch(struct reader *reader, size_t n, int64_t from, int64_t step, struct stretch *out)
+{
+    int64_t level = unzigzag(reader_varint(reader)), start = level, most = 0;
+    size_t n_jumps = reader_u8(reader);
+
+    for (size_t k = 0; k < n_jumps && !reader->failed; k++) {
+        (void)reader_u8(reader); /* which row: the gap before it is bounded all the same */
+        int64_t change = unzigzag(reader_varint(reader));
+        most = change > most ? change : most;
+        if (__builtin_add_overflow(level, change, &level))
+            return false;
+    }
+    unsigned bits = patch_bits(reader->bytes + reader->at, reader->size - reader->at);
+    if (reader->failed || bits > JITTER_BITS_MAX)
+        return false;
+    out->slack = bits ? (int64_t)1 << (bits - 1) : 0; /* zigzag: half of them are below zero */
+    return !__builtin_add_overflow(start, from * step, &out->first) &&
+           !__builtin_add_overflow(level, (from + (int64_t)n - 1) * step, &out->last) &&
+           !__builtin_add_overflow(most, step + 2 * out->slack, &out->gap);
+}
+
+struct chunk_span times_span(const struct times_view *times, uint32_t mini)
+{
+    struct chunk_span span = {false, 0, 0, 0, 0};
+    size_t from = (size_t)mini * CHUNK_MINI;
+    size_t n = times->n_rows - from < CHUNK_MINI ? times->n_rows - from : CHUNK_MINI;
+    int64_t unit = (int64_t)times->unit, step = (int64_t)times->step;
+    struct stretch s = {0, 0, 0, 0};
+
+    assert(mini < times->minis.n);
+    if (times->step > INT64_MAX / (2 * CHUNK_ROWS_MAX))
+        return span;
+    uint32_t at = times->minis.at[mini];
+    struct reader reader = reader_of(times->bytes + at, times->minis.at[mini + 1] - at);
+    if (reader.size == 0)
+        s = (struct stretch){(int64_t)from * step, (int64_t)(from + n - 1) * step, 0, step};
+    else if (reader_u8(&reader) != TAG_GRID || !grid_stretch(&reader, n, (int64_t)from, step, &s))
+        return span;
+    span.is_known =
+        !__builtin_mul_overflow(s.first, unit, &s.first) && !__builtin_mul_overflow(s.last, unit, &s.last) &&
+        !__builtin_add_overflow(s.first, times->first, &span.first) &&
+        !__builtin_add_overflow(s.last, times->first, &span.last) &&
+        !__builtin_mul_overflow(s.slack, unit, &span.slack) && !__builtin_mul_overflow(s.gap, unit, &span.gap);
+    return span;
+}
+
 struct times_census times_census(const struct times_view *times)
 {
     struct times_census census = {0, 0, 0};

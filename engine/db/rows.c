@@ -129,6 +129,26 @@ done:
     return rc;
 }
 
+int rows_chunk(struct rows *rows, struct chunk_view *chunk, uint32_t *a, uint32_t *b, struct gk_error *error)
+{
+    const struct columns *in = &rows->incoming;
+    int rc;
+
+    if (!rows->has_chunk)
+        return GK_DONE;
+    TRY(chunk_at(rows->cursor, chunk, error));
+    if (rows->incoming_at < in->n_rows && in->time[rows->incoming_at] <= chunk->last)
+        return GK_DONE;
+    *a = *b = 0;
+    if (chunk->last >= rows->from)
+        TRY(find_minis(chunk, rows->from, rows->to, a, b));
+    TRY(settle(rows, cursor_next(rows->cursor, error)));
+done:
+    if (rc == GK_ECORRUPT && error && error->status != rc)
+        (void)error_set(error, rc, "a chunk: %s", gk_status_text(rc)); /* rc says it too */
+    return rc;
+}
+
 /* Decodes what the current chunk has of the stretch and moves on; *border is where the next chunk begins. */
 static int take_chunk(struct rows *rows, gk_time *border, struct gk_error *error)
 {

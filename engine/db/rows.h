@@ -33,6 +33,12 @@ int rows_open(struct rows *rows, const struct origin *origin, uint32_t facility,
               gk_time from, gk_time to, struct gk_error *error);
 /* GK_OK: *out has at least one row and lives until the next call; GK_DONE. */
 int rows_next(struct rows *rows, const struct columns **out, struct gk_error *error);
+/*
+ * GK_OK: the next rows are those of a chunk into which no unsealed row is to be merged; they are in mini blocks [*a,
+ * *b) of *chunk, first and last ones perhaps outside of the stretch, and rows_next goes on behind them. GK_DONE:
+ * rows_next has to decode, or there are none.
+ */
+int rows_chunk(struct rows *rows, struct chunk_view *chunk, uint32_t *a, uint32_t *b, struct gk_error *error);
 void rows_close(struct rows *rows);
 
 /* The chunk that the cursor stands on, whose key must be one of a facility's chunks. */

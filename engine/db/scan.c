@@ -60,6 +60,11 @@ int gk_scan_next(gk_scan *scan, struct gk_columns *out, struct gk_error *error)
     return GK_OK;
 }
 
+struct rows *scan_rows(gk_scan *scan)
+{
+    return &scan->rows;
+}
+
 void gk_scan_close(gk_scan *scan)
 {
     if (!scan)

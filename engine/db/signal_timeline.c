@@ -1,5 +1,11 @@
 /*
  * signal_timeline.c - a signal compared with a limit, as a timeline.
+ *
+ * Rows that follow each other closely with the same truth are one *run*, of which only the first tick and the time of
+ * the last row matter. So a mini block of a chunk needs no decoding when its bounds say that the comparison comes out
+ * the same for all of its rows, and its span that no gap in it outlasts a sample: it makes the run longer, or, where
+ * the truth changes, only its times are decoded. Whatever is unusual goes the long way, row by row: unsealed rows to be
+ * merged, several channels, missing values, gaps, the ends of the window.
  */
 #include "db/signal.h"
 
@@ -22,12 +28,32 @@ static bool holds(enum gk_compare compare, double v, double limit)
     return false;
 }
 
+/* Whether all numbers in [low, high] compare alike; *truth is how. */
+static bool is_decided(enum gk_compare compare, double low, double high, double limit, enum gk_truth *truth)
+{
+    bool is_alike;
+
+    if (compare == GK_EQ || compare == GK_NE)
+        is_alike = high < limit || low > limit || (low == limit && high == limit);
+    else
+        is_alike = limit == limit && holds(compare, low, limit) == holds(compare, high, limit);
+    *truth = holds(compare, low, limit) ? GK_TRUE : GK_FALSE;
+    return is_alike;
+}
+
 struct comparing {
     gk_timeline *out;
-    int64_t from, to; /* ticks */
+    const struct gk_signal *signal;
+    const struct limits *limits;
+    enum gk_compare compare;
+    double limit;
+    int64_t tick_ns, from, to; /* from and to: ticks */
+    int64_t quiet;             /* a row this many ns after another comes while that one holds; below 0: never */
+    /* the run */
     bool has_row;
-    int64_t tick, until; /* of the sample that waits for the next row's tick */
     enum gk_truth truth;
+    int64_t tick; /* of its first row */
+    gk_time last; /* of its last row */
 };
 
 static int put(struct comparing *c, int64_t tick, enum gk_truth truth)
@@ -37,13 +63,17 @@ static int put(struct comparing *c, int64_t tick, enum gk_truth truth)
     return gk_timeline_append(c->out, tick > c->from ? tick : c->from, truth);
 }
 
-/* The sample that waited holds up to `next`. */
+/* The run ends at `next`, or when its last row holds no longer. */
 static int flush(struct comparing *c, int64_t next)
 {
     int rc = GK_OK;
-    int64_t until = next < c->until ? next : c->until;
 
-    if (!c->has_row || until <= c->from)
+    if (!c->has_row)
+        return GK_OK;
+    int64_t last = tick_of(c->tick_ns, c->last);
+    int64_t until = signal_until(last, limits_at(c->limits, last)->limits.hold);
+    until = next < until ? next : until;
+    if (until <= c->from)
         return GK_OK;
     TRY(put(c, c->tick, c->truth));
     if (until < next)
@@ -52,35 +82,220 @@ done:
     return rc;
 }
 
+static inline bool continues(const struct comparing *c, gk_time time, enum gk_truth truth)
+{
+    return c->has_row && truth == c->truth && c->quiet >= 0 && (uint64_t)time - (uint64_t)c->last <= (uint64_t)c->quiet;
+}
+
+/* Of rows in the same tick the last one counts. */
+static int add_row(struct comparing *c, gk_time time, enum gk_truth truth)
+{
+    int rc = GK_OK;
+
+    if (!continues(c, time, truth)) {
+        int64_t tick = tick_of(c->tick_ns, time);
+        if (c->has_row && tick != c->tick)
+            TRY(flush(c, tick));
+        c->has_row = true;
+        c->tick = tick;
+        c->truth = truth;
+    }
+    c->last = time;
+done:
+    return rc;
+}
+
+static int add_batch(struct comparing *c, const struct gk_columns *batch)
+{
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < batch->n_rows; i++) {
+        double v;
+        if (signal_reduce(c->signal, batch->value, i, &v))
+            TRY(add_row(c, batch->time[i], holds(c->compare, v, c->limit) ? GK_TRUE : GK_FALSE));
+    }
+done:
+    return rc;
+}
+
+/* ---- chunks as they are ---------------------------------------------------------------------------------------- */
+
+#define MINIS_MAX (CHUNK_ROWS_MAX / CHUNK_MINI)
+
+/* A chunk of which one column is compared. The run's last row may be the last one of a mini block not yet looked at. */
+struct looking {
+    const struct chunk_view *chunk;
+    uint32_t column;
+    gk_time from, to; /* rows outside are not there */
+    bool is_pending;
+    uint32_t pending; /* mini block; comparing.last is then no later than its last row */
+    struct chunk_bounds bounds[MINIS_MAX];
+    struct chunk_span span[MINIS_MAX];
+};
+
+static size_t mini_rows(const struct chunk_view *chunk, uint32_t mini)
+{
+    size_t from = (size_t)mini * CHUNK_MINI;
+    return chunk->n_rows - from < CHUNK_MINI ? chunk->n_rows - from : CHUNK_MINI;
+}
+
+/* Looks up the last row of the run. */
+static int settle(struct comparing *c, struct looking *l)
+{
+    gk_time time[CHUNK_MINI];
+    int rc = GK_OK;
+
+    if (!l->is_pending)
+        return GK_OK;
+    l->is_pending = false;
+    if (l->pending + 1 == l->chunk->n_minis) {
+        c->last = l->chunk->last;
+        return GK_OK;
+    }
+    TRY(chunk_times(l->chunk, l->pending, l->pending + 1, time));
+    c->last = time[CHUNK_MINI - 1];
+done:
+    return rc;
+}
+
+/* Row by row; `decided` NULL: the values are decoded, else all rows have this truth. */
+static int add_mini(struct comparing *c, struct looking *l, uint32_t mini, const enum gk_truth *decided)
+{
+    gk_time time[CHUNK_MINI];
+    double value[CHUNK_MINI];
+    int rc;
+
+    TRY(settle(c, l));
+    TRY(chunk_times(l->chunk, mini, mini + 1, time));
+    if (!decided)
+        TRY(chunk_values(l->chunk, l->column, mini, mini + 1, value));
+    for (size_t i = 0; i < mini_rows(l->chunk, mini); i++) {
+        enum gk_truth truth = decided ? *decided : holds(c->compare, value[i], c->limit) ? GK_TRUE : GK_FALSE;
+        if (time[i] >= l->from && time[i] < l->to && (decided || value[i] == value[i]))
+            TRY(add_row(c, time[i], truth));
+    }
+done:
+    return rc;
+}
+
+/* Whether a mini block of which all rows have this truth only makes the run longer. */
+static bool lengthens(const struct comparing *c, const struct looking *l, const struct chunk_span *span,
+                      enum gk_truth truth)
+{
+    gk_time first, last;
+
+    if (!span->is_known || span->gap > c->quiet || __builtin_sub_overflow(span->first, span->slack, &first) ||
+        __builtin_add_overflow(span->last, span->slack, &last) || first < l->from || last >= l->to)
+        return false;
+    return !__builtin_add_overflow(span->first, span->slack, &first) && first >= c->last && continues(c, first, truth);
+}
+
+static int add_minis(struct comparing *c, struct looking *l, uint32_t a, uint32_t b)
+{
+    int rc;
+
+    TRY(chunk_bounds(l->chunk, l->column, a, b, l->bounds));
+    TRY(chunk_spans(l->chunk, a, b, l->span));
+    for (uint32_t mini = a; mini < b; mini++) {
+        const struct chunk_bounds *bounds = &l->bounds[mini - a];
+        const struct chunk_span *span = &l->span[mini - a];
+        enum gk_truth truth;
+        if (!bounds->is_full || !is_decided(c->compare, bounds->low, bounds->high, c->limit, &truth)) {
+            TRY(add_mini(c, l, mini, NULL));
+        } else if (!lengthens(c, l, span, truth)) {
+            TRY(add_mini(c, l, mini, &truth));
+        } else {
+            l->is_pending = true;
+            l->pending = mini;
+            c->last = span->last - span->slack;
+        }
+    }
+    TRY(settle(c, l));
+done:
+    return rc;
+}
+
+/* GK_DONE: the next rows have to be decoded, or there are none. */
+static int add_chunk(struct comparing *c, struct rows *rows, struct gk_error *error)
+{
+    struct chunk_view chunk;
+    struct looking look;
+    uint32_t a, b;
+
+    if (c->signal->n_channels != 1)
+        return GK_DONE;
+    int rc = rows_chunk(rows, &chunk, &a, &b, error);
+    if (rc != GK_OK)
+        return rc;
+    int column = chunk_column(&chunk, c->signal->channels[0]);
+    if (column < 0 || a == b)
+        return GK_OK; /* none of its rows has a number */
+    look.chunk = &chunk;
+    look.column = (uint32_t)column;
+    look.from = rows->from;
+    look.to = rows->to;
+    look.is_pending = false;
+    rc = add_minis(c, &look, a, b);
+    if (rc != GK_OK && error && error->status != rc)
+        (void)error_set(error, rc, "a chunk: %s", gk_status_text(rc)); /* rc says it too */
+    return rc;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------------------- */
+
+static int add_all(struct comparing *c, gk_scan *scan, struct gk_error *error)
+{
+    struct gk_columns batch;
+    int rc;
+
+    for (;;) {
+        while ((rc = add_chunk(c, scan_rows(scan), error)) == GK_OK)
+            ;
+        if (rc != GK_DONE)
+            goto done;
+        rc = gk_scan_next(scan, &batch, error);
+        if (rc == GK_DONE)
+            return GK_OK;
+        TRY(rc);
+        TRY(add_batch(c, &batch));
+    }
+done:
+    return rc;
+}
+
+/* A row less than the shortest hold behind another is at most that many ticks behind it. */
+static int64_t quiet_of(const struct limits *limits, int64_t tick_ns)
+{
+    int64_t least = INT64_MAX, ns;
+
+    for (size_t i = 0; i < limits->n; i++)
+        least = limits->spans[i].limits.hold < least ? limits->spans[i].limits.hold : least;
+    if (least < 1)
+        return -1;
+    return __builtin_mul_overflow(least - 1, tick_ns, &ns) ? INT64_MAX : ns;
+}
+
 int gk_signal_timeline(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, enum gk_compare compare,
                        double limit, int64_t from, int64_t to, gk_timeline *out, struct gk_error *error)
 {
-    struct comparing c = {.out = out, .from = from, .to = to};
     int64_t tick_ns = s->db->tick_ns;
+    struct comparing c = {.out = out,
+                          .signal = signal,
+                          .limits = &s->limits,
+                          .compare = compare,
+                          .limit = limit,
+                          .tick_ns = tick_ns,
+                          .from = from,
+                          .to = to};
     gk_scan *scan = NULL;
-    struct gk_columns batch;
     int rc;
 
     TRY(gk_timeline_reset(out, GK_UNKNOWN));
     if (from >= to)
         return GK_OK;
     TRY(signal_open(s, facility, signal, time_of(tick_ns, from), time_of(tick_ns, to), &scan, error));
-    while ((rc = gk_scan_next(scan, &batch, error)) == GK_OK) {
-        for (size_t i = 0; i < batch.n_rows; i++) {
-            double v;
-            if (!signal_reduce(signal, batch.value, i, &v))
-                continue;
-            int64_t tick = tick_of(tick_ns, batch.time[i]);
-            if (tick != c.tick)
-                TRY(flush(&c, tick));
-            c.has_row = true;
-            c.tick = tick;
-            c.until = signal_until(tick, limits_at(&s->limits, tick)->limits.hold);
-            c.truth = holds(compare, v, limit) ? GK_TRUE : GK_FALSE;
-        }
-    }
-    if (rc != GK_DONE)
-        goto done;
+    c.quiet = quiet_of(&s->limits, tick_ns);
+    TRY(add_all(&c, scan, error));
     TRY(flush(&c, to));
     TRY(gk_timeline_append(out, to, GK_UNKNOWN));
 done:

@@ -39,6 +39,8 @@ int snapshot_limits(gk_snapshot *snapshot, uint32_t facility, struct gk_error *e
 int snapshot_states(gk_snapshot *snapshot, uint32_t facility, int64_t from, int64_t to, struct steps *out,
                     struct gk_error *error);
 int snapshot_check_facility(const gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);
+/* What a scan reads, for those that know how to read less of it. */
+struct rows *scan_rows(gk_scan *scan);
 /* Whether a facility has rows in the heads that this snapshot sees. */
 bool snapshot_has_unsealed(const gk_snapshot *snapshot, uint32_t facility);
 

@@ -7,7 +7,7 @@
 #define N_COLUMNS 6
 #define T0        INT64_C(1717977600000000000)
 
-#define GOLDEN_CRC      0xA4D65C30 /* of the bytes */
+#define GOLDEN_CRC      0xD2B077CC /* of the bytes */
 #define GOLDEN_ROWS_CRC 0xA5E60BBC /* of the times, then the values of each column */
 
 static gk_time time_in[SAMPLES_MAX], time_back[SAMPLES_MAX];
@@ -33,6 +33,30 @@ static struct buffer encode(const struct chunk_rows *rows)
     return out;
 }
 
+/* What is told of mini blocks without decoding them is true of their rows. */
+static void check_bounds(const struct chunk_view *chunk, const struct chunk_rows *rows)
+{
+    struct chunk_bounds bounds[SAMPLES_MAX / CHUNK_MINI];
+    struct chunk_span span[SAMPLES_MAX / CHUNK_MINI];
+
+    for (uint32_t k = 0; k < chunk->n_columns; k++) {
+        assert_int_equal(chunk_bounds(chunk, k, 0, chunk->n_minis, bounds), GK_OK);
+        for (size_t i = 0; i < rows->n_rows; i++) {
+            const struct chunk_bounds *b = &bounds[i / CHUNK_MINI];
+            double v = rows->value[k][i];
+            assert_true(isnan(v) ? !b->is_full : b->low <= v && v <= b->high);
+        }
+    }
+    assert_int_equal(chunk_spans(chunk, 0, chunk->n_minis, span), GK_OK);
+    for (size_t i = 1; i < rows->n_rows; i++) {
+        const struct chunk_span *s = &span[i / CHUNK_MINI];
+        if (!s->is_known)
+            continue;
+        assert_true(rows->time[i] >= s->first - s->slack && rows->time[i] <= s->last + s->slack);
+        assert_true(i % CHUNK_MINI == 0 || rows->time[i] - rows->time[i - 1] <= s->gap);
+    }
+}
+
 static void check_equal(const struct chunk_view *chunk, const struct chunk_rows *rows)
 {
     assert_int_equal(chunk->n_rows, rows->n_rows);
@@ -47,6 +71,7 @@ static void check_equal(const struct chunk_view *chunk, const struct chunk_rows 
         assert_int_equal(chunk_values(chunk, k, 0, chunk->n_minis, back), GK_OK);
         assert_memory_equal(rows->value[k], back, rows->n_rows * sizeof *back);
     }
+    check_bounds(chunk, rows);
 }
 
 static void rows_come_back_to_the_bit(void **state)
@@ -215,11 +240,15 @@ static bool use_all(const uint8_t *bytes, size_t size)
         assert_int_not_equal(chunk_check(&MEM_SYSTEM, bytes, size, NULL), GK_OK);
         return false;
     }
+    struct chunk_bounds bounds[SAMPLES_MAX / CHUNK_MINI];
+    struct chunk_span span[SAMPLES_MAX / CHUNK_MINI];
+    (void)chunk_spans(&chunk, 0, chunk.n_minis, span); /* only that it returns */
     int rc = chunk_times(&chunk, 0, chunk.n_minis, time_back);
     for (uint32_t k = 0; k < chunk.n_columns; k++) {
         (void)chunk_summary(&chunk, k, &summary); /* chunk_check judges */
         (void)chunk_mini_summary(&chunk, k, chunk.n_minis - 1, &summary);
         (void)chunk_mini_time(&chunk, chunk.n_minis - 1, &t);
+        (void)chunk_bounds(&chunk, k, 0, chunk.n_minis, bounds);
         if (chunk_values(&chunk, k, 0, chunk.n_minis, back) != GK_OK)
             rc = GK_ECORRUPT;
     }
@@ -404,6 +433,30 @@ static void a_channel_is_predicted_from_another(void **state)
     buffer_clear(&out);
 }
 
+/* Power, and currents predicted from it: hardly ever more than twice as wide as they must be. */
+static void bounds_of_a_motor_are_close(void **state)
+{
+    struct chunk_rows rows = make_motor(SAMPLES_MAX);
+    struct buffer out = encode(&rows);
+    struct chunk_bounds bounds[SAMPLES_MAX / CHUNK_MINI];
+    struct chunk_view chunk;
+
+    (void)state;
+    assert_int_equal(chunk_open(out.bytes, out.size, &chunk), GK_OK);
+    for (uint32_t k = 0; k < 4; k++) {
+        unsigned n_close = 0;
+        assert_int_equal(chunk_bounds(&chunk, k, 0, chunk.n_minis, bounds), GK_OK);
+        for (uint32_t mini = 0; mini < chunk.n_minis; mini++) {
+            struct chunk_summary s;
+            assert_int_equal(chunk_mini_summary(&chunk, k, mini, &s), GK_OK);
+            assert_true(bounds[mini].is_full && bounds[mini].low <= s.min && s.max <= bounds[mini].high);
+            n_close += bounds[mini].high - bounds[mini].low <= 2.5 * (s.max - s.min) + 0.2;
+        }
+        assert_true(n_close * 10 >= chunk.n_minis * 9);
+    }
+    buffer_clear(&out);
+}
+
 static void a_wrong_basis_is_refused(void **state)
 {
     struct chunk_rows rows = make_motor(1000);
@@ -531,6 +584,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_failing_allocation_is_survived),
     cmocka_unit_test(the_dump_tells_what_is_inside),
     cmocka_unit_test(a_channel_is_predicted_from_another),
+    cmocka_unit_test(bounds_of_a_motor_are_close),
     cmocka_unit_test(a_wrong_basis_is_refused),
     cmocka_unit_test(damaged_motors_never_break_a_reader),
     cmocka_unit_test(the_golden_motor_is_read_for_ever),

@@ -60,6 +60,53 @@ static void every_codec_gives_back_what_it_took(void **state)
         assert_true(n_taken[id] > 0);
 }
 
+/* Those that can be told: far enough for all integers, and not much further. */
+static void bounds_hold_all_integers(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t z[CODECS_BLOCK_MAX];
+    uint8_t bytes[CODECS_SIZE_MAX];
+    uint32_t n_told[CODECS_N] = {0};
+
+    (void)state;
+    for (uint64_t round = test_rounds(3000); round-- > 0;) {
+        size_t n = random_below(&random, 2) ? CODECS_BLOCK_MAX : 1 + (size_t)random_below(&random, CODECS_BLOCK_MAX);
+        fill(&random, (unsigned)random_below(&random, SHAPES), z, n);
+        int64_t least = (int64_t)z[0], most = least, low, high;
+        for (size_t i = 1; i < n; i++) {
+            least = (int64_t)z[i] < least ? (int64_t)z[i] : least;
+            most = (int64_t)z[i] > most ? (int64_t)z[i] : most;
+        }
+        for (unsigned id = 0; id < CODECS_N; id++) {
+            size_t size = CODEC_TABLE[id].encode(z, n, CODECS_SIZE_MAX, bytes);
+            if (size == 0 || !codecs_bounds(id, bytes, size, n, &low, &high))
+                continue;
+            n_told[id]++;
+            assert_true(low <= least && most <= high);
+            if (id == CODEC_CONSTANT || id == CODEC_RUNS)
+                assert_true(low == least && most == high);
+            else
+                assert_true(((uint64_t)high - (uint64_t)low) / 3 <= (uint64_t)most - (uint64_t)least + 3);
+        }
+    }
+    for (unsigned id = 0; id < CODECS_N; id++)
+        assert_true(n_told[id] > 0 || id == CODEC_RAW || id == CODEC_LZ4);
+}
+
+static void a_reach_is_at_most_a_quarter_too_far(void **state)
+{
+    int64_t low, high;
+
+    (void)state;
+    for (uint64_t far = 1; far < UINT64_C(1) << 59; far += 1 + far / 7) {
+        assert_true(codecs_reach_bounds(10, codecs_reach(far), &low, &high));
+        assert_true(10 - low >= (int64_t)far && high - 10 == 10 - low);
+        assert_true(10 - low <= 4 || (uint64_t)(10 - low) <= far + far / 4);
+    }
+    assert_false(codecs_reach_bounds(0, codecs_reach(UINT64_MAX), &low, &high));
+    assert_false(codecs_reach_bounds(UINT64_C(1) << 62, codecs_reach(UINT64_C(1) << 62), &low, &high));
+}
+
 static void the_smallest_codec_is_chosen(void **state)
 {
     struct random random = random_from(test_seed(__func__));
@@ -102,6 +149,7 @@ static void random_bytes_never_leave_their_bounds(void **state)
 {
     struct random random = random_from(test_seed(__func__));
     uint64_t z[CODECS_BLOCK_MAX];
+    int64_t low, high;
 
     (void)state;
     for (uint64_t round = test_rounds(20000); round-- > 0;) {
@@ -109,8 +157,10 @@ static void random_bytes_never_leave_their_bounds(void **state)
         uint8_t *bytes = malloc(size ? size : 1);
         for (size_t i = 0; i < size; i++)
             bytes[i] = (uint8_t)(random_u64(&random) >> random_below(&random, 8));
-        (void)codecs_decode((unsigned)random_below(&random, CODECS_N + 1), bytes, size,
-                            1 + (size_t)random_below(&random, CODECS_BLOCK_MAX), z); /* only that it returns */
+        unsigned id = (unsigned)random_below(&random, CODECS_N + 1);
+        size_t n = 1 + (size_t)random_below(&random, CODECS_BLOCK_MAX);
+        (void)codecs_decode(id, bytes, size, n, z);           /* only that it returns */
+        (void)codecs_bounds(id, bytes, size, n, &low, &high); /* likewise */
         free(bytes);
     }
 }
@@ -124,6 +174,8 @@ static void an_unknown_codec_is_refused(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_codec_gives_back_what_it_took),
+    cmocka_unit_test(bounds_hold_all_integers),
+    cmocka_unit_test(a_reach_is_at_most_a_quarter_too_far),
     cmocka_unit_test(the_smallest_codec_is_chosen),
     cmocka_unit_test(a_cut_block_is_refused),
     cmocka_unit_test(random_bytes_never_leave_their_bounds),

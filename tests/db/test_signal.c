@@ -6,7 +6,8 @@
 
 #include <math.h>
 
-#define ROWS_MAX 600
+#define ROWS_MAX 600  /* of a store of random rows */
+#define LONG_MAX 4000 /* of one whose chunks have many mini blocks */
 #define CHANNELS 3
 #define SPAN     3000 /* ticks that are looked at, from T0 on */
 
@@ -17,7 +18,7 @@ struct sample {
     double value[CHANNELS];
 };
 
-static struct sample samples[ROWS_MAX];
+static struct sample samples[LONG_MAX];
 static size_t n_samples;
 static int64_t hold_ns;
 
@@ -148,6 +149,35 @@ static struct gk_signal random_signal(struct random *random, uint32_t channels[C
     return s;
 }
 
+/* Compares windows of a store's only facility with the model. */
+static void compare_windows(gk_db *db, struct random *random, int64_t tick_ns, uint32_t n_channels, gk_time latest)
+{
+    gk_snapshot *s = look(db);
+    gk_timeline *line;
+
+    assert_int_equal(gk_timeline_new(s, &line), GK_OK);
+    for (int i = 0; i < 12; i++) {
+        uint32_t channels[CHANNELS];
+        struct gk_signal signal = random_signal(random, channels);
+        signal.n_channels = signal.n_channels < n_channels ? signal.n_channels : n_channels;
+        enum gk_compare compare = (enum gk_compare)random_below(random, 6);
+        double limit = random_below(random, 6) ? (double)random_below(random, 100) / 8 : -1; /* -1: below all */
+        int64_t from = T0 / tick_ns - 300 + (int64_t)random_below(random, (uint64_t)((latest - T0) / tick_ns)),
+                to = from + 1 + (int64_t)random_below(random, 900);
+        ok(gk_signal_timeline(s, 0, &signal, compare, limit, from, to, line, &error), &error);
+        assert_int_equal(gk_timeline_at(line, from - 1), GK_UNKNOWN);
+        assert_int_equal(gk_timeline_at(line, to), GK_UNKNOWN);
+        for (int64_t t = from; t < to; t++) {
+            enum gk_truth want = truth_of(t, tick_ns, &signal, compare, limit), got = gk_timeline_at(line, t);
+            if (want != got)
+                fail_msg("tick %lld of [%lld, %lld): %d, expected %d", (long long)t, (long long)from, (long long)to,
+                         (int)got, (int)want);
+        }
+    }
+    gk_timeline_free(line);
+    gk_snapshot_close(s);
+}
+
 static void every_tick_has_the_truth_of_its_last_sample(void **state)
 {
     uint64_t seed = test_seed("every_tick_has_the_truth_of_its_last_sample"), rounds = test_rounds(6);
@@ -158,28 +188,110 @@ static void every_tick_has_the_truth_of_its_last_sample(void **state)
         char path[4096];
         int64_t tick_ns = r % 3 == 1 ? GK_SECOND / 2 : r % 3 == 2 ? 5 * GK_SECOND : GK_SECOND;
         gk_db *db = random_store(&random, path, tick_ns);
-        gk_snapshot *s = look(db);
-        gk_timeline *line;
-        assert_int_equal(gk_timeline_new(s, &line), GK_OK);
-        for (int i = 0; i < 12; i++) {
-            uint32_t channels[CHANNELS];
-            struct gk_signal signal = random_signal(&random, channels);
-            enum gk_compare compare = (enum gk_compare)random_below(&random, 6);
-            double limit = (double)random_below(&random, 100) / 8;
-            int64_t from = T0 / tick_ns - 300 + (int64_t)random_below(&random, SPAN),
-                    to = from + 1 + (int64_t)random_below(&random, 900);
-            ok(gk_signal_timeline(s, 0, &signal, compare, limit, from, to, line, &error), &error);
-            assert_int_equal(gk_timeline_at(line, from - 1), GK_UNKNOWN);
-            assert_int_equal(gk_timeline_at(line, to), GK_UNKNOWN);
-            for (int64_t t = from; t < to; t++) {
-                enum gk_truth want = truth_of(t, tick_ns, &signal, compare, limit), got = gk_timeline_at(line, t);
-                if (want != got)
-                    fail_msg("round %llu: tick %lld of [%lld, %lld): %d, expected %d", (unsigned long long)r,
-                             (long long)t, (long long)from, (long long)to, (int)got, (int)want);
-            }
-        }
-        gk_timeline_free(line);
-        gk_snapshot_close(s);
+        compare_windows(db, &random, tick_ns, CHANNELS, T0 + SPAN * tick_ns);
+        world_end(db, path);
+    }
+}
+
+/* ---- long stretches
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/* A value between 0 and 12.5 of a stretch of one kind, so that mini blocks of every codec come up. */
+static double shaped_value(struct random *random, uint64_t kind, size_t i, double *walk)
+{
+    switch (kind) {
+    case 0: /* constant */
+        return 0;
+    case 1: /* noise: a frame */
+        return 8 + (double)random_below(random, 200) / 100;
+    case 2: /* wanders: deltas */
+        *walk += (double)random_below(random, 21) / 100 - 0.1;
+        *walk = *walk < 1 ? 1 : *walk > 12 ? 12 : *walk;
+        return floor(*walk * 100) / 100;
+    case 3: /* a counter: a slope */
+        return 3 + (double)(i % 900) / 100;
+    case 4: /* levels: runs */
+        return (double)(i / 40 % 5) * 2.5;
+    case 5: /* no decimals: beside, or bit patterns */
+        return 12.5 * random_unit(random);
+    case 6:
+        return random_below(random, 60) ? 6.25 : NAN;
+    default:
+        return random_below(random, 60) ? 9.5 + (double)random_below(random, 8) / 8 : gk_missing();
+    }
+}
+
+/* A meter's rows: each some seconds, jitter, lost rows, silence. Most are sealed, some come late and are not. */
+static gk_db *shaped_store(struct random *random, char path[4096], int64_t tick_ns)
+{
+    static gk_time time[LONG_MAX];
+    static uint32_t facility[LONG_MAX];
+    static double value[CHANNELS][LONG_MAX];
+    static const uint32_t channels[CHANNELS] = {0, 1, 2};
+    static const double *const values[CHANNELS] = {value[0], value[1], value[2]};
+    static const char *const NAMES[CHANNELS] = {"kw", "ia", "ib"};
+    struct gk_options o = world_options();
+    gk_time step = (gk_time)(1 + random_below(random, 10)) * GK_SECOND, t = T0, jitter = GK_SECOND / 4;
+    uint64_t kind[CHANNELS] = {0}, late = random_below(random, 2) ? 300 : UINT64_MAX;
+    double walk = 6;
+    size_t n_late = 0, n_now = 0;
+
+    o.tick_ns = tick_ns;
+    gk_db *db = world_new(path, &o);
+    for (int c = 0; c < CHANNELS; c++)
+        assert_int_equal(put_channel(db, NAMES[c]), c);
+    (void)put_facility(db, "f", GK_PRODUCTION);
+    hold_ns = (int64_t)(1 + random_below(random, 60)) * GK_SECOND;
+    struct gk_band_put band = band_of(GK_ZONE, NULL, 10, 20, GK_TIME_MIN);
+    band.hold_ns = hold_ns;
+    ok(gk_band_put(db, &band, &error), &error);
+    n_samples = 1000 + random_below(random, LONG_MAX - 1000);
+    for (size_t i = 0; i < n_samples; i++) {
+        if (i % 150 == 0)
+            for (int c = 0; c < CHANNELS; c++)
+                kind[c] = random_below(random, 8);
+        t += random_below(random, 100) ? step : 2 * step;
+        t += random_below(random, 400) ? 0 : 90 * GK_SECOND;
+        samples[i].time = t + (random_below(random, 30) ? 0 : jitter * (gk_time)random_below(random, 4));
+        for (int c = 0; c < CHANNELS; c++)
+            samples[i].value[c] = shaped_value(random, kind[c], i, &walk);
+        bool is_late = random_below(random, late) == 0 && i + 1 < n_samples;
+        size_t k = is_late ? LONG_MAX - ++n_late : n_now++; /* late ones are kept at the end */
+        time[k] = samples[i].time;
+        for (int c = 0; c < CHANNELS; c++)
+            value[c][k] = samples[i].value[c];
+    }
+    struct gk_batch b = {.n_rows = n_now,
+                         .time = time,
+                         .facility = facility,
+                         .n_channels = CHANNELS,
+                         .channel = channels,
+                         .value = values};
+    ok(gk_ingest(db, &b, NULL, &error), &error);
+    ok(gk_seal(db, &error), &error);
+    const double *late_values[CHANNELS];
+    for (int c = 0; c < CHANNELS; c++)
+        late_values[c] = value[c] + LONG_MAX - n_late;
+    b.n_rows = n_late;
+    b.time = time + LONG_MAX - n_late;
+    b.value = late_values;
+    if (n_late)
+        ok(gk_ingest(db, &b, NULL, &error), &error);
+    ok(gk_commit(db, &error), &error);
+    return db;
+}
+
+static void what_is_not_decoded_has_the_same_truth(void **state)
+{
+    uint64_t seed = test_seed("what_is_not_decoded_has_the_same_truth"), rounds = test_rounds(9);
+    (void)state;
+
+    for (uint64_t r = 0; r < rounds; r++) {
+        struct random random = random_from(seed * 107 + r);
+        char path[4096];
+        int64_t tick_ns = r % 3 == 1 ? GK_SECOND / 2 : r % 3 == 2 ? 5 * GK_SECOND : GK_SECOND;
+        gk_db *db = shaped_store(&random, path, tick_ns);
+        compare_windows(db, &random, tick_ns, 1 + (uint32_t)(r % 4 == 3), samples[n_samples - 1].time);
         world_end(db, path);
     }
 }
@@ -278,6 +390,7 @@ static void every_bucket_sums_up_its_samples(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_tick_has_the_truth_of_its_last_sample),
+    cmocka_unit_test(what_is_not_decoded_has_the_same_truth),
     cmocka_unit_test(every_bucket_sums_up_its_samples),
 };
 

@@ -23,6 +23,8 @@ static void decode(const uint8_t *data, size_t size)
     static gk_time time[CHUNK_ROWS_MAX];
     struct chunk_view chunk;
     struct chunk_summary summary;
+    struct chunk_bounds bounds[CHUNK_ROWS_MAX / CHUNK_MINI];
+    struct chunk_span span[CHUNK_ROWS_MAX / CHUNK_MINI];
     struct buffer text;
 
     buffer_init(&text, &MEM_SYSTEM);
@@ -33,7 +35,9 @@ static void decode(const uint8_t *data, size_t size)
     if (chunk_open(data, size, &chunk) != GK_OK)
         return;
     (void)chunk_times(&chunk, 0, chunk.n_minis, time); /* the check has judged */
+    (void)chunk_spans(&chunk, 0, chunk.n_minis, span);
     for (uint32_t k = 0; k < chunk.n_columns; k++) {
+        (void)chunk_bounds(&chunk, k, 0, chunk.n_minis, bounds);
         (void)chunk_values(&chunk, k, 0, chunk.n_minis, value);
         (void)chunk_summary(&chunk, k, &summary);
         (void)chunk_mini_summary(&chunk, k, chunk.n_minis - 1, &summary);
@@ -60,6 +64,24 @@ static size_t make_rows(const uint8_t *data, size_t size, gk_time *time, double 
     return n;
 }
 
+/* Bounds that are told without decoding hold all values and times. */
+static void check_bounds(const struct chunk_view *chunk, const gk_time *time, const double *value)
+{
+    struct chunk_bounds bounds[CHUNK_ROWS_MAX / CHUNK_MINI];
+    struct chunk_span span[CHUNK_ROWS_MAX / CHUNK_MINI];
+
+    require(chunk_bounds(chunk, 0, 0, chunk->n_minis, bounds) == GK_OK);
+    require(chunk_spans(chunk, 0, chunk->n_minis, span) == GK_OK);
+    for (uint32_t i = 0; i < chunk->n_rows; i++) {
+        const struct chunk_bounds *b = &bounds[i / CHUNK_MINI];
+        const struct chunk_span *s = &span[i / CHUNK_MINI];
+        require(value[i] != value[i] ? !b->is_full : b->low <= value[i] && value[i] <= b->high);
+        if (s->is_known)
+            require(time[i] >= s->first - s->slack && time[i] <= s->last + s->slack &&
+                    (i % CHUNK_MINI == 0 || time[i] - time[i - 1] <= s->gap));
+    }
+}
+
 static void round_trip(const uint8_t *data, size_t size)
 {
     static gk_time time[ROWS_MAX], time_back[ROWS_MAX + CHUNK_MINI];
@@ -81,6 +103,7 @@ static void round_trip(const uint8_t *data, size_t size)
     require(memcmp(time, time_back, n * sizeof *time) == 0);
     require(chunk_values(&chunk, 0, 0, chunk.n_minis, back) == GK_OK);
     require(memcmp(value, back, n * sizeof *value) == 0);
+    check_bounds(&chunk, time, value);
     buffer_clear(&out);
 }
 
