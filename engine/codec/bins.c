@@ -19,6 +19,7 @@
 #define SAMPLE_RUN      128 /* rows of one stretch of the sample */
 #define SAMPLE_RUNS     8
 #define DIRECT_BITS_MIN 5  /* columns smaller than that are never direct where differences do not promise */
+#define WIDE_BITS       3  /* from that on many symbols are expected */
 #define SAMPLE_FINE     48 /* fine bins of a sample */
 #define JOIN_MAX        64 /* fine bins in one bin */
 #define ENTRY_BITS      28 /* what a bin's entry and its frequency take */
@@ -473,8 +474,10 @@ static bool is_promising(struct work *work, const uint64_t *z, size_t n, size_t 
     uint64_t sample[SAMPLE_RUN * SAMPLE_RUNS], a_row = limit * 8 * LOG2_ONE / n;
     size_t k = take_sample(z, n, sample);
 
+    /* The more symbols, the fewer of them a sample shows. */
+    bool is_wide = a_row >= WIDE_BITS * LOG2_ONE;
     uint64_t guess = guess_delta(sample, k);
-    if (guess + guess / 16 + LOG2_ONE / 24 < a_row)
+    if (guess + (is_wide ? guess / 8 + LOG2_ONE / 4 : guess / 16 + LOG2_ONE / 24) < a_row)
         return true;
     return a_row >= DIRECT_BITS_MIN * LOG2_ONE && guess_direct(work, sample, k) < a_row + a_row / 8;
 }

@@ -193,7 +193,7 @@ int chunk_column(const struct chunk_view *chunk, uint32_t channel)
     return -1;
 }
 
-static int open_times(const struct chunk_view *chunk, struct times_view *out)
+int chunk_open_times(const struct chunk_view *chunk, struct times_view *out)
 {
     return times_open(chunk->bytes + chunk->time_at, chunk->columns_at - chunk->time_at, chunk->n_rows, chunk->first,
                       out);
@@ -206,9 +206,11 @@ static int open_column(const struct chunk_view *chunk, uint32_t column, struct c
 }
 
 /* A column, and the one from which it is predicted, if it is. */
-static int open_with_basis(const struct chunk_view *chunk, uint32_t column, struct column_view *out,
-                           struct column_view *basis)
+int chunk_open_column(const struct chunk_view *chunk, uint32_t column, struct column_view *out,
+                      struct column_view *basis)
 {
+    if (column >= chunk->n_columns)
+        return GK_EINVAL;
     int rc = open_column(chunk, column, out);
     if (rc == GK_OK && out->is_predicted)
         rc = out->basis < chunk->n_columns ? open_column(chunk, out->basis, basis) : GK_ECORRUPT;
@@ -221,7 +223,7 @@ int chunk_times(const struct chunk_view *chunk, uint32_t from, uint32_t to, gk_t
 
     if (from > to || to > chunk->n_minis)
         return GK_EINVAL;
-    int rc = open_times(chunk, &times);
+    int rc = chunk_open_times(chunk, &times);
     for (uint32_t mini = from; rc == GK_OK && mini < to; mini++, out += CHUNK_MINI)
         rc = times_mini(&times, mini, out);
     return rc;
@@ -233,7 +235,7 @@ int chunk_values(const struct chunk_view *chunk, uint32_t column, uint32_t from,
 
     if (column >= chunk->n_columns || from > to || to > chunk->n_minis)
         return GK_EINVAL;
-    int rc = open_with_basis(chunk, column, &view, &basis);
+    int rc = chunk_open_column(chunk, column, &view, &basis);
     return rc == GK_OK ? column_values(&view, view.is_predicted ? &basis : NULL, from, to, out) : rc;
 }
 
@@ -243,7 +245,7 @@ int chunk_bounds(const struct chunk_view *chunk, uint32_t column, uint32_t from,
 
     if (column >= chunk->n_columns || from > to || to > chunk->n_minis)
         return GK_EINVAL;
-    int rc = open_with_basis(chunk, column, &view, &basis);
+    int rc = chunk_open_column(chunk, column, &view, &basis);
     return rc == GK_OK ? column_bounds(&view, view.is_predicted ? &basis : NULL, from, to, out) : rc;
 }
 
@@ -253,7 +255,7 @@ int chunk_spans(const struct chunk_view *chunk, uint32_t from, uint32_t to, stru
 
     if (from > to || to > chunk->n_minis)
         return GK_EINVAL;
-    int rc = open_times(chunk, &times);
+    int rc = chunk_open_times(chunk, &times);
     for (uint32_t mini = from; rc == GK_OK && mini < to; mini++)
         out[mini - from] = times_span(&times, mini);
     return rc;
@@ -353,7 +355,7 @@ static int dump_times(const struct chunk_view *chunk, struct buffer *out)
 {
     struct times_view times;
 
-    int rc = open_times(chunk, &times);
+    int rc = chunk_open_times(chunk, &times);
     if (rc != GK_OK)
         return rc;
     struct times_census census = times_census(&times);

@@ -77,6 +77,13 @@ struct chunk_span {
 /* Of mini blocks [from, to). */
 int chunk_spans(const struct chunk_view *chunk, uint32_t from, uint32_t to, struct chunk_span *out);
 
+/* For those who look at mini blocks one by one, see times.h and column.h; the basis is set if the column has one. */
+struct times_view;
+struct column_view;
+int chunk_open_times(const struct chunk_view *chunk, struct times_view *out);
+int chunk_open_column(const struct chunk_view *chunk, uint32_t column, struct column_view *out,
+                      struct column_view *basis);
+
 /* First time of a mini block, without decoding others. */
 int chunk_mini_time(const struct chunk_view *chunk, uint32_t mini, gk_time *out);
 

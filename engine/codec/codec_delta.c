@@ -8,33 +8,67 @@
 #include "base/bytes.h"
 #include "codec/codecs.h"
 #include "codec/patch.h"
+#include "codec/target.h"
 
-/* How far an integer is from the first one at most. */
-static uint64_t farthest(const uint64_t *z, size_t n)
+/* Zigzag differences; returns how far an integer is from the first one at most. */
+BODY uint64_t rest_body(const uint64_t *z, size_t n, uint64_t *rest)
 {
     uint64_t most = 0;
 
+    rest[0] = 0;
     for (size_t i = 1; i < n; i++) {
         uint64_t d = z[i] - z[0], sign = 0 - (d >> 63), far = (d ^ sign) - sign;
         most = far > most ? far : most;
+        rest[i] = zigzag((int64_t)(z[i] - z[i - 1]));
     }
     return most;
 }
 
+AVX512 static uint64_t rest_avx512(const uint64_t *z, size_t n, uint64_t *rest)
+{
+    return rest_body(z, n, rest);
+}
+
+AVX2 static uint64_t rest_avx2(const uint64_t *z, size_t n, uint64_t *rest)
+{
+    return rest_body(z, n, rest);
+}
+
+void delta_plan(const uint64_t *z, size_t n, struct codec_plan *out)
+{
+    enum target target = target_best();
+
+    uint64_t farthest = target == TARGET_AVX512 ? rest_avx512(z, n, out->rest)
+                        : target == TARGET_AVX2 ? rest_avx2(z, n, out->rest)
+                                                : rest_body(z, n, out->rest);
+    out->head_size = varint_put(out->head, zigzag((int64_t)z[0]));
+    out->head[out->head_size++] = codecs_reach(farthest);
+    out->patch = patch_plan(out->rest, n);
+}
+
 size_t delta_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
 {
-    uint64_t rest[CODECS_BLOCK_MAX];
+    return codec_plan_encode(delta_plan, z, n, limit, out);
+}
 
-    rest[0] = 0;
-    for (size_t i = 1; i < n; i++)
-        rest[i] = zigzag((int64_t)(z[i] - z[i - 1]));
-    size_t at = varint_put(out, zigzag((int64_t)z[0]));
-    out[at++] = codecs_reach(farthest(z, n));
-    struct patch_plan plan = patch_plan(rest, n);
-    if (at + plan.size >= limit)
-        return 0;
-    patch_put(&plan, rest, n, out + at);
-    return at + plan.size;
+/* Two loops: the first one is a vector loop, the second one waits for nothing but its own sum. */
+BODY void add_up_body(uint64_t v, size_t n, uint64_t *z)
+{
+    for (size_t i = 0; i < n; i++)
+        z[i] = (uint64_t)unzigzag(z[i]);
+#pragma GCC unroll 8
+    for (size_t i = 0; i < n; i++)
+        z[i] = v += z[i];
+}
+
+AVX512 static void add_up_avx512(uint64_t v, size_t n, uint64_t *z)
+{
+    add_up_body(v, n, z);
+}
+
+AVX2 static void add_up_avx2(uint64_t v, size_t n, uint64_t *z)
+{
+    add_up_body(v, n, z);
 }
 
 bool delta_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
@@ -43,11 +77,13 @@ bool delta_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
     size_t at = varint_get(bytes, size, &v);
     if (at++ == 0 || at >= size || patch_get(bytes + at, size - at, n, z) != size - at)
         return false;
-    v = (uint64_t)unzigzag(v);
-    for (size_t i = 0; i < n; i++) {
-        v += (uint64_t)unzigzag(z[i]);
-        z[i] = v;
-    }
+    enum target target = target_best();
+    if (target == TARGET_AVX512)
+        add_up_avx512((uint64_t)unzigzag(v), n, z);
+    else if (target == TARGET_AVX2)
+        add_up_avx2((uint64_t)unzigzag(v), n, z);
+    else
+        add_up_body((uint64_t)unzigzag(v), n, z);
     return true;
 }
 

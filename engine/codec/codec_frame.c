@@ -30,20 +30,36 @@ AVX2 static int64_t rest_avx2(const uint64_t *z, size_t n, uint64_t *rest)
     return rest_body(z, n, rest);
 }
 
-size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+void frame_plan(const uint64_t *z, size_t n, struct codec_plan *out)
 {
-    uint64_t rest[CODECS_BLOCK_MAX];
     enum target target = target_best();
 
-    int64_t min = target == TARGET_AVX512 ? rest_avx512(z, n, rest)
-                  : target == TARGET_AVX2 ? rest_avx2(z, n, rest)
-                                          : rest_body(z, n, rest);
-    size_t at = varint_put(out, zigzag(min));
-    struct patch_plan plan = patch_plan(rest, n);
-    if (at + plan.size >= limit)
-        return 0;
-    patch_put(&plan, rest, n, out + at);
-    return at + plan.size;
+    int64_t min = target == TARGET_AVX512 ? rest_avx512(z, n, out->rest)
+                  : target == TARGET_AVX2 ? rest_avx2(z, n, out->rest)
+                                          : rest_body(z, n, out->rest);
+    out->head_size = varint_put(out->head, zigzag(min));
+    out->patch = patch_plan(out->rest, n);
+}
+
+size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+{
+    return codec_plan_encode(frame_plan, z, n, limit, out);
+}
+
+BODY void raise_body(uint64_t by, size_t n, uint64_t *z)
+{
+    for (size_t i = 0; i < n; i++)
+        z[i] += by;
+}
+
+AVX512 static void raise_avx512(uint64_t by, size_t n, uint64_t *z)
+{
+    raise_body(by, n, z);
+}
+
+AVX2 static void raise_avx2(uint64_t by, size_t n, uint64_t *z)
+{
+    raise_body(by, n, z);
 }
 
 bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
@@ -52,9 +68,13 @@ bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
     size_t at = varint_get(bytes, size, &v);
     if (at == 0 || at == size || patch_get(bytes + at, size - at, n, z) != size - at)
         return false;
-    v = (uint64_t)unzigzag(v);
-    for (size_t i = 0; i < n; i++)
-        z[i] += v;
+    enum target target = target_best();
+    if (target == TARGET_AVX512)
+        raise_avx512((uint64_t)unzigzag(v), n, z);
+    else if (target == TARGET_AVX2)
+        raise_avx2((uint64_t)unzigzag(v), n, z);
+    else
+        raise_body((uint64_t)unzigzag(v), n, z);
     return true;
 }
 

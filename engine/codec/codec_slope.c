@@ -41,24 +41,23 @@ AVX2 static uint64_t rest_avx2(const uint64_t *z, size_t n, uint64_t *rest, uint
     return rest_body(z, n, rest, farthest);
 }
 
-size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+void slope_plan(const uint64_t *z, size_t n, struct codec_plan *out)
 {
-    uint64_t rest[CODECS_BLOCK_MAX], farthest;
+    uint64_t farthest;
     enum target target = target_best();
 
-    if (n < 2)
-        return 0;
-    uint64_t slope = target == TARGET_AVX512 ? rest_avx512(z, n, rest, &farthest)
-                     : target == TARGET_AVX2 ? rest_avx2(z, n, rest, &farthest)
-                                             : rest_body(z, n, rest, &farthest);
-    size_t at = varint_put(out, zigzag((int64_t)z[0]));
-    out[at++] = codecs_reach(farthest);
-    at += varint_put(out + at, zigzag((int64_t)slope));
-    struct patch_plan plan = patch_plan(rest, n);
-    if (at + plan.size >= limit)
-        return 0;
-    patch_put(&plan, rest, n, out + at);
-    return at + plan.size;
+    uint64_t slope = target == TARGET_AVX512 ? rest_avx512(z, n, out->rest, &farthest)
+                     : target == TARGET_AVX2 ? rest_avx2(z, n, out->rest, &farthest)
+                                             : rest_body(z, n, out->rest, &farthest);
+    out->head_size = varint_put(out->head, zigzag((int64_t)z[0]));
+    out->head[out->head_size++] = codecs_reach(farthest);
+    out->head_size += varint_put(out->head + out->head_size, zigzag((int64_t)slope));
+    out->patch = patch_plan(out->rest, n);
+}
+
+size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+{
+    return codec_plan_encode(slope_plan, z, n, limit, out);
 }
 
 bool slope_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)

@@ -1,6 +1,6 @@
 /*
- * codecs.c - the table, and the choice by measured size. Cheap and narrow codecs stand first: each later one has to
- * beat the best so far and gives up as soon as its plan says that it will not, so most blocks are packed once or twice.
+ * codecs.c - the table, and the choice by exact size. Cheap and narrow codecs stand first, and each later one has to
+ * beat the best so far. Those that pack tell their size by a plan, and only the best one is packed.
  */
 #include "codec/codecs.h"
 
@@ -8,34 +8,64 @@
 #include <string.h>
 
 const struct codec CODEC_TABLE[CODECS_N] = {
-    [CODEC_CONSTANT] = {"constant", constant_encode, constant_decode, constant_bounds},
-    [CODEC_RUNS] = {"runs", runs_encode, runs_decode, runs_bounds},
-    [CODEC_FRAME] = {"frame", frame_encode, frame_decode, frame_bounds},
-    [CODEC_DELTA] = {"delta", delta_encode, delta_decode, delta_bounds},
-    [CODEC_SLOPE] = {"slope", slope_encode, slope_decode, slope_bounds},
-    [CODEC_LZ4] = {"lz4", lz4_encode, lz4_decode, NULL},
-    [CODEC_RAW] = {"raw", raw_encode, raw_decode, NULL},
+    [CODEC_CONSTANT] = {"constant", constant_encode, NULL, constant_decode, constant_bounds},
+    [CODEC_RUNS] = {"runs", runs_encode, NULL, runs_decode, runs_bounds},
+    [CODEC_FRAME] = {"frame", frame_encode, frame_plan, frame_decode, frame_bounds},
+    [CODEC_DELTA] = {"delta", delta_encode, delta_plan, delta_decode, delta_bounds},
+    [CODEC_SLOPE] = {"slope", slope_encode, slope_plan, slope_decode, slope_bounds},
+    [CODEC_LZ4] = {"lz4", lz4_encode, NULL, lz4_decode, NULL},
+    [CODEC_RAW] = {"raw", raw_encode, NULL, raw_decode, NULL},
 };
+
+size_t codec_plan_size(const struct codec_plan *plan)
+{
+    return plan->head_size + plan->patch.size;
+}
+
+size_t codec_plan_put(const struct codec_plan *plan, size_t n, uint8_t *out)
+{
+    memcpy(out, plan->head, sizeof plan->head); /* there is room */
+    patch_put(&plan->patch, plan->rest, n, out + plan->head_size);
+    return codec_plan_size(plan);
+}
+
+size_t codec_plan_encode(void (*plan)(const uint64_t *, size_t, struct codec_plan *), const uint64_t *z, size_t n,
+                         size_t limit, uint8_t *out)
+{
+    struct codec_plan made;
+
+    plan(z, n, &made);
+    return codec_plan_size(&made) < limit ? codec_plan_put(&made, n, out) : 0;
+}
 
 size_t codecs_encode(unsigned candidates, const uint64_t *z, size_t n, uint8_t *out, enum codecs_id *id)
 {
     uint8_t attempt[CODECS_SIZE_MAX];
+    struct codec_plan plan[2];
+    unsigned spare = 0; /* the other one is the best so far, if *id has a plan */
     size_t best = CODECS_SIZE_MAX;
 
     assert(n >= 1 && n <= CODECS_BLOCK_MAX && (candidates & CODECS_BIT(CODEC_RAW)));
     for (unsigned i = 0; i < CODECS_N; i++) {
+        const struct codec *codec = &CODEC_TABLE[i];
         if (!(candidates & CODECS_BIT(i)))
             continue;
-        size_t size = CODEC_TABLE[i].encode(z, n, best, attempt);
-        if (size == 0)
+        if (codec->plan)
+            codec->plan(z, n, &plan[spare]);
+        size_t size = codec->plan ? codec_plan_size(&plan[spare]) : codec->encode(z, n, best, attempt);
+        if (size == 0 || size >= best)
             continue;
-        assert(size < best);
-        memcpy(out, attempt, size);
+        if (codec->plan)
+            spare = 1 - spare;
+        else
+            memcpy(out, attempt, size);
         best = size;
         *id = (enum codecs_id)i;
         if (i == CODEC_CONSTANT)
             break; /* a constant cannot be beaten */
     }
+    if (CODEC_TABLE[*id].plan)
+        codec_plan_put(&plan[1 - spare], n, out);
     return best;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "codec/summary.h"
+#include "codec/target.h"
 
 #define TAG_CODEC  0x0F
 #define TAG_BESIDE 0x10
@@ -23,11 +24,13 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 /* Room of one mini block: everything beside is the worst case, 9 bytes a value. */
 #define MINI_SIZE_MAX (1 + 2 + 1 + CHUNK_MINI / 8 + 9 * CHUNK_MINI + CODECS_SIZE_MAX)
 
-#define KIND_BINNED    0x10
-#define KIND_PREDICTED 0x20
-#define BINNED_LEAST   16 /* columns of less than a byte in so many rows are small enough */
-#define BINNED_BESIDE  16 /* a binned column has at most one row in so many beside */
-#define BINNED_GAIN    8  /* a binned column is smaller by one part in so many, as it decodes several times slower */
+#define KIND_BINNED         0x10
+#define KIND_PREDICTED      0x20
+#define BINNED_LEAST        16 /* columns of less than a byte in so many rows are small enough */
+#define BINNED_BESIDE       16 /* a binned column has at most one row in so many beside */
+#define BINNED_GAIN         8 /* a binned column is smaller by one part in so many, as it decodes several times slower; */
+#define BINNED_WIDE         4 /* and if it takes more bits a value than this, where packed ones decode fastest, */
+#define BINNED_GAIN_OF_WIDE 5
 
 #define DECIMAL_IS_GOOD 5 /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
 #define LZ4_EVERY       8
@@ -233,7 +236,8 @@ static int try_bins(struct scale scale, const double *value, size_t n_rows, stru
     if (n_rows < BINS_ROWS_MIN || minis->size * BINNED_LEAST < n_rows || minis->failed)
         return GK_OK;
     buffer_init(&binned, minis->mem);
-    size_t limit = minis->size - minis->size / BINNED_GAIN;
+    bool is_wide = minis->size * 8 > n_rows * BINNED_WIDE;
+    size_t limit = minis->size - minis->size / (is_wide ? BINNED_GAIN_OF_WIDE : BINNED_GAIN);
     uint64_t *z = mem_array(minis->mem, n_rows, sizeof *z);
     if (!z)
         return GK_ENOMEM;
@@ -437,6 +441,32 @@ static int add_prediction(const struct column_view *column, const struct column_
     return GK_OK;
 }
 
+BODY void fill_body(double value, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = value;
+}
+
+AVX2 static void fill_avx2(double value, size_t n, double *out)
+{
+    fill_body(value, n, out);
+}
+
+/* All rows of a mini block have the same integer. */
+static int get_constant(const struct column_view *column, const struct reader *reader, size_t n, double *out)
+{
+    uint64_t z;
+
+    int rc = read_integers(reader, CODEC_CONSTANT, 1, &z);
+    if (rc != GK_OK)
+        return rc;
+    if (target_best() >= TARGET_AVX2)
+        fill_avx2(scale_value(column->scale, z), n, out);
+    else
+        fill_body(scale_value(column->scale, z), n, out);
+    return GK_OK;
+}
+
 static int get_mini(const struct column_view *column, const struct column_view *basis, uint32_t mini, double *out)
 {
     uint64_t z[CHUNK_MINI];
@@ -450,6 +480,8 @@ static int get_mini(const struct column_view *column, const struct column_view *
         return GK_ECORRUPT;
     if (tag & TAG_BESIDE)
         return get_parted(column, &reader, tag & TAG_CODEC, n, out);
+    if (tag == CODEC_CONSTANT)
+        return get_constant(column, &reader, n, out);
     int rc = read_integers(&reader, tag & TAG_CODEC, n, z);
     if (rc == GK_OK && tag & TAG_REST)
         rc = add_prediction(column, basis, mini, n, z);
@@ -523,10 +555,12 @@ int column_values(const struct column_view *column, const struct column_view *ba
 /* The integers of a mini block that has none beside, as the codec tells them. */
 static bool rest_bounds(const struct column_view *column, uint32_t mini, uint8_t *tag, int64_t *low, int64_t *high)
 {
-    struct reader reader = mini_reader(column, mini);
-    *tag = reader_u8(&reader);
-    return !reader.failed && !(*tag & TAG_BESIDE) &&
-           codecs_bounds(*tag & TAG_CODEC, reader.bytes + 1, reader.size - 1, mini_rows(column, mini), low, high);
+    uint32_t at = column->minis.at[mini], end = column->minis.at[mini + 1];
+    if (at == end)
+        return false;
+    *tag = column->bytes[at];
+    return !(*tag & TAG_BESIDE) &&
+           codecs_bounds(*tag & TAG_CODEC, column->bytes + at + 1, end - at - 1, mini_rows(column, mini), low, high);
 }
 
 /* Adds the prediction: with a factor below zero the basis' highest predicts the lowest. */
@@ -565,8 +599,23 @@ static bool mini_bounds(const struct column_view *column, const struct column_vi
 
 static bool has_beside(const struct column_view *column, uint32_t mini)
 {
-    struct reader reader = mini_reader(column, mini);
-    return reader_u8(&reader) & TAG_BESIDE; /* 0 when there is no byte, which is then found by whoever decodes */
+    uint32_t at = column->minis.at[mini];
+    return at == column->minis.at[mini + 1] || column->bytes[at] & TAG_BESIDE;
+}
+
+/* What the mini block's own bounds say, and what the summary of the column says of all. */
+static struct chunk_bounds join_bounds(const struct chunk_summary *all, bool is_told, double low, double high)
+{
+    struct chunk_bounds out = {-INFINITY, INFINITY, false};
+
+    /* On a scale of bit patterns a NaN has an integer, above or below all numbers. */
+    if (is_told && low == low && high == high)
+        out = (struct chunk_bounds){low, high, true};
+    if (all->count > 0) {
+        out.low = all->min > out.low ? all->min : out.low;
+        out.high = all->max < out.high ? all->max : out.high;
+    }
+    return out;
 }
 
 int column_bounds(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
@@ -575,7 +624,8 @@ int column_bounds(const struct column_view *column, const struct column_view *ba
     uint64_t low[DIRECTORY_MAX] = {0}, high[DIRECTORY_MAX] = {0};
     double lows[DIRECTORY_MAX], highs[DIRECTORY_MAX];
     bool is_told[DIRECTORY_MAX];
-    const struct chunk_summary *all = &column->summary;
+    bool all_full = column->summary.count == column->n_rows;
+    bool is_decimal = !column->is_binned && column->scale.kind == SCALE_DECIMAL;
 
     assert(from <= to && to <= DIRECTORY_MAX);
     if (column->is_predicted && (!basis || basis->is_predicted || basis->is_binned || basis->n_rows != column->n_rows))
@@ -585,16 +635,8 @@ int column_bounds(const struct column_view *column, const struct column_view *ba
     scale_invert(column->scale, low, to - from, lows);
     scale_invert(column->scale, high, to - from, highs);
     for (uint32_t i = 0; i < to - from; i++) {
-        /* On a scale of bit patterns a NaN has an integer, above or below all numbers. */
-        bool is_sure = is_told[i] && lows[i] == lows[i] && highs[i] == highs[i];
-        bool is_decimal = !column->is_binned && column->scale.kind == SCALE_DECIMAL;
-        out[i].is_full = is_sure || all->count == column->n_rows || (is_decimal && !has_beside(column, from + i));
-        out[i].low = is_sure ? lows[i] : -INFINITY;
-        out[i].high = is_sure ? highs[i] : INFINITY;
-        if (all->count > 0) {
-            out[i].low = all->min > out[i].low ? all->min : out[i].low;
-            out[i].high = all->max < out[i].high ? all->max : out[i].high;
-        }
+        out[i] = join_bounds(&column->summary, is_told[i], lows[i], highs[i]);
+        out[i].is_full = out[i].is_full || all_full || (is_decimal && !has_beside(column, from + i));
     }
     return GK_OK;
 }

@@ -19,35 +19,95 @@ static uint64_t low_bits(unsigned width)
 typedef uint32_t row32 __attribute__((vector_size(16)));
 typedef uint64_t row64 __attribute__((vector_size(16)));
 
-BODY void put_lanes32(const uint64_t *v, unsigned width, uint8_t *out)
+/* With a constant width all that is left of a row are a shift and an or. */
+BODY void put_rows32(const uint32_t *narrow, const unsigned width, uint8_t *out)
 {
-    row32 word[33] = {{0}}; /* one more than 32 bits need: the last value's empty rest */
+    row32 word = {0};
+
+#pragma GCC unroll 32
+    for (unsigned j = 0; j < 32; j++) {
+        unsigned s = j * width % 32, k = j * width / 32;
+        row32 x;
+        memcpy(&x, narrow + 4 * j, sizeof x);
+        word |= x << s;
+        if (s + width < 32)
+            continue;
+        memcpy(out + sizeof word * k, &word, sizeof word);
+        word = s + width > 32 ? x >> (32 - s) : (row32){0};
+    }
+}
+
+BODY row32 word_at(const uint8_t *bytes, unsigned k)
+{
+    row32 word;
+    memcpy(&word, bytes + sizeof word * k, sizeof word);
+    return word;
+}
+
+/* With a constant width all that is left of a row are one or two shifts, an and. */
+BODY void get_rows32(const uint8_t *bytes, const unsigned width, uint32_t *narrow)
+{
+    const uint32_t mask = (uint32_t)low_bits(width);
+
+#pragma GCC unroll 32
+    for (unsigned j = 0; j < 32; j++) {
+        unsigned bit = j * width, s = bit % 32, last = (bit + width - 1) / 32; /* where the value's last bit is */
+        row32 x = word_at(bytes, bit / 32) >> s;
+        if (last != bit / 32)
+            x |= word_at(bytes, last) << (32 - s);
+        if (s + width != 32)
+            x &= mask;
+        memcpy(narrow + 4 * j, &x, sizeof x);
+    }
+}
+
+/* One unrolled loop a width. */
+#define CASE(w)                                                                                                        \
+    case w:                                                                                                            \
+        LOOP_OF(w);                                                                                                    \
+        break;
+#define CASES_4(w) CASE(w) CASE((w) + 1) CASE((w) + 2) CASE((w) + 3)
+#define CASES_32   CASES_4(1) CASES_4(5) CASES_4(9) CASES_4(13) CASES_4(17) CASES_4(21) CASES_4(25) CASES_4(29)
+
+BODY void get_narrow_body(const uint8_t *bytes, unsigned width, uint32_t *narrow)
+{
+#define LOOP_OF(w) get_rows32(bytes, w, narrow)
+    switch (width) {
+        CASES_32
+    default:
+        memset(narrow, 0, PACK_MAX * sizeof *narrow);
+    }
+#undef LOOP_OF
+}
+
+BODY void put_narrow_body(const uint64_t *v, unsigned width, uint8_t *out)
+{
     uint32_t narrow[PACK_MAX], mask = (uint32_t)low_bits(width);
 
     for (unsigned i = 0; i < PACK_MAX; i++)
         narrow[i] = (uint32_t)v[i] & mask;
-    for (unsigned j = 0; j < 32; j++) {
-        unsigned k = j * width / 32, s = j * width % 32;
-        row32 x;
-        memcpy(&x, narrow + 4 * j, sizeof x);
-        word[k] |= x << s;
-        word[k + 1] |= x >> 1 >> (31 - s);
+#define LOOP_OF(w) put_rows32(narrow, w, out)
+    switch (width) {
+        CASES_32
+    default:
+        break;
     }
-    memcpy(out, word, 16 * (size_t)width);
+#undef LOOP_OF
 }
 
-BODY void get_lanes32(const uint8_t *bytes, unsigned width, uint64_t *v)
+static void get_narrow_plain(const uint8_t *bytes, unsigned width, uint32_t *narrow)
 {
-    row32 word[32];
-    uint32_t narrow[PACK_MAX], mask = (uint32_t)low_bits(width);
+    get_narrow_body(bytes, width, narrow);
+}
 
-    memcpy(word, bytes, 16 * (size_t)width);
-    for (unsigned j = 0; j < 32; j++) {
-        unsigned bit = j * width, s = bit % 32;
-        row32 high = word[(bit + width - 1) / 32]; /* where the value's last bit is: never too far */
-        row32 x = (word[bit / 32] >> s | high << 1 << (31 - s)) & mask;
-        memcpy(narrow + 4 * j, &x, sizeof x);
-    }
+/* Rows are of 16 bytes: wider registers are of no use here. */
+AVX2 static void get_narrow_avx2(const uint8_t *bytes, unsigned width, uint32_t *narrow)
+{
+    get_narrow_body(bytes, width, narrow);
+}
+
+BODY void widen(const uint32_t *narrow, uint64_t *v)
+{
     for (unsigned i = 0; i < PACK_MAX; i++)
         v[i] = narrow[i];
 }
@@ -98,14 +158,20 @@ static void put_stream(const uint64_t *v, size_t n, unsigned width, uint8_t *out
     memcpy(out, room, pack_size(n, width));
 }
 
+#define ONE_LOAD 57 /* so many bits are in the 8 bytes in which they begin */
+
 static void get_stream(const uint8_t *bytes, size_t n, unsigned width, uint64_t *v)
 {
     uint8_t room[PACK_SIZE_MAX + 16];
     uint64_t mask = low_bits(width);
-    size_t size = pack_size(n, width);
+    size_t size = pack_size(n, width), bit = 0;
 
     memcpy(room, bytes, size);
     memset(room + size, 0, 16);
+    for (size_t i = 0; width <= ONE_LOAD && i < n; i++, bit += width)
+        v[i] = load_u64(room + bit / 8) >> bit % 8 & mask;
+    if (width <= ONE_LOAD)
+        return;
     for (size_t i = 0; i < n; i++) {
         const uint8_t *p = room + i * width / 8;
         unsigned s = (unsigned)(i * width % 8);
@@ -116,17 +182,9 @@ static void get_stream(const uint8_t *bytes, size_t n, unsigned width, uint64_t 
 BODY void put_full(const uint64_t *v, unsigned width, uint8_t *out)
 {
     if (width <= 32)
-        put_lanes32(v, width, out);
+        put_narrow_body(v, width, out);
     else
         put_lanes64(v, width, out);
-}
-
-BODY void get_full(const uint8_t *bytes, unsigned width, uint64_t *v)
-{
-    if (width <= 32)
-        get_lanes32(bytes, width, v);
-    else
-        get_lanes64(bytes, width, v);
 }
 
 AVX2 static void put_avx2(const uint64_t *v, unsigned width, uint8_t *out)
@@ -139,14 +197,39 @@ AVX512 static void put_avx512(const uint64_t *v, unsigned width, uint8_t *out)
     put_full(v, width, out);
 }
 
-AVX2 static void get_avx2(const uint8_t *bytes, unsigned width, uint64_t *v)
+AVX2 static void get_wide_avx2(const uint8_t *bytes, unsigned width, uint64_t *v)
 {
-    get_full(bytes, width, v);
+    get_lanes64(bytes, width, v);
 }
 
-AVX512 static void get_avx512(const uint8_t *bytes, unsigned width, uint64_t *v)
+AVX2 static void widen_avx2(const uint32_t *narrow, uint64_t *v)
 {
-    get_full(bytes, width, v);
+    widen(narrow, v);
+}
+
+AVX512 static void widen_avx512(const uint32_t *narrow, uint64_t *v)
+{
+    widen(narrow, v);
+}
+
+static void get_full(enum target target, const uint8_t *bytes, unsigned width, uint64_t *v)
+{
+    uint32_t narrow[PACK_MAX];
+
+    if (width > PACK_NARROW_MAX) {
+        if (target >= TARGET_AVX2)
+            get_wide_avx2(bytes, width, v);
+        else
+            get_lanes64(bytes, width, v);
+        return;
+    }
+    pack_get_narrow_on(target, bytes, width, narrow);
+    if (target == TARGET_AVX512)
+        widen_avx512(narrow, v);
+    else if (target == TARGET_AVX2)
+        widen_avx2(narrow, v);
+    else
+        widen(narrow, v);
 }
 
 void pack_put_on(enum target target, const uint64_t *v, size_t n, unsigned width, uint8_t *out)
@@ -171,12 +254,17 @@ void pack_get_on(enum target target, const uint8_t *bytes, size_t n, unsigned wi
         memset(v, 0, n * sizeof *v);
     else if (n < PACK_MAX)
         get_stream(bytes, n, width, v);
-    else if (target == TARGET_AVX512)
-        get_avx512(bytes, width, v);
-    else if (target == TARGET_AVX2)
-        get_avx2(bytes, width, v);
     else
-        get_full(bytes, width, v);
+        get_full(target, bytes, width, v);
+}
+
+void pack_get_narrow_on(enum target target, const uint8_t *bytes, unsigned width, uint32_t *narrow)
+{
+    assert(width <= PACK_NARROW_MAX);
+    if (target >= TARGET_AVX2)
+        get_narrow_avx2(bytes, width, narrow);
+    else
+        get_narrow_plain(bytes, width, narrow);
 }
 
 void pack_put(const uint64_t *v, size_t n, unsigned width, uint8_t *out)

@@ -16,9 +16,10 @@
 
 #include "codec/target.h"
 
-#define PACK_MAX       128            /* values in one call */
-#define PACK_WIDTH_MAX 64             /* bits of a value */
-#define PACK_SIZE_MAX  (PACK_MAX * 8) /* bytes of the largest block */
+#define PACK_MAX        128            /* values in one call */
+#define PACK_WIDTH_MAX  64             /* bits of a value */
+#define PACK_NARROW_MAX 32             /* bits of a value that is one of 32-bit lanes */
+#define PACK_SIZE_MAX   (PACK_MAX * 8) /* bytes of the largest block */
 
 /* Bits that v needs: 0 for 0, 64 for a value with its highest bit set. */
 static inline unsigned pack_width(uint64_t v)
@@ -36,6 +37,9 @@ static inline size_t pack_size(size_t n, unsigned width)
 void pack_put(const uint64_t *v, size_t n, unsigned width, uint8_t *out);
 /* Reads exactly pack_size bytes, whatever they are. */
 void pack_get(const uint8_t *bytes, size_t n, unsigned width, uint64_t *v);
+
+/* A full block of values of at most PACK_NARROW_MAX bits. */
+void pack_get_narrow_on(enum target target, const uint8_t *bytes, unsigned width, uint32_t *narrow);
 
 /* The same with the body of one target, for tests and measurements. */
 void pack_put_on(enum target target, const uint64_t *v, size_t n, unsigned width, uint8_t *out);

@@ -1,6 +1,6 @@
 /*
- * patch.c - packing with exceptions. The plan comes from a histogram of widths: one pass over the values, then the cost
- * of every width is known exactly, without packing.
+ * patch.c - packing with exceptions. How many values are wider than a width tells exactly what that width takes,
+ * without packing.
  */
 #include "codec/patch.h"
 
@@ -8,7 +8,6 @@
 
 #include "base/bytes.h"
 
-#define HAS_EXCEPTIONS 0x80
 #define POSITION_BITS  7
 #define EXCEPTIONS_MAX (PACK_MAX - 1)
 
@@ -20,70 +19,62 @@ static size_t cost(size_t n, unsigned width, size_t n_exceptions, unsigned extra
     return size;
 }
 
-/*
- * How many values have each width. Four counters each, as neighbours mostly have the same and would wait for each
- * other. Returns the largest width.
- */
-BODY unsigned count_body(const uint64_t *v, size_t n, uint8_t *of_width)
+BODY unsigned max_width(const uint64_t *v, size_t n)
 {
-    uint8_t of[4][PACK_WIDTH_MAX + 1];
     uint64_t any = 0;
-    size_t i = 0;
-
-    for (size_t k = 0; k < n; k++)
-        any |= v[k];
-    unsigned max = pack_width(any);
-    for (unsigned k = 0; k < 4; k++)
-        memset(of[k], 0, max + 1);
-    for (; i + 4 <= n; i += 4) {
-        of[0][pack_width(v[i])]++;
-        of[1][pack_width(v[i + 1])]++;
-        of[2][pack_width(v[i + 2])]++;
-        of[3][pack_width(v[i + 3])]++;
-    }
-    for (; i < n; i++)
-        of[0][pack_width(v[i])]++;
-    for (size_t w = 0; w <= max; w++)
-        of_width[w] = (uint8_t)(of[0][w] + of[1][w] + of[2][w] + of[3][w]);
-    return max;
+    for (size_t i = 0; i < n; i++)
+        any |= v[i];
+    return pack_width(any);
 }
 
-AVX2 static unsigned count_avx2(const uint64_t *v, size_t n, uint8_t *of_width)
+BODY size_t count_wider(const uint64_t *v, size_t n, unsigned width)
 {
-    return count_body(v, n, of_width);
+    uint64_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += v[i] >> width != 0;
+    return (size_t)count;
 }
 
-AVX512 static unsigned count_avx512(const uint64_t *v, size_t n, uint8_t *of_width)
+/*
+ * From the largest width down. A width that leaves n_exceptions tells what any narrower one takes at least: as many
+ * exceptions, each with its position and all its bits. Mostly two or three widths are enough to know the best.
+ */
+BODY struct patch_plan plan_body(const uint64_t *v, size_t n)
 {
-    return count_body(v, n, of_width);
-}
-
-static unsigned count_widths(const uint64_t *v, size_t n, uint8_t *of_width)
-{
-    enum target target = target_best();
-    if (target == TARGET_AVX512)
-        return count_avx512(v, n, of_width);
-    return target == TARGET_AVX2 ? count_avx2(v, n, of_width) : count_body(v, n, of_width);
-}
-
-struct patch_plan patch_plan(const uint64_t *v, size_t n)
-{
-    uint8_t of_width[PACK_WIDTH_MAX + 1];
-
-    assert(n <= PACK_MAX);
-    unsigned max = count_widths(v, n, of_width);
-
+    unsigned max = max_width(v, n);
     struct patch_plan best = {max, 0, 0, cost(n, max, 0, 0)};
-    size_t n_exceptions = 0;
+
     for (unsigned width = max; width-- > 0;) {
-        n_exceptions += of_width[width + 1];
+        size_t n_exceptions = count_wider(v, n, width);
         if (n_exceptions > EXCEPTIONS_MAX)
             break;
         size_t size = cost(n, width, n_exceptions, max - width);
         if (size < best.size)
             best = (struct patch_plan){width, max - width, n_exceptions, size};
+        if (3 + n_exceptions * (POSITION_BITS + max) / 8 >= best.size)
+            break;
     }
     return best;
+}
+
+AVX2 static struct patch_plan plan_avx2(const uint64_t *v, size_t n)
+{
+    return plan_body(v, n);
+}
+
+AVX512 static struct patch_plan plan_avx512(const uint64_t *v, size_t n)
+{
+    return plan_body(v, n);
+}
+
+struct patch_plan patch_plan(const uint64_t *v, size_t n)
+{
+    enum target target = target_best();
+
+    assert(n <= PACK_MAX);
+    if (target == TARGET_AVX512)
+        return plan_avx512(v, n);
+    return target == TARGET_AVX2 ? plan_avx2(v, n) : plan_body(v, n);
 }
 
 static size_t put_exceptions(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8_t *out)
@@ -111,53 +102,52 @@ void patch_put(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8
     size_t at = 1;
     out[0] = (uint8_t)plan->width;
     if (plan->n_exceptions) {
-        out[0] |= HAS_EXCEPTIONS;
+        out[0] |= PATCH_EXCEPTIONS;
         at += put_exceptions(plan, v, n, out + at);
     }
     pack_put(v, n, plan->width, out + at);
     assert(at + pack_size(n, plan->width) == plan->size);
 }
 
-unsigned patch_bits(const uint8_t *bytes, size_t size)
+size_t patch_open(const uint8_t *bytes, size_t size, size_t n, struct patch_view *out)
 {
-    if (size < 1)
-        return PACK_WIDTH_MAX + 1;
-    unsigned width = bytes[0] & (HAS_EXCEPTIONS - 1u);
-    if (!(bytes[0] & HAS_EXCEPTIONS))
-        return width;
-    return size < 3 ? PACK_WIDTH_MAX + 1 : width + bytes[2];
-}
-
-size_t patch_get(const uint8_t *bytes, size_t size, size_t n, uint64_t *v)
-{
-    uint64_t position[PACK_MAX], high[PACK_MAX];
-    size_t k = 0, at = 1;
+    size_t at = 1;
 
     if (size < 1)
         return 0;
-    unsigned width = bytes[0] & (HAS_EXCEPTIONS - 1u);
-    if (width > PACK_WIDTH_MAX)
+    out->width = bytes[0] & (PATCH_EXCEPTIONS - 1u);
+    out->n_exceptions = 0;
+    if (out->width > PACK_WIDTH_MAX)
         return 0;
-    if (bytes[0] & HAS_EXCEPTIONS) {
+    if (bytes[0] & PATCH_EXCEPTIONS) {
         if (size < 3)
             return 0;
-        k = bytes[1];
+        size_t k = out->n_exceptions = bytes[1];
         unsigned extra = bytes[2];
-        if (k == 0 || k > n || k > EXCEPTIONS_MAX || extra == 0 || extra > PACK_WIDTH_MAX - width)
+        if (k == 0 || k > n || k > EXCEPTIONS_MAX || extra == 0 || extra > PACK_WIDTH_MAX - out->width)
             return 0;
         at = 3 + pack_size(k, POSITION_BITS) + pack_size(k, extra);
         if (at > size)
             return 0;
-        pack_get(bytes + 3, k, POSITION_BITS, position);
-        pack_get(bytes + 3 + pack_size(k, POSITION_BITS), k, extra, high);
+        pack_get(bytes + 3, k, POSITION_BITS, out->position);
+        pack_get(bytes + 3 + pack_size(k, POSITION_BITS), k, extra, out->high);
+        for (size_t i = 0; i < k; i++)
+            if (out->position[i] >= n)
+                return 0;
     }
-    if (pack_size(n, width) > size - at)
+    out->packed = bytes + at;
+    return pack_size(n, out->width) > size - at ? 0 : at + pack_size(n, out->width);
+}
+
+size_t patch_get(const uint8_t *bytes, size_t size, size_t n, uint64_t *v)
+{
+    struct patch_view view;
+    size_t used = patch_open(bytes, size, n, &view);
+
+    if (used == 0)
         return 0;
-    pack_get(bytes + at, n, width, v);
-    for (size_t i = 0; i < k; i++) {
-        if (position[i] >= n)
-            return 0;
-        v[position[i]] |= high[i] << width;
-    }
-    return at + pack_size(n, width);
+    pack_get(view.packed, n, view.width, v);
+    for (size_t i = 0; i < view.n_exceptions; i++)
+        v[view.position[i]] |= view.high[i] << view.width;
+    return used;
 }

@@ -17,7 +17,8 @@
 
 #include "codec/pack.h"
 
-#define PATCH_SIZE_MAX (1 + PACK_SIZE_MAX)
+#define PATCH_SIZE_MAX   (1 + PACK_SIZE_MAX)
+#define PATCH_EXCEPTIONS 0x80 /* in the head */
 
 /* How to pack: the cheapest of all widths. */
 struct patch_plan {
@@ -29,8 +30,23 @@ struct patch_plan {
 struct patch_plan patch_plan(const uint64_t *v, size_t n);
 void patch_put(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8_t *out);
 /* Bits that the largest needs at most, without decoding; more than PACK_WIDTH_MAX when the bytes make no sense. */
-unsigned patch_bits(const uint8_t *bytes, size_t size);
+static inline unsigned patch_bits(const uint8_t *bytes, size_t size)
+{
+    if (size < 1)
+        return PACK_WIDTH_MAX + 1;
+    if (!(bytes[0] & PATCH_EXCEPTIONS))
+        return bytes[0];
+    return size < 3 ? PACK_WIDTH_MAX + 1 : bytes[0] - PATCH_EXCEPTIONS + (unsigned)bytes[2];
+}
+/* The parts of a patched block: for those who need not all of it. */
+struct patch_view {
+    unsigned width;
+    size_t n_exceptions;
+    uint64_t position[PACK_MAX], high[PACK_MAX]; /* below n; above `width` bits */
+    const uint8_t *packed;
+};
 /* Returns the bytes used, 0 when they make no sense. */
+size_t patch_open(const uint8_t *bytes, size_t size, size_t n, struct patch_view *out);
 size_t patch_get(const uint8_t *bytes, size_t size, size_t n, uint64_t *v);
 
 #endif

@@ -22,6 +22,10 @@
 static const double POWERS[SCALE_DECIMALS_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
                                                       1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
 
+static const double INVERSES[SCALE_DECIMALS_MAX + 1] = {
+    1 / 1e0,  1 / 1e1,  1 / 1e2,  1 / 1e3,  1 / 1e4,  1 / 1e5,  1 / 1e6,  1 / 1e7,  1 / 1e8, 1 / 1e9,
+    1 / 1e10, 1 / 1e11, 1 / 1e12, 1 / 1e13, 1 / 1e14, 1 / 1e15, 1 / 1e16, 1 / 1e17, 1 / 1e18};
+
 bool scale_is_valid(struct scale scale)
 {
     if (scale.kind == SCALE_DECIMAL)
@@ -31,36 +35,64 @@ bool scale_is_valid(struct scale scale)
 
 /* ---- decimals ------------------------------------------------------------------------------------------------- */
 
-/* The nearest integer to value * power as bits; *back is the value that integer stands for. */
-BODY uint64_t decimal_of(double value, double power, double *back)
+/*
+ * integer / 10^d as IEEE 754 rounds it, which is slow to compute; with a fused multiply-add it is a product with the
+ * rounded inverse, corrected once. That is equal for |integer| <= 2^51 and d <= FUSED_MAX: the product is less than two
+ * units in the last place off, so the remainder is exact, and the corrected quotient is off by 2^-52 of such a unit
+ * before it is rounded; no integer / 10^d is nearer than 1 / (2 * 10^d) of a unit to the middle of two doubles, nor in
+ * it.
+ */
+#define FUSED_MAX 15
+
+BODY double divide(double integer, unsigned d, bool has_fma)
 {
-    double rounded = value * power + ROUNDER;
-    *back = (rounded - ROUNDER) / power;
+    if (!has_fma || d > FUSED_MAX)
+        return integer / POWERS[d];
+    double quotient = integer * INVERSES[d];
+    return __builtin_fma(__builtin_fma(-quotient, POWERS[d], integer), INVERSES[d], quotient);
+}
+
+/* The nearest integer to value * 10^d as bits; *back is the value that integer stands for. */
+BODY uint64_t decimal_of(double value, unsigned d, bool has_fma, double *back)
+{
+    double rounded = value * POWERS[d] + ROUNDER;
+    *back = divide(rounded - ROUNDER, d, has_fma);
     return bits_of(rounded) - ROUNDER_BITS;
 }
 
 /* 1 when the integer does not give the value back to the bit, or is too large for the rounding to mean anything. */
-BODY uint64_t is_odd(double value, double power, double back)
+BODY uint64_t is_odd(double value, unsigned d, double back)
 {
-    double x = value * power;
+    double x = value * POWERS[d];
     return (uint64_t)(bits_of(back) != bits_of(value)) | (uint64_t) !(x < Z_MAX) | (uint64_t) !(x > -Z_MAX);
 }
 
-BODY size_t decimal_apply(const double *value, size_t n, double power, uint64_t *z)
+BODY size_t decimal_apply(const double *value, size_t n, unsigned d, bool has_fma, uint64_t *z)
 {
     uint64_t n_odd = 0;
+
+    has_fma = has_fma && d <= FUSED_MAX;
     for (size_t i = 0; i < n; i++) {
         double back;
-        z[i] = decimal_of(value[i], power, &back);
-        n_odd += is_odd(value[i], power, back);
+        z[i] = decimal_of(value[i], d, has_fma, &back);
+        n_odd += is_odd(value[i], d, back);
     }
     return (size_t)n_odd;
 }
 
-BODY void decimal_invert(const uint64_t *z, size_t n, double power, double *value)
+BODY double integer_of(uint64_t z)
 {
-    for (size_t i = 0; i < n; i++)
-        value[i] = (double_of(z[i] + ROUNDER_BITS) - ROUNDER) / power;
+    return double_of(z + ROUNDER_BITS) - ROUNDER;
+}
+
+BODY void decimal_invert(const uint64_t *z, size_t n, unsigned d, bool has_fma, double *value)
+{
+    if (has_fma && d <= FUSED_MAX)
+        for (size_t i = 0; i < n; i++)
+            value[i] = divide(integer_of(z[i]), d, true);
+    else
+        for (size_t i = 0; i < n; i++)
+            value[i] = divide(integer_of(z[i]), d, false);
 }
 
 /* ---- bit patterns --------------------------------------------------------------------------------------------- */
@@ -97,46 +129,46 @@ BODY void bits_invert(const uint64_t *z, size_t n, unsigned by, double *value)
 /* ---- both
  * ------------------------------------------------------------------------------------------------------------ */
 
-BODY size_t apply_body(struct scale scale, const double *value, size_t n, uint64_t *z)
+BODY size_t apply_body(struct scale scale, bool has_fma, const double *value, size_t n, uint64_t *z)
 {
     if (scale.kind == SCALE_DECIMAL)
-        return decimal_apply(value, n, POWERS[scale.by], z);
+        return decimal_apply(value, n, scale.by, has_fma, z);
     return bits_apply(value, n, scale.by, z);
 }
 
-BODY void invert_body(struct scale scale, const uint64_t *z, size_t n, double *value)
+BODY void invert_body(struct scale scale, bool has_fma, const uint64_t *z, size_t n, double *value)
 {
     if (scale.kind == SCALE_DECIMAL)
-        decimal_invert(z, n, POWERS[scale.by], value);
+        decimal_invert(z, n, scale.by, has_fma, value);
     else
         bits_invert(z, n, scale.by, value);
 }
 
 AVX2 static size_t apply_avx2(struct scale scale, const double *value, size_t n, uint64_t *z)
 {
-    return apply_body(scale, value, n, z);
+    return apply_body(scale, true, value, n, z);
 }
 
 AVX512 static size_t apply_avx512(struct scale scale, const double *value, size_t n, uint64_t *z)
 {
-    return apply_body(scale, value, n, z);
+    return apply_body(scale, true, value, n, z);
 }
 
 AVX2 static void invert_avx2(struct scale scale, const uint64_t *z, size_t n, double *value)
 {
-    invert_body(scale, z, n, value);
+    invert_body(scale, true, z, n, value);
 }
 
 AVX512 static void invert_avx512(struct scale scale, const uint64_t *z, size_t n, double *value)
 {
-    invert_body(scale, z, n, value);
+    invert_body(scale, true, z, n, value);
 }
 
 size_t scale_apply_on(enum target target, struct scale scale, const double *value, size_t n, uint64_t *z)
 {
     if (target == TARGET_AVX512)
         return apply_avx512(scale, value, n, z);
-    return target == TARGET_AVX2 ? apply_avx2(scale, value, n, z) : apply_body(scale, value, n, z);
+    return target == TARGET_AVX2 ? apply_avx2(scale, value, n, z) : apply_body(scale, false, value, n, z);
 }
 
 void scale_invert_on(enum target target, struct scale scale, const uint64_t *z, size_t n, double *value)
@@ -146,7 +178,7 @@ void scale_invert_on(enum target target, struct scale scale, const uint64_t *z, 
     else if (target == TARGET_AVX2)
         invert_avx2(scale, z, n, value);
     else
-        invert_body(scale, z, n, value);
+        invert_body(scale, false, z, n, value);
 }
 
 size_t scale_apply(struct scale scale, const double *value, size_t n, uint64_t *z)
@@ -156,24 +188,20 @@ size_t scale_apply(struct scale scale, const double *value, size_t n, uint64_t *
 
 bool scale_apply_one(struct scale scale, double value, uint64_t *z)
 {
-    return apply_body(scale, &value, 1, z) == 0;
+    return apply_body(scale, false, &value, 1, z) == 0;
 }
 
 uint64_t scale_nearest(struct scale scale, double value)
 {
     double back;
-    return decimal_of(value, POWERS[scale.by], &back);
+    return decimal_of(value, scale.by, false, &back);
 }
 
-/* Bit patterns without s bits leave a hole: those of negative values are in the lowest 2^(63 - s) integers. */
-bool scale_cut(struct scale scale, int64_t *low, int64_t *high)
+double scale_value(struct scale scale, uint64_t z)
 {
-    if (scale.kind == SCALE_DECIMAL)
-        return *low > -(int64_t)Z_MAX && *high < (int64_t)Z_MAX;
-    int64_t top = INT64_MAX >> scale.by, bottom = INT64_MIN + top;
-    *low = *low > bottom && *low < 0 ? 0 : *low;
-    *high = *high > bottom && *high < 0 ? bottom : *high;
-    return *low <= top && *high <= top;
+    double value;
+    invert_body(scale, false, &z, 1, &value);
+    return value;
 }
 
 void scale_invert(struct scale scale, const uint64_t *z, size_t n, double *value)
@@ -188,8 +216,8 @@ static unsigned decimals_of(double value)
 {
     for (unsigned d = 0; d <= SCALE_DECIMALS_MAX; d++) {
         double back;
-        (void)decimal_of(value, POWERS[d], &back); /* only whether it comes back */
-        if (!is_odd(value, POWERS[d], back))
+        (void)decimal_of(value, d, false, &back); /* only whether it comes back */
+        if (!is_odd(value, d, back))
             return d;
     }
     return SCALE_DECIMALS_MAX + 1;
@@ -235,7 +263,7 @@ static unsigned guess_decimals(const double *sample, size_t n)
     for (unsigned d = 0; d <= SCALE_DECIMALS_MAX; d++) {
         if (!is_needed[d])
             continue;
-        size_t cost = decimal_cost(n_changes, decimal_apply(sample, n, POWERS[d], z), d);
+        size_t cost = decimal_cost(n_changes, decimal_apply(sample, n, d, false, z), d);
         if (cost < best) {
             best = cost;
             best_d = d;

@@ -20,6 +20,7 @@ enum scale_kind { SCALE_BITS = 0, SCALE_DECIMAL = 1 };
 
 #define SCALE_DECIMALS_MAX 18 /* 10^18 is exact in a double and in 64 bits */
 #define SCALE_SHIFT_MAX    63
+#define SCALE_INTEGER_MAX  ((int64_t)1 << 51) /* of decimals */
 
 struct scale {
     uint8_t kind, by;
@@ -39,8 +40,19 @@ bool scale_apply_one(struct scale scale, double value, uint64_t *z);
  */
 uint64_t scale_nearest(struct scale scale, double value);
 /* Cuts bounds of integers to those that values have; false when one is outside of all of them. */
-bool scale_cut(struct scale scale, int64_t *low, int64_t *high);
-/* The values of n integers; any integers are safe. */
+static inline bool scale_cut(struct scale scale, int64_t *low, int64_t *high)
+{
+    if (scale.kind == SCALE_DECIMAL)
+        return *low > -SCALE_INTEGER_MAX && *high < SCALE_INTEGER_MAX;
+    /* Bit patterns without s bits leave a hole: those of negative values are the lowest 2^(63 - s) integers. */
+    int64_t top = INT64_MAX >> scale.by, bottom = INT64_MIN + top;
+    *low = *low > bottom && *low < 0 ? 0 : *low;
+    *high = *high > bottom && *high < 0 ? bottom : *high;
+    return *low <= top && *high <= top;
+}
+/* The value of one integer, the same on every machine wherever the integer leads. */
+double scale_value(struct scale scale, uint64_t z);
+/* The values of n integers. Any integers are safe; those that no value has may give other values on other machines. */
 void scale_invert(struct scale scale, const uint64_t *z, size_t n, double *value);
 
 /* The same with the body of one target, for tests and measurements. */

@@ -15,7 +15,7 @@
 /* One figure a lane, of the values that are not NaN. */
 struct lanes {
     double sum[LANES], min[LANES], max[LANES];
-    uint64_t n_nan[LANES], n_missing[LANES];
+    uint64_t n_nan[LANES];
 };
 
 BODY void add(struct lanes *lanes, unsigned lane, double v)
@@ -25,7 +25,6 @@ BODY void add(struct lanes *lanes, unsigned lane, double v)
     lanes->min[lane] = v < lanes->min[lane] ? v : lanes->min[lane];
     lanes->max[lane] = v > lanes->max[lane] ? v : lanes->max[lane];
     lanes->n_nan[lane] += is_nan;
-    lanes->n_missing[lane] += bits_of(v) == GK_MISSING_BITS;
 }
 
 BODY void fill_lanes(const double *value, size_t n, struct lanes *out)
@@ -37,7 +36,7 @@ BODY void fill_lanes(const double *value, size_t n, struct lanes *out)
         lanes.sum[lane] = 0;
         lanes.min[lane] = INFINITY;
         lanes.max[lane] = -INFINITY;
-        lanes.n_nan[lane] = lanes.n_missing[lane] = 0;
+        lanes.n_nan[lane] = 0;
     }
     for (i = 0; i + LANES <= n; i += LANES)
         for (unsigned lane = 0; lane < LANES; lane++)
@@ -85,8 +84,15 @@ static void fold_lanes(struct lanes *lanes)
             if (lanes->max[other] > lanes->max[lane])
                 lanes->max[lane] = lanes->max[other];
             lanes->n_nan[lane] += lanes->n_nan[other];
-            lanes->n_missing[lane] += lanes->n_missing[other];
         }
+}
+
+static uint32_t count_missing(const double *value, size_t n)
+{
+    uint32_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += gk_is_missing(value[i]);
+    return count;
 }
 
 void chunk_summarise(const double *value, size_t n, struct chunk_summary *out)
@@ -101,7 +107,7 @@ void chunk_summarise(const double *value, size_t n, struct chunk_summary *out)
     else
         fill_lanes(value, n, &lanes);
     fold_lanes(&lanes);
-    *out = (struct chunk_summary){0, (uint32_t)lanes.n_missing[0], NAN, NAN, NAN, NAN, NAN};
+    *out = (struct chunk_summary){0, lanes.n_nan[0] ? count_missing(value, n) : 0, NAN, NAN, NAN, NAN, NAN};
     out->count = (uint32_t)(n - lanes.n_nan[0]);
     if (out->count == 0)
         return;
@@ -129,7 +135,7 @@ static bool is_scaled(struct scale scale, double v, bool is_sum, uint64_t *z, ui
     if (is_exact || !is_sum)
         return is_exact;
     *z = scale_nearest(scale, v);
-    scale_invert(scale, z, 1, &near);
+    near = scale_value(scale, *z);
     *e = zigzag((int64_t)(bits_of(v) - bits_of(near)));
     return *e < 1u << 21; /* three bytes; beyond, 8 plain ones are not much more */
 }
@@ -179,7 +185,7 @@ int summary_get(struct reader *reader, size_t n_rows, struct scale scale, struct
             continue;
         }
         uint64_t z = (uint64_t)unzigzag(reader_varint(reader));
-        scale_invert(scale, &z, 1, &figure[i]);
+        figure[i] = scale_value(scale, z);
         if (i == SUM)
             figure[i] = double_of(bits_of(figure[i]) + (uint64_t)unzigzag(reader_varint(reader)));
     }

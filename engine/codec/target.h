@@ -10,14 +10,14 @@ enum target { TARGET_PLAIN = 0, TARGET_AVX2 = 1, TARGET_AVX512 = 2 };
 #define BODY static inline __attribute__((always_inline))
 
 #ifdef __x86_64__
-#define AVX2   __attribute__((target("avx2,bmi,bmi2,lzcnt")))
-#define AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,bmi,bmi2,lzcnt")))
+#define AVX2   __attribute__((target("avx2,fma,bmi,bmi2,lzcnt")))
+#define AVX512 __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,fma,bmi,bmi2,lzcnt")))
 
 static inline enum target target_best(void)
 {
     if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
         return TARGET_AVX512;
-    return __builtin_cpu_supports("avx2") ? TARGET_AVX2 : TARGET_PLAIN;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? TARGET_AVX2 : TARGET_PLAIN;
 }
 #else
 #define AVX2

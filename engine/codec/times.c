@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "codec/codecs.h"
 #include "codec/patch.h"
+#include "codec/target.h"
 
 #define TAG_GRID  15
 #define JUMPS_MAX 16 /* more than one row in eight off the grid: not a grid */
@@ -206,12 +207,48 @@ int times_open(const uint8_t *bytes, size_t size, uint32_t n_rows, gk_time first
     return rc;
 }
 
-static bool get_grid(struct reader *reader, size_t n, uint64_t from, uint64_t step, uint64_t *s)
+/* Times of a straight line, and off it by what the rests say; all in nanoseconds but the rests. */
+BODY void line_body(uint64_t start, uint64_t step, size_t n, uint64_t unit, const uint64_t *rest, gk_time *out)
 {
+    if (rest)
+        for (size_t i = 0; i < n; i++, start += step)
+            out[i] = (gk_time)(start + (uint64_t)unzigzag(rest[i]) * unit);
+    else
+        for (size_t i = 0; i < n; i++, start += step)
+            out[i] = (gk_time)start;
+}
+
+AVX2 static void line_avx2(uint64_t start, uint64_t step, size_t n, uint64_t unit, const uint64_t *rest, gk_time *out)
+{
+    line_body(start, step, n, unit, rest, out);
+}
+
+AVX512 static void line_avx512(uint64_t start, uint64_t step, size_t n, uint64_t unit, const uint64_t *rest,
+                               gk_time *out)
+{
+    line_body(start, step, n, unit, rest, out);
+}
+
+/* rest NULL: all are 0. */
+static void put_line(uint64_t start, uint64_t step, size_t n, uint64_t unit, const uint64_t *rest, gk_time *out)
+{
+    enum target target = target_best();
+    if (target == TARGET_AVX512)
+        line_avx512(start, step, n, unit, rest, out);
+    else if (target == TARGET_AVX2)
+        line_avx2(start, step, n, unit, rest, out);
+    else
+        line_body(start, step, n, unit, rest, out);
+}
+
+static bool get_grid(const struct times_view *times, struct reader *reader, size_t n, uint64_t from, gk_time *out)
+{
+    uint64_t rest[CHUNK_MINI], unit = times->unit, step = times->step * unit;
     struct {
         size_t at;
         uint64_t change;
     } jump[JUMPS_MAX + 1];
+    struct patch_view patch;
 
     uint64_t level = (uint64_t)unzigzag(reader_varint(reader));
     size_t n_jumps = reader_u8(reader);
@@ -227,39 +264,56 @@ static bool get_grid(struct reader *reader, size_t n, uint64_t from, uint64_t st
     if (reader->failed)
         return false;
     size_t size = reader->size - reader->at;
-    if (patch_get(reader->bytes + reader->at, size, n, s) != size || size == 0)
+    if (size == 0 || patch_open(reader->bytes + reader->at, size, n, &patch) != size)
         return false;
+    if (patch.width)
+        pack_get(patch.packed, n, patch.width, rest);
+    uint64_t start = (uint64_t)times->first + level * unit + from * step;
     size_t i = 0;
     for (size_t k = 0; k <= n_jumps; k++) {
-        for (; i < jump[k].at; i++)
-            s[i] = (uint64_t)unzigzag(s[i]) + level + (from + i) * step;
-        level += k < n_jumps ? jump[k].change : 0;
+        put_line(start + i * step, step, jump[k].at - i, unit, patch.width ? rest + i : NULL, out + i);
+        i = jump[k].at;
+        start += k < n_jumps ? jump[k].change * unit : 0;
     }
+    for (size_t k = 0; k < patch.n_exceptions; k++) {
+        size_t at = (size_t)patch.position[k];
+        uint64_t low = patch.width ? rest[at] : 0, all = low | patch.high[k] << patch.width;
+        out[at] = (gk_time)((uint64_t)out[at] + ((uint64_t)unzigzag(all) - (uint64_t)unzigzag(low)) * unit);
+        if (patch.width)
+            rest[at] = all; /* should a damaged block name a row twice */
+    }
+    return true;
+}
+
+/* Times by a codec, which gives them in units. */
+static bool get_other(const struct times_view *times, unsigned codec, const struct reader *reader, size_t n,
+                      gk_time *out)
+{
+    uint64_t s[CHUNK_MINI];
+
+    if (!codecs_decode(codec, reader->bytes + reader->at, reader->size - reader->at, n, s))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        out[i] = (gk_time)((uint64_t)times->first + s[i] * times->unit);
     return true;
 }
 
 int times_mini(const struct times_view *times, uint32_t mini, gk_time *out)
 {
-    uint64_t s[CHUNK_MINI];
     size_t from = (size_t)mini * CHUNK_MINI;
     size_t n = times->n_rows - from < CHUNK_MINI ? times->n_rows - from : CHUNK_MINI;
+    uint64_t step = times->step * times->unit;
 
     assert(mini < times->minis.n);
     uint32_t at = times->minis.at[mini];
     struct reader reader = reader_of(times->bytes + at, times->minis.at[mini + 1] - at);
     if (reader.size == 0) {
-        for (size_t i = 0; i < n; i++)
-            s[i] = (from + i) * times->step;
-    } else {
-        uint8_t tag = reader_u8(&reader);
-        bool is_fine = tag == TAG_GRID ? get_grid(&reader, n, from, times->step, s)
-                                       : codecs_decode(tag, reader.bytes + 1, reader.size - 1, n, s);
-        if (!is_fine)
-            return GK_ECORRUPT;
+        put_line((uint64_t)times->first + from * step, step, n, 0, NULL, out);
+        return GK_OK;
     }
-    for (size_t i = 0; i < n; i++)
-        out[i] = (gk_time)((uint64_t)times->first + s[i] * times->unit);
-    return GK_OK;
+    uint8_t tag = reader_u8(&reader);
+    bool is_fine = tag == TAG_GRID ? get_grid(times, &reader, n, from, out) : get_other(times, tag, &reader, n, out);
+    return is_fine ? GK_OK : GK_ECORRUPT;
 }
 
 #define JITTER_BITS_MAX 40
@@ -269,21 +323,39 @@ struct stretch {
     int64_t first, last, slack, gap;
 };
 
-/* The head of a grid: rows are at level + i * step, off by the rest at most. */
-static bool grid_stretch(struct reader *reader, size_t n, int64_t from, int64_t step, struct stretch *out)
+/* Steps over a varint; false when there is none. Most are one byte. */
+static inline bool step_varint(const uint8_t **p, const uint8_t *end, int64_t *v)
 {
-    int64_t level = unzigzag(reader_varint(reader)), start = level, most = 0;
-    size_t n_jumps = reader_u8(reader);
+    uint64_t raw;
 
-    for (size_t k = 0; k < n_jumps && !reader->failed; k++) {
-        (void)reader_u8(reader); /* which row: the gap before it is bounded all the same */
-        int64_t change = unzigzag(reader_varint(reader));
+    if (*p < end && **p < 0x80) {
+        *v = unzigzag(*(*p)++);
+        return true;
+    }
+    size_t used = varint_get(*p, (size_t)(end - *p), &raw);
+    *p += used;
+    *v = used ? unzigzag(raw) : 0;
+    return used > 0;
+}
+
+/* The head of a grid: rows are at level + i * step, off by the rest at most. */
+static bool grid_stretch(const uint8_t *p, const uint8_t *end, size_t n, int64_t from, int64_t step,
+                         struct stretch *out)
+{
+    int64_t level, change, most = 0;
+
+    if (!step_varint(&p, end, &level) || p == end)
+        return false;
+    int64_t start = level;
+    for (unsigned n_jumps = *p++; n_jumps > 0; n_jumps--) {
+        if (p++ == end || !step_varint(&p, end, &change)) /* which row: the gap before it is bounded all the same */
+            return false;
         most = change > most ? change : most;
         if (__builtin_add_overflow(level, change, &level))
             return false;
     }
-    unsigned bits = patch_bits(reader->bytes + reader->at, reader->size - reader->at);
-    if (reader->failed || bits > JITTER_BITS_MAX)
+    unsigned bits = patch_bits(p, (size_t)(end - p));
+    if (bits > JITTER_BITS_MAX)
         return false;
     out->slack = bits ? (int64_t)1 << (bits - 1) : 0; /* zigzag: half of them are below zero */
     return !__builtin_add_overflow(start, from * step, &out->first) &&
@@ -302,11 +374,10 @@ struct chunk_span times_span(const struct times_view *times, uint32_t mini)
     assert(mini < times->minis.n);
     if (times->step > INT64_MAX / (2 * CHUNK_ROWS_MAX))
         return span;
-    uint32_t at = times->minis.at[mini];
-    struct reader reader = reader_of(times->bytes + at, times->minis.at[mini + 1] - at);
-    if (reader.size == 0)
+    const uint8_t *p = times->bytes + times->minis.at[mini], *end = times->bytes + times->minis.at[mini + 1];
+    if (p == end)
         s = (struct stretch){(int64_t)from * step, (int64_t)(from + n - 1) * step, 0, step};
-    else if (reader_u8(&reader) != TAG_GRID || !grid_stretch(&reader, n, (int64_t)from, step, &s))
+    else if (*p != TAG_GRID || !grid_stretch(p + 1, end, n, (int64_t)from, step, &s))
         return span;
     span.is_known =
         !__builtin_mul_overflow(s.first, unit, &s.first) && !__builtin_mul_overflow(s.last, unit, &s.last) &&

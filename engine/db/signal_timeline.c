@@ -9,6 +9,10 @@
  */
 #include "db/signal.h"
 
+#include "codec/column.h"
+#include "codec/mask.h"
+#include "codec/times.h"
+
 static bool holds(enum gk_compare compare, double v, double limit)
 {
     switch (compare) {
@@ -125,12 +129,12 @@ done:
 /* A chunk of which one column is compared. The run's last row may be the last one of a mini block not yet looked at. */
 struct looking {
     const struct chunk_view *chunk;
-    uint32_t column;
+    struct times_view times;
+    struct column_view column, basis;
     gk_time from, to; /* rows outside are not there */
     bool is_pending;
     uint32_t pending; /* mini block; comparing.last is then no later than its last row */
     struct chunk_bounds bounds[MINIS_MAX];
-    struct chunk_span span[MINIS_MAX];
 };
 
 static size_t mini_rows(const struct chunk_view *chunk, uint32_t mini)
@@ -152,28 +156,69 @@ static int settle(struct comparing *c, struct looking *l)
         c->last = l->chunk->last;
         return GK_OK;
     }
-    TRY(chunk_times(l->chunk, l->pending, l->pending + 1, time));
+    TRY(times_mini(&l->times, l->pending, time));
     c->last = time[CHUNK_MINI - 1];
 done:
     return rc;
 }
 
-/* Row by row; `decided` NULL: the values are decoded, else all rows have this truth. */
-static int add_mini(struct comparing *c, struct looking *l, uint32_t mini, const enum gk_truth *decided)
+/* Row i compares as asked for. */
+static enum gk_truth truth_at(const uint64_t *mask, size_t i)
+{
+    return mask[i / MASK_WORD] >> i % MASK_WORD & 1 ? GK_TRUE : GK_FALSE;
+}
+
+/* The first row after row i that compares otherwise, or n. */
+static size_t next_change(const uint64_t *mask, size_t n, size_t i)
+{
+    uint64_t turn = 0 - (mask[i / MASK_WORD] >> i % MASK_WORD & 1); /* makes rows of the same truth zeros */
+
+    for (size_t at = i + 1; at < n; at = (at / MASK_WORD + 1) * MASK_WORD) {
+        uint64_t others = (mask[at / MASK_WORD] ^ turn) >> at % MASK_WORD;
+        size_t change = at + (others ? (size_t)__builtin_ctzll(others) : MASK_WORD);
+        if (others)
+            return change < n ? change : n;
+    }
+    return n;
+}
+
+/* Rows that all have a number and no gap that outlasts a sample: those matter at which the truth changes. */
+static int add_close(struct comparing *c, const gk_time *time, size_t n, const uint64_t *mask)
+{
+    int rc = GK_OK;
+
+    for (size_t i = 0, next; i < n; i = next) {
+        TRY(add_row(c, time[i], truth_at(mask, i)));
+        next = next_change(mask, n, i);
+        c->last = time[next - 1];
+    }
+done:
+    return rc;
+}
+
+/* Its values are decoded unless the comparison is `decided`; row by row where something is unusual. */
+static int add_mini(struct comparing *c, struct looking *l, uint32_t mini, const struct chunk_span *span, bool is_full,
+                    const enum gk_truth *decided)
 {
     gk_time time[CHUNK_MINI];
     double value[CHUNK_MINI];
+    uint64_t mask[MASK_WORDS(CHUNK_MINI)];
+    size_t n = mini_rows(l->chunk, mini);
     int rc;
 
     TRY(settle(c, l));
-    TRY(chunk_times(l->chunk, mini, mini + 1, time));
+    TRY(times_mini(&l->times, mini, time));
+    if (decided)
+        memset(mask, *decided == GK_TRUE ? 0xFF : 0, sizeof mask);
+    else
+        TRY(column_values(&l->column, l->column.is_predicted ? &l->basis : NULL, mini, mini + 1, value));
     if (!decided)
-        TRY(chunk_values(l->chunk, l->column, mini, mini + 1, value));
-    for (size_t i = 0; i < mini_rows(l->chunk, mini); i++) {
-        enum gk_truth truth = decided ? *decided : holds(c->compare, value[i], c->limit) ? GK_TRUE : GK_FALSE;
-        if (time[i] >= l->from && time[i] < l->to && (decided || value[i] == value[i]))
-            TRY(add_row(c, time[i], truth));
-    }
+        mask_compare(c->compare, c->limit, value, n, mask);
+    if (is_full && span->is_known && span->gap <= c->quiet && time[0] >= l->from && time[n - 1] < l->to)
+        return add_close(c, time, n, mask);
+    for (size_t i = 0; i < n; i++)
+        if (time[i] >= l->from && time[i] < l->to && (is_full || value[i] == value[i]))
+            TRY(add_row(c, time[i], truth_at(mask, i)));
 done:
     return rc;
 }
@@ -194,20 +239,18 @@ static int add_minis(struct comparing *c, struct looking *l, uint32_t a, uint32_
 {
     int rc;
 
-    TRY(chunk_bounds(l->chunk, l->column, a, b, l->bounds));
-    TRY(chunk_spans(l->chunk, a, b, l->span));
+    TRY(column_bounds(&l->column, l->column.is_predicted ? &l->basis : NULL, a, b, l->bounds));
     for (uint32_t mini = a; mini < b; mini++) {
         const struct chunk_bounds *bounds = &l->bounds[mini - a];
-        const struct chunk_span *span = &l->span[mini - a];
+        struct chunk_span span = times_span(&l->times, mini);
         enum gk_truth truth;
-        if (!bounds->is_full || !is_decided(c->compare, bounds->low, bounds->high, c->limit, &truth)) {
-            TRY(add_mini(c, l, mini, NULL));
-        } else if (!lengthens(c, l, span, truth)) {
-            TRY(add_mini(c, l, mini, &truth));
+        bool decided = bounds->is_full && is_decided(c->compare, bounds->low, bounds->high, c->limit, &truth);
+        if (!decided || !lengthens(c, l, &span, truth)) {
+            TRY(add_mini(c, l, mini, &span, bounds->is_full, decided ? &truth : NULL));
         } else {
             l->is_pending = true;
             l->pending = mini;
-            c->last = span->last - span->slack;
+            c->last = span.last - span.slack;
         }
     }
     TRY(settle(c, l));
@@ -230,12 +273,14 @@ static int add_chunk(struct comparing *c, struct rows *rows, struct gk_error *er
     int column = chunk_column(&chunk, c->signal->channels[0]);
     if (column < 0 || a == b)
         return GK_OK; /* none of its rows has a number */
+    TRY(chunk_open_times(&chunk, &look.times));
+    TRY(chunk_open_column(&chunk, (uint32_t)column, &look.column, &look.basis));
     look.chunk = &chunk;
-    look.column = (uint32_t)column;
     look.from = rows->from;
     look.to = rows->to;
     look.is_pending = false;
-    rc = add_minis(c, &look, a, b);
+    TRY(add_minis(c, &look, a, b));
+done:
     if (rc != GK_OK && error && error->status != rc)
         (void)error_set(error, rc, "a chunk: %s", gk_status_text(rc)); /* rc says it too */
     return rc;
