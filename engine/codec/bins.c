@@ -19,7 +19,7 @@
 #define SAMPLE_RUN      128 /* rows of one stretch of the sample */
 #define SAMPLE_RUNS     8
 #define DIRECT_BITS_MIN 5  /* columns smaller than that are never direct where differences do not promise */
-#define WIDE_BITS       3  /* from that on many symbols are expected */
+#define WIDE_BITS       5  /* from that on many symbols are expected */
 #define SAMPLE_FINE     48 /* fine bins of a sample */
 #define JOIN_MAX        64 /* fine bins in one bin */
 #define ENTRY_BITS      28 /* what a bin's entry and its frequency take */

@@ -40,15 +40,15 @@ static int check_rows(const struct chunk_rows *rows)
     return GK_OK;
 }
 
-static void put_head(const struct chunk_rows *rows, struct buffer *out)
+static void put_head(const struct chunk_rows *rows, size_t n_rows, struct buffer *out)
 {
     buffer_put_u8(out, CHUNK_VERSION);
     buffer_put_u8(out, 0);
-    buffer_put_u16(out, (uint16_t)rows->n_rows);
+    buffer_put_u16(out, (uint16_t)n_rows);
     buffer_put_u16(out, (uint16_t)rows->n_columns);
     buffer_put_u16(out, 0);
     buffer_put_u64(out, (uint64_t)rows->time[0]);
-    buffer_put_u64(out, (uint64_t)rows->time[rows->n_rows - 1]);
+    buffer_put_u64(out, (uint64_t)rows->time[n_rows - 1]);
     buffer_put_u32(out, 0); /* times_end, known later */
     for (size_t i = 0; i < rows->n_columns; i++) {
         buffer_put_u32(out, rows->channel[i]);
@@ -70,7 +70,13 @@ static void fill_basis(struct scale scale, const double *value, size_t n_rows, s
     }
 }
 
-static int put_columns(const struct chunk_rows *rows, struct buffer *chunk)
+/* All that is encoded before it is known how many mini blocks the chunk is to have. */
+struct draft {
+    struct times_draft times;
+    struct column_draft *columns; /* of the rows' columns, or NULL */
+};
+
+static int draft_columns(const struct mem *mem, const struct chunk_rows *rows, struct draft *out)
 {
     struct scale scale[PREDICT_COLUMNS_MAX];
     struct predict_plan plan;
@@ -81,7 +87,7 @@ static int put_columns(const struct chunk_rows *rows, struct buffer *chunk)
         scale[i] = scale_decimal_of(rows->value[i], rows->n_rows);
     predict_choose(scale, rows->value, rows->n_columns, rows->n_rows, &plan);
     if (plan.basis != PREDICT_NONE) {
-        basis = mem_new(chunk->mem, sizeof *basis);
+        basis = mem_new(mem, sizeof *basis);
         if (!basis)
             return GK_ENOMEM;
         fill_basis(scale[plan.basis], rows->value[plan.basis], rows->n_rows, basis);
@@ -90,31 +96,131 @@ static int put_columns(const struct chunk_rows *rows, struct buffer *chunk)
         bool is_seen = i < PREDICT_COLUMNS_MAX;
         uint64_t factor = basis && is_seen ? plan.factor[i] : 0;
         struct column_basis of = {plan.basis, factor, basis ? basis->z : NULL, basis ? basis->is_whole : NULL};
-        TRY(column_encode_with(is_seen ? scale[i] : scale_decimal_of(rows->value[i], rows->n_rows), factor ? &of : NULL,
-                               i == plan.basis, rows->value[i], rows->n_rows, chunk));
+        TRY(column_draft_make(mem, is_seen ? scale[i] : scale_decimal_of(rows->value[i], rows->n_rows),
+                              factor ? &of : NULL, i == plan.basis, rows->value[i], rows->n_rows, &out->columns[i]));
+    }
+done:
+    mem_free(mem, basis);
+    return rc;
+}
+
+static int draft_make(const struct mem *mem, const struct chunk_rows *rows, struct draft *out)
+{
+    times_draft_make(mem, rows->time, rows->n_rows, &out->times);
+    out->columns = NULL;
+    if (rows->n_columns == 0)
+        return GK_OK;
+    out->columns = mem_array(mem, rows->n_columns, sizeof *out->columns);
+    if (!out->columns)
+        return GK_ENOMEM;
+    for (size_t i = 0; i < rows->n_columns; i++)
+        buffer_init(&out->columns[i].bytes, mem);
+    return draft_columns(mem, rows, out);
+}
+
+static void draft_clear(const struct mem *mem, const struct chunk_rows *rows, struct draft *draft)
+{
+    times_draft_clear(&draft->times);
+    for (size_t i = 0; draft->columns && i < rows->n_columns; i++)
+        column_draft_clear(&draft->columns[i]);
+    mem_free(mem, draft->columns);
+}
+
+/* The first n_rows rows as a chunk. */
+static int draft_put(const struct draft *draft, const struct chunk_rows *rows, size_t n_rows, struct buffer *chunk)
+{
+    int rc = GK_OK;
+
+    buffer_reset(chunk);
+    put_head(rows, n_rows, chunk);
+    TRY(times_draft_put(&draft->times, (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI), chunk));
+    store_u32(chunk->bytes + 24, (uint32_t)chunk->size);
+    for (size_t i = 0; i < rows->n_columns; i++) {
+        TRY(column_draft_put(&draft->columns[i], rows->value[i], n_rows, chunk));
         store_u32(chunk->bytes + HEAD_SIZE + ENTRY_SIZE * i + 4, (uint32_t)chunk->size);
     }
 done:
-    mem_free(chunk->mem, basis);
+    return rc;
+}
+
+/* ---- whole pages ---------------------------------------------------------------------------------------------- */
+
+#define SUMMARY_GUESS 24 /* bytes of a summary, mostly */
+#define FIT_GAIN      32 /* a cut must spare one part in so many of the space of a row */
+
+/* About how many bytes the first mini blocks take: bytes[k] for k of them. False when it cannot be cut. */
+static bool guess_sizes(const struct draft *draft, const struct chunk_rows *rows, size_t *bytes)
+{
+    uint32_t n_minis = draft->times.n_minis;
+
+    bytes[0] =
+        HEAD_SIZE + ENTRY_SIZE * rows->n_columns + 1 + VARINT_MAX / 2 + directory_size(draft->times.sizes, n_minis);
+    for (size_t i = 0; i < rows->n_columns; i++) {
+        if (draft->columns[i].is_binned)
+            return false;
+        bytes[0] += 2 + SUMMARY_GUESS + directory_size(draft->columns[i].sizes, n_minis);
+    }
+    for (uint32_t k = 0; k < n_minis; k++) {
+        bytes[k + 1] = bytes[k] + draft->times.sizes[k];
+        for (size_t i = 0; i < rows->n_columns; i++)
+            bytes[k + 1] += draft->columns[i].sizes[k];
+    }
+    return true;
+}
+
+/* The rows that fill pages best: all, or as many whole mini blocks as fit one page less; *most is what they may take.
+ */
+static size_t choose_rows(const struct draft *draft, const struct chunk_rows *rows, size_t page, size_t overhead,
+                          size_t *most)
+{
+    size_t bytes[DIRECTORY_MAX + 1], n_minis = draft->times.n_minis, k = n_minis;
+
+    *most = SIZE_MAX;
+    if (page == 0 || !guess_sizes(draft, rows, bytes))
+        return rows->n_rows;
+    size_t n_pages = (bytes[n_minis] + overhead + page - 1) / page;
+    if (n_pages < 2)
+        return rows->n_rows;
+    while (k > 0 && bytes[k] + overhead > (n_pages - 1) * page)
+        k--;
+    /* (n_pages - 1) / (k minis) against n_pages / (all rows), in pages a row */
+    size_t all = n_pages * k * CHUNK_MINI, cut = (n_pages - 1) * rows->n_rows;
+    if (k == 0 || cut >= all - all / FIT_GAIN)
+        return rows->n_rows;
+    *most = (n_pages - 1) * page - overhead;
+    return k * CHUNK_MINI;
+}
+
+int chunk_encode_fit(const struct mem *mem, const struct chunk_rows *rows, size_t page, size_t overhead,
+                     struct buffer *out, size_t *n_taken)
+{
+    struct buffer chunk;
+    struct draft draft;
+    size_t most;
+
+    int rc = check_rows(rows);
+    if (rc != GK_OK)
+        return rc;
+    buffer_init(&chunk, mem);
+    TRY(draft_make(mem, rows, &draft));
+    *n_taken = choose_rows(&draft, rows, page, overhead, &most);
+    TRY(draft_put(&draft, rows, *n_taken, &chunk));
+    while (chunk.size > most && *n_taken > CHUNK_MINI) { /* the guess was a little low */
+        *n_taken -= CHUNK_MINI;
+        TRY(draft_put(&draft, rows, *n_taken, &chunk));
+    }
+    buffer_put(out, chunk.bytes, chunk.size);
+    rc = buffer_status(out);
+done:
+    draft_clear(mem, rows, &draft);
+    buffer_clear(&chunk);
     return rc;
 }
 
 int chunk_encode(const struct mem *mem, const struct chunk_rows *rows, struct buffer *out)
 {
-    struct buffer chunk;
-    int rc;
-
-    buffer_init(&chunk, mem);
-    TRY(check_rows(rows));
-    put_head(rows, &chunk);
-    TRY(times_encode(rows->time, rows->n_rows, &chunk));
-    store_u32(chunk.bytes + 24, (uint32_t)chunk.size);
-    TRY(put_columns(rows, &chunk));
-    buffer_put(out, chunk.bytes, chunk.size);
-    rc = buffer_status(out);
-done:
-    buffer_clear(&chunk);
-    return rc;
+    size_t n_taken;
+    return chunk_encode_fit(mem, rows, 0, 0, out, &n_taken);
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------- */

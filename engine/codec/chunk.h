@@ -48,6 +48,14 @@ struct chunk_view {
 /* Appends the chunk to *out. GK_ENOMEM, GK_EINVAL (rows out of order or out of bounds). */
 int chunk_encode(const struct mem *mem, const struct chunk_rows *rows, struct buffer *out);
 
+/*
+ * The same for a store that gives each chunk whole pages, `overhead` bytes of which are its own: takes all rows, or as
+ * many of the first ones as fill pages so much better that it is worth another chunk for the others; *n_taken is how
+ * many. It is for rows that have others behind them: of a last few the rest would be a small chunk of its own.
+ */
+int chunk_encode_fit(const struct mem *mem, const struct chunk_rows *rows, size_t page, size_t overhead,
+                     struct buffer *out, size_t *n_taken);
+
 /* Tests the header and every offset against `size`. GK_ECORRUPT, GK_EVERSION. Safe on any bytes. */
 int chunk_open(const uint8_t *bytes, size_t size, struct chunk_view *out);
 uint32_t chunk_channel(const struct chunk_view *chunk, uint32_t column);

@@ -29,7 +29,7 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 #define BINNED_LEAST        16 /* columns of less than a byte in so many rows are small enough */
 #define BINNED_BESIDE       16 /* a binned column has at most one row in so many beside */
 #define BINNED_GAIN         8 /* a binned column is smaller by one part in so many, as it decodes several times slower; */
-#define BINNED_WIDE         4 /* and if it takes more bits a value than this, where packed ones decode fastest, */
+#define BINNED_WIDE         6 /* and if it takes more bits a value than this, where packed ones decode fastest, */
 #define BINNED_GAIN_OF_WIDE 5
 
 #define DECIMAL_IS_GOOD 5 /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
@@ -256,56 +256,85 @@ done:
     return rc;
 }
 
-int column_encode_with(struct scale scale, const struct column_basis *basis, bool is_basis, const double *value,
-                       size_t n_rows, struct buffer *out)
+int column_draft_make(const struct mem *mem, struct scale scale, const struct column_basis *basis, bool is_basis,
+                      const double *value, size_t n_rows, struct column_draft *out)
 {
-    uint32_t sizes[DIRECTORY_MAX], other_sizes[DIRECTORY_MAX];
-    const uint32_t *kept_sizes = sizes;
-    struct buffer minis, other;
-    struct buffer *kept = &minis;
-    struct chunk_summary summary;
-    bool is_binned = false;
+    uint32_t other_sizes[DIRECTORY_MAX];
+    struct buffer other;
     int rc = GK_OK;
 
     assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
-    buffer_init(&minis, out->mem);
-    buffer_init(&other, out->mem);
-    put_minis(scale, basis, value, n_rows, sizes, &minis);
-    if (minis.size > n_rows * DECIMAL_IS_GOOD && !is_basis) {
+    buffer_init(&out->bytes, mem);
+    buffer_init(&other, mem);
+    out->n_minis = (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI);
+    out->is_binned = false;
+    put_minis(scale, basis, value, n_rows, out->sizes, &out->bytes);
+    if (out->bytes.size > n_rows * DECIMAL_IS_GOOD && !is_basis) {
         struct scale bits = scale_bits_of(value, n_rows);
         put_minis(bits, NULL, value, n_rows, other_sizes, &other);
-        if (other.size < minis.size) {
+        if (other.failed)
+            TRY(GK_ENOMEM);
+        if (other.size < out->bytes.size) {
+            struct buffer swap = other;
+            other = out->bytes;
+            out->bytes = swap;
+            memcpy(out->sizes, other_sizes, out->n_minis * sizeof *other_sizes);
             scale = bits;
             basis = NULL;
-            kept = &other;
-            kept_sizes = other_sizes;
         }
     }
     if (!basis && !is_basis)
-        TRY(try_bins(scale, value, n_rows, kept, &is_binned));
-    chunk_summarise(value, n_rows, &summary);
-    buffer_put_u8(out, (uint8_t)(scale.kind | (is_binned ? KIND_BINNED : 0) | (basis ? KIND_PREDICTED : 0)));
-    buffer_put_u8(out, scale.by);
-    if (basis) {
-        buffer_put_varint(out, basis->column);
-        buffer_put_varint(out, zigzag((int64_t)basis->factor));
-    }
-    summary_put(&summary, n_rows, scale, out);
-    if (!is_binned)
-        directory_put(kept_sizes, (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI), out);
-    buffer_put(out, kept->bytes, kept->size);
-    if (minis.failed || other.failed)
-        out->failed = true;
-    rc = buffer_status(out);
+        TRY(try_bins(scale, value, n_rows, &out->bytes, &out->is_binned));
+    out->scale = scale;
+    out->is_predicted = basis != NULL;
+    out->basis = basis ? basis->column : PREDICT_NONE;
+    out->factor = basis ? basis->factor : 0;
+    rc = buffer_status(&out->bytes);
 done:
-    buffer_clear(&minis);
     buffer_clear(&other);
     return rc;
 }
 
+void column_draft_clear(struct column_draft *draft)
+{
+    buffer_clear(&draft->bytes);
+}
+
+int column_draft_put(const struct column_draft *draft, const double *value, size_t n_rows, struct buffer *out)
+{
+    struct chunk_summary summary;
+    uint32_t n_minis = (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI);
+    size_t size = draft->is_binned ? draft->bytes.size : 0;
+
+    assert(n_rows >= 1 && n_minis <= draft->n_minis && (n_minis == draft->n_minis || !draft->is_binned));
+    for (uint32_t i = 0; i < n_minis && !draft->is_binned; i++)
+        size += draft->sizes[i];
+    chunk_summarise(value, n_rows, &summary);
+    buffer_put_u8(out, (uint8_t)(draft->scale.kind | (draft->is_binned ? KIND_BINNED : 0) |
+                                 (draft->is_predicted ? KIND_PREDICTED : 0)));
+    buffer_put_u8(out, draft->scale.by);
+    if (draft->is_predicted) {
+        buffer_put_varint(out, draft->basis);
+        buffer_put_varint(out, zigzag((int64_t)draft->factor));
+    }
+    summary_put(&summary, n_rows, draft->scale, out);
+    if (!draft->is_binned)
+        directory_put(draft->sizes, n_minis, out);
+    buffer_put(out, draft->bytes.bytes, size);
+    return buffer_status(out);
+}
+
 int column_encode(const double *value, size_t n_rows, struct buffer *out)
 {
-    return column_encode_with(scale_decimal_of(value, n_rows), NULL, false, value, n_rows, out);
+    struct column_draft draft;
+
+    int rc = column_draft_make(out->mem, scale_decimal_of(value, n_rows), NULL, false, value, n_rows, &draft);
+    if (rc == GK_OK)
+        rc = column_draft_put(&draft, value, n_rows, out);
+    else if (rc == GK_ENOMEM)
+        out->failed = true;
+    column_draft_clear(&draft);
+    return rc;
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------- */

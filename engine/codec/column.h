@@ -60,11 +60,27 @@ struct column_basis {
 };
 
 /*
- * The same with a decimal scale chosen before, see scale_decimal_of. With a basis (NULL: none) it is not binned;
- * neither is it when it must stand by mini blocks because it is itself a basis.
+ * An encoded column that is not put together yet: any first mini blocks of it may be, unless it is binned. {0} may be
+ * cleared.
  */
-int column_encode_with(struct scale scale, const struct column_basis *basis, bool is_basis, const double *value,
-                       size_t n_rows, struct buffer *out);
+struct column_draft {
+    struct scale scale;
+    bool is_binned, is_predicted;
+    uint32_t basis;
+    uint64_t factor;
+    uint32_t n_minis, sizes[DIRECTORY_MAX]; /* bytes of each mini block */
+    struct buffer bytes;                    /* of the mini blocks; of all that is behind the summary, if it is binned */
+};
+
+/*
+ * With a decimal scale chosen before, see scale_decimal_of. With a basis (NULL: none) it is not binned; neither is it
+ * when it must stand by mini blocks because it is itself a basis. GK_ENOMEM.
+ */
+int column_draft_make(const struct mem *mem, struct scale scale, const struct column_basis *basis, bool is_basis,
+                      const double *value, size_t n_rows, struct column_draft *out);
+/* Appends the first n_rows of its values: whole mini blocks, or all there are. GK_ENOMEM. */
+int column_draft_put(const struct column_draft *draft, const double *value, size_t n_rows, struct buffer *out);
+void column_draft_clear(struct column_draft *draft);
 /* GK_ECORRUPT; safe on any bytes. */
 int column_open(const uint8_t *bytes, size_t size, uint32_t n_rows, struct column_view *out);
 /* Only the summary; does not look at the rest. */

@@ -10,9 +10,9 @@
 
 static_assert(DIRECTORY_MAX <= PACK_MAX, "a directory is one packed block");
 
-void directory_put(const uint32_t *sizes, uint32_t n, struct buffer *out)
+/* The smallest size, and what each one is above it. */
+static uint32_t take_least(const uint32_t *sizes, uint32_t n, uint64_t *rest)
 {
-    uint64_t rest[DIRECTORY_MAX];
     uint32_t least = sizes[0];
 
     assert(n >= 1 && n <= DIRECTORY_MAX);
@@ -20,7 +20,23 @@ void directory_put(const uint32_t *sizes, uint32_t n, struct buffer *out)
         least = sizes[i] < least ? sizes[i] : least;
     for (uint32_t i = 0; i < n; i++)
         rest[i] = sizes[i] - least;
-    buffer_put_varint(out, least);
+    return least;
+}
+
+size_t directory_size(const uint32_t *sizes, uint32_t n)
+{
+    uint64_t rest[DIRECTORY_MAX];
+    uint8_t varint[VARINT_MAX];
+
+    size_t size = varint_put(varint, take_least(sizes, n, rest));
+    return size + patch_plan(rest, n).size;
+}
+
+void directory_put(const uint32_t *sizes, uint32_t n, struct buffer *out)
+{
+    uint64_t rest[DIRECTORY_MAX];
+
+    buffer_put_varint(out, take_least(sizes, n, rest));
     struct patch_plan plan = patch_plan(rest, n);
     uint8_t *p = buffer_extend(out, plan.size);
     if (p)

@@ -19,6 +19,8 @@ struct directory {
     uint32_t at[DIRECTORY_MAX + 1]; /* block i is [at[i], at[i + 1]) of the bytes behind the directory */
 };
 
+/* Bytes that directory_put appends. */
+size_t directory_size(const uint32_t *sizes, uint32_t n);
 void directory_put(const uint32_t *sizes, uint32_t n, struct buffer *out);
 /* Reads n sizes. GK_ECORRUPT unless the blocks fill the rest of the reader's bytes exactly. */
 int directory_get(struct reader *reader, uint32_t n, struct directory *out);

@@ -157,34 +157,56 @@ static size_t put_mini(const uint64_t *s, size_t n, uint64_t from, uint64_t step
     return 1 + size;
 }
 
-int times_encode(const gk_time *time, size_t n_rows, struct buffer *out)
+void times_draft_make(const struct mem *mem, const gk_time *time, size_t n_rows, struct times_draft *out)
 {
-    uint32_t sizes[DIRECTORY_MAX], n_minis = 0;
     uint64_t s[CHUNK_ROWS_MAX]; /* 64 KB */
-    struct buffer minis;
 
     assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
-    buffer_init(&minis, out->mem);
-    uint8_t unit = find_unit(time, n_rows);
-    to_units(time, n_rows, unit, s);
-    uint64_t step = find_step(s, n_rows);
+    buffer_init(&out->minis, mem);
+    out->unit = find_unit(time, n_rows);
+    to_units(time, n_rows, out->unit, s);
+    out->step = find_step(s, n_rows);
+    out->n_minis = 0;
     for (size_t i = 0; i < n_rows; i += CHUNK_MINI) {
         uint8_t bytes[MINI_SIZE_MAX];
         size_t n = n_rows - i < CHUNK_MINI ? n_rows - i : CHUNK_MINI;
-        size_t size = put_mini(s + i, n, i, step, bytes);
-        sizes[n_minis++] = (uint32_t)size;
+        size_t size = put_mini(s + i, n, i, out->step, bytes);
+        out->sizes[out->n_minis++] = (uint32_t)size;
         if (size)
-            buffer_put(&minis, bytes, size);
+            buffer_put(&out->minis, bytes, size);
     }
-    buffer_put_u8(out, unit);
-    buffer_put_varint(out, step);
-    directory_put(sizes, n_minis, out);
-    if (minis.size)
-        buffer_put(out, minis.bytes, minis.size);
-    if (minis.failed)
+}
+
+void times_draft_clear(struct times_draft *draft)
+{
+    buffer_clear(&draft->minis);
+}
+
+int times_draft_put(const struct times_draft *draft, uint32_t n_minis, struct buffer *out)
+{
+    size_t size = 0;
+
+    assert(n_minis >= 1 && n_minis <= draft->n_minis);
+    for (uint32_t i = 0; i < n_minis; i++)
+        size += draft->sizes[i];
+    buffer_put_u8(out, draft->unit);
+    buffer_put_varint(out, draft->step);
+    directory_put(draft->sizes, n_minis, out);
+    if (draft->minis.failed)
         out->failed = true;
-    buffer_clear(&minis);
+    else if (size)
+        buffer_put(out, draft->minis.bytes, size);
     return buffer_status(out);
+}
+
+int times_encode(const gk_time *time, size_t n_rows, struct buffer *out)
+{
+    struct times_draft draft;
+
+    times_draft_make(out->mem, time, n_rows, &draft);
+    int rc = times_draft_put(&draft, draft.n_minis, out);
+    times_draft_clear(&draft);
+    return rc;
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------- */

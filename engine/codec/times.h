@@ -29,6 +29,19 @@ struct times_view {
     const uint8_t *bytes; /* of the mini blocks */
 };
 
+/* Encoded times that are not put together yet: any first mini blocks of them may be. */
+struct times_draft {
+    uint8_t unit;
+    uint64_t step;
+    uint32_t n_minis, sizes[DIRECTORY_MAX]; /* bytes of each mini block */
+    struct buffer minis;
+};
+
+void times_draft_make(const struct mem *mem, const gk_time *time, size_t n_rows, struct times_draft *out);
+/* Appends the first n_minis mini blocks; GK_ENOMEM. */
+int times_draft_put(const struct times_draft *draft, uint32_t n_minis, struct buffer *out);
+void times_draft_clear(struct times_draft *draft);
+
 /* Appends n_rows ascending times, 1..CHUNK_ROWS_MAX; the first one is not stored. GK_ENOMEM. */
 int times_encode(const gk_time *time, size_t n_rows, struct buffer *out);
 /* GK_ECORRUPT; safe on any bytes. */

@@ -457,6 +457,82 @@ static void bounds_of_a_motor_are_close(void **state)
     buffer_clear(&out);
 }
 
+#define PAGE     4096
+#define OVERHEAD 20
+
+static size_t pages_of(size_t size)
+{
+    return (size + OVERHEAD + PAGE - 1) / PAGE;
+}
+
+/* Of a long run of rows: all come back, and where a chunk was cut its pages are nearly full. */
+static void chunks_that_fit_pages_waste_little(void **state)
+{
+    struct chunk_rows rows = make_motor(SAMPLES_MAX);
+    size_t n_pages = 0, n_bytes = 0, n_rows = 0;
+
+    (void)state;
+    for (size_t from = 0, n_taken; from < SAMPLES_MAX; from += n_taken) {
+        struct chunk_view chunk;
+        const double *parts[4];
+        struct chunk_rows part = rows;
+        struct buffer out;
+        part.n_columns = 4; /* the fifth is binned */
+        part.n_rows = SAMPLES_MAX - from < 3000 ? SAMPLES_MAX - from : 3000;
+        part.time = rows.time + from;
+        part.value = parts;
+        for (int k = 0; k < 4; k++)
+            parts[k] = rows.value[k] + from;
+        buffer_init(&out, &MEM_SYSTEM);
+        assert_int_equal(chunk_encode_fit(&MEM_SYSTEM, &part, PAGE, OVERHEAD, &out, &n_taken), GK_OK);
+        assert_true(n_taken >= 1 && n_taken <= part.n_rows && (n_taken == part.n_rows || n_taken % CHUNK_MINI == 0));
+        assert_int_equal(chunk_check(&MEM_SYSTEM, out.bytes, out.size, NULL), GK_OK);
+        assert_int_equal(chunk_open(out.bytes, out.size, &chunk), GK_OK);
+        bool is_cut = n_taken < part.n_rows;
+        part.n_rows = n_taken;
+        check_equal(&chunk, &part);
+        if (is_cut) {
+            n_pages += pages_of(out.size);
+            n_bytes += out.size;
+            n_rows += n_taken;
+        }
+        buffer_clear(&out);
+    }
+    assert_true(n_rows > SAMPLES_MAX / 4 && n_pages * PAGE - n_bytes < n_pages * PAGE / 12);
+}
+
+/* One page less must hold so many rows that it is worth a second chunk; what is inline in a page, or binned, is whole.
+ */
+static void rows_are_taken_whole_where_a_cut_gains_nothing(void **state)
+{
+    struct buffer out;
+    size_t n_taken;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    struct chunk_rows rows = make_motor(300);
+    assert_int_equal(chunk_encode_fit(&MEM_SYSTEM, &rows, PAGE, OVERHEAD, &out, &n_taken), GK_OK);
+    assert_int_equal(n_taken, 300);
+    for (size_t page = 64; page < 65536; page *= 2) {
+        rows = make_motor(SAMPLES_MAX); /* the fifth column is binned */
+        buffer_reset(&out);
+        assert_int_equal(chunk_encode_fit(&MEM_SYSTEM, &rows, page, OVERHEAD, &out, &n_taken), GK_OK);
+        assert_int_equal(n_taken, SAMPLES_MAX);
+        rows.n_columns = 4;
+        buffer_reset(&out);
+        assert_int_equal(chunk_encode_fit(&MEM_SYSTEM, &rows, page, OVERHEAD, &out, &n_taken), GK_OK);
+        size_t size = out.size;
+        if (n_taken == SAMPLES_MAX)
+            continue;
+        assert_true((size + OVERHEAD) % page == 0 || (size + OVERHEAD) % page > page / 2 || page > 8192);
+        buffer_reset(&out);
+        assert_int_equal(chunk_encode(&MEM_SYSTEM, &rows, &out), GK_OK);
+        size_t all = (out.size + OVERHEAD + page - 1) / page * SAMPLES_MAX;
+        assert_true((size + OVERHEAD + page - 1) / page * SAMPLES_MAX < all); /* fewer pages */
+    }
+    buffer_clear(&out);
+}
+
 static void a_wrong_basis_is_refused(void **state)
 {
     struct chunk_rows rows = make_motor(1000);
@@ -585,6 +661,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_dump_tells_what_is_inside),
     cmocka_unit_test(a_channel_is_predicted_from_another),
     cmocka_unit_test(bounds_of_a_motor_are_close),
+    cmocka_unit_test(chunks_that_fit_pages_waste_little),
+    cmocka_unit_test(rows_are_taken_whole_where_a_cut_gains_nothing),
     cmocka_unit_test(a_wrong_basis_is_refused),
     cmocka_unit_test(damaged_motors_never_break_a_reader),
     cmocka_unit_test(the_golden_motor_is_read_for_ever),
