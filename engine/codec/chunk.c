@@ -369,7 +369,7 @@ int chunk_spans(const struct chunk_view *chunk, uint32_t from, uint32_t to, stru
 
 int chunk_mini_time(const struct chunk_view *chunk, uint32_t mini, gk_time *out)
 {
-    gk_time time[CHUNK_MINI];
+    struct times_view times;
 
     if (mini >= chunk->n_minis)
         return GK_EINVAL;
@@ -377,10 +377,8 @@ int chunk_mini_time(const struct chunk_view *chunk, uint32_t mini, gk_time *out)
         *out = chunk->first;
         return GK_OK;
     }
-    int rc = chunk_times(chunk, mini, mini + 1, time);
-    if (rc == GK_OK)
-        *out = time[0];
-    return rc;
+    int rc = chunk_open_times(chunk, &times);
+    return rc == GK_OK ? times_first(&times, mini, out) : rc;
 }
 
 int chunk_summary(const struct chunk_view *chunk, uint32_t column, struct chunk_summary *out)

@@ -263,47 +263,79 @@ static void put_line(uint64_t start, uint64_t step, size_t n, uint64_t unit, con
         line_body(start, step, n, unit, rest, out);
 }
 
-static bool get_grid(const struct times_view *times, struct reader *reader, size_t n, uint64_t from, gk_time *out)
-{
-    uint64_t rest[CHUNK_MINI], unit = times->unit, step = times->step * unit;
+struct grid {
+    uint64_t level;
+    size_t n_jumps;
     struct {
         size_t at;
         uint64_t change;
-    } jump[JUMPS_MAX + 1];
-    struct patch_view patch;
+    } jump[JUMPS_MAX + 1]; /* one more: n, which ends the last stretch */
+    struct patch_view rest;
+};
 
-    uint64_t level = (uint64_t)unzigzag(reader_varint(reader));
-    size_t n_jumps = reader_u8(reader);
-    if (n_jumps > JUMPS_MAX)
+static bool open_grid(struct reader *reader, size_t n, struct grid *out)
+{
+    out->level = (uint64_t)unzigzag(reader_varint(reader));
+    out->n_jumps = reader_u8(reader);
+    if (out->n_jumps > JUMPS_MAX)
         return false;
-    for (size_t k = 0; k < n_jumps; k++) {
-        jump[k].at = reader_u8(reader);
-        jump[k].change = (uint64_t)unzigzag(reader_varint(reader));
-        if (jump[k].at >= n || (k && jump[k].at <= jump[k - 1].at))
+    for (size_t k = 0; k < out->n_jumps; k++) {
+        out->jump[k].at = reader_u8(reader);
+        out->jump[k].change = (uint64_t)unzigzag(reader_varint(reader));
+        if (out->jump[k].at >= n || (k && out->jump[k].at <= out->jump[k - 1].at))
             return false;
     }
-    jump[n_jumps].at = n; /* ends the last stretch */
+    out->jump[out->n_jumps].at = n;
     if (reader->failed)
         return false;
     size_t size = reader->size - reader->at;
-    if (size == 0 || patch_open(reader->bytes + reader->at, size, n, &patch) != size)
+    return size > 0 && patch_open(reader->bytes + reader->at, size, n, &out->rest) == size;
+}
+
+static bool get_grid(const struct times_view *times, struct reader *reader, size_t n, uint64_t from, gk_time *out)
+{
+    uint64_t rest[CHUNK_MINI], unit = times->unit, step = times->step * unit;
+    struct grid grid;
+
+    if (!open_grid(reader, n, &grid))
         return false;
-    if (patch.width)
-        pack_get(patch.packed, n, patch.width, rest);
-    uint64_t start = (uint64_t)times->first + level * unit + from * step;
+    unsigned width = grid.rest.width;
+    if (width)
+        pack_get(grid.rest.packed, n, width, rest);
+    uint64_t start = (uint64_t)times->first + grid.level * unit + from * step;
     size_t i = 0;
-    for (size_t k = 0; k <= n_jumps; k++) {
-        put_line(start + i * step, step, jump[k].at - i, unit, patch.width ? rest + i : NULL, out + i);
-        i = jump[k].at;
-        start += k < n_jumps ? jump[k].change * unit : 0;
+    for (size_t k = 0; k <= grid.n_jumps; k++) {
+        put_line(start + i * step, step, grid.jump[k].at - i, unit, width ? rest + i : NULL, out + i);
+        i = grid.jump[k].at;
+        start += k < grid.n_jumps ? grid.jump[k].change * unit : 0;
     }
-    for (size_t k = 0; k < patch.n_exceptions; k++) {
-        size_t at = (size_t)patch.position[k];
-        uint64_t low = patch.width ? rest[at] : 0, all = low | patch.high[k] << patch.width;
+    for (size_t k = 0; k < grid.rest.n_exceptions; k++) {
+        size_t at = (size_t)grid.rest.position[k];
+        uint64_t low = width ? rest[at] : 0, all = low | grid.rest.high[k] << width;
         out[at] = (gk_time)((uint64_t)out[at] + ((uint64_t)unzigzag(all) - (uint64_t)unzigzag(low)) * unit);
-        if (patch.width)
+        if (width)
             rest[at] = all; /* should a damaged block name a row twice */
     }
+    return true;
+}
+
+/* The time of the first row; a damaged block may say another than the full decode. */
+static bool first_of_grid(const struct times_view *times, struct reader *reader, size_t n, uint64_t from, gk_time *out)
+{
+    struct grid grid;
+    uint64_t rest = 0, room[CHUNK_MINI];
+
+    if (!open_grid(reader, n, &grid))
+        return false;
+    if (grid.rest.width) {
+        pack_get(grid.rest.packed, n, grid.rest.width, room);
+        rest = room[0];
+    }
+    for (size_t k = 0; k < grid.rest.n_exceptions; k++)
+        rest |= grid.rest.position[k] == 0 ? grid.rest.high[k] << grid.rest.width : 0;
+    uint64_t level = grid.level + (grid.n_jumps > 0 && grid.jump[0].at == 0 ? grid.jump[0].change : 0);
+    uint64_t s = level + (uint64_t)unzigzag(rest) + from * times->step;
+    *out = (gk_time)((uint64_t)times->first + s * times->unit);
     return true;
 }
 
@@ -336,6 +368,26 @@ int times_mini(const struct times_view *times, uint32_t mini, gk_time *out)
     uint8_t tag = reader_u8(&reader);
     bool is_fine = tag == TAG_GRID ? get_grid(times, &reader, n, from, out) : get_other(times, tag, &reader, n, out);
     return is_fine ? GK_OK : GK_ECORRUPT;
+}
+
+int times_first(const struct times_view *times, uint32_t mini, gk_time *out)
+{
+    gk_time all[CHUNK_MINI];
+    size_t from = (size_t)mini * CHUNK_MINI;
+    size_t n = times->n_rows - from < CHUNK_MINI ? times->n_rows - from : CHUNK_MINI;
+
+    assert(mini < times->minis.n);
+    uint32_t at = times->minis.at[mini];
+    struct reader reader = reader_of(times->bytes + at, times->minis.at[mini + 1] - at);
+    if (reader.size == 0) {
+        *out = (gk_time)((uint64_t)times->first + from * times->step * times->unit);
+        return GK_OK;
+    }
+    if (reader_u8(&reader) == TAG_GRID)
+        return first_of_grid(times, &reader, n, from, out) ? GK_OK : GK_ECORRUPT;
+    int rc = times_mini(times, mini, all);
+    *out = rc == GK_OK ? all[0] : 0;
+    return rc;
 }
 
 #define JITTER_BITS_MAX 40

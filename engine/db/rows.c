@@ -6,6 +6,8 @@
  */
 #include "db/rows.h"
 
+#include "codec/times.h"
+
 int chunk_at(struct cursor *cursor, struct chunk_view *out, struct gk_error *error)
 {
     struct view value;
@@ -99,13 +101,16 @@ void rows_close(struct rows *rows)
 static int find_minis(const struct chunk_view *chunk, gk_time from, gk_time to, uint32_t *a, uint32_t *b)
 {
     uint32_t low = 0, high = chunk->n_minis;
+    struct times_view times;
     gk_time t;
     int rc = GK_OK;
 
+    if (chunk->first < from || chunk->last >= to)
+        TRY(chunk_open_times(chunk, &times));
     if (chunk->first < from) { /* the last mini block that begins before `from`: later ones may share its last time */
         while (high - low > 1) {
             uint32_t mid = (low + high) / 2;
-            TRY(chunk_mini_time(chunk, mid, &t));
+            TRY(times_first(&times, mid, &t));
             if (t < from)
                 low = mid;
             else
@@ -117,7 +122,7 @@ static int find_minis(const struct chunk_view *chunk, gk_time from, gk_time to, 
     if (chunk->last >= to) { /* the first mini block that begins at or after `to` */
         while (low < high) {
             uint32_t mid = (low + high) / 2;
-            TRY(chunk_mini_time(chunk, mid, &t));
+            TRY(times_first(&times, mid, &t));
             if (t < to)
                 low = mid + 1;
             else

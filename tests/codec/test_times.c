@@ -14,6 +14,9 @@ static uint32_t check_spans(const struct times_view *times, size_t n)
     uint32_t n_known = 0;
 
     for (uint32_t mini = 0; mini < times->minis.n; mini++) {
+        gk_time first;
+        assert_int_equal(times_first(times, mini, &first), GK_OK);
+        assert_int_equal(first, time_in[(size_t)mini * CHUNK_MINI]);
         struct chunk_span span = times_span(times, mini);
         size_t from = (size_t)mini * CHUNK_MINI, to = from + CHUNK_MINI < n ? from + CHUNK_MINI : n;
         if (!span.is_known)
