@@ -30,7 +30,7 @@ AVX2 static int64_t rest_avx2(const uint64_t *z, size_t n, uint64_t *rest)
     return rest_body(z, n, rest);
 }
 
-void frame_plan(const uint64_t *z, size_t n, struct codec_plan *out)
+void frame_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out)
 {
     enum target target = target_best();
 
@@ -38,7 +38,7 @@ void frame_plan(const uint64_t *z, size_t n, struct codec_plan *out)
                   : target == TARGET_AVX2 ? rest_avx2(z, n, out->rest)
                                           : rest_body(z, n, out->rest);
     out->head_size = varint_put(out->head, zigzag(min));
-    out->patch = patch_plan(out->rest, n);
+    out->patch = patch_plan_below(out->rest, n, limit - out->head_size);
 }
 
 size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)

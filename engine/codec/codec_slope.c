@@ -41,7 +41,7 @@ AVX2 static uint64_t rest_avx2(const uint64_t *z, size_t n, uint64_t *rest, uint
     return rest_body(z, n, rest, farthest);
 }
 
-void slope_plan(const uint64_t *z, size_t n, struct codec_plan *out)
+void slope_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out)
 {
     uint64_t farthest;
     enum target target = target_best();
@@ -52,7 +52,7 @@ void slope_plan(const uint64_t *z, size_t n, struct codec_plan *out)
     out->head_size = varint_put(out->head, zigzag((int64_t)z[0]));
     out->head[out->head_size++] = codecs_reach(farthest);
     out->head_size += varint_put(out->head + out->head_size, zigzag((int64_t)slope));
-    out->patch = patch_plan(out->rest, n);
+    out->patch = patch_plan_below(out->rest, n, limit - out->head_size);
 }
 
 size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)

@@ -29,12 +29,12 @@ size_t codec_plan_put(const struct codec_plan *plan, size_t n, uint8_t *out)
     return codec_plan_size(plan);
 }
 
-size_t codec_plan_encode(void (*plan)(const uint64_t *, size_t, struct codec_plan *), const uint64_t *z, size_t n,
-                         size_t limit, uint8_t *out)
+size_t codec_plan_encode(void (*plan)(const uint64_t *, size_t, size_t, struct codec_plan *), const uint64_t *z,
+                         size_t n, size_t limit, uint8_t *out)
 {
     struct codec_plan made;
 
-    plan(z, n, &made);
+    plan(z, n, limit, &made);
     return codec_plan_size(&made) < limit ? codec_plan_put(&made, n, out) : 0;
 }
 
@@ -51,7 +51,7 @@ size_t codecs_encode(unsigned candidates, const uint64_t *z, size_t n, uint8_t *
         if (!(candidates & CODECS_BIT(i)))
             continue;
         if (codec->plan)
-            codec->plan(z, n, &plan[spare]);
+            codec->plan(z, n, best, &plan[spare]);
         size_t size = codec->plan ? codec_plan_size(&plan[spare]) : codec->encode(z, n, best, attempt);
         if (size == 0 || size >= best)
             continue;

@@ -27,8 +27,11 @@ struct codec {
     const char *name;
     /* Writes n >= 1 integers; returns the bytes used, or 0 when it cannot do it in fewer than `limit`. */
     size_t (*encode)(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
-    /* For a codec with a plan: how it would write n >= 1 integers; `encode` writes it. NULL: it has none. */
-    void (*plan)(const uint64_t *z, size_t n, struct codec_plan *out);
+    /*
+     * For a codec with a plan: how it would write n >= 1 integers; `encode` writes it. NULL: it has none. Sizes from
+     * `limit` on need not be exact, but are no less than it.
+     */
+    void (*plan)(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);
     /* Reads n integers from exactly `size` bytes. False when they make no sense; never reads or writes outside. */
     bool (*decode)(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
     /* Between which signed integers all are, at the cost of some bytes read; false when that needs decoding. NULL:
@@ -54,8 +57,8 @@ bool codecs_bounds(unsigned id, const uint8_t *bytes, size_t size, size_t n, int
 size_t codec_plan_size(const struct codec_plan *plan);
 size_t codec_plan_put(const struct codec_plan *plan, size_t n, uint8_t *out);
 /* What `encode` does where there is a plan. */
-size_t codec_plan_encode(void (*plan)(const uint64_t *, size_t, struct codec_plan *), const uint64_t *z, size_t n,
-                         size_t limit, uint8_t *out);
+size_t codec_plan_encode(void (*plan)(const uint64_t *, size_t, size_t, struct codec_plan *), const uint64_t *z,
+                         size_t n, size_t limit, uint8_t *out);
 
 /*
  * A byte that says how far integers are from a known one at most: (4 + low two bits) << high six bits. It is a quarter
@@ -72,15 +75,15 @@ bool constant_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, 
 size_t runs_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool runs_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
 bool runs_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
-void frame_plan(const uint64_t *z, size_t n, struct codec_plan *out);
+void frame_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);
 size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
 bool frame_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
-void delta_plan(const uint64_t *z, size_t n, struct codec_plan *out);
+void delta_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);
 size_t delta_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool delta_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
 bool delta_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
-void slope_plan(const uint64_t *z, size_t n, struct codec_plan *out);
+void slope_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);
 size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool slope_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
 bool slope_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);

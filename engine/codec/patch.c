@@ -39,7 +39,7 @@ BODY size_t count_wider(const uint64_t *v, size_t n, unsigned width)
  * From the largest width down. A width that leaves n_exceptions tells what any narrower one takes at least: as many
  * exceptions, each with its position and all its bits. Mostly two or three widths are enough to know the best.
  */
-BODY struct patch_plan plan_body(const uint64_t *v, size_t n)
+BODY struct patch_plan plan_body(const uint64_t *v, size_t n, size_t limit)
 {
     unsigned max = max_width(v, n);
     struct patch_plan best = {max, 0, 0, cost(n, max, 0, 0)};
@@ -51,30 +51,35 @@ BODY struct patch_plan plan_body(const uint64_t *v, size_t n)
         size_t size = cost(n, width, n_exceptions, max - width);
         if (size < best.size)
             best = (struct patch_plan){width, max - width, n_exceptions, size};
-        if (3 + n_exceptions * (POSITION_BITS + max) / 8 >= best.size)
+        if (3 + n_exceptions * (POSITION_BITS + max) / 8 >= (best.size < limit ? best.size : limit))
             break;
     }
     return best;
 }
 
-AVX2 static struct patch_plan plan_avx2(const uint64_t *v, size_t n)
+AVX2 static struct patch_plan plan_avx2(const uint64_t *v, size_t n, size_t limit)
 {
-    return plan_body(v, n);
+    return plan_body(v, n, limit);
 }
 
-AVX512 static struct patch_plan plan_avx512(const uint64_t *v, size_t n)
+AVX512 static struct patch_plan plan_avx512(const uint64_t *v, size_t n, size_t limit)
 {
-    return plan_body(v, n);
+    return plan_body(v, n, limit);
 }
 
-struct patch_plan patch_plan(const uint64_t *v, size_t n)
+struct patch_plan patch_plan_below(const uint64_t *v, size_t n, size_t limit)
 {
     enum target target = target_best();
 
     assert(n <= PACK_MAX);
     if (target == TARGET_AVX512)
-        return plan_avx512(v, n);
-    return target == TARGET_AVX2 ? plan_avx2(v, n) : plan_body(v, n);
+        return plan_avx512(v, n, limit);
+    return target == TARGET_AVX2 ? plan_avx2(v, n, limit) : plan_body(v, n, limit);
+}
+
+struct patch_plan patch_plan(const uint64_t *v, size_t n)
+{
+    return patch_plan_below(v, n, SIZE_MAX);
 }
 
 static size_t put_exceptions(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8_t *out)

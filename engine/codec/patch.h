@@ -28,6 +28,8 @@ struct patch_plan {
 };
 
 struct patch_plan patch_plan(const uint64_t *v, size_t n);
+/* The same; one that is not below `limit` bytes need not be the cheapest. */
+struct patch_plan patch_plan_below(const uint64_t *v, size_t n, size_t limit);
 void patch_put(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8_t *out);
 /* Bits that the largest needs at most, without decoding; more than PACK_WIDTH_MAX when the bytes make no sense. */
 static inline unsigned patch_bits(const uint8_t *bytes, size_t size)
