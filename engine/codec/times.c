@@ -14,8 +14,9 @@
 #include "codec/patch.h"
 #include "codec/target.h"
 
-#define TAG_GRID  15
-#define JUMPS_MAX 16 /* more than one row in eight off the grid: not a grid */
+#define TAG_GRID     15
+#define GRID_IS_GOOD 8  /* rows a byte: nothing else is tried then */
+#define JUMPS_MAX    16 /* more than one row in eight off the grid: not a grid */
 
 #define MINI_SIZE_MAX (1 + VARINT_MAX + 1 + JUMPS_MAX * (1 + VARINT_MAX) + PATCH_SIZE_MAX)
 
@@ -146,14 +147,18 @@ static size_t put_mini(const uint64_t *s, size_t n, uint64_t from, uint64_t step
 
     if (is_exact(s, n, from, step))
         return 0;
-    size_t size = codecs_encode(CODECS_USUAL, s, n, out + 1, &id);
-    out[0] = (uint8_t)id;
-    size_t grid_size = put_grid(s, n, from, step, size, grid);
-    if (grid_size) {
-        out[0] = TAG_GRID;
+    out[0] = TAG_GRID;
+    size_t grid_size = put_grid(s, n, from, step, sizeof grid, grid);
+    if (grid_size && grid_size * GRID_IS_GOOD <= n) {
         memcpy(out + 1, grid, grid_size);
-        size = grid_size;
+        return 1 + grid_size;
     }
+    size_t size = codecs_encode(CODECS_USUAL, s, n, out + 1, &id);
+    if (grid_size && grid_size < size) {
+        memcpy(out + 1, grid, grid_size);
+        return 1 + grid_size;
+    }
+    out[0] = (uint8_t)id;
     return 1 + size;
 }
 
