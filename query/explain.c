@@ -108,8 +108,9 @@ static int put_condition(struct gk_query *query)
     TRY(put(query, "subjects",
             arena_printf(&query->memory, "%zu of noun %s", query->scope.n, noun_text(query->bound.subject))));
     TRY(put(query, "pruning",
-            arena_printf(&query->memory, "%zu needs; the presence index leaves %zu of %zu subjects", query->prune.n,
-                         n_kept, query->scope.n)));
+            query->prune.n ? arena_printf(&query->memory, "%zu needs; the presence index leaves %zu of %zu subjects",
+                                          query->prune.n, n_kept, query->scope.n)
+                           : "the presence index is not read: it cannot tell, or the few states are read as fast"));
 done:
     return rc;
 }

@@ -47,9 +47,31 @@ static void find_needs(struct prune *prune, const struct cond *cond)
     }
 }
 
-int prune_make(struct prune *prune, const struct scope *scope, const struct bound *bound, const struct cond *cond,
-               const struct window *window, struct gk_error *error)
+/*
+ * Whether reading the index of all hours costs more than reading the states of all subjects' facilities. An hour of a
+ * need costs about as much as a facility (6,500 instructions against 5,000 to 10,000, on 800 facilities).
+ */
+static bool is_dearer(const struct scope *scope, uint64_t n_hours)
 {
+    uint64_t n_facilities = 0;
+    size_t n;
+
+    for (size_t i = 0; i < scope->n && n_facilities < n_hours; i++) {
+        if (scope->list[i].kind == GK_FACILITY) {
+            (void)gk_facility_links(scope->snapshot, scope->list[i].id, &n);
+            n_facilities += 1 + n;
+        } else {
+            (void)gk_site_facilities(scope->snapshot, scope->list[i].kind, scope->list[i].id, &n);
+            n_facilities += n;
+        }
+    }
+    return n_facilities < n_hours;
+}
+
+int prune_make(struct prune *prune, const struct scope *scope, const struct bound *bound, const struct cond *cond,
+               const struct window *window, enum prune_use use, struct gk_error *error)
+{
+    const int64_t ticks_an_hour = 3600 * GK_SECOND / window->tick_ns;
     uint32_t n = gk_snapshot_info(scope->snapshot)->n_facilities;
     int64_t lo = window->a - bound->pad, hi = window->b + bound->pad;
     int rc = GK_OK;
@@ -57,9 +79,11 @@ int prune_make(struct prune *prune, const struct scope *scope, const struct boun
     *prune = (struct prune){.scope = scope};
     if (hi > window->known_end)
         hi = window->known_end;
-    if (lo >= hi || bound->looks_ahead || window->a >= window->known_end)
+    if (use == PRUNE_NEVER || lo >= hi || bound->looks_ahead || window->a >= window->known_end)
         return GK_OK;
     find_needs(prune, cond);
+    if (use == PRUNE_WHEN_CHEAPER && is_dearer(scope, prune->n * ((uint64_t)(hi - lo) / (uint64_t)ticks_an_hour + 1)))
+        prune->n = 0;
     for (size_t i = 0; i < prune->n; i++) {
         prune->needs[i].is_in = arena_array(scope->arena, (size_t)n + 1, 1);
         if (!prune->needs[i].is_in)

@@ -26,9 +26,14 @@ struct prune {
     struct members members; /* scratch */
 };
 
-/* Finds out what the condition needs; nothing when it is true of what is not there. */
+enum prune_use { PRUNE_WHEN_CHEAPER, PRUNE_ALWAYS, PRUNE_NEVER };
+
+/*
+ * Finds out what the condition needs; nothing when it is true of what is not there, or when looking into the index
+ * costs more than the states of the few subjects there are.
+ */
 int prune_make(struct prune *prune, const struct scope *scope, const struct bound *bound, const struct cond *cond,
-               const struct window *window, struct gk_error *error);
+               const struct window *window, enum prune_use use, struct gk_error *error);
 void prune_clear(struct prune *prune);
 /* *is_out: the condition is certainly false for the subject throughout the window. */
 int prune_subject(struct prune *prune, struct subject subject, bool *is_out);

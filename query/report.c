@@ -199,6 +199,13 @@ int report_status(struct report *report, int status, const char *format, ...)
 
 void report_clear(struct report *report)
 {
-    if (report->error)
-        memset(report->error, 0, sizeof *report->error);
+    struct gk_query_error *error = report->error;
+
+    if (!error)
+        return;
+    error->error.status = GK_OK; /* field by field: this is done once a row, and the texts are 2 KB */
+    error->error.line = 0;
+    error->error.column = 0;
+    error->error.text[0] = error->hint[0] = error->report[0] = '\0';
+    error->from = error->to = 0;
 }

@@ -19,7 +19,7 @@ void rows_clear(struct rows *rows)
 {
     if (rows->arena)
         arena_release(rows->arena, &rows->cells, &rows->capacity, sizeof *rows->cells);
-    rows->n_cells = rows->at = 0;
+    rows_reset(rows);
 }
 
 bool rows_add_column(struct rows *rows, const char *name, enum gk_type type)
@@ -40,7 +40,7 @@ size_t rows_find_column(const struct rows *rows, const char *name)
 
 size_t rows_count(const struct rows *rows)
 {
-    return rows->n_columns ? rows->n_cells / rows->n_columns : 0;
+    return rows->n;
 }
 
 int rows_begin(struct rows *rows)
@@ -51,6 +51,7 @@ int rows_begin(struct rows *rows)
                       sizeof *rows->cells));
     memset(rows->cells + rows->n_cells, 0, rows->n_columns * sizeof *rows->cells);
     rows->n_cells += rows->n_columns;
+    rows->n++;
     rows->column = 0;
 done:
     return rc;
@@ -107,6 +108,54 @@ void rows_drop(struct rows *rows)
 {
     assert(rows->n_cells >= rows->n_columns);
     rows->n_cells -= rows->n_columns;
+    rows->n--;
+}
+
+/* ---- giving ---- */
+
+int rows_can_lend(struct rows *rows, struct arena *arena)
+{
+    rows->lent = arena_array(arena, rows->n_columns, sizeof *rows->lent);
+    rows->values = arena_array(arena, rows->n_columns, sizeof *rows->values);
+    return rows->lent && rows->values ? GK_OK : arena_status(arena);
+}
+
+void rows_lend(struct rows *rows, size_t n)
+{
+    assert(rows->lent && rows->n == 0);
+    rows->n_lent = n;
+    rows->lent_at = 0;
+}
+
+bool rows_take(struct rows *rows)
+{
+    if (rows->at == rows->n)
+        return rows_take_lent(rows);
+    rows->at++;
+    return true;
+}
+
+bool rows_has_next(const struct rows *rows)
+{
+    return rows->at < rows->n || rows->lent_at < rows->n_lent;
+}
+
+const struct gk_value *rows_value(const struct rows *rows, size_t column)
+{
+    if (rows->lent_at == 0)
+        return &rows->cells[(rows->at - 1) * rows->n_columns + column];
+    const struct lent *lent = &rows->lent[column];
+    struct gk_value *out = &rows->values[column];
+    size_t row = rows->lent_at - 1;
+    if (lent->number) {
+        out->as.number = lent->number[row];
+        out->type = isnan(out->as.number) ? GK_TYPE_EMPTY : GK_TYPE_NUMBER;
+    } else if (lent->time) {
+        *out = (struct gk_value){GK_TYPE_TIME, {.time = lent->time[row]}};
+    } else {
+        *out = (struct gk_value){GK_TYPE_TEXT, {.text = lent->text}};
+    }
+    return out;
 }
 
 static bool is_number(const struct gk_value *cell)
@@ -218,12 +267,14 @@ done:
 
 void rows_keep(struct rows *rows, size_t n)
 {
-    if (n < rows_count(rows))
-        rows->n_cells = n * rows->n_columns;
+    if (n >= rows->n)
+        return;
+    rows->n = n;
+    rows->n_cells = n * rows->n_columns;
 }
 
 void rows_reset(struct rows *rows)
 {
-    rows->n_cells = 0;
-    rows->at = 0;
+    rows->n_cells = rows->n = rows->at = 0;
+    rows->n_lent = rows->lent_at = 0;
 }

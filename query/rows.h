@@ -1,6 +1,6 @@
 /*
  * rows.h - the rows of an answer that are ready: made by a statement, cut by having, sort, top and limit, taken one by
- * one.
+ * one. Rows are cells, or they are lent: columns of somebody else, of which a row's values are made when asked for.
  */
 #ifndef QUERY_ROWS_H
 #define QUERY_ROWS_H
@@ -10,14 +10,25 @@
 
 #define COLUMNS_MAX 32
 
+/* One column of lent rows: numbers (NaN is empty), or times, or a text that is the same in every row. */
+struct lent {
+    const double *number;
+    const gk_time *time;
+    struct gk_text text;
+};
+
 struct rows {
     struct arena *arena;
     struct gk_column columns[COLUMNS_MAX];
     size_t n_columns;
     struct gk_value *cells; /* n * n_columns */
     size_t n_cells, capacity;
-    size_t at;     /* next row to give */
-    size_t column; /* next column to put */
+    size_t n;                /* rows of cells */
+    size_t at;               /* next row to give */
+    size_t column;           /* next column to put */
+    struct lent *lent;       /* n_columns; NULL: a statement that never lends */
+    struct gk_value *values; /* of the lent row that was given; n_columns */
+    size_t n_lent, lent_at;  /* rows that are lent, and how many of them were given */
 };
 
 void rows_init(struct rows *rows, struct arena *arena);
@@ -38,12 +49,32 @@ void rows_put_count(struct rows *rows, enum gk_type type, int64_t count);
 /* Takes the last row away again. */
 void rows_drop(struct rows *rows);
 
+/* Makes room for lending, once all columns are there; from `arena`, where it lives as long as the columns. */
+int rows_can_lend(struct rows *rows, struct arena *arena);
+/*
+ * Lends n rows, whose columns the caller set in rows->lent and keeps until rows_reset. There must be no cells.
+ */
+void rows_lend(struct rows *rows, size_t n);
+/* Gives the next lent row; false when there is none. */
+static inline bool rows_take_lent(struct rows *rows)
+{
+    if (rows->lent_at == rows->n_lent)
+        return false;
+    rows->lent_at++;
+    return true;
+}
+/* Gives the next row of either kind. */
+bool rows_take(struct rows *rows);
+bool rows_has_next(const struct rows *rows);
+/* A value of the row that was given last; made when it is of a lent one. */
+const struct gk_value *rows_value(const struct rows *rows, size_t column);
+
 /* Whether the last row passes `column cmp value`; an empty cell passes nothing. */
 bool rows_last_passes(const struct rows *rows, size_t column, enum gk_compare compare, double value);
 /* Stable; empty cells come last either way. */
 int rows_sort(struct rows *rows, size_t column, bool is_desc);
 void rows_keep(struct rows *rows, size_t n);
-/* Forgets the rows that were given. */
+/* Forgets the rows. */
 void rows_reset(struct rows *rows);
 
 #endif

@@ -36,8 +36,8 @@ int run_start_condition(struct gk_query *query, bool may_prune)
     eval->error = &query->engine_error;
     TRY(scope_make(&query->scope, query->bound.subject, query->bound.subject_names));
     TRY(eval_init(eval, query->stmt->cond));
-    if (may_prune && !query->is_unpruned)
-        TRY(prune_make(&query->prune, &query->scope, &query->bound, query->stmt->cond, &query->window,
+    if (may_prune)
+        TRY(prune_make(&query->prune, &query->scope, &query->bound, query->stmt->cond, &query->window, query->prune_use,
                        &query->engine_error));
     query->watch.total = query->scope.n;
     query->meta.n_subjects = query->scope.n;

@@ -47,8 +47,9 @@ struct gk_query {
     void *own;                          /* what the kind of statement keeps */
     int64_t known_ticks, unknown_ticks; /* of all subjects in the window, for meta */
     uint64_t n_given, n_matched, n_pruned;
+    uint64_t most; /* rows that may be given */
     bool is_started, is_done, is_gathered, has_row;
-    bool is_unpruned; /* tests: evaluate everything */
+    enum prune_use prune_use; /* tests set it */
 };
 
 /* Starts the scope and the eval of a condition, and the prune where subjects that cannot meet it do not matter. */

@@ -70,7 +70,7 @@ static int columns(struct gk_query *query)
         ok = ok && rows_add_column(&query->rows, arena_text(&query->arena, name, strlen(name)), GK_TYPE_NUMBER);
     }
     query->own = found;
-    rc = ok ? GK_OK : GK_EBUG;
+    rc = ok ? rows_can_lend(&query->rows, &query->arena) : GK_EBUG;
 done:
     return rc;
 }
@@ -110,6 +110,38 @@ done:
     return rc;
 }
 
+static bool has_missing(const double *value, size_t n)
+{
+    size_t n_missing = 0;
+
+    for (size_t i = 0; i < n; i++) /* no way out: a vector loop */
+        n_missing += gk_is_missing(value[i]);
+    return n_missing > 0;
+}
+
+/* Whether the rows can be given as they lie in the batch: all of them, in this order, none without any value. */
+static bool is_lendable(const struct gk_query *query, const struct gk_columns *batch)
+{
+    const struct samples *own = query->own;
+    const struct tail *tail = &query->stmt->tail;
+
+    return !tail->has_having && !tail->has_sort && !tail->has_top && own->n > 0 &&
+           !has_missing(batch->value[0], batch->n_rows);
+}
+
+static void lend(struct gk_query *query, const struct gk_columns *batch, uint32_t id)
+{
+    const struct samples *own = query->own;
+    const char *name = gk_facility_get(query->snapshot, id)->name;
+    struct lent *lent = query->rows.lent;
+
+    lent[0].time = batch->time;
+    lent[1].text = (struct gk_text){name, strlen(name)};
+    for (size_t c = 0; c < own->n; c++)
+        lent[2 + c].number = batch->value[c];
+    rows_lend(&query->rows, batch->n_rows);
+}
+
 static int step(struct gk_query *query, bool *is_done)
 {
     struct samples *own = query->own;
@@ -126,6 +158,10 @@ static int step(struct gk_query *query, bool *is_done)
     rc = gk_scan_next(own->scan, &batch, &query->engine_error);
     if (rc == GK_DONE) {
         end(query);
+        return GK_OK;
+    }
+    if (rc == GK_OK && is_lendable(query, &batch)) {
+        lend(query, &batch, query->scope.list[query->next - 1].id);
         return GK_OK;
     }
     for (size_t i = 0; rc == GK_OK && i < batch.n_rows; i++)

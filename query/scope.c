@@ -164,22 +164,96 @@ static uint32_t id_of_kind(const struct position *position, enum gk_kind kind)
     }
 }
 
+/* A growing list of ids. */
+struct ids {
+    uint32_t *list;
+    size_t n, capacity;
+};
+
+static int add_ids(const struct scope *scope, const uint32_t *list, size_t n, struct ids *out)
+{
+    int rc;
+
+    TRY(arena_reserve(scope->arena, &out->list, &out->capacity, out->n + n, sizeof *out->list));
+    for (size_t i = 0; i < n; i++)
+        out->list[out->n++] = list[i];
+done:
+    return rc;
+}
+
+/* The facilities and sites of a kind that are named. A line of the name may be newer than the statement. */
+static int add_named_ids(const struct scope *scope, enum gk_kind kind, const struct name *names, struct ids *out)
+{
+    int rc = GK_OK;
+
+    for (const struct name *name = names; name && kind != GK_LINE; name = name->next)
+        TRY(add_ids(scope, &name->id, 1, out));
+    for (uint32_t id = 0; kind == GK_LINE && id < gk_snapshot_info(scope->snapshot)->n_sites[kind]; id++)
+        if (is_named(scope->snapshot, names, kind, id))
+            TRY(add_ids(scope, &id, 1, out));
+done:
+    return rc;
+}
+
+/* The facilities that are named, or inside the sites that are. */
+static int add_facilities_of(const struct scope *scope, enum gk_kind kind, const struct name *names, struct ids *out)
+{
+    struct ids named = {NULL, 0, 0};
+    int rc;
+
+    if (kind == GK_FACILITY)
+        return add_named_ids(scope, kind, names, out);
+    TRY(add_named_ids(scope, kind, names, &named));
+    for (size_t i = 0; i < named.n; i++) {
+        size_t n;
+        const uint32_t *ids = gk_site_facilities(scope->snapshot, kind, named.list[i], &n);
+        TRY(add_ids(scope, ids, n, out));
+    }
+done:
+    arena_release(scope->arena, &named.list, &named.capacity, sizeof *named.list);
+    return rc;
+}
+
+static int compare_id(const void *p, const void *q)
+{
+    uint32_t a, b;
+
+    memcpy(&a, p, sizeof a);
+    memcpy(&b, q, sizeof b);
+    return a < b ? -1 : a > b;
+}
+
+/* Ascending, each once. */
+static void sort_ids(struct ids *ids)
+{
+    size_t n = 0;
+
+    if (ids->n)
+        qsort(ids->list, ids->n, sizeof *ids->list, compare_id);
+    for (size_t i = 0; i < ids->n; i++)
+        if (n == 0 || ids->list[n - 1] != ids->list[i])
+            ids->list[n++] = ids->list[i];
+    ids->n = n;
+}
+
 static int make_in(struct scope *scope)
 {
-    const struct gk_store_info *info = gk_snapshot_info(scope->snapshot);
-    enum gk_kind kind = noun_kind(scope->tail->in);
+    size_t n = gk_snapshot_info(scope->snapshot)->n_facilities;
+    struct ids ids = {NULL, 0, 0};
+    int rc;
 
     scope->is_in = NULL;
     if (!scope->tail->in_names)
         return GK_OK;
-    scope->is_in = arena_array(scope->arena, info->n_facilities + 1, 1);
+    scope->is_in = arena_array(scope->arena, n + 1, 1);
     if (!scope->is_in)
         return arena_status(scope->arena);
-    for (uint32_t id = 0; id < info->n_facilities; id++) {
-        struct position position = scope_position(scope->snapshot, (struct subject){GK_FACILITY, id});
-        scope->is_in[id] = is_named(scope->snapshot, scope->tail->in_names, kind, id_of_kind(&position, kind));
-    }
-    return GK_OK;
+    TRY(add_facilities_of(scope, noun_kind(scope->tail->in), scope->tail->in_names, &ids));
+    for (size_t i = 0; i < ids.n; i++)
+        scope->is_in[ids.list[i]] = 1;
+done:
+    arena_release(scope->arena, &ids.list, &ids.capacity, sizeof *ids.list);
+    return rc;
 }
 
 bool scope_is_in(const struct scope *scope, struct subject subject)
@@ -219,47 +293,98 @@ static bool site_passes(const struct scope *scope, struct subject subject)
     return false;
 }
 
-int scope_make(struct scope *scope, enum noun noun, const struct name *names)
+static bool passes(const struct scope *scope, enum noun noun, struct subject subject)
+{
+    if (subject.kind == GK_FACILITY)
+        return scope_has_role(scope->snapshot, subject.id, noun) && facility_passes(scope, subject.id);
+    return site_passes(scope, subject);
+}
+
+/* All subjects of a kind that pass, in the order of their ids. */
+static int list_all(struct scope *scope, enum noun noun)
 {
     const struct gk_store_info *info = gk_snapshot_info(scope->snapshot);
     enum gk_kind kind = noun_kind(noun);
     uint32_t n = kind == GK_FACILITY ? info->n_facilities : kind == GK_ZONE ? 1 : info->n_sites[kind];
-    int rc = make_in(scope);
 
-    if (rc != GK_OK)
-        return rc;
-    scope->n = 0;
     scope->list = arena_array(scope->arena, (size_t)n + 1, sizeof *scope->list);
     if (!scope->list)
         return arena_status(scope->arena);
     for (uint32_t id = 0; id < n; id++) {
         struct subject subject = {kind, id};
-        if (names && !is_named(scope->snapshot, names, kind, id))
-            continue;
-        bool passes = kind == GK_FACILITY ? scope_has_role(scope->snapshot, id, noun) && facility_passes(scope, id)
-                                          : site_passes(scope, subject);
-        if (passes)
+        if (passes(scope, noun, subject))
             scope->list[scope->n++] = subject;
     }
     return GK_OK;
 }
 
+/* Of some ids those that pass; a question about one enterprise does not look at all others. */
+static int list_some(struct scope *scope, enum noun noun, struct ids *ids)
+{
+    enum gk_kind kind = noun_kind(noun);
+
+    sort_ids(ids);
+    scope->list = arena_array(scope->arena, ids->n + 1, sizeof *scope->list);
+    if (!scope->list)
+        return arena_status(scope->arena);
+    for (size_t i = 0; i < ids->n; i++) {
+        struct subject subject = {kind, ids->list[i]};
+        if (passes(scope, noun, subject))
+            scope->list[scope->n++] = subject;
+    }
+    return GK_OK;
+}
+
+/* From facilities to the sites of a kind in which they are. */
+static void widen(const struct scope *scope, enum gk_kind kind, struct ids *ids)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ids->n; i++) {
+        struct position position = scope_position(scope->snapshot, (struct subject){GK_FACILITY, ids->list[i]});
+        uint32_t id = id_of_kind(&position, kind);
+        if (id != GK_ID_NONE)
+            ids->list[n++] = id;
+    }
+    ids->n = n;
+}
+
+int scope_make(struct scope *scope, enum noun noun, const struct name *names)
+{
+    struct ids ids = {NULL, 0, 0};
+    int rc;
+
+    scope->n = 0;
+    TRY(make_in(scope));
+    if (names) {
+        TRY(add_named_ids(scope, noun_kind(noun), names, &ids));
+    } else if (scope->is_in) {
+        TRY(add_facilities_of(scope, noun_kind(scope->tail->in), scope->tail->in_names, &ids));
+        widen(scope, noun_kind(noun), &ids);
+    } else {
+        return list_all(scope, noun);
+    }
+    TRY(list_some(scope, noun, &ids));
+done:
+    arena_release(scope->arena, &ids.list, &ids.capacity, sizeof *ids.list);
+    return rc;
+}
+
 int scope_make_facilities(struct scope *scope, const struct ref *ref)
 {
-    bool is_facility = noun_is_facility(ref->noun);
-    int rc = scope_make(scope, is_facility ? ref->noun : NOUN_FACILITY, is_facility ? ref->names : NULL);
-    size_t kept = 0;
+    struct ids ids = {NULL, 0, 0};
+    int rc;
 
-    if (rc != GK_OK || is_facility || !ref->names)
-        return rc;
-    for (size_t i = 0; i < scope->n; i++) {
-        struct position position = scope_position(scope->snapshot, scope->list[i]);
-        enum gk_kind kind = noun_kind(ref->noun);
-        if (is_named(scope->snapshot, ref->names, kind, id_of_kind(&position, kind)))
-            scope->list[kept++] = scope->list[i];
-    }
-    scope->n = kept;
-    return GK_OK;
+    if (noun_is_facility(ref->noun) || !ref->names)
+        return scope_make(scope, noun_is_facility(ref->noun) ? ref->noun : NOUN_FACILITY,
+                          noun_is_facility(ref->noun) ? ref->names : NULL);
+    scope->n = 0;
+    TRY(make_in(scope));
+    TRY(add_facilities_of(scope, noun_kind(ref->noun), ref->names, &ids));
+    TRY(list_some(scope, NOUN_FACILITY, &ids));
+done:
+    arena_release(scope->arena, &ids.list, &ids.capacity, sizeof *ids.list);
+    return rc;
 }
 
 /* ---- relatives ---- */

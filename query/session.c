@@ -341,6 +341,15 @@ done:
     return rc;
 }
 
+/* How many rows the two limits let through: the statement's own, and the session's. */
+static uint64_t most_rows(const struct gk_query *query)
+{
+    const struct tail *tail = &query->stmt->tail;
+    uint64_t max = query->session->options.max_rows ? query->session->options.max_rows : UINT64_MAX;
+
+    return tail->has_limit && !query->stmt->is_explained && tail->limit < max ? tail->limit : max;
+}
+
 int gk_query_start(gk_query *query, gk_snapshot *snapshot, gk_time now, struct gk_query_error *error)
 {
     int rc = GK_OK;
@@ -349,6 +358,7 @@ int gk_query_start(gk_query *query, gk_snapshot *snapshot, gk_time now, struct g
     query->report = (struct report){query->text, query->text_size, error};
     report_clear(&query->report);
     query->snapshot = snapshot;
+    query->most = most_rows(query);
     query->next = query->n_given = query->n_matched = query->n_pruned = 0;
     query->known_ticks = query->unknown_ticks = 0;
     query->is_started = true;
@@ -389,7 +399,7 @@ static int refill(struct gk_query *query)
 
     if (query->top_column != SIZE_MAX || query->sort_column != SIZE_MAX)
         return query->is_gathered || !query->statement ? GK_OK : gather(query);
-    while (!query->is_done && query->rows.at >= rows_count(&query->rows)) {
+    while (!query->is_done && !rows_has_next(&query->rows)) {
         rows_reset(&query->rows);
         TRY(query->statement->step(query, &query->is_done));
     }
@@ -423,44 +433,52 @@ done:
     return rc;
 }
 
-/* There is a row, but one of the two limits says no: the statement's own, or the session's. */
+/* There is a row, but one of the two limits says no. Only the session's own cuts what was asked for. */
 static bool is_over_limit(struct gk_query *query)
 {
     const struct tail *tail = &query->stmt->tail;
-    uint64_t max = query->session->options.max_rows;
 
-    if (tail->has_limit && query->n_given >= tail->limit && !query->stmt->is_explained)
-        return true;
-    query->meta.is_cut = max != 0 && query->n_given >= max;
-    return query->meta.is_cut;
+    if (query->n_given < query->most)
+        return false;
+    query->meta.is_cut = query->stmt->is_explained || !tail->has_limit || query->n_given < tail->limit;
+    return true;
 }
 
-int gk_query_next(gk_query *query, struct gk_query_error *error)
+/* Whenever the row is not one that is lent already. */
+static int next_row(struct gk_query *query)
 {
     int rc;
 
     if (!query->is_started)
         return report_status(&query->report, GK_EINVAL, "gk_query_start comes before gk_query_next");
-    query->report.error = error;
-    report_clear(&query->report);
     query->has_row = false;
     rc = refill(query);
-    if (rc == GK_OK && query->rows.at >= rows_count(&query->rows))
-        rc = GK_DONE;
-    if (rc == GK_OK && is_over_limit(query))
+    if (rc == GK_OK && rows_has_next(&query->rows) && is_over_limit(query))
         rc = cut(query);
-    if (rc == GK_OK && query->rows.at >= rows_count(&query->rows))
-        rc = GK_DONE;
-    if (rc == GK_DONE) {
+    if (rc != GK_OK)
+        return run_fail(query, rc);
+    if (!rows_take(&query->rows)) {
         finish(query);
         return GK_DONE;
     }
-    if (rc != GK_OK)
-        return run_fail(query, rc);
-    query->rows.at++;
     query->n_given++;
     query->has_row = true;
     return GK_OK;
+}
+
+int gk_query_next(gk_query *query, struct gk_query_error *error)
+{
+
+    query->report.error = error;
+    /* What nearly every row of samples is: the next one of columns that are there. */
+    if (query->n_given < query->most && rows_take_lent(&query->rows)) {
+        query->n_given++;
+        if (error)
+            error->error.status = GK_OK;
+        return GK_OK;
+    }
+    report_clear(&query->report);
+    return next_row(query);
 }
 
 const struct gk_value *gk_query_value(const gk_query *query, size_t i)
@@ -469,7 +487,7 @@ const struct gk_value *gk_query_value(const gk_query *query, size_t i)
 
     if (!query->has_row || i >= query->rows.n_columns)
         return &empty;
-    return &query->rows.cells[(query->rows.at - 1) * query->rows.n_columns + i];
+    return rows_value(&query->rows, i);
 }
 
 const struct gk_query_meta *gk_query_meta(const gk_query *query)

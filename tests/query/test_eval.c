@@ -391,8 +391,8 @@ static uint64_t expected_possible(const struct bits *bits, const struct window_b
     return n;
 }
 
-static void ask_rows(struct zone *zone, gk_snapshot *snapshot, const char *question, bool is_unpruned, struct text *out,
-                     uint64_t *n_possible, uint64_t *n_pruned)
+static void ask_rows(struct zone *zone, gk_snapshot *snapshot, const char *question, enum prune_use use,
+                     struct text *out, uint64_t *n_possible, uint64_t *n_pruned)
 {
     struct gk_query_error error = {0};
     gk_query *query = NULL;
@@ -401,7 +401,7 @@ static void ask_rows(struct zone *zone, gk_snapshot *snapshot, const char *quest
 
     if (gk_query_prepare(zone->session, snapshot, question, strlen(question), NULL, &query, &error) != GK_OK)
         fail_msg("%s", error.report);
-    query->is_unpruned = is_unpruned;
+    query->prune_use = use;
     for (int round = 0; round < 2; round++) { /* starting again must give the same */
         out->size = 0;
         text_add(out, "");
@@ -460,9 +460,9 @@ static void one_round(struct zone *zone, gk_snapshot *snapshot, struct world *wo
     put_time(&question, FIRST - AROUND + window.a);
     text_add(&question, " and ");
     put_time(&question, FIRST - AROUND + window.b);
-    ask_rows(zone, snapshot, question.bytes, false, &got, &n_possible, &pruned);
+    ask_rows(zone, snapshot, question.bytes, PRUNE_ALWAYS, &got, &n_possible, &pruned);
     *n_pruned += pruned;
-    ask_rows(zone, snapshot, question.bytes, true, &other, &n_other, &pruned);
+    ask_rows(zone, snapshot, question.bytes, PRUNE_NEVER, &other, &n_other, &pruned);
     if (strcmp(got.bytes, other.bytes) != 0 || n_possible != n_other)
         fail_msg("seed %" PRIu64 ": %s\npruned\n%s\nunpruned\n%s", seed, question.bytes, got.bytes, other.bytes);
     if (strcmp(got.bytes, expected.bytes) != 0 || n_possible != n_expected)
@@ -562,9 +562,9 @@ static void pruning_changes_nothing(void **state)
             text_add(&question, froms[j]);
             text_add(&question, " and ");
             text_add(&question, froms[j + 1]);
-            ask_rows(&zone, snapshot, question.bytes, false, &a, &n_a, &pruned);
+            ask_rows(&zone, snapshot, question.bytes, PRUNE_ALWAYS, &a, &n_a, &pruned);
             n_pruned += pruned;
-            ask_rows(&zone, snapshot, question.bytes, true, &b, &n_b, &pruned);
+            ask_rows(&zone, snapshot, question.bytes, PRUNE_NEVER, &b, &n_b, &pruned);
             assert_string_equal(a.bytes, b.bytes);
             assert_true(n_a == n_b);
             assert_true(pruned == 0);

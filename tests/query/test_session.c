@@ -195,7 +195,98 @@ static void a_statement_can_be_started_again_at_another_time(void **state)
     zone_close(&zone);
 }
 
+/* p has power and current, at times only one of them. */
+static void fill_channels(struct zone *zone, bool is_sealed)
+{
+    struct text text = {NULL, 0, 0};
+    char line[96];
+
+    fill(zone);
+    text_add(&text, "time_s,facility,kw,ia\n");
+    for (int64_t i = 0; i < 900; i++) {
+        int64_t t = zone->now / GK_SECOND - 900 + i;
+        char kw[8], ia[8] = "5";
+        (void)snprintf(kw, sizeof kw, "%d", (int)(i % 7));
+        if (i >= 700)
+            *(i % 3 ? ia : kw) = '\0';
+        (void)snprintf(line, sizeof line, "%" PRId64 ",p,%s,%s\n", t, kw, ia);
+        text_add(&text, line);
+    }
+    zone_load(zone, text.bytes, text.size);
+    text_clear(&text);
+    if (is_sealed)
+        assert_int_equal(gk_seal(zone->db, NULL), GK_OK);
+}
+
+static void samples_that_are_lent_are_those_that_are_copied(void **state)
+{
+    static const char *const series[] = {"samples of power of facility 'p' ", "samples of current of facility 'p' ",
+                                         "samples of facility 'p' ", "samples of power of facility "};
+    static const char *const tails[] = {"last 2h", "last 10m", "last 200s", "last 2h limit 7", "last 2h limit 900"};
+    struct zone zone;
+
+    (void)state;
+    for (int is_sealed = 0; is_sealed < 2; is_sealed++) {
+        zone_open(&zone);
+        fill_channels(&zone, is_sealed);
+        for (size_t i = 0; i < sizeof series / sizeof series[0]; i++)
+            for (size_t j = 0; j < sizeof tails / sizeof tails[0]; j++) {
+                struct text lent = {NULL, 0, 0}, copied = {NULL, 0, 0}, question = {NULL, 0, 0};
+                text_add(&question, series[i]);
+                text_add(&question, tails[j]);
+                zone_ask(&zone, question.bytes, NULL, &lent, &lent);
+                text_add(&question, " sort facility desc"); /* a sorted answer is gathered, row by row */
+                zone_ask(&zone, question.bytes, NULL, &copied, &copied);
+                if (j < 3 || i < 3) /* of several facilities the limit leaves others when sorted */
+                    assert_string_equal(lent.bytes, copied.bytes);
+                text_clear(&lent);
+                text_clear(&copied);
+                text_clear(&question);
+            }
+        struct gk_session_options options = {.size = sizeof options, .max_rows = 5};
+        struct asked asked = ask(&zone, &options, "samples of power of facility 'p' last 5m");
+        assert_int_equal(asked.n_rows, 5);
+        assert_true(asked.meta.is_cut);
+        asked = ask(&zone, &options, "samples of power of facility 'p' last 5m limit 4");
+        assert_int_equal(asked.n_rows, 4);
+        assert_false(asked.meta.is_cut);
+        zone_close(&zone);
+    }
+}
+
+static void there_is_no_value_before_the_first_row_or_behind_the_last(void **state)
+{
+    static const char question[] = "samples of power of facility 'p' last 2h";
+    struct gk_query_error error = {0};
+    gk_snapshot *snapshot = NULL;
+    gk_query *query = NULL;
+    struct zone zone;
+    int rc;
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    assert_int_equal(gk_snapshot_open(zone.db, &snapshot, NULL), GK_OK);
+    assert_int_equal(gk_query_prepare(zone.session, snapshot, question, strlen(question), NULL, &query, &error), GK_OK);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(gk_query_start(query, snapshot, zone.now, &error), GK_OK);
+        assert_int_equal(gk_query_value(query, 0)->type, GK_TYPE_EMPTY);
+        for (error.error.status = GK_EBUG; (rc = gk_query_next(query, &error)) == GK_OK; error.error.status = GK_EBUG) {
+            assert_int_equal(error.error.status, GK_OK);
+            assert_int_equal(gk_query_value(query, 0)->type, GK_TYPE_TIME);
+            assert_int_equal(gk_query_value(query, 3)->type, GK_TYPE_EMPTY);
+        }
+        assert_int_equal(rc, GK_DONE);
+        assert_int_equal(gk_query_value(query, 0)->type, GK_TYPE_EMPTY);
+    }
+    gk_query_free(query);
+    gk_snapshot_close(snapshot);
+    zone_close(&zone);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(samples_that_are_lent_are_those_that_are_copied),
+    cmocka_unit_test(there_is_no_value_before_the_first_row_or_behind_the_last),
     cmocka_unit_test(rows_are_cut_and_it_is_said),
     cmocka_unit_test(time_and_patience_have_limits),
     cmocka_unit_test(memory_has_a_limit),
