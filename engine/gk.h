@@ -560,6 +560,8 @@ GK_API void gk_timeline_measure(const gk_timeline *a, int64_t from, int64_t to, 
 /* ---- states, reading
  * ------------------------------------------------------------------------------------------------------------ */
 
+/* A snapshot keeps the states it decoded, up to 32 MB: asking again is cheaper. */
+
 #define GK_STATE_BIT(state) (1u << (state))
 
 /*
@@ -569,6 +571,20 @@ GK_API void gk_timeline_measure(const gk_timeline *a, int64_t from, int64_t to, 
  */
 GK_API int gk_state_timeline(gk_snapshot *snapshot, uint32_t facility, uint32_t mask, int64_t from, int64_t to,
                              gk_timeline *out, struct gk_error *error);
+/*
+ * How many of some facilities were in one of the states, inside of another timeline: gk_timeline_and of `within` and
+ * gk_timeline_count of the facilities' gk_state_timeline, but steps are read only where `within` is not false.
+ */
+struct gk_state_count {
+    const uint32_t *facilities;
+    size_t n;
+    uint32_t mask;
+    size_t least, most;        /* as of gk_timeline_count */
+    const gk_timeline *within; /* NULL: always true; not `out` */
+    int64_t within_least;      /* runs of `within` (true or unknown) of fewer ticks may be taken as false */
+};
+GK_API int gk_state_count(gk_snapshot *snapshot, const struct gk_state_count *what, int64_t from, int64_t to,
+                          gk_timeline *out, struct gk_error *error);
 /* The states themselves, cut to [from, to): the first step is at `from`. Lives until the next call on the snapshot. */
 GK_API int gk_state_steps(gk_snapshot *snapshot, uint32_t facility, int64_t from, int64_t to,
                           const struct gk_step **steps, size_t *n, struct gk_error *error);

@@ -52,6 +52,7 @@ void eval_clear(struct eval *eval)
     calendar_clear(&eval->calendar);
     arena_release(eval->arena, &eval->members.list, &eval->members.capacity, sizeof *eval->members.list);
     arena_release(eval->arena, &eval->operands, &eval->operands_capacity, sizeof *eval->operands);
+    arena_release(eval->arena, &eval->ids, &eval->ids_capacity, sizeof *eval->ids);
     arena_release(eval->arena, &eval->cuts, &eval->cuts_capacity, sizeof *eval->cuts);
     *eval = (struct eval){0};
 }
@@ -319,11 +320,115 @@ done:
     return rc;
 }
 
+/* ---- counting states of facilities without a timeline for each ---- */
+
+/* Of more, timelines are merged pairwise: every change would look at all. */
+#define COUNT_MAX 16
+
+/* The range of numbers that makes a quantifier over n true; false when no range of 0..n does. */
+static bool find_range(const struct ref *ref, size_t n, size_t *least, size_t *most)
+{
+    *least = ref->quant == QUANT_NO ? 0 : ref->quant == QUANT_ALL ? n : 1;
+    *most = ref->quant == QUANT_NO ? 0 : n;
+    if (ref->quant == QUANT_AT_LEAST || ref->quant == QUANT_EXACTLY)
+        *least = ref->k;
+    if (ref->quant == QUANT_EXACTLY)
+        *most = ref->k;
+    return *least <= n;
+}
+
+/* The numbers outside of a range; false when they are no range. */
+static bool find_rest(size_t n, size_t *least, size_t *most)
+{
+    if (*least == 0) {
+        *least = *most + 1;
+        *most = n;
+    } else if (*most == n) {
+        *most = *least - 1;
+        *least = 0;
+    } else {
+        return false;
+    }
+    return *least <= *most;
+}
+
+/* The ids of the members from `base` on; false when they are not facilities, each one all the time, and not too many.
+ */
+static int list_ids(struct eval *eval, size_t base, bool *is_plain)
+{
+    size_t n = eval->members.n - base;
+    int rc = GK_OK;
+
+    *is_plain = n > 0 && n <= COUNT_MAX;
+    if (!*is_plain)
+        return GK_OK;
+    TRY(arena_reserve(eval->arena, &eval->ids, &eval->ids_capacity, n, sizeof *eval->ids));
+    for (size_t i = 0; i < n; i++) {
+        const struct member *member = &eval->members.list[base + i];
+        *is_plain = *is_plain && member->subject.kind == GK_FACILITY && is_lasting(eval, member);
+        eval->ids[i] = member->subject.id;
+    }
+done:
+    return rc;
+}
+
+/*
+ * A leaf of states (or `not` of it) over the members from `base` on, inside of `within` (NULL: everywhere) into `out`.
+ * *is_done: it was one that can be counted.
+ */
+static int count_states(struct eval *eval, const struct cond *leaf, bool is_not, size_t base, const gk_timeline *within,
+                        int64_t within_least, gk_timeline *out, bool *is_done)
+{
+    struct gk_state_count what = {.n = eval->members.n - base, .mask = leaf->mask};
+    int64_t hi = eval->hi < eval->window->known_end ? eval->hi : eval->window->known_end;
+    int rc;
+
+    *is_done = false;
+    if (!find_range(&leaf->ref, what.n, &what.least, &what.most) ||
+        (is_not && !find_rest(what.n, &what.least, &what.most)))
+        return GK_OK;
+    TRY(list_ids(eval, base, is_done));
+    if (!*is_done)
+        return GK_OK;
+    if (leaf->is_negated) { /* so many are not in the states: the others are */
+        size_t least = what.n - what.most;
+        what.most = what.n - what.least;
+        what.least = least;
+    }
+    what.facilities = eval->ids;
+    what.within = within;
+    what.within_least = within_least;
+    TRY(watch_look(eval->watch));
+    eval->n_loads += what.n;
+    TRY(gk_state_count(eval->snapshot, &what, eval->lo, hi, out, eval->error));
+done:
+    return rc;
+}
+
+/* `a and b` where b is a leaf of states or `not` of one: b is looked at only where a is not false. */
+static int and_states(struct eval *eval, const struct cond *b, const gk_timeline *a, int64_t least, gk_timeline *out,
+                      bool *is_done)
+{
+    size_t base = eval->members.n;
+    bool is_not = b->kind == COND_NOT;
+    const struct cond *leaf = is_not ? b->a : b;
+    int rc;
+
+    *is_done = false;
+    if (leaf->kind != COND_STATE || (leaf->ref.range == RANGE_SELF && eval->subject.kind != GK_FACILITY))
+        return GK_OK;
+    TRY(scope_members(eval->scope, &leaf->ref, eval->subject, &eval->members));
+    TRY(count_states(eval, leaf, is_not, base, a, least, out, is_done));
+done:
+    eval->members.n = base;
+    return rc;
+}
+
 /* A leaf that ranges over relatives. */
 static int eval_range(struct eval *eval, const struct cond *leaf, gk_timeline *out)
 {
     size_t base = eval->members.n, first = eval->n_operands;
-    bool is_static = true;
+    bool is_static = true, is_counted = false;
     const gk_timeline *one;
     int rc;
 
@@ -333,6 +438,12 @@ static int eval_range(struct eval *eval, const struct cond *leaf, gk_timeline *o
         goto done;
     }
     eval->kept[leaf->leaf].lo = eval->kept[leaf->leaf].hi = 0; /* the timeline is written over */
+    if (leaf->kind == COND_STATE)
+        TRY(count_states(eval, leaf, false, base, NULL, 0, out, &is_counted));
+    if (is_counted) {
+        rc = keep(eval, leaf, base);
+        goto done;
+    }
     for (size_t i = base; i < eval->members.n; i++) {
         is_static = is_static && is_lasting(eval, &eval->members.list[i]);
         TRY(get(eval, leaf, leaf->is_negated, eval->members.list[i].subject, &one));
@@ -392,10 +503,15 @@ static int combine(const struct cond *cond, gk_timeline *out, const gk_timeline 
     }
 }
 
-static int evaluate(struct eval *eval, const struct cond *cond, const gk_timeline **out)
+/*
+ * Runs of the result (true or unknown) of fewer than `least` ticks do not matter: they may be missing, as what stands
+ * above drops them. Of `a and b` runs lie inside of those of a.
+ */
+static int evaluate(struct eval *eval, const struct cond *cond, int64_t least, const gk_timeline **out)
 {
     gk_timeline *own = eval->slots[cond->slot];
     const gk_timeline *a = NULL, *b = NULL;
+    bool is_done = false;
     int rc;
 
     *out = own;
@@ -409,10 +525,22 @@ static int evaluate(struct eval *eval, const struct cond *cond, const gk_timelin
     case COND_EXEMPT:
     case COND_HOURS:
         return calendar_evaluate(&eval->calendar, cond, eval->subject, eval->lo, eval->hi, own);
+    case COND_AND:
+        TRY(evaluate(eval, cond->a, least, &a));
+        TRY(and_states(eval, cond->b, a, least, own, &is_done));
+        if (is_done)
+            break;
+        TRY(evaluate(eval, cond->b, least, &b));
+        TRY(combine(cond, own, a, b));
+        break;
+    case COND_AT_LEAST:
+        TRY(evaluate(eval, cond->a, cond->ticks > least ? cond->ticks : least, &a));
+        TRY(combine(cond, own, a, b));
+        break;
     default:
-        TRY(evaluate(eval, cond->a, &a));
+        TRY(evaluate(eval, cond->a, 0, &a));
         if (cond->b)
-            TRY(evaluate(eval, cond->b, &b));
+            TRY(evaluate(eval, cond->b, 0, &b));
         TRY(combine(cond, own, a, b));
     }
 done:
@@ -481,7 +609,7 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
     eval->lo = window->a - pad;
     eval->hi = window->b + pad;
     for (;;) {
-        TRY(evaluate(eval, eval->cond, out));
+        TRY(evaluate(eval, eval->cond, 0, out));
         if (need == EVAL_INSIDE)
             break;
         find_edges(eval, *out, need, &left, &right);

@@ -41,6 +41,8 @@ struct eval {
     struct members members;       /* a stack: nested sites push on top */
     const gk_timeline **operands; /* a stack of the same kind */
     size_t n_operands, operands_capacity;
+    uint32_t *ids; /* scratch: the facilities that are counted */
+    size_t ids_capacity;
     int64_t *cuts; /* ticks at which a set of relatives changes */
     size_t n_cuts, cuts_capacity;
     struct subject subject;

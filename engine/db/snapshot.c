@@ -6,6 +6,7 @@
  */
 #include "db/snapshot.h"
 
+#include "state/history.h"
 #include "state/timeline.h"
 
 /* ---- a reader's heads follow the journal ----------------------------------------------------------------------------
@@ -132,6 +133,7 @@ int gk_snapshot_open(gk_db *db, gk_snapshot **out, struct gk_error *error)
     steps_init(&s->steps_more, &s->mem);
     limits_init(&s->limits, &s->mem);
     profile_init(&s->profile, &s->mem);
+    memo_init(&s->memo, &s->mem);
     (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
     rc = take_view(s, error);
     (void)pthread_mutex_unlock(&db->lock);
@@ -169,6 +171,7 @@ void gk_snapshot_close(gk_snapshot *s)
     steps_clear(&s->steps_more);
     limits_clear(&s->limits);
     profile_clear(&s->profile);
+    memo_clear(&s->memo);
     struct mem mem = s->mem;
     mem_free(&mem, s);
 }
@@ -194,6 +197,73 @@ int snapshot_check_facility(const gk_snapshot *s, uint32_t facility, struct gk_e
     if (facility < s->catalog->n_facilities)
         return GK_OK;
     return error_set(error, GK_ENOTFOUND, "there is no facility %u", facility);
+}
+
+/* ---- kept states ----------------------------------------------------------------------------------------------------
+ */
+
+/* The era is decoded anyway, and the next question may look at another day of it. */
+static void widen_to_eras(int64_t *from, int64_t *to)
+{
+    int64_t end = history_era_start(history_era(*to - 1) + 1);
+
+    *from = history_era_start(history_era(*from));
+    *to = end > *to ? end : *to; /* the last era ends at no tick */
+}
+
+static int load_steps(gk_snapshot *s, struct memo_entry *entry, int64_t from, int64_t to, struct gk_error *error)
+{
+    size_t before = entry->steps.capacity;
+    int rc;
+
+    if (entry->from < entry->to) {
+        from = entry->from < from ? entry->from : from;
+        to = entry->to > to ? entry->to : to;
+    }
+    entry->from = entry->to = 0;
+    widen_to_eras(&from, &to);
+    rc = snapshot_states(s, entry->facility, from, to, &entry->steps, error);
+    memo_count(&s->memo, entry, before);
+    if (rc != GK_OK)
+        return rc;
+    entry->from = from;
+    entry->to = to;
+    return GK_OK;
+}
+
+/* How many steps begin before a tick. */
+static size_t steps_before(const struct steps *steps, int64_t tick)
+{
+    size_t low = 0, high = steps->n;
+
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (steps->at[mid].tick < tick)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+int snapshot_steps(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to, const struct gk_step **steps, size_t *n,
+                   struct gk_error *error)
+{
+    struct memo_entry *entry;
+    int rc;
+
+    assert(from < to);
+    TRY(snapshot_check_facility(s, facility, error));
+    TRY(memo_find(&s->memo, facility, &entry));
+    if (from < entry->from || to > entry->to || entry->from == entry->to)
+        TRY(load_steps(s, entry, from, to, error));
+    size_t first = from == INT64_MAX ? entry->steps.n : steps_before(&entry->steps, from + 1);
+    if (NEVER(first == 0))
+        return GK_EBUG;
+    *steps = entry->steps.at + first - 1;
+    *n = steps_before(&entry->steps, to) - (first - 1);
+done:
+    return rc;
 }
 
 /* ---- the catalog ----------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #define DB_SNAPSHOT_H
 
 #include "db/db.h"
+#include "db/memo.h"
 #include "db/states.h"
 
 /* States of a facility with unsealed rows or new bands, derived once a snapshot. */
@@ -28,6 +29,7 @@ struct gk_snapshot {
     struct steps steps, steps_more;  /* handed out by gk_state_steps */
     struct limits limits;
     struct profile profile;
+    struct memo memo;
 };
 
 struct origin snapshot_origin(const gk_snapshot *snapshot);
@@ -38,6 +40,12 @@ int snapshot_limits(gk_snapshot *snapshot, uint32_t facility, struct gk_error *e
 /* States of [from, to) ticks, the first step at `from`, into *out (emptied first). */
 int snapshot_states(gk_snapshot *snapshot, uint32_t facility, int64_t from, int64_t to, struct steps *out,
                     struct gk_error *error);
+/*
+ * The same, lent by the memo until memo_trim: the first step is the one in force at `from` and may begin before it, the
+ * last one begins before `to`.
+ */
+int snapshot_steps(gk_snapshot *snapshot, uint32_t facility, int64_t from, int64_t to, const struct gk_step **steps,
+                   size_t *n, struct gk_error *error);
 int snapshot_check_facility(const gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);
 /* What a scan reads, for those that know how to read less of it. */
 struct rows *scan_rows(gk_scan *scan);

@@ -255,6 +255,8 @@ int gk_state_timeline(gk_snapshot *s, uint32_t facility, uint32_t mask, int64_t 
                       struct gk_error *error)
 {
     uint32_t truths[GK_OVERLOAD + 1];
+    const struct gk_step *steps;
+    size_t n;
     int rc;
 
     if (from >= to)
@@ -263,11 +265,13 @@ int gk_state_timeline(gk_snapshot *s, uint32_t facility, uint32_t mask, int64_t 
         truths[state] = mask & GK_STATE_BIT(state) ? GK_TRUE : GK_FALSE;
     if (!(mask & GK_STATE_BIT(GK_NODATA)))
         truths[GK_NODATA] = GK_UNKNOWN;
-    TRY(snapshot_states(s, facility, from, to, &s->steps, error));
-    TRY(timeline_room(out, s->steps.n + 2));
+    memo_trim(&s->memo);
+    TRY(snapshot_steps(s, facility, from, to, &steps, &n, error));
+    TRY(timeline_room(out, n + 2));
     timeline_put(out, GK_TICK_MIN, GK_UNKNOWN);
-    for (size_t i = 0; i < s->steps.n; i++)
-        timeline_put(out, s->steps.at[i].tick, truths[s->steps.at[i].value]);
+    timeline_put(out, from, truths[steps[0].value]);
+    for (size_t i = 1; i < n; i++)
+        timeline_put(out, steps[i].tick, truths[steps[i].value]);
     timeline_put(out, to, GK_UNKNOWN);
 done:
     if (rc == GK_ENOMEM)

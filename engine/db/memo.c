@@ -1,0 +1,88 @@
+/*
+ * memo.c - see memo.h. Entries are pieces of memory of their own, so that they stay where they are while the table
+ * grows.
+ */
+#include "db/memo.h"
+
+#include <string.h>
+
+#define SLOTS_MIN 64
+
+void memo_init(struct memo *memo, const struct mem *mem)
+{
+    *memo = (struct memo){.mem = mem};
+}
+
+void memo_clear(struct memo *memo)
+{
+    for (size_t i = 0; i < memo->n_slots; i++) {
+        struct memo_entry *entry = memo->slots[i];
+        if (!entry)
+            continue;
+        steps_clear(&entry->steps);
+        profile_clear(&entry->profile);
+        limits_clear(&entry->limits);
+        mem_free(memo->mem, entry);
+    }
+    if (memo->mem)
+        mem_free(memo->mem, memo->slots);
+    memo_init(memo, memo->mem);
+}
+
+/* The slot of a facility, or the empty one where it belongs. */
+static size_t probe(const struct memo *memo, uint32_t facility)
+{
+    size_t at = (facility * UINT32_C(0x9E3779B1)) & (memo->n_slots - 1);
+
+    while (memo->slots[at] && memo->slots[at]->facility != facility)
+        at = (at + 1) & (memo->n_slots - 1);
+    return at;
+}
+
+static int grow(struct memo *memo)
+{
+    struct memo wider = *memo;
+
+    wider.n_slots = memo->n_slots ? 2 * memo->n_slots : SLOTS_MIN;
+    wider.slots = mem_zeroed(memo->mem, wider.n_slots * sizeof(struct memo_entry *));
+    if (!wider.slots)
+        return GK_ENOMEM;
+    for (size_t i = 0; i < memo->n_slots; i++)
+        if (memo->slots[i])
+            wider.slots[probe(&wider, memo->slots[i]->facility)] = memo->slots[i];
+    mem_free(memo->mem, memo->slots);
+    *memo = wider;
+    return GK_OK;
+}
+
+int memo_find(struct memo *memo, uint32_t facility, struct memo_entry **out)
+{
+    if (2 * (memo->n + 1) > memo->n_slots && grow(memo) != GK_OK)
+        return GK_ENOMEM;
+    size_t at = probe(memo, facility);
+    if (!memo->slots[at]) {
+        struct memo_entry *entry = mem_zeroed(memo->mem, sizeof *entry);
+        if (!entry)
+            return GK_ENOMEM;
+        entry->facility = facility;
+        steps_init(&entry->steps, memo->mem);
+        profile_init(&entry->profile, memo->mem);
+        limits_init(&entry->limits, memo->mem);
+        memo->slots[at] = entry;
+        memo->n++;
+        memo->bytes += sizeof *entry;
+    }
+    *out = memo->slots[at];
+    return GK_OK;
+}
+
+void memo_count(struct memo *memo, const struct memo_entry *entry, size_t before)
+{
+    memo->bytes += (entry->steps.capacity - before) * sizeof *entry->steps.at;
+}
+
+void memo_trim(struct memo *memo)
+{
+    if (memo->bytes > MEMO_BYTES_MAX)
+        memo_clear(memo);
+}
