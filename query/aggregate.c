@@ -25,6 +25,7 @@ struct aggregate {
     struct groups groups;
     struct tally *tallies; /* groups x buckets */
     enum eval_need need;
+    bool needs_runs; /* not only sums are asked for */
 };
 
 static enum gk_type type_of(enum agg_kind kind)
@@ -77,9 +78,11 @@ static int start(struct gk_query *query)
     if (!own)
         return arena_status(&query->memory);
     own->need = EVAL_INSIDE;
-    for (const struct agg *agg = query->stmt->aggs; agg; agg = agg->next)
+    for (const struct agg *agg = query->stmt->aggs; agg; agg = agg->next) {
         if (agg->kind == AGG_LONGEST)
             own->need = EVAL_POSSIBLE;
+        own->needs_runs |= agg->kind == AGG_LONGEST || agg->kind == AGG_FIRST || agg->kind == AGG_LAST;
+    }
     TRY(run_start_condition(query, true));
     TRY(groups_make(query, &own->groups));
     size_t n = own->groups.buckets.n;
@@ -96,19 +99,51 @@ done:
     return rc;
 }
 
-static void add_sums(const struct groups *groups, const gk_timeline *truth, bool is_event, struct tally *tallies)
+/* The ticks of a stretch of one truth that begins in bucket `at`. */
+static void add_stretch(const struct groups *groups, struct run run, bool is_event, struct tally *tallies, size_t at)
 {
-    for (size_t j = 0; j < groups->buckets.n; j++) {
-        struct gk_measure measure;
-        struct tally *tally = &tallies[j];
-        gk_timeline_measure(truth, groups->ticks[j], groups->ticks[j + 1], &measure);
-        int64_t unknown = measure.possible - measure.certain;
-        tally->certain += is_event ? 0 : measure.certain; /* moments have no length */
-        tally->possible += (is_event ? 0 : measure.certain) + unknown;
-        tally->starts += (int64_t)measure.certain_starts;
-        tally->possible_starts += (int64_t)(measure.possible_starts > measure.certain_starts ? measure.possible_starts
-                                                                                             : measure.certain_starts);
+    for (int64_t from = run.from; from < run.to; at++) {
+        int64_t to = run.to < groups->ticks[at + 1] ? run.to : groups->ticks[at + 1];
+        if (from >= to)
+            continue; /* an empty bucket */
+        bool is_certain = run.truth == GK_TRUE;
+        tallies[at].certain += is_certain && !is_event ? to - from : 0; /* moments have no length */
+        tallies[at].possible += is_certain && is_event ? 0 : to - from;
+        from = to;
     }
+}
+
+/* The starts of a subject in one bucket. What begins certainly begins possibly, though it was unknown before. */
+static void add_starts(struct tally *tally, int64_t certain, int64_t possible)
+{
+    tally->starts += certain;
+    tally->possible_starts += possible > certain ? possible : certain;
+}
+
+/* Sums of all buckets in one sweep; returns how many stretches are only possible. */
+static uint64_t add_sums(const struct groups *groups, const gk_timeline *truth, bool is_event, struct tally *tallies)
+{
+    size_t n, at = 0, bucket = 0;
+    const struct gk_step *steps = gk_timeline_steps(truth, &n);
+    int64_t begin = groups->ticks[0], end = groups->ticks[groups->buckets.n];
+    int64_t certain = 0, possible = 0; /* starts in the bucket */
+    uint64_t n_possible = 0;
+    struct run run;
+
+    while (eval_next_run(truth, begin, end, &at, &run)) {
+        size_t i = at - 1; /* the step at which the run begins */
+        bool is_seen = run.from >= begin;
+        run.from = is_seen ? run.from : begin;
+        run.to = run.to < end ? run.to : end;
+        n_possible += run.truth == GK_UNKNOWN;
+        for (; groups->ticks[bucket + 1] <= run.from; bucket++, certain = possible = 0)
+            add_starts(&tallies[bucket], certain, possible);
+        certain += is_seen && i > 0 && run.truth == GK_TRUE;
+        possible += is_seen && i > 0 && steps[i - 1].value == GK_FALSE;
+        add_stretch(groups, run, is_event, tallies, bucket);
+    }
+    add_starts(&tallies[bucket], certain, possible);
+    return n_possible;
 }
 
 static size_t bucket_at(const struct groups *groups, int64_t tick)
@@ -248,15 +283,6 @@ done:
     return rc;
 }
 
-static void count_possible(struct gk_query *query, const gk_timeline *truth)
-{
-    struct run run;
-    size_t at = 0;
-
-    while (eval_next_run(truth, query->window.a, query->window.b, &at, &run))
-        query->meta.n_possible += run.truth == GK_UNKNOWN;
-}
-
 static int step(struct gk_query *query, bool *is_done)
 {
     struct aggregate *own = query->own;
@@ -268,9 +294,9 @@ static int step(struct gk_query *query, bool *is_done)
     TRY(run_next_subject(query, own->need, &subject, &truth, is_done));
     if (!*is_done && n) {
         struct tally *tallies = &own->tallies[own->groups.of[query->next - 1] * n];
-        add_sums(&own->groups, truth, query->stmt->cond->is_event, tallies);
-        add_runs(query, &own->groups, truth, tallies);
-        count_possible(query, truth);
+        query->meta.n_possible += add_sums(&own->groups, truth, query->stmt->cond->is_event, tallies);
+        if (own->needs_runs)
+            add_runs(query, &own->groups, truth, tallies);
     }
     if (!*is_done)
         return GK_OK;

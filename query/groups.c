@@ -76,7 +76,8 @@ int groups_make(struct gk_query *query, struct groups *out)
     TRY(make_groups(query, out));
     TRY(buckets_make(&query->memory, &query->window, &query->stmt->tail, &query->report, &out->buckets));
     out->ticks = arena_array(&query->memory, out->buckets.n + 1, sizeof *out->ticks);
-    if (!out->ticks)
+    out->texts = arena_array(&query->memory, out->buckets.n + 1, sizeof *out->texts);
+    if (!out->ticks || !out->texts)
         return arena_status(&query->memory);
     for (size_t i = 0; i <= out->buckets.n; i++)
         out->ticks[i] = window_tick(out->buckets.edges[i], query->bound.tick_ns);
@@ -98,10 +99,12 @@ int groups_put(struct gk_query *query, const struct groups *groups, size_t group
         } else if (key == KEY_HOUR) {
             rows_put_time(&query->rows, start);
         } else {
-            char *text = bucket_text(&query->memory, &query->window, groups->buckets.kind, start);
-            if (!text)
+            char **text = &groups->texts[bucket]; /* many groups share it */
+            if (!*text)
+                *text = bucket_text(&query->memory, &query->window, groups->buckets.kind, start);
+            if (!*text)
                 return arena_status(&query->memory);
-            rows_put_text(&query->rows, text);
+            rows_put_text(&query->rows, *text);
         }
     }
     if (tail->every_ns)

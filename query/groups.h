@@ -17,6 +17,7 @@ struct groups {
     uint32_t *of; /* subject number -> group */
     struct buckets buckets;
     int64_t *ticks; /* the buckets' edges */
+    char **texts;   /* of the buckets that were put */
 };
 
 int groups_columns(struct gk_query *query);

@@ -284,7 +284,54 @@ static void there_is_no_value_before_the_first_row_or_behind_the_last(void **sta
     zone_close(&zone);
 }
 
+/* The sums of `series` between two times, without the line of the columns' names. */
+static void ask_sums(struct zone *zone, const char *series, const char *every, gk_time from, gk_time to,
+                     struct text *out)
+{
+    struct text question = {NULL, 0, 0}, answer = {NULL, 0, 0};
+    char a[GK_TIME_TEXT_MAX], b[GK_TIME_TEXT_MAX];
+
+    (void)gk_time_format(from, 0, a);
+    (void)gk_time_format(to, 0, b);
+    for (const char *const *p = (const char *const[]){series, every, " between ", a, " and ", b, NULL}; *p; p++)
+        text_add(&question, *p);
+    zone_ask(zone, question.bytes, "duration,share,count,possible_duration,possible_share,possible_count,coverage",
+             &answer, NULL);
+    const char *rows = strchr(answer.bytes, '\n');
+    assert_non_null(rows);
+    text_add(out, rows + 1);
+    text_clear(&question);
+    text_clear(&answer);
+}
+
+static void a_bucket_is_what_a_window_of_its_own_is(void **state)
+{
+    static const char *const series[] = {"duration, share, count of abatement off",
+                                         "duration, share, count of abatement off or production off for >= 1m",
+                                         "duration, share, count of start of (abatement off)",
+                                         "duration, share, count of possibly (end of (abatement on))",
+                                         "duration, share, count of abatement nodata"};
+    const gk_time step = 90 * GK_SECOND;
+    struct zone zone;
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    gk_time end = zone.now - zone.now % step, begin = end - 50 * step;
+    for (size_t i = 0; i < sizeof series / sizeof series[0]; i++) {
+        struct text whole = {NULL, 0, 0}, parts = {NULL, 0, 0};
+        ask_sums(&zone, series[i], " every 90s", begin, end, &whole);
+        for (gk_time t = begin; t < end; t += step)
+            ask_sums(&zone, series[i], "", t, t + step, &parts);
+        assert_string_equal(whole.bytes, parts.bytes);
+        text_clear(&whole);
+        text_clear(&parts);
+    }
+    zone_close(&zone);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_bucket_is_what_a_window_of_its_own_is),
     cmocka_unit_test(samples_that_are_lent_are_those_that_are_copied),
     cmocka_unit_test(there_is_no_value_before_the_first_row_or_behind_the_last),
     cmocka_unit_test(rows_are_cut_and_it_is_said),
