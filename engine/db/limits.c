@@ -27,6 +27,18 @@ void limits_clear(struct limits *limits)
     limits_init(limits, limits->mem);
 }
 
+int limits_copy(struct limits *out, const struct limits *limits)
+{
+    if (mem_reserve(out->mem, &out->spans, &out->capacity, limits->n, sizeof *out->spans) != GK_OK)
+        return GK_ENOMEM;
+    if (limits->n > 0)
+        memcpy(out->spans, limits->spans, limits->n * sizeof *out->spans);
+    out->n = limits->n;
+    memcpy(out->fallback, limits->fallback, sizeof out->fallback);
+    out->uses_usual_hold = limits->uses_usual_hold;
+    return GK_OK;
+}
+
 /* Narrow to wide, as DESIGN has it: facility, role, line, enterprise, park, zone. */
 static int width_of(enum gk_kind kind)
 {

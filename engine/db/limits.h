@@ -27,6 +27,7 @@ struct limits {
 
 void limits_init(struct limits *limits, const struct mem *mem);
 void limits_clear(struct limits *limits);
+int limits_copy(struct limits *out, const struct limits *limits);
 int limits_of(const struct catalog *catalog, uint32_t facility, int64_t tick_ns, int64_t usual_hold_ns,
               struct limits *out);
 const struct limits_span *limits_at(const struct limits *limits, int64_t tick);

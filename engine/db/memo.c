@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-#define SLOTS_MIN 64
+#define SLOTS_MIN  64
+#define ENTRY_MORE 128 /* bytes of a few channels and one span of limits */
 
 void memo_init(struct memo *memo, const struct mem *mem)
 {
@@ -70,7 +71,7 @@ int memo_find(struct memo *memo, uint32_t facility, struct memo_entry **out)
         limits_init(&entry->limits, memo->mem);
         memo->slots[at] = entry;
         memo->n++;
-        memo->bytes += sizeof *entry;
+        memo->bytes += sizeof *entry + ENTRY_MORE;
     }
     *out = memo->slots[at];
     return GK_OK;
@@ -79,6 +80,38 @@ int memo_find(struct memo *memo, uint32_t facility, struct memo_entry **out)
 void memo_count(struct memo *memo, const struct memo_entry *entry, size_t before)
 {
     memo->bytes += (entry->steps.capacity - before) * sizeof *entry->steps.at;
+}
+
+int memo_take_limits(struct memo *memo, uint32_t facility, struct profile *profile, struct limits *limits,
+                     bool *is_kept)
+{
+    int rc = GK_OK;
+
+    *is_kept = false;
+    if (memo->n == 0)
+        return GK_OK;
+    const struct memo_entry *entry = memo->slots[probe(memo, facility)];
+    if (!entry || !entry->has_limits)
+        return GK_OK;
+    TRY(profile_copy(profile, &entry->profile));
+    TRY(limits_copy(limits, &entry->limits));
+    *is_kept = true;
+done:
+    return rc;
+}
+
+int memo_put_limits(struct memo *memo, uint32_t facility, const struct profile *profile, const struct limits *limits)
+{
+    struct memo_entry *entry;
+    int rc;
+
+    TRY(memo_find(memo, facility, &entry));
+    entry->has_limits = false;
+    TRY(profile_copy(&entry->profile, profile));
+    TRY(limits_copy(&entry->limits, limits));
+    entry->has_limits = true;
+done:
+    return rc;
 }
 
 void memo_trim(struct memo *memo)

@@ -34,6 +34,10 @@ void memo_clear(struct memo *memo);
 int memo_find(struct memo *memo, uint32_t facility, struct memo_entry **out);
 /* The entry's steps grew from a capacity of `before`. */
 void memo_count(struct memo *memo, const struct memo_entry *entry, size_t before);
+/* Copies the profile and limits of a facility out of it, when it has them; and into it. */
+int memo_take_limits(struct memo *memo, uint32_t facility, struct profile *profile, struct limits *limits,
+                     bool *is_kept);
+int memo_put_limits(struct memo *memo, uint32_t facility, const struct profile *profile, const struct limits *limits);
 /* Forgets all when it is more than MEMO_BYTES_MAX: between two questions about sets of facilities, not within one. */
 void memo_trim(struct memo *memo);
 

@@ -34,6 +34,21 @@ void profile_clear(struct profile *p)
     p->n_channels = p->channels_capacity = 0;
 }
 
+int profile_copy(struct profile *out, const struct profile *p)
+{
+    struct profile copy = *p;
+
+    if (mem_reserve(out->mem, &out->channels, &out->channels_capacity, p->n_channels, sizeof *p->channels) != GK_OK)
+        return GK_ENOMEM;
+    copy.mem = out->mem;
+    copy.channels = out->channels;
+    copy.channels_capacity = out->channels_capacity;
+    if (p->n_channels > 0)
+        memcpy(copy.channels, p->channels, p->n_channels * sizeof *copy.channels);
+    *out = copy;
+    return GK_OK;
+}
+
 int profile_add_channel(struct profile *p, uint32_t channel)
 {
     size_t at = 0;

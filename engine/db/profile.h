@@ -27,6 +27,7 @@ struct profile {
 
 void profile_init(struct profile *profile, const struct mem *mem);
 void profile_clear(struct profile *profile);
+int profile_copy(struct profile *out, const struct profile *profile);
 /* An empty one when the facility has none stored. */
 int profile_load(struct txn *txn, uint32_t facility, struct profile *out, struct gk_error *error);
 int profile_store(struct txn *txn, uint32_t facility, const struct profile *profile, struct gk_error *error);

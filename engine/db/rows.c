@@ -72,12 +72,16 @@ int rows_open(struct rows *rows, const struct origin *origin, uint32_t facility,
     columns_init(&rows->incoming, origin->mem);
     columns_init(&rows->chunk, origin->mem);
     columns_init(&rows->merged, origin->mem);
+    bool has_unsealed =
+        origin->heads && origin->view.n_visible > 0 && heads_has(origin->heads, origin->view, facility, NULL, NULL);
     for (size_t i = 0; channels && i < n; i++) {
-        TRY(columns_add(&rows->incoming, channels[i]));
         TRY(columns_add(&rows->chunk, channels[i]));
+        if (!has_unsealed)
+            continue;
+        TRY(columns_add(&rows->incoming, channels[i]));
         TRY(columns_add(&rows->merged, channels[i]));
     }
-    if (origin->heads)
+    if (has_unsealed)
         TRY(heads_collect(origin->heads, origin->view, facility, from, to, origin->policy, rows->all_channels,
                           &rows->incoming));
     TRY(cursor_open(origin->txn, STORE_CHUNK, &rows->cursor, error));

@@ -20,6 +20,7 @@ int gk_scan_open(gk_snapshot *s, uint32_t facility, const uint32_t *channels, si
 
     *out = NULL;
     TRY(snapshot_check_facility(s, facility, error));
+    memo_trim(&s->memo); /* here, as nothing of it is in use */
     scan = mem_zeroed(&s->mem, sizeof *scan);
     if (!scan)
         TRY(GK_ENOMEM);

@@ -93,13 +93,18 @@ done:
 
 int snapshot_limits(gk_snapshot *s, uint32_t facility, struct gk_error *error)
 {
+    bool is_kept;
     int rc;
 
+    TRY(memo_take_limits(&s->memo, facility, &s->profile, &s->limits, &is_kept));
+    if (is_kept)
+        return GK_OK;
     TRY(snapshot_profile(s, facility, error));
-    rc = limits_of(s->catalog, facility, s->db->tick_ns, profile_hold(&s->profile), &s->limits);
-    if (rc != GK_OK)
-        return error_set(error, rc, "out of memory for limits");
+    TRY(limits_of(s->catalog, facility, s->db->tick_ns, profile_hold(&s->profile), &s->limits));
+    TRY(memo_put_limits(&s->memo, facility, &s->profile, &s->limits));
 done:
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for limits"); /* rc says it too */
     return rc;
 }
 
@@ -108,6 +113,7 @@ int gk_facility_profile(gk_snapshot *s, uint32_t id, struct gk_profile *out, str
     int rc;
 
     TRY(snapshot_check_facility(s, id, error));
+    memo_trim(&s->memo);
     TRY(snapshot_limits(s, id, error));
     const struct profile *p = &s->profile;
     if (p->n_rows == 0)

@@ -47,6 +47,43 @@ static void too_much_is_forgotten_as_a_whole(void **state)
     memo_clear(&memo);
 }
 
+static void limits_and_profiles_are_copies(void **state)
+{
+    struct limits_span span = {.from = GK_TICK_MIN, .primary = 3};
+    struct limits limits = {.mem = &MEM_SYSTEM, .spans = &span, .n = 1, .capacity = 1, .uses_usual_hold = true};
+    struct limits found_limits;
+    struct profile profile, found;
+    struct memo memo;
+    bool is_kept;
+    (void)state;
+
+    memo_init(&memo, &MEM_SYSTEM);
+    profile_init(&profile, &MEM_SYSTEM);
+    profile_init(&found, &MEM_SYSTEM);
+    limits_init(&found_limits, &MEM_SYSTEM);
+    assert_int_equal(profile_add_channel(&profile, 5), GK_OK);
+    profile.n_rows = 9;
+    assert_int_equal(memo_take_limits(&memo, 1, &found, &found_limits, &is_kept), GK_OK);
+    assert_false(is_kept);
+    assert_int_equal(memo_put_limits(&memo, 1, &profile, &limits), GK_OK);
+    profile.channels[0] = 6;
+    span.primary = 4;
+    assert_int_equal(memo_take_limits(&memo, 2, &found, &found_limits, &is_kept), GK_OK);
+    assert_false(is_kept);
+    assert_int_equal(memo_take_limits(&memo, 1, &found, &found_limits, &is_kept), GK_OK);
+    assert_true(is_kept);
+    assert_int_equal(found.n_rows, 9);
+    assert_int_equal(found.n_channels, 1);
+    assert_int_equal(found.channels[0], 5);
+    assert_int_equal(found_limits.n, 1);
+    assert_int_equal(found_limits.spans[0].primary, 3);
+    assert_true(found_limits.uses_usual_hold);
+    memo_clear(&memo);
+    profile_clear(&profile);
+    profile_clear(&found);
+    limits_clear(&found_limits);
+}
+
 static void every_failing_allocation_leaves_it_usable(void **state)
 {
     (void)state;
@@ -111,6 +148,7 @@ static void what_was_asked_before_changes_no_answer(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(entries_are_found_again_and_stay_where_they_are),
     cmocka_unit_test(too_much_is_forgotten_as_a_whole),
+    cmocka_unit_test(limits_and_profiles_are_copies),
     cmocka_unit_test(every_failing_allocation_leaves_it_usable),
     cmocka_unit_test(what_was_asked_before_changes_no_answer),
 };

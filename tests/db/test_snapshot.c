@@ -168,7 +168,54 @@ static void wrong_ids_and_empty_stretches_are_answered(void **state)
     world_end(db, path);
 }
 
+#define UNEVEN_ROWS 9000
+
+/* Rows that come ever more slowly, with silences between: where a window's rows are must not be guessed wrongly. */
+static void a_window_of_uneven_rows_has_just_its_rows(void **state)
+{
+    static gk_time time[UNEVEN_ROWS];
+    static uint32_t facility[UNEVEN_ROWS];
+    static double value[UNEVEN_ROWS];
+    struct random random = random_from(test_seed("test_snapshot"));
+    const double *values = value;
+    char path[4096];
+    (void)state;
+
+    gk_db *db = world_new(path, NULL);
+    uint32_t kw = put_channel(db, "kw"), id = put_facility(db, "p", GK_PRODUCTION);
+    for (size_t i = 0; i < UNEVEN_ROWS; i++) {
+        gk_time gap = 1 + (gk_time)(random_below(&random, 2 + i * i / 8)) * 1000;
+        time[i] = i ? time[i - 1] + gap + (random_below(&random, 500) ? 0 : 3600 * GK_SECOND) : T0;
+        facility[i] = id;
+        value[i] = (double)i;
+    }
+    struct gk_batch batch = {UNEVEN_ROWS, time, facility, 1, &kw, &values, NULL, 0};
+    ok(gk_ingest(db, &batch, NULL, &error), &error);
+    ok(gk_seal(db, &error), &error);
+    gk_snapshot *s = look(db);
+    for (int round = 0; round < 400; round++) {
+        size_t a = random_below(&random, UNEVEN_ROWS), b = a + random_below(&random, UNEVEN_ROWS - a), n = 0;
+        gk_time from = time[a] + (gk_time)random_below(&random, 3) - 1,
+                to = time[b] + (gk_time)random_below(&random, 3);
+        struct gk_columns rows;
+        gk_scan *scan;
+        while (a < UNEVEN_ROWS && time[a] < from)
+            a++;
+        while (b < UNEVEN_ROWS && time[b] < to)
+            b++;
+        ok(gk_scan_open(s, id, &kw, 1, from, to, &scan, &error), &error);
+        while (gk_scan_next(scan, &rows, &error) == GK_OK)
+            for (size_t i = 0; i < rows.n_rows; i++, n++)
+                assert_true(rows.time[i] == time[a + n] && rows.value[0][i] == value[a + n]);
+        assert_int_equal(n, b > a ? b - a : 0);
+        gk_scan_close(scan);
+    }
+    gk_snapshot_close(s);
+    world_end(db, path);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_window_of_uneven_rows_has_just_its_rows),
     cmocka_unit_test(the_catalog_is_read_as_it_was_put),
     cmocka_unit_test(every_snapshot_keeps_its_moment),
     cmocka_unit_test(wrong_ids_and_empty_stretches_are_answered),
