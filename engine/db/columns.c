@@ -3,6 +3,7 @@
  */
 #include "db/columns.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -170,17 +171,18 @@ size_t columns_lower(const struct columns *c, gk_time t)
     return low;
 }
 
-void columns_cut(struct columns *c, gk_time from, gk_time to)
+struct columns columns_window(const struct columns *c, size_t from, size_t to, double **values)
 {
-    size_t a = columns_lower(c, from), b = columns_lower(c, to);
-    if (b < a)
-        b = a;
-    if (a > 0) {
-        memmove(c->time, c->time + a, (b - a) * sizeof *c->time);
-        for (size_t i = 0; i < c->n_columns; i++)
-            memmove(c->value[i], c->value[i] + a, (b - a) * sizeof(double));
-    }
-    c->n_rows = b - a;
+    struct columns window = *c;
+
+    assert(from <= to && to <= c->n_rows);
+    window.n_rows = to - from;
+    for (size_t i = 0; i < c->n_columns && from < to; i++)
+        values[i] = c->value[i] + from;
+    window.value = values;
+    if (from < to)
+        window.time += from;
+    return window;
 }
 
 /* One value out of an earlier and a later arrived one. */

@@ -37,8 +37,8 @@ int columns_append(struct columns *columns, const struct columns *other, size_t 
  * columns that are here. */
 int columns_append_chunk(struct columns *columns, const struct chunk_view *chunk, uint32_t from, uint32_t to,
                          bool all_channels);
-/* Drops rows outside of [from, to). */
-void columns_cut(struct columns *columns, gk_time from, gk_time to);
+/* Rows [from, to) without copying them: lives as long as they stay where they are. `values` has room for n_columns. */
+struct columns columns_window(const struct columns *columns, size_t from, size_t to, double **values);
 /* First row at or after t. */
 size_t columns_lower(const struct columns *columns, gk_time t);
 /* Folds neighbours of the same time (in order of arrival) into one; nothing to do under GK_ALL. */

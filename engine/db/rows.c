@@ -99,6 +99,9 @@ void rows_close(struct rows *rows)
     columns_clear(&rows->incoming);
     columns_clear(&rows->chunk);
     columns_clear(&rows->merged);
+    mem_free(rows->origin->mem, rows->values);
+    rows->values = NULL;
+    rows->values_capacity = 0;
 }
 
 /* The mini blocks of a chunk that may have rows of [from, to): [*a, *b). */
@@ -158,9 +161,22 @@ done:
     return rc;
 }
 
+/* The rows [a, b) of the chunk's; moving them to the front would cost more than what is cut off is worth. */
+static int lend_rows(struct rows *rows, size_t a, size_t b)
+{
+    int rc;
+
+    TRY(mem_reserve(rows->origin->mem, &rows->values, &rows->values_capacity, rows->chunk.n_columns,
+                    sizeof *rows->values));
+    rows->window = columns_window(&rows->chunk, a, b > a ? b : a, rows->values);
+done:
+    return rc;
+}
+
 /* Decodes what the current chunk has of the stretch and moves on; *border is where the next chunk begins. */
 static int take_chunk(struct rows *rows, gk_time *border, struct gk_error *error)
 {
+    struct columns *columns = &rows->chunk;
     struct chunk_view chunk;
     uint32_t a, b;
     int rc;
@@ -168,10 +184,10 @@ static int take_chunk(struct rows *rows, gk_time *border, struct gk_error *error
     TRY(chunk_at(rows->cursor, &chunk, error));
     if (chunk.last >= rows->from) {
         TRY(find_minis(&chunk, rows->from, rows->to, &a, &b));
-        TRY(columns_append_chunk(&rows->chunk, &chunk, a, b, rows->all_channels));
-        if (chunk.first < rows->from || chunk.last >= rows->to)
-            columns_cut(&rows->chunk, rows->from, rows->to);
+        TRY(columns_append_chunk(columns, &chunk, a, b, rows->all_channels));
     }
+    TRY(lend_rows(rows, chunk.first < rows->from ? columns_lower(columns, rows->from) : 0,
+                  chunk.last >= rows->to ? columns_lower(columns, rows->to) : columns->n_rows));
     TRY(settle(rows, cursor_next(rows->cursor, error)));
     *border = rows->has_chunk ? chunk_key_first(cursor_key(rows->cursor)) : rows->to;
 done:
@@ -182,22 +198,16 @@ done:
 
 static int merge_incoming(struct rows *rows, size_t to, const struct columns **out)
 {
-    struct columns *in = &rows->incoming;
-    struct columns part = *in; /* a borrowed window on the incoming rows */
     double *values[CHUNK_COLUMNS_MAX];
     int rc;
 
-    if (in->n_columns > CHUNK_COLUMNS_MAX)
+    if (rows->incoming.n_columns > CHUNK_COLUMNS_MAX)
         return GK_ELIMIT;
-    for (size_t i = 0; i < in->n_columns; i++)
-        values[i] = in->value[i] + rows->incoming_at;
-    part.time = in->time + rows->incoming_at;
-    part.value = values;
-    part.n_rows = to - rows->incoming_at;
+    struct columns part = columns_window(&rows->incoming, rows->incoming_at, to, values);
     rows->merged.n_rows = 0;
     if (rows->all_channels)
         columns_reset(&rows->merged);
-    TRY(columns_merge(&rows->chunk, &part, rows->origin->policy, &rows->merged));
+    TRY(columns_merge(&rows->window, &part, rows->origin->policy, &rows->merged));
     rows->incoming_at = to;
     *out = &rows->merged;
 done:
@@ -210,7 +220,7 @@ int rows_next(struct rows *rows, const struct columns **out, struct gk_error *er
     int rc;
 
     do {
-        rows->chunk.n_rows = 0;
+        rows->chunk.n_rows = rows->window.n_rows = 0;
         if (rows->all_channels)
             columns_reset(&rows->chunk);
         if (rows->has_chunk)
@@ -223,7 +233,7 @@ int rows_next(struct rows *rows, const struct columns **out, struct gk_error *er
         if (to > rows->incoming_at)
             TRY(merge_incoming(rows, to, out));
         else
-            *out = &rows->chunk;
+            *out = &rows->window;
     } while ((*out)->n_rows == 0);
     rc = GK_OK;
 done:

@@ -26,6 +26,9 @@ struct rows {
     struct columns incoming; /* the heads' rows of [from, to) */
     size_t incoming_at;
     struct columns chunk, merged;
+    struct columns window; /* lent: the rows of `chunk` that are in [from, to) */
+    double **values;       /* of the window */
+    size_t values_capacity;
 };
 
 /* channels NULL: all there are (batches may then differ in their columns). */
