@@ -5,6 +5,7 @@
 #ifndef BENCH_ASK_H
 #define BENCH_ASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "gk_query.h"
@@ -23,6 +24,7 @@ struct ask {
     gk_time now;
     char text[ASK_TEXT_MAX];
     size_t column[ASK_COLUMNS_MAX], n_columns; /* whose numbers are summed */
+    bool by_columns;                           /* rows that lie side by side are taken as arrays */
     struct ask_sum answer;
 };
 

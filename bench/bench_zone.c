@@ -53,13 +53,16 @@ static const struct harness_line lines[] = {
     {"last_query", "their newest kw of the last hour, in the language", "us", 30, 10, 0},
     {"raw_day", "one facility, one day, raw kw: gk_scan", "us", 0, 0, 0},
     {"raw_day_query", "the same in the language", "us", 100, 40, 0},
+    {"raw_day_columns", "the same in the language, taken as arrays", "us", 100, 40, 0},
     {"hourly", "one facility, hourly mean and greatest kw: gk_signal_summaries", "us", 0, 0, 0},
     {"hourly_query", "the same in the language", "us", 100, 30, 0},
     {"parks", "all facilities, daily mean kw a park, in the language", "ms", 15, 2, 0},
     {"question", "THE question, an enterprise, from states", "ms", 2, 0.6, 0},
+    {"question_fresh", "the same on a snapshot of its own, opened and closed", "ms", 2, 0.6, 0},
     {"question_plain", "the same, an abatement facility", "ms", 0, 0, 0},
     {"question_rows", "THE question from samples alone", "ms", 60, 25, 0},
     {"question_day", "THE question, one enterprise, one day", "us", 30, 10, 0},
+    {"question_day_fresh", "the same on a snapshot of its own, opened and closed", "us", 30, 10, 0},
     {"heat", "its duration by enterprise and day", "ms", 2, 0.6, 0},
     {"start_order", "production started while no abatement was on", "ms", 2, 0.6, 0},
     {"prepare", "parsing and binding THE question", "us", 0, 0, 0},
@@ -381,6 +384,7 @@ static const char the_question[] = "when any abatement off while any production 
 
 static const struct question questions[] = {
     {"raw_day_query", "samples of power of facility '{facility}' {day}", "kw", NULL},
+    {"raw_day_columns", "samples of power of facility '{facility}' {day}", "kw", NULL},
     {"hourly_query", "avg, max of power of facility '{facility}' every 1h {window}", "avg", "max"},
     {"parks", "avg of power of facility by park, day {window}", "avg", NULL},
     {"question", the_question, "duration_s", NULL},
@@ -465,7 +469,9 @@ static void put_text(const char *pattern, const struct spot *spot, char *out, si
  * --------------------------------------------------------------- */
 
 struct reading {
+    gk_db *db;
     gk_snapshot *snapshot;
+    struct ask *question, *question_day;
     struct hand *hand;
     struct spot spot;
     uint32_t channels[ZONE_CHANNELS];
@@ -498,6 +504,31 @@ static void call_hourly(void *context)
     const struct spot *spot = &reading->spot;
 
     reading->sink += ask_hourly(reading->snapshot, spot->facility, reading->channels[3], spot->begin, spot->end).sum;
+}
+
+/* A snapshot keeps what it decoded for those who ask again: here nobody asked before. */
+static void ask_fresh(gk_db *db, const struct ask *ask)
+{
+    struct gk_error error = {0};
+    struct ask fresh = *ask;
+
+    fill_check(gk_snapshot_open(db, &fresh.snapshot, &error), &error, "gk_snapshot_open");
+    ask_run(&fresh);
+    gk_snapshot_close(fresh.snapshot);
+}
+
+static void call_fresh(void *context)
+{
+    struct reading *reading = context;
+
+    ask_fresh(reading->db, reading->question);
+}
+
+static void call_fresh_day(void *context)
+{
+    struct reading *reading = context;
+
+    ask_fresh(reading->db, reading->question_day);
 }
 
 static void call_prepare(void *context)
@@ -583,7 +614,7 @@ static void compare_all(struct harness *harness, struct ask *asks, struct readin
         struct ask_sum ours;
         ask_run(&asks[i]);
         ours = asks[i].answer;
-        if (strcmp(line, "raw_day_query") == 0)
+        if (strncmp(line, "raw_day_", 8) == 0)
             compare(harness, line, ours, hand_raw(hand, spot->facility, spot->from_s, spot->to_s));
         if (strcmp(line, "hourly_query") == 0)
             compare(harness, line, ours, hand_hourly(hand, spot->facility));
@@ -605,6 +636,8 @@ static void time_all(struct harness *harness, struct ask *asks, struct reading *
         {"last", HARNESS_US, call_last, NULL, 0},
         {"raw_day", HARNESS_US, call_raw_day, NULL, 0},
         {"hourly", HARNESS_US, call_hourly, NULL, 0},
+        {"question_fresh", HARNESS_US, call_fresh, NULL, 0},
+        {"question_day_fresh", HARNESS_US, call_fresh_day, NULL, 0},
         {"prepare", HARNESS_US, call_prepare, NULL, 0},
         {"question", "by hand", hand_call_question, NULL, 0},
         {"question_rows", "by hand", hand_call_rows, NULL, 0},
@@ -637,6 +670,7 @@ static void run_questions(struct harness *harness)
 
     zone_open(&zone, need_data(harness));
     hand_init(&hand, &zone);
+    reading.db = db;
     reading.hand = &hand;
     reading.spot = spot_of(&zone);
     fill_check(gk_snapshot_open(db, &reading.snapshot, &error), &error, "gk_snapshot_open");
@@ -648,8 +682,13 @@ static void run_questions(struct harness *harness)
         put_text(questions[i].text, &reading.spot, text, sizeof text);
         ask_open(&asks[i], reading.session, reading.snapshot, text, reading.spot.now);
         ask_columns(&asks[i], questions[i].column, questions[i].other_column);
-        if (questions[i].text == the_question)
+        asks[i].by_columns = strcmp(questions[i].line, "raw_day_columns") == 0;
+        if (questions[i].text == the_question) {
             reading.text = asks[i].text;
+            reading.question = &asks[i];
+        }
+        if (strcmp(questions[i].line, "question_day") == 0)
+            reading.question_day = &asks[i];
     }
     harness_value(harness, "question_size", HARNESS_US,
                   (double)strlen(the_question) - (double)strlen("{window}") + (double)strlen("last 7d"));

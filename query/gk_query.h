@@ -101,6 +101,15 @@ GK_API int gk_query_start(gk_query *query, gk_snapshot *snapshot, gk_time now, s
 GK_API int gk_query_next(gk_query *query, struct gk_query_error *error);
 GK_API const struct gk_value *gk_query_value(const gk_query *query, size_t i);
 
+/*
+ * Samples lie side by side: column i of the current row and of the rows that follow it, as an array for whoever takes
+ * many. *n is how many, the current row included; 0: not in an array, take gk_query_value. A NaN is an empty value.
+ */
+GK_API const double *gk_query_numbers(const gk_query *query, size_t i, size_t *n);
+GK_API const gk_time *gk_query_times(const gk_query *query, size_t i, size_t *n);
+/* Goes on by up to n rows of these arrays, like so many calls of gk_query_next; returns by how many. */
+GK_API size_t gk_query_skip(gk_query *query, size_t n);
+
 /* What stands under an answer; complete after GK_DONE. */
 struct gk_query_meta {
     bool has_window;

@@ -490,6 +490,44 @@ const struct gk_value *gk_query_value(const gk_query *query, size_t i)
     return rows_value(&query->rows, i);
 }
 
+/* Lent rows from the current one on, as far as the limits let through; 0 when the current one is not lent. */
+static size_t n_lent_rows(const gk_query *query)
+{
+    const struct rows *rows = &query->rows;
+    uint64_t left = query->most - query->n_given;
+
+    if (!query->has_row || rows->lent_at == 0)
+        return 0;
+    return 1 + (rows->n_lent - rows->lent_at < left ? rows->n_lent - rows->lent_at : (size_t)left);
+}
+
+const double *gk_query_numbers(const gk_query *query, size_t i, size_t *n)
+{
+    *n = i < query->rows.n_columns ? n_lent_rows(query) : 0;
+    if (*n == 0 || !query->rows.lent[i].number)
+        *n = 0;
+    return *n ? query->rows.lent[i].number + query->rows.lent_at - 1 : NULL;
+}
+
+const gk_time *gk_query_times(const gk_query *query, size_t i, size_t *n)
+{
+    *n = i < query->rows.n_columns ? n_lent_rows(query) : 0;
+    if (*n == 0 || !query->rows.lent[i].time)
+        *n = 0;
+    return *n ? query->rows.lent[i].time + query->rows.lent_at - 1 : NULL;
+}
+
+size_t gk_query_skip(gk_query *query, size_t n)
+{
+    size_t left = n_lent_rows(query);
+
+    left -= left > 0; /* the current one */
+    n = n < left ? n : left;
+    query->rows.lent_at += n;
+    query->n_given += n;
+    return n;
+}
+
 const struct gk_query_meta *gk_query_meta(const gk_query *query)
 {
     return &query->meta;

@@ -39,6 +39,8 @@ static int cut_steps(struct steps *s, int64_t from, int64_t to)
 {
     size_t a = 0, n = 0;
 
+    if (s->n > 0 && s->at[0].tick == from && s->at[s->n - 1].tick < to)
+        return GK_OK; /* whole eras were asked for */
     while (a < s->n && s->at[a].tick <= from)
         a++;
     uint32_t carried = a ? s->at[a - 1].value : (uint32_t)GK_NODATA;

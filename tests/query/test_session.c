@@ -114,6 +114,47 @@ static void time_and_patience_have_limits(void **state)
     zone_close(&zone);
 }
 
+static int count_calls(void *context, uint64_t done, uint64_t total)
+{
+    (void)done;
+    (void)total;
+    ++*(int *)context;
+    return 0;
+}
+
+/* Answers that are lent, counted or summed at once look at the clock as often as those that are made row by row: before
+ * each facility, and each piece of samples. */
+static void the_fast_ways_can_be_stopped_too(void **state)
+{
+    static const char *const questions[] = {"samples of power of facility last 2h",
+                                            "when any abatement off while any production on per enterprise last 2h",
+                                            "duration of all production on per enterprise by hour last 2h",
+                                            "last of power of facility by facility last 2h"};
+    struct zone zone;
+    gk_time t = 0;
+    int n_calls;
+    struct gk_session_options options = {.size = sizeof options,
+                                         .max_run_ns = -1,
+                                         .progress_context = &n_calls,
+                                         .monotonic = running_clock,
+                                         .monotonic_context = &t};
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+        n_calls = 0;
+        options.progress = count_calls;
+        assert_int_equal(ask(&zone, &options, questions[i]).status, GK_DONE);
+        assert_true(n_calls >= 2); /* the subject, and what it is made of */
+        n_calls = 0;
+        options.progress = stop_at_once;
+        assert_int_equal(ask(&zone, &options, questions[i]).status, GK_EINTERRUPTED);
+        assert_int_equal(n_calls, 1);
+    }
+    zone_close(&zone);
+}
+
 static void memory_has_a_limit(void **state)
 {
     struct zone zone;
@@ -330,12 +371,96 @@ static void a_bucket_is_what_a_window_of_its_own_is(void **state)
     zone_close(&zone);
 }
 
+/* The kw of an answer by arrays, in leaps of up to `most` rows, and by rows: how many, their times and numbers. */
+struct taken {
+    uint64_t n_rows;
+    double sum;
+    gk_time last;
+    bool is_cut;
+};
+
+static struct taken take(struct zone *zone, const char *question, uint64_t max_rows, bool by_arrays, size_t most)
+{
+    struct gk_session_options options = {.size = sizeof options, .max_rows = max_rows};
+    struct gk_query_error error = {0};
+    gk_session *session = NULL;
+    gk_snapshot *snapshot = NULL;
+    gk_query *query = NULL;
+    struct taken out = {0};
+
+    assert_int_equal(gk_session_new(&options, &session), GK_OK);
+    assert_int_equal(gk_snapshot_open(zone->db, &snapshot, NULL), GK_OK);
+    assert_int_equal(gk_query_prepare(session, snapshot, question, strlen(question), NULL, &query, &error), GK_OK);
+    assert_int_equal(gk_query_start(query, snapshot, zone->now, &error), GK_OK);
+    while (gk_query_next(query, &error) == GK_OK) {
+        const struct gk_value *kw = gk_query_value(query, 2);
+        size_t n, n_times;
+        const double *numbers = gk_query_numbers(query, 2, &n);
+        const gk_time *times = gk_query_times(query, 0, &n_times);
+        assert_int_equal(n, n_times);
+        assert_null(gk_query_numbers(query, 0, &n_times));
+        assert_null(gk_query_times(query, 1, &n_times));
+        assert_null(gk_query_numbers(query, 99, &n_times));
+        out.last = gk_query_value(query, 0)->as.time;
+        if (!by_arrays || n == 0) {
+            out.n_rows++;
+            out.sum += kw->type == GK_TYPE_NUMBER ? kw->as.number : 0;
+            continue;
+        }
+        n = n < most ? n : most;
+        for (size_t i = 0; i < n; i++)
+            out.sum += isnan(numbers[i]) ? 0 : numbers[i];
+        out.n_rows += n;
+        out.last = times[n - 1];
+        assert_int_equal(gk_query_skip(query, n - 1), n - 1);
+        assert_true(gk_query_value(query, 0)->as.time == out.last);
+    }
+    assert_int_equal(gk_query_skip(query, 1), 0);
+    assert_int_equal(gk_query_meta(query)->n_rows, out.n_rows);
+    out.is_cut = gk_query_meta(query)->is_cut;
+    gk_query_free(query);
+    gk_session_free(session);
+    gk_snapshot_close(snapshot);
+    return out;
+}
+
+static void assert_same_taken(const struct taken *a, const struct taken *b)
+{
+    assert_int_equal(a->n_rows, b->n_rows);
+    assert_true(a->sum >= b->sum && a->sum <= b->sum);
+    assert_true(a->last == b->last);
+    assert_int_equal(a->is_cut, b->is_cut);
+}
+
+static void arrays_hold_what_the_rows_hold(void **state)
+{
+    static const char *const questions[] = {
+        "samples of power of facility 'p' last 2h", "samples of power of facility last 2h",
+        "samples of power of facility 'p' last 2h limit 101", "samples of power of facility 'p' last 2h having kw > 2"};
+    struct zone zone;
+
+    (void)state;
+    zone_open(&zone);
+    fill_channels(&zone, true);
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++)
+        for (uint64_t max_rows = 0; max_rows < 300; max_rows += 77) {
+            struct taken rows = take(&zone, questions[i], max_rows, false, 0);
+            struct taken arrays = take(&zone, questions[i], max_rows, true, SIZE_MAX);
+            struct taken leaps = take(&zone, questions[i], max_rows, true, 10);
+            assert_same_taken(&rows, &arrays);
+            assert_same_taken(&rows, &leaps);
+        }
+    zone_close(&zone);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(arrays_hold_what_the_rows_hold),
     cmocka_unit_test(a_bucket_is_what_a_window_of_its_own_is),
     cmocka_unit_test(samples_that_are_lent_are_those_that_are_copied),
     cmocka_unit_test(there_is_no_value_before_the_first_row_or_behind_the_last),
     cmocka_unit_test(rows_are_cut_and_it_is_said),
     cmocka_unit_test(time_and_patience_have_limits),
+    cmocka_unit_test(the_fast_ways_can_be_stopped_too),
     cmocka_unit_test(memory_has_a_limit),
     cmocka_unit_test(every_failing_allocation_is_told_and_nothing_leaks),
     cmocka_unit_test(a_statement_can_be_started_again_at_another_time),
