@@ -15,6 +15,7 @@
  */
 #include "state/derive.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -339,12 +340,25 @@ bool derive_meets(const struct derive *derive, const struct steps *old)
 
 __extension__ typedef unsigned __int128 wide;
 
+/* The powers of ten that are doubles. Where doubles are computed as such, a quotient of two is rounded once: it is the
+ * nearest one. */
+static const double POWERS[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+#define POWER_MAX  22
+#define WHOLE_MAX  (UINT64_C(1) << 53)        /* integers up to here are doubles */
+#define DIGITS_MAX UINT64_C(1000000000000000) /* 10^15: shorter decimals survive a double */
+#define PLACES_MAX 6                          /* behind the point of what people write; more is looked for in a text */
+
 /* The nearest double to mantissa * 10^exponent: strtod of the C libraries in use rounds correctly, whatever the length.
  */
 static double nearest(bool is_negative, wide mantissa, int exponent)
 {
     char text[64], *digits = text + 48;
 
+    if (FLT_EVAL_METHOD == 0 && mantissa <= WHOLE_MAX && exponent <= 0 && exponent >= -POWER_MAX) {
+        double quotient = (double)(uint64_t)mantissa / POWERS[-exponent];
+        return is_negative ? -quotient : quotient;
+    }
     (void)snprintf(digits, sizeof text - 48, "e%d", exponent); /* fits: an int */
     do
         *--digits = (char)('0' + (int)(mantissa % 10));
@@ -370,6 +384,12 @@ static int shortest(double v, uint64_t *mantissa)
     char text[40], *end;
     int n_digits = 15;
 
+    for (int places = 0; FLT_EVAL_METHOD == 0 && places <= PLACES_MAX && v * POWERS[places] < (double)DIGITS_MAX;
+         places++) {
+        *mantissa = (uint64_t)(v * POWERS[places] + 0.5);
+        if ((double)*mantissa / POWERS[places] == v && *mantissa < DIGITS_MAX)
+            return -places;
+    }
     (void)snprintf(text, sizeof text, "%.*e", n_digits - 1, v); /* fits: at most 24 characters */
     while (n_digits < 17 && strtod(text, NULL) != v)
         (void)snprintf(text, sizeof text, "%.*e", ++n_digits - 1, v);
