@@ -594,13 +594,17 @@ static void find_edges(const struct eval *eval, const gk_timeline *timeline, enu
     }
 }
 
+/*
+ * Left of all data a run that touches the border is looked at a second time with the border elsewhere: one that touches
+ * it again has no begin, one that does not began there by an order, an exemption or the hour.
+ */
 int eval_subject(struct eval *eval, struct subject subject, enum eval_need need, const gk_timeline **out)
 {
     const struct window *window = eval->window;
     int64_t pad = eval->bound->pad, least = (eval->first_tick < window->a ? eval->first_tick : window->a) - 2 * pad - 2;
     int64_t most = (window->known_end > window->b ? window->known_end : window->b) + pad;
     int64_t step = WIDEN_NS / window->tick_ns;
-    bool left, right;
+    bool left, right, is_second = false;
     int rc;
 
     cache_trim(&eval->cache);
@@ -613,12 +617,17 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
         if (need == EVAL_INSIDE)
             break;
         find_edges(eval, *out, need, &left, &right);
-        left = left && eval->lo > least;
         right = right && eval->hi < most;
-        if (!left && !right)
-            break;
-        if (left)
+        if (left && eval->lo <= least) {
+            if (is_second && !right)
+                break;
+            is_second = true;
+            eval->lo = least - 3 * pad - 3;
+        } else if (left) {
             eval->lo = eval->lo - least > step ? eval->lo - step : least;
+        } else if (!right) {
+            break;
+        }
         if (right)
             eval->hi = most - eval->hi > step ? eval->hi + step : most;
         step = step < INT64_MAX / 8 ? step * 4 : step;
