@@ -125,10 +125,10 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(SUPPORT)) $(call obj,$(ENGINE)
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
 # The bench links the objects too: bench_codec looks inside.
 BENCHSUP := $(filter-out $(BENCHES),$(sort $(wildcard bench/*.c)))
-$(BUILD)/bench/harness.o: ALLFLAGS += '-DBENCH_COMMIT="$(shell git describe --always --dirty 2>/dev/null)"'
+$(BUILD)/bench/report.o: ALLFLAGS += '-DBENCH_COMMIT="$(shell git describe --always --dirty 2>/dev/null)"'
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call obj,$(BENCHSUP)) $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
-	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ $(TOOLLIBS)
+	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ $(TOOLLIBS) -ldl
 
 # Tests of the tools link them too, all but main.
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(call obj,$(SUPPORT) $(filter-out tools/main.c,$(TOOLS))) $(LIB)

@@ -11,7 +11,9 @@
 
 #include "codec/chunk.h"
 #include "codec/column.h"
+#include "compressor.h"
 #include "harness.h"
+#include "unseen.h"
 #include "zone.h"
 
 #define COLUMNS_MAX    32
@@ -180,10 +182,14 @@ static void pass_clear(struct pass *pass)
 static char line_name[COLUMNS_MAX * LINES_A_COLUMN][NAME_SIZE];
 static struct harness_line lines[COLUMNS_MAX * LINES_A_COLUMN];
 
-static void run_codec(struct harness *harness);
+static void run_files(struct harness *harness);
+static void run_made(struct harness *harness);
+static void measure_unseen(struct harness *harness);
 
 static const struct harness_workload workloads[] = {
-    {"codec", "bits a value, encode and decode speed, column by column", run_codec},
+    {"files", "columns of files that were named: bits a value, encode and decode speed", run_files},
+    {"made", "the same of columns made here, two of them from our zone", run_made},
+    {"unseen", "the same of columns that nobody tuned for", measure_unseen},
 };
 
 static bool option(const char *name, const char *value);
@@ -192,7 +198,7 @@ static struct harness_program program = {
     .name = "bench_codec",
     .lines = lines,
     .workloads = workloads,
-    .n_workloads = 1,
+    .n_workloads = sizeof workloads / sizeof workloads[0],
     .option = option,
     .help = "  --csv FILE.gz --column NAME   a column of a file (both may be repeated)\n"
             "  --shared DIR                  the nine columns of TARGETS.md\n",
@@ -211,26 +217,133 @@ static const char *add_line(const char *column, const char *what, const char *un
     return name;
 }
 
+/* ---- the peers
+ * --------------------------------------------------------------------------------------------------------- */
+
+static bool is_peer_there[COMPRESSOR_N], is_peer_looked_for;
+
+/* Once a run; which ones there are stands under the table. */
+static void find_peers(struct harness *harness)
+{
+    char word[PEER_WORD_MAX];
+
+    if (is_peer_looked_for)
+        return;
+    is_peer_looked_for = true;
+
+    for (int i = 0; i < COMPRESSOR_N; i++) {
+        is_peer_there[i] = compressor_find((enum compressor)i, word);
+        harness_note(harness, "%s: %s%s", COMPRESSOR_NAME[i], is_peer_there[i] ? "" : "left out: ", word);
+    }
+}
+
+/* The same column with a peer: the values alone, all at once. */
+struct peer_pass {
+    enum compressor compressor;
+    const struct series *series;
+    size_t capacity, size;
+    char *bytes;
+    double *values;
+};
+
+static void peer_encode(void *context)
+{
+    struct peer_pass *pass = context;
+
+    pass->size = compressor_encode(pass->compressor, pass->series->value, pass->series->n * sizeof(double), pass->bytes,
+                                   pass->capacity);
+}
+
+static void peer_decode(void *context)
+{
+    struct peer_pass *pass = context;
+
+    compressor_decode(pass->compressor, pass->bytes, pass->size, pass->values, pass->series->n * sizeof(double));
+}
+
+static void peer_init(struct peer_pass *pass, enum compressor compressor, const struct series *series)
+{
+    *pass = (struct peer_pass){.compressor = compressor,
+                               .series = series,
+                               .capacity = compressor_bound(compressor, series->n * sizeof(double))};
+    pass->bytes = harness_take(pass->capacity, 1);
+    pass->values = harness_take(series->n, sizeof(double));
+    peer_encode(pass);
+    peer_decode(pass);
+    if (memcmp(pass->values, series->value, series->n * sizeof(double)) != 0)
+        harness_fail("%s: a decoded value differs", COMPRESSOR_NAME[compressor]);
+}
+
+static void peer_clear(struct peer_pass *pass)
+{
+    free(pass->bytes);
+    free(pass->values);
+}
+
+/* ---- a column, measured
+ * ------------------------------------------------------------------------------------------------ */
+
+struct column_lines {
+    const char *bits, *times, *encode, *decode;
+};
+
+static struct column_lines add_lines(const char *column, double best)
+{
+    struct column_lines names = {.bits = add_line(column, "bits", "bits", best * MUST_OVER_BEST, best, HARNESS_EXACT),
+                                 .times = add_line(column, "times", "bits", 0, 0, HARNESS_EXACT),
+                                 .encode = add_line(column, "encode", "GB/s", 1, 2, HARNESS_MORE),
+                                 .decode = add_line(column, "decode", "GB/s", 9, 14, HARNESS_MORE)};
+
+    return names;
+}
+
+static void take_bits(struct harness *harness, const struct column_lines *names, const struct pass *pass)
+{
+    double n = (double)pass->series->n;
+
+    harness_value(harness, names->bits, HARNESS_US, 8 * (double)pass->value_bytes / n);
+    harness_value(harness, names->times, HARNESS_US, 8 * (double)pass->time_bytes / n);
+}
+
+/* Ours and each peer's encoder and decoder, in turn. */
+static void time_column(struct harness *harness, const struct column_lines *names, struct pass *ours)
+{
+    const struct series *series = ours->series;
+    double bytes = (double)series->n * sizeof(double);
+    struct peer_pass peers[COMPRESSOR_N];
+    struct harness_timed timed[2 + 2 * COMPRESSOR_N] = {{names->encode, HARNESS_US, encode_columns, ours, bytes},
+                                                        {names->decode, HARNESS_US, decode_chunks, ours, bytes}};
+    size_t n = 2, n_peers = 0;
+
+    for (int i = 0; i < COMPRESSOR_N; i++) {
+        struct peer_pass *pass = &peers[n_peers];
+        if (!is_peer_there[i])
+            continue;
+        peer_init(pass, (enum compressor)i, series);
+        n_peers++;
+        harness_value(harness, names->bits, COMPRESSOR_NAME[i], 8 * (double)pass->size / (double)series->n);
+        timed[n++] = (struct harness_timed){names->encode, COMPRESSOR_NAME[i], peer_encode, pass, bytes};
+        timed[n++] = (struct harness_timed){names->decode, COMPRESSOR_NAME[i], peer_decode, pass, bytes};
+    }
+    harness_time(harness, timed, n, harness_is_quick(harness) ? BUDGET_QUICK_S : BUDGET_S);
+    for (size_t i = 0; i < n_peers; i++)
+        peer_clear(&peers[i]);
+}
+
 static void measure(struct harness *harness, const char *column, const struct series *series, double best)
 {
     struct pass pass;
-    double bytes = (double)series->n * sizeof(double), n = (double)series->n;
-    const char *bits = add_line(column, "bits", "bits", best * MUST_OVER_BEST, best, 0);
-    const char *times = add_line(column, "times", "bits", 0, 0, 0);
-    const char *encode = add_line(column, "encode", "GB/s", 1, 2, HARNESS_MORE);
-    const char *decode = add_line(column, "decode", "GB/s", 9, 14, HARNESS_MORE);
-    struct harness_timed timed[] = {{encode, HARNESS_US, encode_columns, &pass, bytes},
-                                    {decode, HARNESS_US, decode_chunks, &pass, bytes}};
+    struct column_lines names = add_lines(column, best);
 
     if (series->n == 0)
         harness_fail("%s has no values", column);
+    find_peers(harness);
     pass_init(&pass, series);
-    harness_value(harness, bits, HARNESS_US, 8 * (double)pass.value_bytes / n);
-    harness_value(harness, times, HARNESS_US, 8 * (double)pass.time_bytes / n);
+    take_bits(harness, &names, &pass);
     decode_chunks(&pass);
     if (memcmp(pass.values, series->value, series->n * sizeof(double)) != 0)
         harness_fail("%s: a decoded value differs", column);
-    harness_time(harness, timed, 2, harness_is_quick(harness) ? BUDGET_QUICK_S : BUDGET_S);
+    time_column(harness, &names, &pass);
     pass_clear(&pass);
 }
 
@@ -272,13 +385,29 @@ static void measure_made(struct harness *harness)
     }
 }
 
+static void measure_unseen(struct harness *harness)
+{
+    size_t n = harness_is_quick(harness) ? MADE_ROWS / 8 : MADE_ROWS;
+    double *value = harness_take(n, sizeof(double));
+
+    for (int unseen = 0; unseen < UNSEEN_N; unseen++) {
+        struct series series = {0};
+        unseen_make((enum unseen)unseen, value, n);
+        for (size_t i = 0; i < n; i++)
+            series_add(&series, (gk_time)i * 10 * GK_SECOND, value[i], false);
+        measure(harness, UNSEEN_NAME[unseen], &series, 0);
+        series_clear(&series);
+    }
+    free(value);
+}
+
 /* kw and ia of two enterprises of our zone over a week. */
 static void measure_zone(struct harness *harness)
 {
     static const enum zone_column columns[] = {ZONE_KW, ZONE_IA};
     struct zone zone;
 
-    zone_make(&zone, 2, 7 * 86400, 11);
+    zone_make(&zone, 2, (harness_is_quick(harness) ? 1 : 7) * 86400, 11);
     for (size_t c = 0; c < 2; c++) {
         struct series series = {0};
         for (uint32_t f = 0; f < zone.n_facilities; f++)
@@ -389,7 +518,7 @@ static bool option(const char *name, const char *value)
     return true;
 }
 
-static void run_codec(struct harness *harness)
+static void run_files(struct harness *harness)
 {
     for (size_t i = 0; i < n_wanted; i++) {
         struct series series = {0};
@@ -397,6 +526,10 @@ static void run_codec(struct harness *harness)
         measure(harness, wanted[i].column, &series, wanted[i].best);
         series_clear(&series);
     }
+}
+
+static void run_made(struct harness *harness)
+{
     measure_zone(harness);
     measure_made(harness);
 }

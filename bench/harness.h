@@ -23,9 +23,11 @@
 #define HARNESS_TIE      1.5 /* ratios between 1/1.5 and 1.5 are ties (TARGETS.md) */
 #define HARNESS_KEYS_MAX 64
 
-#define HARNESS_MORE 1u /* more is better */
-#define HARNESS_P95  2u /* the 95th of 100 is held against the targets, not the median */
+#define HARNESS_MORE  1u /* more is better */
+#define HARNESS_P95   2u /* the 95th of 100 is held against the targets, not the median */
+#define HARNESS_EXACT 4u /* a size, the same in every run: there are no ties */
 
+/* In a name of two words the second is a kind: in the picture each kind has a column of its own. */
 struct harness_line {
     const char *name, *about, *unit; /* times are given in s and shown in ms or us, as the unit says */
     double must, goal;               /* 0: there is no target */
@@ -53,8 +55,8 @@ struct harness_program {
 };
 
 /*
- * Options: --list, --only WORKLOAD (may be repeated), --quick, --dir DIR, --json FILE, --table FILE, and the program's.
- * Returns the exit status: 0, or 1 when a line missed its `must` and --strict was given.
+ * Options: --list, --only WORKLOAD (may be repeated), --quick, --dir DIR, --json FILE, --table FILE, --svg FILE, and
+ * the program's. Returns the exit status: 0, or 1 when a line missed its `must` and --strict was given.
  */
 int harness_main(const struct harness_program *program, int argc, char **argv);
 
@@ -80,7 +82,8 @@ struct harness_timed {
 };
 /*
  * Times each call many times: warm-up first, then rounds in which each has its turn, so that a noisy second hits all of
- * them alike. About `budget_s` a call.
+ * them alike. About `budget_s` a call. One that takes seconds gets three turns instead of nine, and of one that takes
+ * eight the first time counts; the table shows how many there were.
  */
 void harness_time(struct harness *harness, const struct harness_timed *timed, size_t n, double budget_s);
 
