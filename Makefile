@@ -197,11 +197,13 @@ coverage: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=coverage tests
 	@sh tests/coverage.sh build/coverage
 
-#: make bench     the benchmark; BENCH_ARGS are passed on
+#: make bench     the benchmarks, or those named: BENCH="zone codec"; BENCH_ARGS are passed on; tables to build/bench
+BENCH ?= $(filter-out count,$(patsubst bench/bench_%.c,%,$(BENCHES)))
 bench: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release bench-run
-bench-run: $(BUILD)/bench/bench_zone $(BUILD)/bench/bench_codec
-	@set -e; for b in $^; do $$b --dir build $(BENCH_ARGS); done
+bench-run: $(patsubst %,$(BUILD)/bench/bench_%,$(BENCH))
+	@set -e; mkdir -p build/bench; for b in $(BENCH); do $(BUILD)/bench/bench_$$b --dir build --table build/bench/$$b.txt \
+	    --json build/bench/$$b.json --svg build/bench/$$b.svg $(BENCH_ARGS); done
 
 #: make count     instructions of the hot loops by cachegrind, against bench/counts.txt
 count: deps-all

@@ -9,7 +9,7 @@
 
 #define FILL_BATCH          8000 /* rows: ten seconds of a thousand facilities */
 #define FILL_NAME_MAX       24
-#define FILL_COMMIT_BY_HAND 1
+#define FILL_COMMIT_BY_HAND 1 /* no group commit: the library commits when its heads are full, and when asked to */
 #define FILL_KEEP_HEADS     2
 
 /* What it took. */

@@ -102,6 +102,19 @@ void harness_remove(const char *path)
     (void)rmdir(path); /* what is left behind is seen by whoever looks */
 }
 
+void harness_remove_any(const char *path)
+{
+    if (unlink(path) != 0)
+        harness_remove(path);
+}
+
+uint64_t harness_file_bytes(const char *path)
+{
+    struct stat stat_of;
+
+    return stat(path, &stat_of) == 0 ? (uint64_t)stat_of.st_size : 0;
+}
+
 uint64_t harness_folder_bytes(const char *path)
 {
     DIR *dir = opendir(path);

@@ -110,6 +110,9 @@ void *harness_take(size_t n, size_t size); /* zeroed; never NULL */
 double harness_memory(const char *key);
 /* Removes a folder of plain files. */
 void harness_remove(const char *path);
+/* Removes a folder or a file, whichever it is. */
+void harness_remove_any(const char *path);
+uint64_t harness_file_bytes(const char *path);
 /* Bytes of the files of a folder, without those whose name begins with "lock". */
 uint64_t harness_folder_bytes(const char *path);
 /* Asks the kernel to forget the cached pages of a file; returns the share of them that is still there. */
