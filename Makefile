@@ -198,7 +198,7 @@ coverage: deps
 	@sh tests/coverage.sh build/coverage
 
 #: make bench     the benchmarks, or those named: BENCH="zone codec"; BENCH_ARGS are passed on; tables to build/bench
-BENCH ?= $(filter-out count,$(patsubst bench/bench_%.c,%,$(BENCHES)))
+BENCH ?= zone peers $(filter-out zone peers count,$(patsubst bench/bench_%.c,%,$(BENCHES)))
 bench: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release bench-run
 bench-run: $(patsubst %,$(BUILD)/bench/bench_%,$(BENCH))
