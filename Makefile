@@ -60,7 +60,7 @@ INC_tools  := -Iengine -Iquery -Itools
 INC_bench  := -Iengine -Iquery -Ibench
 INC_tests  := -Iengine -Iquery -Itools -Itests
 
-.PHONY: all help deps deps-all demo check tests bench lint asan tsan fuzz crash coverage count install clean format
+.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz crash coverage count install clean format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -84,6 +84,9 @@ deps:
 deps-all:
 	@sh tools/deps.sh all
 
+deps-bench:
+	@sh tools/deps.sh bench
+
 # ---- building -------------------------------------------------------------------------------------------------------
 $(BUILD)/engine/%.o: engine/%.c
 	@mkdir -p $(@D); echo '  cc $<'
@@ -97,6 +100,7 @@ $(BUILD)/tools/%.o: tools/%.c
 $(BUILD)/bench/%.o: bench/%.c
 	@mkdir -p $(@D); echo '  cc $<'
 	$(Q)$(CC) $(ALLFLAGS) $(INC_bench) -c -o $@ $<
+$(BUILD)/tests/bench/%.o: INC_tests += -I.
 $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D); echo '  cc $<'
 	$(Q)$(CC) $(ALLFLAGS) $(INC_tests) -c -o $@ $<
@@ -129,6 +133,11 @@ $(BUILD)/bench/report.o: ALLFLAGS += '-DBENCH_COMMIT="$(shell git describe --alw
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call obj,$(BENCHSUP)) $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ $(TOOLLIBS) -ldl
+
+# Tests of the bench link all of it but its programs.
+$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(call obj,$(SUPPORT) $(BENCHSUP)) $(call obj,$(ENGINE) $(QUERY))
+	@mkdir -p $(@D); echo '  ld $@'
+	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(TOOLLIBS) -ldl
 
 # Tests of the tools link them too, all but main.
 $(BUILD)/tests/tools/%: $(BUILD)/tests/tools/%.o $(call obj,$(SUPPORT) $(filter-out tools/main.c,$(TOOLS))) $(LIB)

@@ -13,7 +13,7 @@
 #define TEXT_WIDTH    196 /* with the ratio */
 #define PANEL_WIDTH   (GROUP_WIDTH + AGAINST_WIDTH + CHART_WIDTH + TEXT_WIDTH)
 #define MARGIN        24
-#define HEAD_HEIGHT   104
+#define HEAD_HEIGHT   120
 #define BAR_PITCH     15
 #define BAR_HEIGHT    10
 #define GROUP_GAP     7
@@ -171,13 +171,14 @@ static void put_legend(FILE *out)
     double x = MARGIN;
 
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
-        fprintf(out, "<rect x=\"%.1f\" y=\"62\" width=\"10\" height=\"10\" fill=\"%s\"/>\n", x, entries[i].colour);
-        put_text(out, x + 15, 71, "class=\"against\"", entries[i].text);
+        fprintf(out, "<rect x=\"%.1f\" y=\"78\" width=\"10\" height=\"10\" fill=\"%s\"/>\n", x, entries[i].colour);
+        put_text(out, x + 15, 87, "class=\"against\"", entries[i].text);
         x += 150;
     }
 }
 
-void plot_write(FILE *out, const char *title, const char *subtitle, const struct plot_bar *bars, size_t n)
+void plot_write(FILE *out, const char *title, const char *subtitle, const char *remark, const struct plot_bar *bars,
+                size_t n)
 {
     const char *panels[PANELS_MAX];
     size_t n_panels = panels_of(bars, n, panels);
@@ -199,6 +200,7 @@ void plot_write(FILE *out, const char *title, const char *subtitle, const struct
     fprintf(out, "<rect width=\"%.0f\" height=\"%.0f\" fill=\"#fcfcfa\"/>\n", width, height);
     put_text(out, MARGIN, 28, "class=\"title\"", title);
     put_text(out, MARGIN, 47, "class=\"sub\"", subtitle);
+    put_text(out, MARGIN, 62, "class=\"sub\"", remark);
     put_legend(out);
     for (size_t i = 0; i < n_panels; i++)
         put_panel(out, &axis, bars, n, panels[i], MARGIN + (double)i * PANEL_WIDTH);

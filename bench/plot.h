@@ -17,7 +17,8 @@ struct plot_bar {
     bool is_target, is_tie;    /* not a peer; too close to call */
 };
 
-/* The second title is smaller: machine, versions, date. */
-void plot_write(FILE *out, const char *title, const char *subtitle, const struct plot_bar *bars, size_t n);
+/* Below the title in small letters: machine, versions, date; and a remark, which may be empty. */
+void plot_write(FILE *out, const char *title, const char *subtitle, const char *remark, const struct plot_bar *bars,
+                size_t n);
 
 #endif

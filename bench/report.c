@@ -150,6 +150,8 @@ static int compare_lines(const void *a, const void *b)
 
     if (x->line != y->line)
         return x->line < y->line ? -1 : 1;
+    if (is_ours(x) != is_ours(y))
+        return is_ours(x) ? -1 : 1;
     return (x->order > y->order) - (x->order < y->order);
 }
 
@@ -397,16 +399,18 @@ static void add_bars(const struct report *report, const struct report_figures *o
 void report_svg(FILE *out, const struct report *report)
 {
     struct plot_bar *bars = harness_take(3 * report->n_figures + 1, sizeof *bars);
-    char title[256], subtitle[512];
+    char title[256], subtitle[512], remark[256];
     size_t n = 0;
 
     for (size_t i = 0; i < report->n_figures; i++)
         if (is_ours(&report->figures[i]))
             add_bars(report, &report->figures[i], bars, &n);
     snprintf(title, sizeof title, "%s: how many times better (%s : the other)", report->program, HARNESS_US);
-    snprintf(subtitle, sizeof subtitle, "%s, commit %s, %s%s; %s, %ld cores; %s", gk_version(), BENCH_COMMIT,
-             report->date, report->is_quick ? ", --quick" : "", report->cpu, report->n_cpus, report->kernel);
-    plot_write(out, title, subtitle, bars, n);
+    snprintf(subtitle, sizeof subtitle, "%s, commit %s, %s; %s, %ld cores; %s", gk_version(), BENCH_COMMIT,
+             report->date, report->cpu, report->n_cpus, report->kernel);
+    snprintf(remark, sizeof remark, "%s%s", report->incomparable != NULL ? "Not to be held against targets: " : "",
+             report->incomparable != NULL ? report->incomparable : "");
+    plot_write(out, title, subtitle, remark, bars, n);
     free(bars);
 }
 

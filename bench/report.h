@@ -37,7 +37,7 @@ struct report {
 /* Machine, versions and date. */
 void report_look_around(struct report *report);
 
-/* Brings the figures into the order of the program's lines, those of a line into the order in which they came. */
+/* Brings the figures into the order of the program's lines, of a line ours first, the others as they came. */
 void report_sort(struct report *report);
 void report_table(FILE *out, const struct report *report);
 void report_json(FILE *out, const struct report *report);

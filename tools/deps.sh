@@ -1,5 +1,6 @@
 #!/bin/sh
-# deps.sh [all]: installs what is missing for building and testing; with `all` also what lint, asan, fuzz and count need.
+# deps.sh [all|bench]: installs what is missing for building and testing; with `all` also what lint, asan, fuzz and count
+# need; with `bench` the peers of the benchmarks that Debian has, which `make bench` leaves out when they are absent.
 # Quick and silent when nothing is missing. What counts is the tool or the header, not the package, so that a system
 # which has them from elsewhere is left alone.
 # shellcheck disable=SC2317 # the tests are called through need
@@ -23,6 +24,9 @@ has_header() {
 has_fuzzer() {
     ls "$(clang-14 -print-resource-dir)"/lib/linux/libclang_rt.fuzzer-*.a
 }
+has_library() {
+    PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep "$1"
+}
 
 need gcc has "$CC"
 need libc6-dev has_header stdlib.h
@@ -40,6 +44,11 @@ if [ "${1:-}" = all ]; then
     need libclang-rt-14-dev has_fuzzer
     need cppcheck has cppcheck
     need valgrind has valgrind
+fi
+if [ "${1:-}" = bench ]; then
+    need libzstd1 has_library libzstd.so.1
+    need libblosc1 has_library libblosc.so.1
+    need libsqlite3-0 has_library libsqlite3.so.0
 fi
 [ -n "$missing" ] || exit 0
 
