@@ -21,13 +21,14 @@
 #define DAY_S         86400
 #define DAYS          7
 #define DAYS_QUICK    2
-#define SCALE         200
+#define SCALE_10S     200
+#define SCALE_60S     1000
 #define SCALE_QUICK   500
-#define COMMITS_A_S   10 /* group commit of 100 ms */
+#define COMMIT_MS     100 /* group commit, as by default */
 #define HEADS_BYTES   (UINT64_C(48) << 20)
 #define SEAL_BYTES    (UINT64_C(12) << 20)
-#define HEADS_PAGE    4096 /* facilities; about so many bytes each, whether they have rows or not (db/heads.c) */
-#define HEAD_BYTES    100
+#define HEADS_PAGE    4096 /* facilities; so many bytes each, whether they have rows or not (db/heads.c) */
+#define HEAD_BYTES    72
 #define DISK_BYTES    (UINT64_C(8) << 30)
 #define PATH_SIZE     1024
 #define SHIFT         977 /* rows between the curves of two facilities that share one */
@@ -46,12 +47,12 @@ static const struct harness_line lines[] = {
     {"60s file", "", "x", 1.2, 1.2, HARNESS_P95},
 };
 
-static uint32_t given_scale, given_days;
+static uint32_t given_scale, given_days, given_commit_ms;
 
 struct feed {
     struct harness *harness;
     const char *name; /* of its lines */
-    uint32_t n_facilities, step_s, scale, n_days;
+    uint32_t n_facilities, step_s, scale, n_days, commit_ms;
     struct loop loop;
     bool is_counted; /* there is a loop device */
     gk_db *db;
@@ -103,6 +104,12 @@ static void open_store(struct feed *feed, const char *path)
     }
     fill_catalog(feed->db, &catalog, feed->channels);
     zone_clear(&catalog);
+}
+
+/* Rows of a commit: as many as the whole zone sends in the time of one. */
+static size_t commit_rows_of(const struct feed *feed)
+{
+    return (size_t)((uint64_t)feed->n_facilities * feed->commit_ms / 1000 / feed->step_s);
 }
 
 /* ---- rows
@@ -186,9 +193,8 @@ static void take_end(struct feed *feed, uint64_t written_first)
                  "%s: %u of %u facilities (scale 1/%u), %u days, %" PRIu64 " rows, %" PRIu64 " a commit; in the end "
                  "%.1f MB, of it live %.1f MB",
                  feed->name, (unsigned)(feed->n_facilities / feed->scale), (unsigned)feed->n_facilities,
-                 (unsigned)feed->scale, (unsigned)feed->n_days, feed->n_rows,
-                 (uint64_t)(feed->n_facilities / feed->step_s / COMMITS_A_S), (double)stat.file_bytes / 1e6,
-                 (double)stat.used_bytes / 1e6);
+                 (unsigned)feed->scale, (unsigned)feed->n_days, feed->n_rows, (uint64_t)commit_rows_of(feed),
+                 (double)stat.file_bytes / 1e6, (double)stat.used_bytes / 1e6);
 }
 
 static void run_feed(struct feed *feed, const char *path)
@@ -199,7 +205,7 @@ static void run_feed(struct feed *feed, const char *path)
     open_store(feed, path);
     if (feed->is_counted)
         written_first = feed->written_before = loop_written(&feed->loop);
-    zone_rows_init(&rows, feed->n_facilities / feed->step_s / COMMITS_A_S);
+    zone_rows_init(&rows, commit_rows_of(feed));
     for (uint32_t day = 0; day < feed->n_days; day++) {
         uint64_t n_before = feed->n_rows;
         feed_day(feed, day, &rows);
@@ -212,17 +218,22 @@ static void run_feed(struct feed *feed, const char *path)
     fill_close(feed->db);
 }
 
-static void measure(struct harness *harness, const char *name, uint32_t n_facilities, uint32_t step_s)
+static void measure(struct harness *harness, const char *name, uint32_t n_facilities, uint32_t step_s, uint32_t scale)
 {
     bool is_quick = harness_is_quick(harness);
     struct feed feed = {.harness = harness, .name = name, .n_facilities = n_facilities, .step_s = step_s};
     struct zone curves;
     char path[PATH_SIZE], word[LOOP_WORD_SIZE];
 
-    feed.scale = given_scale > 0 ? given_scale : is_quick ? SCALE_QUICK : SCALE;
+    feed.scale = given_scale > 0 ? given_scale : is_quick && scale < SCALE_QUICK ? SCALE_QUICK : scale;
+    feed.commit_ms = given_commit_ms > 0 ? given_commit_ms : COMMIT_MS;
     feed.n_days = given_days > 0 ? given_days : is_quick ? DAYS_QUICK : DAYS;
     if (n_facilities / feed.scale < ZONE_FACILITIES)
         harness_fail("--growth-scale %u leaves fewer than %d facilities", (unsigned)feed.scale, ZONE_FACILITIES);
+    if (commit_rows_of(&feed) == 0)
+        harness_fail("--growth-commit-ms %u leaves no row for a commit", (unsigned)feed.commit_ms);
+    if (feed.scale > 1)
+        harness_incomparable(harness, "the zones are scaled down");
     zone_make(&curves, ENTERPRISES, DAYS * DAY_S, SEED);
     feed.curves = &curves;
     feed.is_counted = loop_open(&feed.loop, harness_dir(harness), DISK_BYTES, word);
@@ -238,12 +249,12 @@ static void measure(struct harness *harness, const char *name, uint32_t n_facili
 
 static void run_10s(struct harness *harness)
 {
-    measure(harness, "10s", 4000, 10);
+    measure(harness, "10s", 4000, 10, SCALE_10S);
 }
 
 static void run_60s(struct harness *harness)
 {
-    measure(harness, "60s", 200000, 60);
+    measure(harness, "60s", 200000, 60, SCALE_60S);
 }
 
 static const struct harness_workload workloads[] = {
@@ -257,6 +268,8 @@ static bool option(const char *name, const char *value)
         given_scale = (uint32_t)strtoul(value, NULL, 10);
     else if (strcmp(name, "--growth-days") == 0)
         given_days = (uint32_t)strtoul(value, NULL, 10);
+    else if (strcmp(name, "--growth-commit-ms") == 0)
+        given_commit_ms = (uint32_t)strtoul(value, NULL, 10);
     else
         return false;
     return true;
@@ -271,8 +284,9 @@ int main(int argc, char **argv)
         .workloads = workloads,
         .n_workloads = sizeof workloads / sizeof workloads[0],
         .option = option,
-        .help = "  --growth-scale N  one of N facilities (default 200)\n"
-                "  --growth-days N   (default 7)\n",
+        .help = "  --growth-scale N  one of N facilities (default 200; of 200,000: 1,000)\n"
+                "  --growth-days N   (default 7)\n"
+                "  --growth-commit-ms N  of the group commit (default 100)\n",
     };
 
     return harness_main(&program, argc, argv);
