@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "db/db.h"
 #include "fill.h"
 #include "harness.h"
 #include "loop.h"
@@ -21,12 +22,10 @@
 #define DAY_S         86400
 #define DAYS          7
 #define DAYS_QUICK    2
-#define SCALE_10S     200
-#define SCALE_60S     1000
+#define SCALE_10S     50
+#define SCALE_60S     500
 #define SCALE_QUICK   500
-#define COMMIT_MS     100 /* group commit, as by default */
-#define HEADS_BYTES   (UINT64_C(48) << 20)
-#define SEAL_BYTES    (UINT64_C(12) << 20)
+#define COMMIT_MS     100  /* group commit, as by default */
 #define HEADS_PAGE    4096 /* facilities; so many bytes each, whether they have rows or not (db/heads.c) */
 #define HEAD_BYTES    72
 #define DISK_BYTES    (UINT64_C(8) << 30)
@@ -77,11 +76,13 @@ static uint64_t pages_bytes(uint32_t n_facilities)
     return (uint64_t)((n_facilities + HEADS_PAGE - 1) / HEADS_PAGE) * HEADS_PAGE * HEAD_BYTES;
 }
 
-/* What a directory of facilities takes is not divided: it comes in pages. */
+/* The default for the whole zone, divided; but not what a directory of facilities takes, which comes in pages. */
 static uint64_t heads_bytes_of(const struct feed *feed)
 {
-    return (HEADS_BYTES - pages_bytes(feed->n_facilities)) / feed->scale +
-           pages_bytes(feed->n_facilities / feed->scale);
+    uint64_t of_facilities = (uint64_t)feed->n_facilities * DB_HEAD_FACILITY;
+    uint64_t whole = of_facilities > DB_HEAD_BUDGET ? of_facilities : DB_HEAD_BUDGET;
+
+    return (whole - pages_bytes(feed->n_facilities)) / feed->scale + pages_bytes(feed->n_facilities / feed->scale);
 }
 
 static void open_store(struct feed *feed, const char *path)
@@ -89,7 +90,7 @@ static void open_store(struct feed *feed, const char *path)
     struct gk_options options = {.size = sizeof options,
                                  .zone_is_set = true,
                                  .head_budget = heads_bytes_of(feed),
-                                 .seal_bytes = SEAL_BYTES / feed->scale,
+                                 .seal_bytes = DB_TXN_BYTES / feed->scale,
                                  .commit_ns = -1,
                                  .clock = clock_of};
     struct zone catalog = {.n_facilities = feed->n_facilities / feed->scale, .file = -1};
@@ -284,7 +285,7 @@ int main(int argc, char **argv)
         .workloads = workloads,
         .n_workloads = sizeof workloads / sizeof workloads[0],
         .option = option,
-        .help = "  --growth-scale N  one of N facilities (default 200; of 200,000: 1,000)\n"
+        .help = "  --growth-scale N  one of N facilities (default 50; of 200,000: 500)\n"
                 "  --growth-days N   (default 7)\n"
                 "  --growth-commit-ms N  of the group commit (default 100)\n",
     };
