@@ -14,6 +14,7 @@ const char QUESTION_THE[] = "when any abatement off while any production on for 
 
 const struct question QUESTIONS[QUESTION_N] = {
     {"raw_day_query", "samples of power of facility '{facility}' {day}", "kw", NULL},
+    {"raw_day_columns", "samples of power of facility '{facility}' {day}", "kw", NULL},
     {"hourly_query", "avg, max of power of facility '{facility}' every 1h {window}", "avg", "max"},
     {"parks", "avg of power of facility by park, day {window}", "avg", NULL},
     {"question", QUESTION_THE, "duration_s", NULL},

@@ -13,7 +13,7 @@ struct question {
     const char *other_column;
 };
 
-#define QUESTION_N 10
+#define QUESTION_N 11
 
 extern const struct question QUESTIONS[QUESTION_N];
 /* THE question, with {window}. */
