@@ -50,13 +50,13 @@ static int note(struct checking *c, int rc, const struct gk_error *error, const 
 /* Counts the ids of a presence record, to find those that nobody's states ask for. */
 static int count_bits(struct checking *c, struct view value)
 {
-    struct presence sets = {NULL, NULL};
-    int rc = presence_decode(&c->s->mem, value.bytes, value.size, &sets);
+    struct idset *set;
+    int rc = presence_decode(&c->s->mem, value.bytes, value.size, &set);
 
     if (rc != GK_OK)
         return rc;
-    c->n_bits += idset_count(sets.some) + idset_count(sets.whole);
-    presence_clear(&sets);
+    c->n_bits += idset_count(set);
+    idset_free(set);
     return GK_OK;
 }
 
@@ -68,6 +68,7 @@ static int check_record(struct checking *c, enum store_table table, struct view 
 {
     const struct mem *mem = &c->s->mem;
     struct batch batch = {0};
+    struct mark mark;
     int rc = GK_OK;
 
     switch (table) {
@@ -80,8 +81,8 @@ static int check_record(struct checking *c, enum store_table table, struct view 
             return error_set(error, GK_ECORRUPT, "a state record of a facility that is not in the catalog");
         return history_check(unkey_i64(key.bytes + 4), value.bytes, value.size, error);
     case STORE_PRESENCE:
-        if (key.size != PRESENCE_KEY || key.bytes[8] > GK_OVERLOAD)
-            return error_set(error, GK_ECORRUPT, "a presence key of an unknown state");
+        if (!index_unkey(key, &mark))
+            return error_set(error, GK_ECORRUPT, "a presence key that is none");
         rc = presence_check(value.bytes, value.size, error);
         return rc == GK_OK && c->is_deep ? count_bits(c, value) : rc;
     case STORE_JOURNAL:
@@ -205,34 +206,30 @@ static int compare_states(struct checking *c, uint32_t id, const struct steps *s
 static int check_bits(struct checking *c, uint32_t id, const struct steps *steps, struct gk_error *error)
 {
     gk_snapshot *s = c->s;
-    int64_t tick_ns = s->db->tick_ns;
-    int rc = GK_OK;
+    struct marks marks;
+    struct idset *set;
+    int rc;
 
-    for (int64_t hour = index_next_hour(steps, tick_ns, INT64_MIN / (HOUR_NS / tick_ns) + 1); hour != INT64_MAX;
-         hour = index_next_hour(steps, tick_ns, hour + 1)) {
-        uint32_t some, whole;
-        index_bits(steps, tick_ns, hour, &some, &whole);
-        for (uint32_t state = 0; state <= GK_OVERLOAD; state++) {
-            struct presence sets = {NULL, NULL};
-            bool is_some = false, is_whole = false;
-            rc = index_load(&s->mem, s->txn, hour, state, &sets, error);
-            if (rc == GK_OK) {
-                is_some = idset_has(sets.some, id);
-                is_whole = idset_has(sets.whole, id);
-                presence_clear(&sets);
-            } else if (rc == GK_ECORRUPT || rc == GK_EVERSION) {
-                continue; /* told already */
-            } else if (rc != GK_ENOTFOUND) {
-                goto done;
-            }
-            c->n_bits_derived += !!(some & GK_STATE_BIT(state)) + !!(whole & GK_STATE_BIT(state));
-            if (is_some != !!(some & GK_STATE_BIT(state)) || is_whole != !!(whole & GK_STATE_BIT(state)))
-                TRY(report(c, "facility '%s': the presence index is wrong in hour %" PRId64 ", state %" PRIu32,
-                           s->catalog->facilities[id].name, hour, state));
-        }
+    marks_init(&marks, &s->mem);
+    TRY(index_marks(steps, s->db->tick_ns, &marks));
+    c->n_bits_derived += marks.n;
+    for (size_t i = 0; i < marks.n; i++) {
+        bool is_in = false;
+        rc = index_load(&s->mem, s->txn, marks.at[i], &set, error);
+        if (rc == GK_ECORRUPT || rc == GK_EVERSION)
+            continue; /* told already */
+        if (rc != GK_OK && rc != GK_ENOTFOUND)
+            goto done;
+        if (rc == GK_OK)
+            is_in = idset_has(set, id);
+        idset_free(set);
+        if (!is_in)
+            TRY(report(c, "facility '%s': the presence index lacks it in quarter %" PRId64 ", slot %" PRIu32,
+                       s->catalog->facilities[id].name, marks.at[i].quarter, marks.at[i].slot));
     }
     rc = GK_OK;
 done:
+    marks_clear(&marks);
     return rc;
 }
 

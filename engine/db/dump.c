@@ -5,10 +5,10 @@
 
 #include "codec/batch.h"
 #include "codec/chunk.h"
+#include "db/index.h"
 #include "db/profile.h"
 #include "db/snapshot.h"
 #include "state/history.h"
-#include "state/presence.h"
 
 struct dumping {
     gk_snapshot *s;
@@ -61,10 +61,18 @@ static int dump_catalog_record(struct dumping *d, struct view key)
 
 static int dump_presence_record(struct view key, struct view value, struct buffer *out, const struct mem *mem)
 {
-    if (key.size != 9)
+    static const char *const names[] = {"nodata", "off", "idle", "on", "overload"};
+    struct mark mark;
+
+    if (!index_unkey(key, &mark))
         return GK_ECORRUPT;
-    put_time(out, unkey_i64(key.bytes) * HOUR_NS);
-    buffer_printf(out, " state=%u ", key.bytes[8]);
+    put_time(out, mark.quarter * INDEX_QUARTER_NS);
+    if (mark.slot >= INDEX_ENDS)
+        buffer_printf(out, " ends in minute %" PRIu32 " ", mark.slot - INDEX_ENDS);
+    else if (mark.slot >= INDEX_HOLDS)
+        buffer_printf(out, " begins %s ", names[mark.slot - INDEX_HOLDS]);
+    else
+        buffer_printf(out, " comes to %s ", names[mark.slot]);
     return presence_dump(mem, value.bytes, value.size, out);
 }
 

@@ -5,41 +5,185 @@
 
 #include <stdlib.h>
 
-#define STATES      5
-#define RECORDS_MAX 8192 /* records held before they are written: some megabytes */
+#define MINUTE_NS (60 * GK_SECOND)
+#define BYTES_MAX (32u << 20) /* of sets held before they are written */
 
 struct record {
-    int64_t hour;
-    uint32_t state;
-    struct presence sets;
+    struct mark mark;
+    struct idset *set;
 };
 
 struct index_changes {
     struct mem mem;
     struct txn *txn;
     int64_t tick_ns;
-    struct record *records; /* open addressing by hour and state */
-    size_t n, capacity;
+    struct record *records;      /* open addressing by quarter and slot */
+    size_t n, capacity, n_bytes; /* n_bytes: of the sets */
+    struct marks old_marks, new_marks;
 };
 
-void presence_key(uint8_t key[PRESENCE_KEY], int64_t hour, uint32_t state)
+void marks_init(struct marks *marks, const struct mem *mem)
 {
-    key_i64(key, hour);
-    key[8] = (uint8_t)state;
+    *marks = (struct marks){.mem = mem};
 }
 
-int index_load(const struct mem *mem, struct txn *txn, int64_t hour, uint32_t state, struct presence *out,
-               struct gk_error *error)
+void marks_clear(struct marks *marks)
 {
-    uint8_t key[PRESENCE_KEY];
+    if (marks->mem)
+        mem_free(marks->mem, marks->at);
+    *marks = (struct marks){.mem = marks->mem};
+}
+
+void index_key(uint8_t key[INDEX_KEY], struct mark mark)
+{
+    key_i64(key, mark.quarter);
+    key[8] = (uint8_t)(mark.slot >> 8);
+    key[9] = (uint8_t)mark.slot;
+}
+
+static bool is_slot(struct mark mark)
+{
+    if (mark.slot <= GK_OVERLOAD)
+        return true;
+    if (mark.slot > INDEX_HOLDS && mark.slot <= INDEX_HOLDS + GK_OVERLOAD)
+        return mark.quarter % INDEX_QUARTERS_DAY == 0;
+    return mark.slot >= INDEX_ENDS && mark.slot < INDEX_SLOTS;
+}
+
+bool index_unkey(struct view key, struct mark *out)
+{
+    if (key.size != INDEX_KEY)
+        return false;
+    *out = (struct mark){unkey_i64(key.bytes), (uint32_t)key.bytes[8] << 8 | key.bytes[9]};
+    return is_slot(*out);
+}
+
+int index_load(const struct mem *mem, struct txn *txn, struct mark mark, struct idset **out, struct gk_error *error)
+{
+    uint8_t key[INDEX_KEY];
     struct view value;
     int rc;
 
-    presence_key(key, hour, state);
+    *out = NULL;
+    index_key(key, mark);
     TRY(txn_get(txn, STORE_PRESENCE, view_of(key, sizeof key), &value, error));
     rc = presence_decode(mem, value.bytes, value.size, out);
     if (rc != GK_OK)
         return error_set(error, rc, "a presence record: %s", gk_status_text(rc));
+done:
+    return rc;
+}
+
+/* ---- what the marks are
+ * --------------------------------------------------------------------------------------------- */
+
+static int64_t quarter_ticks(int64_t tick_ns)
+{
+    return INDEX_QUARTER_NS / tick_ns;
+}
+
+static int64_t day_ticks(int64_t tick_ns)
+{
+    return INDEX_QUARTERS_DAY * quarter_ticks(tick_ns);
+}
+
+/* A step at `from` itself must not be the first one, which counts as carried in. */
+int64_t index_begin_of(int64_t tick_ns, int64_t from)
+{
+    return from == GK_TICK_MIN ? from : floor_div(from - 1, day_ticks(tick_ns)) * day_ticks(tick_ns);
+}
+
+struct mark index_end_of(int64_t tick_ns, int64_t tick)
+{
+    int64_t ticks = quarter_ticks(tick_ns), quarter = floor_div(tick, ticks);
+    int64_t minute = (tick - quarter * ticks) * tick_ns / MINUTE_NS;
+    return (struct mark){quarter, INDEX_ENDS + (uint32_t)minute};
+}
+
+/* What there is to say of one quarter, until the next one begins. */
+struct quarter {
+    int64_t quarter;
+    uint32_t comes, holds; /* masks of states */
+    bool is_begun;
+};
+
+static int put_mark(struct marks *out, struct mark mark)
+{
+    int rc;
+
+    TRY(mem_reserve(out->mem, &out->at, &out->capacity, out->n + 1, sizeof *out->at));
+    out->at[out->n++] = mark;
+done:
+    return rc;
+}
+
+static int end_quarter(const struct quarter *q, struct marks *out)
+{
+    int rc = GK_OK;
+
+    for (uint32_t state = GK_NODATA; state <= GK_OVERLOAD; state++)
+        if (q->comes & GK_STATE_BIT(state))
+            TRY(put_mark(out, (struct mark){q->quarter, state}));
+    for (uint32_t state = GK_OFF; state <= GK_OVERLOAD; state++)
+        if (q->holds & GK_STATE_BIT(state))
+            TRY(put_mark(out, (struct mark){q->quarter, INDEX_HOLDS + state}));
+done:
+    return rc;
+}
+
+static int begin_quarter(struct quarter *q, int64_t quarter, struct marks *out)
+{
+    int rc = GK_OK;
+
+    if (q->is_begun && q->quarter == quarter)
+        return GK_OK;
+    if (q->is_begun)
+        TRY(end_quarter(q, out));
+    *q = (struct quarter){.quarter = quarter, .is_begun = true};
+done:
+    return rc;
+}
+
+/* The days on whose first tick a known state holds. */
+static int mark_days(struct quarter *q, int64_t ticks, const struct gk_step *step, const struct gk_step *next,
+                     struct marks *out)
+{
+    int64_t day = floor_div(step->tick, ticks);
+    int64_t end = next ? next->tick : step->tick + 1; /* stored steps end with no data */
+    int rc = GK_OK;
+
+    if (day * ticks < step->tick)
+        day++;
+    for (; day * ticks < end; day++) {
+        TRY(begin_quarter(q, day * INDEX_QUARTERS_DAY, out));
+        q->holds = GK_STATE_BIT(step->value);
+    }
+done:
+    return rc;
+}
+
+int index_marks(const struct steps *steps, int64_t tick_ns, struct marks *out)
+{
+    struct quarter q = {.is_begun = false};
+    int rc = GK_OK;
+
+    out->n = 0;
+    for (size_t i = 0; i < steps->n; i++) {
+        const struct gk_step *step = &steps->at[i];
+        bool is_last = i + 1 == steps->n, is_end = is_last && step->value == GK_NODATA;
+        if (step->tick == GK_TICK_MIN)
+            continue; /* nothing is known at the beginning of time */
+        if (i > 0 && !is_end) {
+            TRY(begin_quarter(&q, floor_div(step->tick, quarter_ticks(tick_ns)), out));
+            q.comes |= GK_STATE_BIT(step->value);
+        }
+        if (step->value != GK_NODATA)
+            TRY(mark_days(&q, day_ticks(tick_ns), step, is_last ? NULL : step + 1, out));
+    }
+    if (q.is_begun)
+        TRY(end_quarter(&q, out));
+    if (steps->n > 1 && steps->at[steps->n - 1].value == GK_NODATA)
+        TRY(put_mark(out, index_end_of(tick_ns, steps->at[steps->n - 1].tick)));
 done:
     return rc;
 }
@@ -56,6 +200,8 @@ int index_begin(const struct mem *mem, struct txn *txn, int64_t tick_ns, struct 
     c->mem = *mem;
     c->txn = txn;
     c->tick_ns = tick_ns;
+    marks_init(&c->old_marks, &c->mem);
+    marks_init(&c->new_marks, &c->mem);
     c->capacity = 1024;
     c->records = mem_zeroed(mem, c->capacity * sizeof *c->records);
     if (!c->records) {
@@ -69,10 +215,9 @@ int index_begin(const struct mem *mem, struct txn *txn, int64_t tick_ns, struct 
 static void drop_records(struct index_changes *c)
 {
     for (size_t i = 0; i < c->capacity; i++)
-        if (c->records[i].sets.some)
-            presence_clear(&c->records[i].sets);
+        idset_free(c->records[i].set);
     memset(c->records, 0, c->capacity * sizeof *c->records);
-    c->n = 0;
+    c->n = c->n_bytes = 0;
 }
 
 void index_end(struct index_changes *c)
@@ -80,16 +225,18 @@ void index_end(struct index_changes *c)
     if (!c)
         return;
     drop_records(c);
+    marks_clear(&c->old_marks);
+    marks_clear(&c->new_marks);
     struct mem mem = c->mem;
     mem_free(&mem, c->records);
     mem_free(&mem, c);
 }
 
-static struct record *slot_of(struct record *records, size_t capacity, int64_t hour, uint32_t state)
+static struct record *slot_of(struct record *records, size_t capacity, struct mark mark)
 {
-    uint64_t h = ((uint64_t)hour * STATES + state) * UINT64_C(0x9E3779B97F4A7C15);
+    uint64_t h = ((uint64_t)mark.quarter * INDEX_SLOTS + mark.slot) * UINT64_C(0x9E3779B97F4A7C15);
     size_t i = (size_t)(h >> 20) & (capacity - 1);
-    while (records[i].sets.some && (records[i].hour != hour || records[i].state != state))
+    while (records[i].set && (records[i].mark.quarter != mark.quarter || records[i].mark.slot != mark.slot))
         i = (i + 1) & (capacity - 1);
     return &records[i];
 }
@@ -100,61 +247,64 @@ static int widen(struct index_changes *c)
     if (!wider)
         return GK_ENOMEM;
     for (size_t i = 0; i < c->capacity; i++)
-        if (c->records[i].sets.some)
-            *slot_of(wider, 2 * c->capacity, c->records[i].hour, c->records[i].state) = c->records[i];
+        if (c->records[i].set)
+            *slot_of(wider, 2 * c->capacity, c->records[i].mark) = c->records[i];
     mem_free(&c->mem, c->records);
     c->records = wider;
     c->capacity *= 2;
     return GK_OK;
 }
 
-static int find_record(struct index_changes *c, int64_t hour, uint32_t state, struct record **out,
-                       struct gk_error *error)
+static int find_record(struct index_changes *c, struct mark mark, struct record **out, struct gk_error *error)
 {
     int rc = GK_OK;
 
-    if (c->n >= RECORDS_MAX)
+    if (c->n_bytes >= BYTES_MAX)
         TRY(index_flush(c, error));
     if (2 * (c->n + 1) > c->capacity)
         TRY(widen(c));
-    struct record *r = slot_of(c->records, c->capacity, hour, state);
-    if (!r->sets.some) {
-        rc = index_load(&c->mem, c->txn, hour, state, &r->sets, error);
+    struct record *r = slot_of(c->records, c->capacity, mark);
+    if (!r->set) {
+        rc = index_load(&c->mem, c->txn, mark, &r->set, error);
         if (rc == GK_ENOTFOUND)
-            rc = presence_new(&c->mem, &r->sets);
+            rc = idset_new(&c->mem, &r->set);
         if (rc != GK_OK) {
             memset(r, 0, sizeof *r);
             goto done;
         }
-        r->hour = hour;
-        r->state = state;
+        r->mark = mark;
         c->n++;
+        c->n_bytes += idset_bytes(r->set);
     }
     *out = r;
 done:
     return rc;
 }
 
+static int compare_marks(struct mark a, struct mark b)
+{
+    if (a.quarter != b.quarter)
+        return a.quarter < b.quarter ? -1 : 1;
+    return a.slot < b.slot ? -1 : a.slot > b.slot;
+}
+
 static int by_key(const void *a, const void *b)
 {
-    const struct record *x = *(struct record *const *)a, *y = *(struct record *const *)b;
-    if (x->hour != y->hour)
-        return x->hour < y->hour ? -1 : 1;
-    return x->state < y->state ? -1 : x->state > y->state;
+    return compare_marks((*(struct record *const *)a)->mark, (*(struct record *const *)b)->mark);
 }
 
 static int put_record(struct index_changes *c, const struct record *r, struct buffer *scratch, struct gk_error *error)
 {
-    uint8_t key[PRESENCE_KEY];
+    uint8_t key[INDEX_KEY];
     int rc;
 
-    presence_key(key, r->hour, r->state);
-    if (idset_count(r->sets.some) == 0) {
+    index_key(key, r->mark);
+    if (idset_count(r->set) == 0) {
         rc = txn_delete(c->txn, STORE_PRESENCE, view_of(key, sizeof key), error);
         return rc == GK_ENOTFOUND ? GK_OK : rc;
     }
     buffer_reset(scratch);
-    TRY(presence_encode(&r->sets, scratch));
+    TRY(presence_encode(r->set, scratch));
     TRY(txn_put(c->txn, STORE_PRESENCE, view_of(key, sizeof key), view_of(scratch->bytes, scratch->size), error));
 done:
     return rc;
@@ -172,7 +322,7 @@ int index_flush(struct index_changes *c, struct gk_error *error)
     if (!order)
         return error_set(error, GK_ENOMEM, "out of memory for the presence index");
     for (size_t i = 0; i < c->capacity; i++)
-        if (c->records[i].sets.some)
+        if (c->records[i].set)
             order[n++] = &c->records[i];
     qsort(order, n, sizeof *order, by_key);
     for (size_t i = 0; i < n; i++)
@@ -184,84 +334,38 @@ done:
     return rc;
 }
 
-/* ---- what the bits are
- * ----------------------------------------------------------------------------------------------- */
+/* ---- changes
+ * -------------------------------------------------------------------------------------------------------- */
 
-static int64_t hour_of_tick(int64_t tick_ns, int64_t tick)
+static int change_mark(struct index_changes *c, uint32_t facility, struct mark mark, bool is_in, struct gk_error *error)
 {
-    return floor_div(tick, HOUR_NS / tick_ns);
-}
+    struct record *r;
+    int rc;
 
-/* The last step at or before a tick; 0 when all are later. */
-static size_t step_at(const struct steps *steps, int64_t tick)
-{
-    size_t low = 0, high = steps->n;
-    while (high - low > 1) {
-        size_t mid = (low + high) / 2;
-        if (steps->at[mid].tick <= tick)
-            low = mid;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-int64_t index_next_hour(const struct steps *steps, int64_t tick_ns, int64_t hour)
-{
-    int64_t ticks = HOUR_NS / tick_ns;
-
-    for (size_t i = steps->n ? step_at(steps, hour * ticks) : 0; i < steps->n; i++) {
-        if (steps->at[i].value == GK_NODATA)
-            continue;
-        int64_t begins = steps->at[i].tick == GK_TICK_MIN ? hour : hour_of_tick(tick_ns, steps->at[i].tick);
-        return begins > hour ? begins : hour;
-    }
-    return INT64_MAX;
-}
-
-void index_bits(const struct steps *steps, int64_t tick_ns, int64_t hour, uint32_t *some, uint32_t *whole)
-{
-    int64_t ticks = HOUR_NS / tick_ns;
-
-    presence_of_steps(steps->at, steps->n, hour * ticks, (hour + 1) * ticks, some, whole);
-    if (*some == GK_STATE_BIT(GK_NODATA))
-        *some = *whole = 0;
-}
-
-static int change_hour(struct index_changes *c, uint32_t facility, int64_t hour, const uint32_t old_bits[2],
-                       const uint32_t new_bits[2], struct gk_error *error)
-{
-    int rc = GK_OK;
-
-    for (uint32_t s = 0; s < STATES; s++) {
-        struct record *r;
-        uint32_t bit = GK_STATE_BIT(s);
-        if (!((old_bits[0] ^ new_bits[0]) & bit) && !((old_bits[1] ^ new_bits[1]) & bit))
-            continue;
-        TRY(find_record(c, hour, s, &r, error));
-        TRY(idset_set(r->sets.some, facility, new_bits[0] & bit));
-        TRY(idset_set(r->sets.whole, facility, new_bits[1] & bit));
-    }
+    TRY(find_record(c, mark, &r, error));
+    size_t before = idset_bytes(r->set);
+    TRY(idset_set(r->set, facility, is_in));
+    c->n_bytes += idset_bytes(r->set) - before;
 done:
     return rc;
 }
 
-int index_change(struct index_changes *c, uint32_t facility, int64_t from, const struct steps *old_steps,
+int index_change(struct index_changes *c, uint32_t facility, const struct steps *old_steps,
                  const struct steps *new_steps, struct gk_error *error)
 {
-    int64_t hour = from == GK_TICK_MIN ? INT64_MIN / (HOUR_NS / c->tick_ns) + 1 : hour_of_tick(c->tick_ns, from);
-    int rc = GK_OK;
+    const struct marks *a = &c->old_marks, *b = &c->new_marks;
+    int rc;
 
-    for (;; hour++) {
-        int64_t old_hour = index_next_hour(old_steps, c->tick_ns, hour);
-        int64_t new_hour = index_next_hour(new_steps, c->tick_ns, hour);
-        uint32_t old_bits[2], new_bits[2];
-        hour = old_hour < new_hour ? old_hour : new_hour;
-        if (hour == INT64_MAX)
-            break;
-        index_bits(old_steps, c->tick_ns, hour, &old_bits[0], &old_bits[1]);
-        index_bits(new_steps, c->tick_ns, hour, &new_bits[0], &new_bits[1]);
-        TRY(change_hour(c, facility, hour, old_bits, new_bits, error));
+    TRY(index_marks(old_steps, c->tick_ns, &c->old_marks));
+    TRY(index_marks(new_steps, c->tick_ns, &c->new_marks));
+    for (size_t i = 0, j = 0; i < a->n || j < b->n;) {
+        int order = i == a->n ? 1 : j == b->n ? -1 : compare_marks(a->at[i], b->at[j]);
+        if (order < 0)
+            TRY(change_mark(c, facility, a->at[i], false, error));
+        else if (order > 0)
+            TRY(change_mark(c, facility, b->at[j], true, error));
+        i += order <= 0;
+        j += order >= 0;
     }
 done:
     if (rc == GK_ENOMEM)

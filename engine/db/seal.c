@@ -72,13 +72,12 @@ static void sealing_clear(struct sealing *s)
 }
 
 /*
- * Stores the derived steps and brings the index after them. The index is compared from the beginning of the hour in
- * which the change begins: old steps from there as stored, new ones the same up to the change.
+ * Stores the derived steps and brings the index after them. The index is compared from the begin of a day before the
+ * change: old steps from there as stored, new ones the same up to the change.
  */
 static int store_states(struct sealing *s, uint32_t facility, struct gk_error *error)
 {
-    int64_t ticks = HOUR_NS / s->db->tick_ns, from = s->derived.from;
-    int64_t begin = from == GK_TICK_MIN ? GK_TICK_MIN : floor_div(from, ticks) * ticks;
+    int64_t from = s->derived.from, begin = index_begin_of(s->db->tick_ns, from);
     int rc;
 
     TRY(states_read(s->txn, facility, begin, GK_TICK_MAX, &s->old_steps, error));
@@ -89,7 +88,7 @@ static int store_states(struct sealing *s, uint32_t facility, struct gk_error *e
     for (size_t i = 0; i < s->derived.steps.n; i++)
         TRY(steps_put(&s->new_steps, s->derived.steps.at[i].tick, s->derived.steps.at[i].value));
     TRY(states_write(&s->db->mem, s->txn, facility, from, &s->derived.steps, error));
-    TRY(index_change(s->index, facility, begin, &s->old_steps, &s->new_steps, error));
+    TRY(index_change(s->index, facility, &s->old_steps, &s->new_steps, error));
 done:
     return rc;
 }

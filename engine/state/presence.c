@@ -1,7 +1,9 @@
 /*
- * presence.c - sets of facility ids over CRoaring, and the records of the presence index; docs/format/presence.md has
- * the bytes. CRoaring takes its memory from malloc and dies when there is none: it has no hook, so its sets are bounded
- * by the number of facilities, and only the small handles come from the db's hook.
+ * presence.c - sets of facility ids and the records of the presence index; docs/format/presence.md has the bytes.
+ *
+ * A set in memory is plain bits: to come into it or to leave it is one bit, and a union is an or. On disk it is bits,
+ * or a Roaring bitmap where that is surely smaller. CRoaring takes its memory from malloc and dies when there is none:
+ * it only ever sees sets that are small as Roaring bitmaps, to write them.
  */
 #include "state/presence.h"
 
@@ -12,33 +14,28 @@
 #include "state/roaring_check.h"
 
 #define PRESENCE_VERSION 1
+#define FORM_ROARING     0
+#define FORM_BITS        1
+#define CONTAINER_IDS    65536
+#define CONTAINER_BYTES  16 /* what a container costs beside its ids, and a little more */
 
 struct idset {
     struct mem mem;
-    roaring_bitmap_t *bitmap;
+    uint64_t *words;
+    size_t n, capacity; /* words */
 };
 
 /* ---- sets ---- */
 
-/* Takes over the bitmap; NULL is no memory. */
-static int wrap(const struct mem *mem, roaring_bitmap_t *bitmap, struct idset **out)
-{
-    struct idset *set = bitmap ? mem_new(mem, sizeof *set) : NULL;
-
-    *out = set;
-    if (!set) {
-        if (bitmap)
-            roaring_bitmap_free(bitmap);
-        return GK_ENOMEM;
-    }
-    set->mem = *mem;
-    set->bitmap = bitmap;
-    return GK_OK;
-}
-
 int idset_new(const struct mem *mem, struct idset **out)
 {
-    return wrap(mem, roaring_bitmap_create(), out);
+    struct idset *set = mem_zeroed(mem, sizeof *set);
+
+    *out = set;
+    if (!set)
+        return GK_ENOMEM;
+    set->mem = *mem;
+    return GK_OK;
 }
 
 void idset_free(struct idset *set)
@@ -46,177 +43,261 @@ void idset_free(struct idset *set)
     if (!set)
         return;
     struct mem mem = set->mem;
-    roaring_bitmap_free(set->bitmap);
+    mem_free(&mem, set->words);
     mem_free(&mem, set);
+}
+
+static int widen(struct idset *set, size_t n)
+{
+    int rc = GK_OK;
+
+    if (n <= set->n)
+        return GK_OK;
+    TRY(mem_reserve(&set->mem, &set->words, &set->capacity, n, sizeof *set->words));
+    memset(set->words + set->n, 0, (n - set->n) * sizeof *set->words);
+    set->n = n;
+done:
+    return rc;
 }
 
 int idset_set(struct idset *set, uint32_t id, bool is_in)
 {
-    if (is_in)
-        roaring_bitmap_add(set->bitmap, id);
-    else
-        roaring_bitmap_remove(set->bitmap, id);
-    return GK_OK;
+    int rc = GK_OK;
+
+    if (id >= PRESENCE_IDS_MAX)
+        return GK_ERANGE;
+    if (is_in) {
+        TRY(widen(set, id / 64 + 1));
+        set->words[id / 64] |= UINT64_C(1) << id % 64;
+    } else if (id / 64 < set->n) {
+        set->words[id / 64] &= ~(UINT64_C(1) << id % 64);
+    }
+done:
+    return rc;
 }
 
 bool idset_has(const struct idset *set, uint32_t id)
 {
-    return roaring_bitmap_contains(set->bitmap, id);
+    return id / 64 < set->n && (set->words[id / 64] >> id % 64 & 1);
 }
 
 uint64_t idset_count(const struct idset *set)
 {
-    return roaring_bitmap_get_cardinality(set->bitmap);
+    uint64_t n = 0;
+    for (size_t i = 0; i < set->n; i++)
+        n += (uint64_t)__builtin_popcountll(set->words[i]);
+    return n;
+}
+
+size_t idset_bytes(const struct idset *set)
+{
+    return set->capacity * sizeof *set->words + sizeof *set;
 }
 
 bool idset_equals(const struct idset *a, const struct idset *b)
 {
-    return roaring_bitmap_equals(a->bitmap, b->bitmap);
-}
-
-struct marks {
-    uint8_t *is_in;
-    size_t n;
-};
-
-static bool mark(uint32_t id, void *context)
-{
-    struct marks *marks = context;
-    if (id >= marks->n)
-        return false;
-    marks->is_in[id] |= 1;
+    size_t n = a->n > b->n ? a->n : b->n;
+    for (size_t i = 0; i < n; i++)
+        if ((i < a->n ? a->words[i] : 0) != (i < b->n ? b->words[i] : 0))
+            return false;
     return true;
-}
-
-void idset_mark(const struct idset *set, uint8_t *is_in, size_t n)
-{
-    struct marks marks = {is_in, n};
-    (void)roaring_iterate(set->bitmap, mark, &marks); /* false: stopped at n */
-}
-
-struct visit {
-    int (*visit)(void *context, uint32_t id);
-    void *context;
-    int rc;
-};
-
-static bool visit_id(uint32_t id, void *context)
-{
-    struct visit *visit = context;
-    visit->rc = visit->visit(visit->context, id);
-    return visit->rc == GK_OK;
 }
 
 int idset_each(const struct idset *set, int (*visit)(void *context, uint32_t id), void *context)
 {
-    struct visit each = {visit, context, GK_OK};
-    (void)roaring_iterate(set->bitmap, visit_id, &each); /* the status says why it stopped */
-    return each.rc;
-}
+    int rc = GK_OK;
 
-/* ---- records ---- */
-
-int presence_new(const struct mem *mem, struct presence *out)
-{
-    int rc;
-
-    memset(out, 0, sizeof *out);
-    TRY(idset_new(mem, &out->some));
-    TRY(idset_new(mem, &out->whole));
+    for (size_t w = 0; w < set->n; w++)
+        for (uint64_t bits = set->words[w]; bits; bits &= bits - 1)
+            TRY(visit(context, (uint32_t)(64 * w) + (uint32_t)__builtin_ctzll(bits)));
 done:
-    if (rc != GK_OK)
-        presence_clear(out);
     return rc;
 }
 
-void presence_clear(struct presence *presence)
+/* ---- writing ---- */
+
+/* How the two forms compare. */
+struct shape {
+    uint64_t n_ids, n_runs;
+    size_t n_words, n_bytes; /* to the last id */
+};
+
+static struct shape shape_of(const struct idset *set)
 {
-    idset_free(presence->some);
-    idset_free(presence->whole);
-    memset(presence, 0, sizeof *presence);
+    struct shape shape = {0, 0, set->n, 0};
+    uint64_t carry = 0;
+
+    while (shape.n_words > 0 && set->words[shape.n_words - 1] == 0)
+        shape.n_words--;
+    for (size_t i = 0; i < shape.n_words; i++) {
+        uint64_t word = set->words[i];
+        shape.n_ids += (uint64_t)__builtin_popcountll(word);
+        shape.n_runs += (uint64_t)__builtin_popcountll(word & ~(word << 1 | carry));
+        carry = word >> 63;
+    }
+    if (shape.n_words > 0)
+        shape.n_bytes = 8 * shape.n_words - (size_t)__builtin_clzll(set->words[shape.n_words - 1]) / 8;
+    return shape;
 }
 
-/*
- * A container that is made of runs stays so when an array is as small, and the other way round; from the same form
- * everything comes to the same bytes, so equal sets are first brought to the form without runs.
- */
-static void optimize(const struct idset *set)
+/* At most so many bytes as a Roaring bitmap: it takes the smaller of two a number and four a run for each container. */
+static uint64_t roaring_most(const struct shape *shape)
 {
-    (void)roaring_bitmap_remove_run_compression(set->bitmap); /* whether there were any */
-    (void)roaring_bitmap_run_optimize(set->bitmap);           /* whether there are any */
+    uint64_t n_containers = shape->n_words * 64 / CONTAINER_IDS + 1;
+    uint64_t ids = 2 * shape->n_ids, runs = 4 * (shape->n_runs + n_containers);
+    return (ids < runs ? ids : runs) + CONTAINER_BYTES * (n_containers + 1);
 }
 
-static void put_bitmap(const struct idset *set, size_t size, struct buffer *out)
+#define ADD_MANY 1024
+
+/* Ids are handed over some at a time; by range would be faster, but 0.2.66 dies of a container that became full so. */
+struct adding {
+    roaring_bitmap_t *bitmap;
+    uint32_t ids[ADD_MANY];
+    size_t n;
+};
+
+static void add_ids(struct adding *adding)
 {
-    uint8_t *p = buffer_extend(out, size);
+    roaring_bitmap_add_many(adding->bitmap, adding->n, adding->ids);
+    adding->n = 0;
+}
+
+static int add_to_bitmap(void *context, uint32_t id)
+{
+    struct adding *adding = context;
+
+    adding->ids[adding->n++] = id;
+    if (adding->n == ADD_MANY)
+        add_ids(adding);
+    return GK_OK;
+}
+
+static int put_roaring(const struct idset *set, struct buffer *out)
+{
+    struct adding adding = {.bitmap = roaring_bitmap_create()};
+
+    if (!adding.bitmap)
+        return GK_ENOMEM;
+    (void)idset_each(set, add_to_bitmap, &adding); /* which never fails */
+    add_ids(&adding);
+    (void)roaring_bitmap_run_optimize(adding.bitmap); /* whether there are any runs */
+    uint8_t *p = buffer_extend(out, roaring_bitmap_portable_size_in_bytes(adding.bitmap));
     if (p)
-        (void)roaring_bitmap_portable_serialize(set->bitmap, (char *)p); /* writes the size it said */
-}
-
-int presence_encode(const struct presence *presence, struct buffer *out)
-{
-    optimize(presence->some);
-    optimize(presence->whole);
-    size_t size = roaring_bitmap_portable_size_in_bytes(presence->some->bitmap);
-    buffer_put_u8(out, PRESENCE_VERSION);
-    buffer_put_varint(out, size);
-    put_bitmap(presence->some, size, out);
-    put_bitmap(presence->whole, roaring_bitmap_portable_size_in_bytes(presence->whole->bitmap), out);
+        (void)roaring_bitmap_portable_serialize(adding.bitmap, (char *)p); /* writes the size it said */
+    roaring_bitmap_free(adding.bitmap);
     return buffer_status(out);
 }
 
-static int read_set(const struct mem *mem, struct view bytes, struct idset **out, struct gk_error *error)
+static int put_bits(const struct idset *set, size_t n_bytes, struct buffer *out)
+{
+    uint8_t *p = buffer_extend(out, n_bytes);
+    if (!p)
+        return GK_ENOMEM;
+    for (size_t i = 0; i < n_bytes; i++)
+        p[i] = (uint8_t)(set->words[i / 8] >> i % 8 * 8);
+    return GK_OK;
+}
+
+int presence_encode(const struct idset *set, struct buffer *out)
+{
+    struct shape shape = shape_of(set);
+    bool is_roaring = roaring_most(&shape) < shape.n_bytes || shape.n_ids == 0;
+
+    buffer_put_u8(out, PRESENCE_VERSION);
+    buffer_put_u8(out, is_roaring ? FORM_ROARING : FORM_BITS);
+    return is_roaring ? put_roaring(set, out) : put_bits(set, shape.n_bytes, out);
+}
+
+/* ---- reading ---- */
+
+/* What is behind the head of a record, checked. */
+struct body {
+    struct view bytes;
+    bool is_bits;
+    size_t n_words; /* that the set may need */
+};
+
+static int open_record(const uint8_t *bytes, size_t size, struct body *out, struct gk_error *error)
 {
     uint64_t count;
-    int rc;
+    int rc = GK_OK;
 
-    TRY(roaring_check(bytes.bytes, bytes.size, &count, error));
-    TRY(wrap(mem, roaring_bitmap_portable_deserialize_safe((const char *)bytes.bytes, bytes.size), out));
-    if (NEVER(idset_count(*out) != count))
-        rc = GK_EBUG;
-done:
-    return rc;
-}
-
-static int read_record(const struct mem *mem, const uint8_t *bytes, size_t size, struct presence *out,
-                       struct gk_error *error)
-{
-    struct reader reader = reader_of(bytes, size);
-    struct view some, whole;
-    int rc;
-
-    memset(out, 0, sizeof *out);
-    if (size > 0 && reader_u8(&reader) != PRESENCE_VERSION)
+    *out = (struct body){.is_bits = false};
+    if (size > 0 && bytes[0] != PRESENCE_VERSION)
         return error_set(error, GK_EVERSION, "presence of version %u", bytes[0]);
-    uint64_t some_size = reader_varint(&reader);
-    if (reader.failed || some_size > size - reader.at)
-        return error_set(error, GK_ECORRUPT, "presence is cut");
-    some.size = (size_t)some_size;
-    some.bytes = reader_take(&reader, some.size);
-    whole.size = size - reader.at;
-    whole.bytes = reader_take(&reader, whole.size);
-    TRY(read_set(mem, some, &out->some, error));
-    TRY(read_set(mem, whole, &out->whole, error));
-    if (!roaring_bitmap_is_subset(out->whole->bitmap, out->some->bitmap))
-        rc = error_set(error, GK_ECORRUPT, "a facility is there for the whole hour but not for some of it");
+    if (size < 2 || bytes[1] > FORM_BITS)
+        return error_set(error, GK_ECORRUPT, "presence in no form");
+    out->bytes = (struct view){bytes + 2, size - 2};
+    out->is_bits = bytes[1] == FORM_BITS;
+    if (out->is_bits) {
+        out->n_words = (out->bytes.size + 7) / 8;
+        if (out->bytes.size == 0 || bytes[size - 1] == 0)
+            return error_set(error, GK_ECORRUPT, "presence with nobody in the last bits");
+    } else {
+        TRY(roaring_check(out->bytes.bytes, out->bytes.size, &count, error));
+        out->n_words = roaring_words(out->bytes.bytes, out->bytes.size);
+    }
+    if (out->n_words > PRESENCE_IDS_MAX / 64)
+        return error_set(error, GK_ECORRUPT, "presence of a facility that there cannot be");
 done:
-    if (rc != GK_OK)
-        presence_clear(out);
     return rc;
 }
 
-int presence_decode(const struct mem *mem, const uint8_t *bytes, size_t size, struct presence *out)
+static void mark_bits(struct view bytes, uint64_t *words, size_t n_words)
 {
-    return read_record(mem, bytes, size, out, NULL);
+    size_t n = bytes.size / 8 < n_words ? bytes.size / 8 : n_words;
+
+    for (size_t i = 0; i < n; i++)
+        words[i] |= load_u64(bytes.bytes + 8 * i);
+    for (size_t i = 8 * n; i < bytes.size && i / 8 < n_words; i++)
+        words[i / 8] |= (uint64_t)bytes.bytes[i] << i % 8 * 8;
+}
+
+static void mark_body(const struct body *body, uint64_t *words, size_t n_words)
+{
+    if (body->is_bits)
+        mark_bits(body->bytes, words, n_words);
+    else
+        roaring_mark(body->bytes.bytes, body->bytes.size, words, n_words);
+}
+
+int presence_mark(const uint8_t *bytes, size_t size, uint64_t *words, size_t n_words)
+{
+    struct body body;
+    int rc;
+
+    TRY(open_record(bytes, size, &body, NULL));
+    mark_body(&body, words, n_words);
+done:
+    return rc;
 }
 
 int presence_check(const uint8_t *bytes, size_t size, struct gk_error *error)
 {
-    struct presence presence;
-    int rc = read_record(&MEM_SYSTEM, bytes, size, &presence, error);
-    presence_clear(&presence);
+    struct body body;
+    return open_record(bytes, size, &body, error);
+}
+
+int presence_decode(const struct mem *mem, const uint8_t *bytes, size_t size, struct idset **out)
+{
+    struct body body;
+    int rc;
+
+    *out = NULL;
+    TRY(open_record(bytes, size, &body, NULL));
+    TRY(idset_new(mem, out));
+    TRY(widen(*out, body.n_words));
+    mark_body(&body, (*out)->words, (*out)->n);
+done:
+    if (rc != GK_OK) {
+        idset_free(*out);
+        *out = NULL;
+    }
     return rc;
 }
+
+/* ---- for people ---- */
 
 /* Ids as text: single ones and ranges, as in " 1 5-9". */
 struct ranges {
@@ -247,53 +328,19 @@ static int add_id(void *context, uint32_t id)
     return buffer_status(ranges->out);
 }
 
-static int dump_set(const char *name, const struct idset *set, struct buffer *out)
+int presence_dump(const struct mem *mem, const uint8_t *bytes, size_t size, struct buffer *out)
 {
     struct ranges ranges = {.out = out};
+    struct idset *set;
     int rc;
 
-    buffer_printf(out, "  %s %" PRIu64 ":", name, idset_count(set));
+    TRY(presence_decode(mem, bytes, size, &set));
+    buffer_printf(out, "presence, %zu bytes\n  %" PRIu64 ":", size, idset_count(set));
     TRY(idset_each(set, add_id, &ranges));
     put_range(&ranges);
     buffer_printf(out, "\n");
-done:
-    return rc;
-}
-
-int presence_dump(const struct mem *mem, const uint8_t *bytes, size_t size, struct buffer *out)
-{
-    struct presence presence;
-    int rc;
-
-    TRY(presence_decode(mem, bytes, size, &presence));
-    buffer_printf(out, "presence, %zu bytes\n", size);
-    TRY(dump_set("some", presence.some, out));
-    TRY(dump_set("whole", presence.whole, out));
     rc = buffer_status(out);
 done:
-    presence_clear(&presence);
+    idset_free(set);
     return rc;
-}
-
-/* ---- from steps ---- */
-
-void presence_of_steps(const struct gk_step *steps, size_t n, int64_t from, int64_t to, uint32_t *some, uint32_t *whole)
-{
-    size_t at = 0, high = n; /* the steps before `at` are not after `from` */
-
-    *some = *whole = 0;
-    if (from >= to)
-        return;
-    while (at < high) {
-        size_t middle = at + (high - at) / 2;
-        if (steps[middle].tick <= from)
-            at = middle + 1;
-        else
-            high = middle;
-    }
-    *some = GK_STATE_BIT(at > 0 ? steps[at - 1].value : GK_NODATA);
-    for (; at < n && steps[at].tick < to; at++)
-        *some |= GK_STATE_BIT(steps[at].value);
-    if ((*some & (*some - 1)) == 0) /* one state only */
-        *whole = *some;
 }

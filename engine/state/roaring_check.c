@@ -123,3 +123,73 @@ int roaring_check(const uint8_t *bytes, size_t size, uint64_t *count, struct gk_
 done:
     return rc;
 }
+
+/* ---- marking: the bytes were checked ---- */
+
+/* Words of one container of which the first `n` are wanted. */
+static void mark_array(struct reader *reader, uint32_t count, uint64_t *words, size_t n)
+{
+    const uint8_t *p = reader_take(reader, (size_t)count * 2);
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t v = load_u16(p + 2 * (size_t)i);
+        if (v / 64 < n)
+            words[v / 64] |= UINT64_C(1) << v % 64;
+    }
+}
+
+static void mark_bitset(struct reader *reader, uint64_t *words, size_t n)
+{
+    const uint8_t *p = reader_take(reader, BITSET_WORDS * 8);
+    for (size_t i = 0; i < n; i++)
+        words[i] |= load_u64(p + 8 * i);
+}
+
+static void mark_runs(struct reader *reader, uint64_t *words, size_t n)
+{
+    uint32_t n_runs = reader_u16(reader);
+    const uint8_t *p = reader_take(reader, (size_t)n_runs * 4);
+    for (uint32_t i = 0; i < n_runs; i++) {
+        uint32_t first = load_u16(p + 4 * (size_t)i), last = first + load_u16(p + 4 * (size_t)i + 2);
+        for (uint32_t w = first / 64; w <= last / 64 && w < n; w++) {
+            uint64_t bits = UINT64_MAX;
+            if (w == first / 64)
+                bits &= UINT64_MAX << first % 64;
+            if (w == last / 64)
+                bits &= UINT64_MAX >> (63 - last % 64);
+            words[w] |= bits;
+        }
+    }
+}
+
+void roaring_mark(const uint8_t *bytes, size_t size, uint64_t *words, size_t n_words)
+{
+    struct reader reader = reader_of(bytes, size);
+    struct head head;
+
+    if (read_head(&reader, &head, NULL) != GK_OK)
+        return;
+    for (uint32_t i = 0; i < head.n; i++) {
+        const uint8_t *key = head.keys + 4 * (size_t)i;
+        uint32_t count = load_u16(key + 2) + 1u;
+        size_t at = (size_t)load_u16(key) * BITSET_WORDS;
+        if (at >= n_words)
+            break;
+        size_t n = n_words - at < BITSET_WORDS ? n_words - at : BITSET_WORDS;
+        if (head.is_runs && (head.is_runs[i / 8] >> i % 8 & 1))
+            mark_runs(&reader, words + at, n);
+        else if (count <= ARRAY_MAX)
+            mark_array(&reader, count, words + at, n);
+        else
+            mark_bitset(&reader, words + at, n);
+    }
+}
+
+size_t roaring_words(const uint8_t *bytes, size_t size)
+{
+    struct reader reader = reader_of(bytes, size);
+    struct head head;
+
+    if (read_head(&reader, &head, NULL) != GK_OK || head.n == 0)
+        return 0;
+    return ((size_t)load_u16(head.keys + 4 * ((size_t)head.n - 1)) + 1) * BITSET_WORDS;
+}

@@ -108,42 +108,41 @@ static void a_wrong_state_record_is_found(void **state)
     find(false, "state: a state record of a facility that is not in the catalog");
 }
 
-/* Sets or clears one facility in both sets of an hour and state. */
-static void change_presence(int64_t hour, uint32_t state, uint32_t id, bool is_in)
+/* Sets or clears one facility in a set of the index. */
+static void change_presence(struct mark mark, uint32_t id, bool is_in)
 {
-    uint8_t key[PRESENCE_KEY];
-    struct presence sets;
+    uint8_t key[INDEX_KEY];
+    struct idset *set;
     struct buffer b;
 
     begin();
-    int rc = index_load(&MEM_SYSTEM, txn, hour, state, &sets, &error);
+    int rc = index_load(&MEM_SYSTEM, txn, mark, &set, &error);
     if (rc == GK_ENOTFOUND)
-        rc = presence_new(&MEM_SYSTEM, &sets);
+        rc = idset_new(&MEM_SYSTEM, &set);
     assert_int_equal(rc, GK_OK);
-    assert_int_equal(idset_set(sets.whole, id, false), GK_OK);
-    assert_int_equal(idset_set(sets.some, id, is_in), GK_OK);
+    assert_int_equal(idset_set(set, id, is_in), GK_OK);
     buffer_init(&b, &MEM_SYSTEM);
-    assert_int_equal(presence_encode(&sets, &b), GK_OK);
-    presence_key(key, hour, state);
+    assert_int_equal(presence_encode(set, &b), GK_OK);
+    index_key(key, mark);
     ok(txn_put(txn, STORE_PRESENCE, view_of(key, sizeof key), view_of(b.bytes, b.size), &error), &error);
     end();
     buffer_clear(&b);
-    presence_clear(&sets);
+    idset_free(set);
 }
 
 static void a_missing_presence_bit_is_found(void **state)
 {
     (void)state;
-    change_presence(T0 / HOUR_NS, GK_ON, 1, false);
+    change_presence((struct mark){T0 / INDEX_QUARTER_NS, GK_ON}, 1, false);
     find(false, NULL);
-    find(true, "facility 'f1': the presence index is wrong in hour");
+    find(true, "facility 'f1': the presence index lacks it in quarter");
 }
 
 /* Also where no state of anybody leads to. */
 static void a_presence_bit_too_many_is_found(void **state)
 {
     (void)state;
-    change_presence(T0 / HOUR_NS - 100, GK_ON, 2, true);
+    change_presence((struct mark){T0 / INDEX_QUARTER_NS - 16, GK_ON}, 2, true);
     find(false, NULL);
     find(true, "the presence index has ");
 }
@@ -231,8 +230,8 @@ static void records_that_make_no_sense_are_found(void **state)
     find(false, "source: a sequence of 3 bytes");
     damage(STORE_QUARANTINE, "\0\0\0\0\0\0\0\0", 8, "xyz", 3);
     find(false, "quarantine: ");
-    damage(STORE_PRESENCE, "\0\0\0\0\0\0\0\0\x09", 9, "\x01", 1);
-    find(false, "presence: a presence key of an unknown state");
+    damage(STORE_PRESENCE, "\0\0\0\0\0\0\0\0\0\x05", 10, "\x01", 1);
+    find(false, "presence: a presence key that is none");
 }
 
 /* A sink may stop a check; that is not a finding. */

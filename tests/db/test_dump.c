@@ -205,7 +205,7 @@ static void the_meta_page_shows_what_is_stored(void **state)
 static void the_pages_of_journal_and_index_show_the_keys(void **state)
 {
     struct buffer bytes;
-    uint8_t key[PRESENCE_KEY];
+    uint8_t key[INDEX_KEY];
     (void)state;
 
     buffer_init(&bytes, &MEM_SYSTEM);
@@ -216,7 +216,7 @@ static void the_pages_of_journal_and_index_show_the_keys(void **state)
     assert_memory_equal(bytes.bytes + 8, "gateway 7", 9);
     buffer_reset(&bytes);
     free(read_example("docs/format/index.md", &bytes));
-    presence_key(key, T0 / HOUR_NS, GK_ON);
+    index_key(key, (struct mark){T0 / INDEX_QUARTER_NS, INDEX_HOLDS + GK_ON});
     assert_int_equal(bytes.size, sizeof key);
     assert_memory_equal(bytes.bytes, key, sizeof key);
     buffer_clear(&bytes);

@@ -1,31 +1,32 @@
 /*
- * test_index.c - the presence index against a model that looks at every tick: what the bits of an hour are, that
- * changes leave exactly the bits of the new steps, and that pruning never drops a facility that was in a state that is
- * asked for.
+ * test_index.c - the presence index against a model that looks at every tick: what marks a facility's steps ask for,
+ * that changes leave exactly the marks of the new steps, and that pruning never drops a facility that was in a state
+ * that is asked for.
  */
 #include "db/world.h"
 
 #include "db/db.h"
 #include "db/index.h"
 
-#define TICK_NS    (60 * GK_SECOND) /* 60 ticks an hour, so that every tick can be looked at */
-#define TICKS      60
-#define HOURS      30
-#define FACILITIES 7
-#define STATES     5
+#define TICK_NS       (60 * GK_SECOND) /* 1440 ticks a day, so that every tick can be looked at */
+#define QUARTER_TICKS 360
+#define DAY_TICKS     1440
+#define TICKS         (4 * DAY_TICKS)
+#define FACILITIES    7
+#define STATES        5
 
 static struct gk_error error;
 
-/* ---- the model: the state of every tick of some hours
+/* ---- the model: the state of every tick of some days
  * ------------------------------------------------------------------------ */
 
 struct plain {
-    uint8_t state[HOURS * TICKS];
+    uint8_t state[TICKS];
 };
 
 static void plain_of(const struct steps *steps, struct plain *out)
 {
-    for (int64_t t = 0; t < HOURS * TICKS; t++) {
+    for (int64_t t = 0; t < TICKS; t++) {
         out->state[t] = GK_NODATA;
         for (size_t i = 0; i < steps->n; i++)
             if (steps->at[i].tick <= t)
@@ -33,91 +34,157 @@ static void plain_of(const struct steps *steps, struct plain *out)
     }
 }
 
-static void plain_bits(const struct plain *p, int64_t hour, uint32_t *some, uint32_t *whole)
+/* The tick from which on nothing is known; -1 when nothing ever was. */
+static int64_t plain_end(const struct plain *p)
 {
-    *some = 0;
-    *whole = 0x1F;
-    for (int64_t t = hour * TICKS; t < (hour + 1) * TICKS; t++) {
-        *some |= GK_STATE_BIT(p->state[t]);
-        *whole &= GK_STATE_BIT(p->state[t]);
-    }
-    if (*some == GK_STATE_BIT(GK_NODATA))
-        *some = *whole = 0; /* a silent hour is in no set */
+    int64_t t = TICKS;
+    while (t > 0 && p->state[t - 1] == GK_NODATA)
+        t--;
+    return t == 0 ? -1 : t;
 }
 
-/* Steps like the ones that are stored: silence before everything, silence in the end. */
-static void random_steps(struct random *random, struct steps *steps)
+static bool plain_has(const struct plain *p, struct mark mark)
 {
-    steps->n = 0;
-    assert_int_equal(steps_put(steps, GK_TICK_MIN, GK_NODATA), GK_OK);
-    int64_t tick = (int64_t)random_below(random, 400);
-    for (uint64_t i = 0, n = random_below(random, 30); i < n && tick < (HOURS - 1) * TICKS; i++) {
+    int64_t from = mark.quarter * QUARTER_TICKS, end = plain_end(p);
+
+    if (mark.slot >= INDEX_ENDS)
+        return end == from + (int64_t)(mark.slot - INDEX_ENDS);
+    if (mark.slot > INDEX_HOLDS)
+        return mark.quarter % 4 == 0 && p->state[from] == mark.slot - INDEX_HOLDS;
+    for (int64_t t = from; t < from + QUARTER_TICKS; t++)
+        if (p->state[t] == mark.slot && (t ? p->state[t - 1] : GK_NODATA) != mark.slot && t != end)
+            return true;
+    return false;
+}
+
+/* Every mark there can be, in order of keys; false behind the last. */
+static bool next_mark(struct mark *mark)
+{
+    if (mark->slot == GK_OVERLOAD)
+        mark->slot = mark->quarter % 4 ? INDEX_ENDS : INDEX_HOLDS + 1;
+    else if (mark->slot == INDEX_HOLDS + GK_OVERLOAD)
+        mark->slot = INDEX_ENDS;
+    else if (++mark->slot == INDEX_SLOTS)
+        *mark = (struct mark){mark->quarter + 1, 0};
+    return mark->quarter < TICKS / QUARTER_TICKS;
+}
+
+/* Steps like the ones that are stored: silence before everything, silence in the end. Those before `from` stay. */
+static void random_steps(struct random *random, int64_t from, struct steps *steps)
+{
+    if (from == GK_TICK_MIN) {
+        steps->n = 0;
+        assert_int_equal(steps_put(steps, GK_TICK_MIN, GK_NODATA), GK_OK);
+        from = (int64_t)random_below(random, 2000);
+    }
+    while (steps->n > 1 && steps->at[steps->n - 1].tick >= from)
+        steps->n--;
+    int64_t tick = from;
+    if (steps->n > 1) /* a change is known of by a row: nothing ends before it */
+        assert_int_equal(steps_put(steps, tick++, GK_OFF + (uint32_t)random_below(random, STATES - 1)), GK_OK);
+    for (uint64_t i = 0, n = random_below(random, 30); i < n && tick < TICKS - 2; i++) {
         assert_int_equal(steps_put(steps, tick, (uint32_t)random_below(random, STATES)), GK_OK);
-        tick += 1 + (int64_t)random_below(random, random_below(random, 4) ? 40 : 400);
+        tick += 1 + (int64_t)random_below(random, random_below(random, 4) ? 40 : 1500);
+        if (random_below(random, 4) == 0)
+            tick -= tick % QUARTER_TICKS; /* at the begin of a quarter, if that is later */
+        if (tick <= steps->at[steps->n - 1].tick)
+            tick = steps->at[steps->n - 1].tick + 1;
     }
-    if (tick < HOURS * TICKS)
-        assert_int_equal(steps_put(steps, tick, GK_NODATA), GK_OK);
-    else
-        assert_int_equal(steps_put(steps, HOURS * TICKS - 1, GK_NODATA), GK_OK);
+    if (tick > TICKS - 1)
+        tick = TICKS - 1;
+    assert_int_equal(steps_put(steps, tick, GK_NODATA), GK_OK);
 }
 
-static void the_bits_of_an_hour_are_those_of_its_ticks(void **state)
+static void the_marks_are_those_of_the_ticks(void **state)
 {
-    uint64_t seed = test_seed("the_bits_of_an_hour_are_those_of_its_ticks"), rounds = test_rounds(300);
+    uint64_t seed = test_seed("the_marks_are_those_of_the_ticks"), rounds = test_rounds(300);
     struct steps steps;
+    struct marks marks;
     (void)state;
 
     steps_init(&steps, &MEM_SYSTEM);
+    marks_init(&marks, &MEM_SYSTEM);
     for (uint64_t r = 0; r < rounds; r++) {
         struct random random = random_from(seed + r);
         struct plain plain;
-        random_steps(&random, &steps);
+        random_steps(&random, GK_TICK_MIN, &steps);
         plain_of(&steps, &plain);
-        int64_t next = index_next_hour(&steps, TICK_NS, 0);
-        for (int64_t hour = 0; hour < HOURS; hour++) {
-            uint32_t some, whole, want_some, want_whole;
-            index_bits(&steps, TICK_NS, hour, &some, &whole);
-            plain_bits(&plain, hour, &want_some, &want_whole);
-            assert_int_equal(some, want_some);
-            assert_int_equal(whole, want_whole);
-            if (want_some) { /* the walk over hours misses none */
-                assert_int_equal(next, hour);
-                next = index_next_hour(&steps, TICK_NS, hour + 1);
-            }
-        }
-        assert_true(next >= HOURS);
+        assert_int_equal(index_marks(&steps, TICK_NS, &marks), GK_OK);
+        size_t i = 0;
+        struct mark mark = {0, 0};
+        do {
+            bool is_there = i < marks.n && marks.at[i].quarter == mark.quarter && marks.at[i].slot == mark.slot;
+            assert_int_equal(is_there, plain_has(&plain, mark));
+            i += is_there; /* in order of keys */
+        } while (next_mark(&mark));
+        assert_int_equal(i, marks.n);
     }
     steps_clear(&steps);
+    marks_clear(&marks);
+}
+
+static void a_row_of_long_ago_costs_three_marks(void **state)
+{
+    struct gk_step at[] = {{GK_TICK_MIN, GK_NODATA},
+                           {0, GK_ON},
+                           {5, GK_NODATA},
+                           {50 * DAY_TICKS * 365, GK_ON},
+                           {50 * DAY_TICKS * 365 + 5, GK_NODATA}};
+    struct steps steps = {&MEM_SYSTEM, at, 5, 5};
+    struct marks marks;
+    (void)state;
+
+    marks_init(&marks, &MEM_SYSTEM);
+    assert_int_equal(index_marks(&steps, TICK_NS, &marks), GK_OK);
+    assert_int_equal(marks.n, 3 + 3); /* comes to on, begins on, comes to no data or ends */
+    marks_clear(&marks);
+}
+
+static void keys_come_back_and_others_are_none(void **state)
+{
+    uint8_t key[INDEX_KEY];
+    struct mark mark = {-4, 0}, read;
+    (void)state;
+
+    do {
+        index_key(key, mark);
+        assert_true(index_unkey(view_of(key, sizeof key), &read));
+        assert_true(read.quarter == mark.quarter && read.slot == mark.slot);
+    } while (next_mark(&mark) && mark.quarter < 4);
+    assert_false(index_unkey(view_of(key, sizeof key - 1), &read));
+    index_key(key, (struct mark){1, INDEX_HOLDS + GK_ON}); /* not the begin of a day */
+    assert_false(index_unkey(view_of(key, sizeof key), &read));
+    index_key(key, (struct mark){0, INDEX_HOLDS});
+    assert_false(index_unkey(view_of(key, sizeof key), &read));
+    index_key(key, (struct mark){0, INDEX_SLOTS});
+    assert_false(index_unkey(view_of(key, sizeof key), &read));
 }
 
 /* ---- changes
  * ------------------------------------------------------------------------------------------------------------------ */
 
-/* Every record of the table has the bits of the model, and none has more. */
+/* Every record of the table has the marks of the model, and none has more. */
 static void compare_table(struct store *store, const struct plain *plain)
 {
     struct txn *txn;
     struct cursor *cursor;
     size_t n_records = 0, n_want = 0;
+    struct mark mark = {0, 0};
 
     ok(store_read(store, &txn, &error), &error);
-    for (int64_t hour = 0; hour < HOURS; hour++)
-        for (uint32_t s = 0; s < STATES; s++) {
-            struct presence sets = {NULL, NULL};
-            bool any = false;
-            int rc = index_load(&MEM_SYSTEM, txn, hour, s, &sets, &error);
-            assert_true(rc == GK_OK || rc == GK_ENOTFOUND);
-            for (uint32_t f = 0; f < FACILITIES; f++) {
-                uint32_t some, whole;
-                plain_bits(&plain[f], hour, &some, &whole);
-                any |= some & GK_STATE_BIT(s);
-                assert_int_equal(rc == GK_OK && idset_has(sets.some, f), (some & GK_STATE_BIT(s)) != 0);
-                assert_int_equal(rc == GK_OK && idset_has(sets.whole, f), (whole & GK_STATE_BIT(s)) != 0);
-            }
-            n_want += any;
-            if (rc == GK_OK)
-                presence_clear(&sets);
+    do {
+        struct idset *set;
+        bool any = false;
+        int rc = index_load(&MEM_SYSTEM, txn, mark, &set, &error);
+        assert_true(rc == GK_OK || rc == GK_ENOTFOUND);
+        for (uint32_t f = 0; f < FACILITIES; f++) {
+            bool want = plain_has(&plain[f], mark);
+            any |= want;
+            assert_int_equal(rc == GK_OK && idset_has(set, f), want);
         }
+        n_want += any;
+        idset_free(set);
+    } while (next_mark(&mark));
     ok(cursor_open(txn, STORE_PRESENCE, &cursor, &error), &error);
     for (int rc = cursor_first(cursor, &error); rc == GK_OK; rc = cursor_next(cursor, &error))
         n_records++;
@@ -126,15 +193,50 @@ static void compare_table(struct store *store, const struct plain *plain)
     txn_abort(txn);
 }
 
-static void changes_leave_the_bits_of_the_new_steps(void **state)
+/* The steps from a tick on, the state at it carried in: what the engine compares. */
+static void cut(const struct steps *all, int64_t from, struct steps *out)
 {
-    uint64_t seed = test_seed("changes_leave_the_bits_of_the_new_steps"), rounds = test_rounds(8);
+    out->n = 0;
+    assert_int_equal(steps_put(out, from, GK_NODATA), GK_OK);
+    for (size_t i = 0; i < all->n; i++) {
+        if (all->at[i].tick <= from)
+            out->at[0].value = all->at[i].value;
+        else
+            assert_int_equal(steps_put(out, all->at[i].tick, all->at[i].value), GK_OK);
+    }
+}
+
+static void change_facility(struct random *random, struct index_changes *changes, uint32_t facility,
+                            struct steps *steps)
+{
+    struct steps before, after, fresh;
+    int64_t from = GK_TICK_MIN;
+
+    steps_init(&before, &MEM_SYSTEM);
+    steps_init(&after, &MEM_SYSTEM);
+    steps_init(&fresh, &MEM_SYSTEM);
+    if (steps->n > 1 && random_below(random, 3)) /* at most where nothing was known before, as for new rows */
+        from = 1 + (int64_t)random_below(random, (uint64_t)steps->at[steps->n - 1].tick);
+    for (size_t i = 0; i < steps->n; i++)
+        assert_int_equal(steps_put(&fresh, steps->at[i].tick, steps->at[i].value), GK_OK);
+    random_steps(random, from, &fresh);
+    cut(steps, index_begin_of(TICK_NS, from), &before);
+    cut(&fresh, index_begin_of(TICK_NS, from), &after);
+    ok(index_change(changes, facility, &before, &after, &error), &error);
+    steps_clear(steps);
+    *steps = fresh;
+    steps_clear(&before);
+    steps_clear(&after);
+}
+
+static void changes_leave_the_marks_of_the_new_steps(void **state)
+{
+    uint64_t seed = test_seed("changes_leave_the_marks_of_the_new_steps"), rounds = test_rounds(8);
     struct store_options options = {.is_writer = true, .may_create = true, .map_size = 1 << 26};
-    struct steps steps[FACILITIES], new_steps;
+    struct steps steps[FACILITIES];
     static struct plain plain[FACILITIES];
     (void)state;
 
-    steps_init(&new_steps, &MEM_SYSTEM);
     for (uint64_t r = 0; r < rounds; r++) {
         struct random random = random_from(seed * 13 + r);
         char path[4096];
@@ -154,11 +256,7 @@ static void changes_leave_the_bits_of_the_new_steps(void **state)
             for (uint32_t f = 0; f < FACILITIES; f++) {
                 if (random_below(&random, 3) == 0)
                     continue;
-                random_steps(&random, &new_steps);
-                ok(index_change(changes, f, GK_TICK_MIN, &steps[f], &new_steps, &error), &error);
-                steps[f].n = 0;
-                for (size_t i = 0; i < new_steps.n; i++)
-                    assert_int_equal(steps_put(&steps[f], new_steps.at[i].tick, new_steps.at[i].value), GK_OK);
+                change_facility(&random, changes, f, &steps[f]);
                 plain_of(&steps[f], &plain[f]);
             }
             ok(index_flush(changes, &error), &error);
@@ -171,7 +269,6 @@ static void changes_leave_the_bits_of_the_new_steps(void **state)
         store_close(store);
         test_folder_remove(path);
     }
-    steps_clear(&new_steps);
 }
 
 /* ---- pruning
@@ -271,8 +368,10 @@ static void pruning_never_drops_who_was_in_the_state(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(the_bits_of_an_hour_are_those_of_its_ticks),
-    cmocka_unit_test(changes_leave_the_bits_of_the_new_steps),
+    cmocka_unit_test(the_marks_are_those_of_the_ticks),
+    cmocka_unit_test(a_row_of_long_ago_costs_three_marks),
+    cmocka_unit_test(keys_come_back_and_others_are_none),
+    cmocka_unit_test(changes_leave_the_marks_of_the_new_steps),
     cmocka_unit_test(pruning_never_drops_who_was_in_the_state),
 };
 

@@ -27,24 +27,23 @@ static int copy_id(void *context, uint32_t id)
     return ++copy->n < VISITS_MAX ? GK_OK : GK_ELIMIT;
 }
 
-static void use(const struct presence *read)
+static void use(const struct idset *read, const uint8_t *bytes, size_t size)
 {
     struct copy copy = {NULL, 0};
-    uint8_t marks[64] = {0};
+    uint64_t words[3] = {0};
 
     REQUIRE(idset_new(&MEM_SYSTEM, &copy.set) == GK_OK);
-    if (idset_each(read->some, copy_id, &copy) == GK_OK)
-        REQUIRE(idset_equals(copy.set, read->some));
-    idset_mark(read->some, marks, sizeof marks);
-    for (uint32_t id = 0; id < sizeof marks; id++)
-        REQUIRE(idset_has(read->some, id) == (marks[id] != 0) && (marks[id] || !idset_has(read->whole, id)));
-    REQUIRE(idset_count(read->whole) <= idset_count(read->some));
+    if (idset_each(read, copy_id, &copy) == GK_OK)
+        REQUIRE(idset_equals(copy.set, read));
+    REQUIRE(presence_mark(bytes, size, words, 3) == GK_OK);
+    for (uint32_t id = 0; id < 3 * 64; id++)
+        REQUIRE(idset_has(read, id) == (words[id / 64] >> id % 64 & 1));
     idset_free(copy.set);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
-    struct presence read, again;
+    struct idset *read, *again;
     struct buffer out;
 
     int rc = presence_decode(&MEM_SYSTEM, bytes, size, &read);
@@ -52,15 +51,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (rc != GK_OK)
         return 0;
     buffer_init(&out, &MEM_SYSTEM);
-    use(&read);
-    if (idset_count(read.some) < VISITS_MAX)
+    use(read, bytes, size);
+    if (idset_count(read) < VISITS_MAX)
         REQUIRE(presence_dump(&MEM_SYSTEM, bytes, size, &out) == GK_OK);
     buffer_reset(&out);
-    REQUIRE(presence_encode(&read, &out) == GK_OK);
+    REQUIRE(presence_encode(read, &out) == GK_OK);
     REQUIRE(presence_decode(&MEM_SYSTEM, out.bytes, out.size, &again) == GK_OK);
-    REQUIRE(idset_equals(again.some, read.some) && idset_equals(again.whole, read.whole));
-    presence_clear(&again);
-    presence_clear(&read);
+    REQUIRE(idset_equals(again, read));
+    idset_free(again);
+    idset_free(read);
     buffer_clear(&out);
     return 0;
 }

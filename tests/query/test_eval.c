@@ -507,21 +507,21 @@ static void answers_equal_those_of_brute_force(void **state)
     }
 }
 
-/* Six hours in which p0 ran, p1 was off and silent in the third hour; a0 ran, a1 ran but for the fourth hour. */
+/* A day and six hours in which p0 ran, p1 was off and silent in one hour; a0 ran, a1 ran but for the hour after. */
 static void load_hours(struct zone *zone)
 {
     struct text text = {NULL, 0, 0};
     char lines[256];
 
     text_add(&text, "time_s,facility,kw\n");
-    for (int64_t t = 0; t < 6 * 3600; t += 30) {
+    for (int64_t t = 0; t < 30 * 3600; t += 30) {
         int64_t hour = t / 3600;
         (void)snprintf(lines, sizeof lines,
                        "%" PRId64 ",p0,8\n%" PRId64 ",a0,8\n%" PRId64 ",a1,%d\n%" PRId64 ",a2,0\n%" PRId64 ",p2,8\n",
-                       FIRST + t, FIRST + t, FIRST + t, hour == 3 ? 0 : 8, FIRST + t, FIRST + t);
+                       FIRST + t, FIRST + t, FIRST + t, hour == 27 ? 0 : 8, FIRST + t, FIRST + t);
         text_add(&text, lines);
         (void)snprintf(lines, sizeof lines, "%" PRId64 ",p1,0\n", FIRST + t);
-        if (hour != 2)
+        if (hour != 26)
             text_add(&text, lines);
     }
     zone_load(zone, text.bytes, text.size);
@@ -539,7 +539,7 @@ static void pruning_changes_nothing(void **state)
                                         "no production running while abatement running",
                                         "production nodata while abatement running",
                                         "abatement off or production nodata"};
-    static const char *const froms[] = {"2025-11-20T10:05", "2025-11-20T11:05", "2025-11-20T12:05", "2025-11-20T13:05"};
+    static const char *const froms[] = {"2025-11-21T10:05", "2025-11-21T11:05", "2025-11-21T12:05", "2025-11-21T13:05"};
     struct text question = {NULL, 0, 0}, a = {NULL, 0, 0}, b = {NULL, 0, 0};
     uint64_t n_pruned = 0, pruned, n_a, n_b;
     gk_snapshot *snapshot = NULL;
@@ -548,7 +548,7 @@ static void pruning_changes_nothing(void **state)
 
     (void)state;
     zone_open(&zone);
-    zone.now = (FIRST + 6 * 3600) * GK_SECOND;
+    zone.now = (FIRST + 30 * 3600) * GK_SECOND;
     load_catalog(&zone, &dates);
     load_hours(&zone);
     assert_int_equal(gk_seal(zone.db, NULL), GK_OK);

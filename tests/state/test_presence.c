@@ -16,13 +16,6 @@ static struct idset *new_set(void)
     return set;
 }
 
-static struct presence new_presence(void)
-{
-    struct presence presence;
-    assert_int_equal(presence_new(&MEM_SYSTEM, &presence), GK_OK);
-    return presence;
-}
-
 /* Single ids, stretches or dense noise: arrays, runs and bitsets. */
 static void add_random(struct random *random, struct idset *set, uint8_t *is_in)
 {
@@ -48,16 +41,14 @@ static int count_id(void *context, uint32_t id)
 
 static void assert_set(const struct idset *set, const uint8_t *is_in)
 {
-    uint8_t *marks = calloc(IDS, 1);
     uint64_t seen[2] = {0, 0}, n = 0;
-    idset_mark(set, marks, IDS);
-    assert_memory_equal(marks, is_in, IDS);
-    for (size_t i = 0; i < IDS; i++)
+    for (uint32_t i = 0; i < IDS; i++) {
+        assert_int_equal(idset_has(set, i), is_in[i]);
         n += is_in[i];
+    }
     assert_int_equal(idset_count(set), n);
     assert_int_equal(idset_each(set, count_id, seen), GK_OK);
     assert_int_equal(seen[1], n);
-    free(marks);
 }
 
 static void a_set_has_what_was_put_into_it(void **state)
@@ -90,62 +81,67 @@ static int stop_at(void *context, uint32_t id)
     return id == *(uint32_t *)context ? GK_EINTERRUPTED : GK_OK;
 }
 
-static void a_visit_stops_when_it_is_told_to_and_marks_stay_inside(void **state)
+static void a_visit_stops_when_it_is_told_to(void **state)
 {
     struct idset *set = new_set();
     uint32_t last = 70000;
-    uint8_t marks[4] = {0, 2, 0, 9};
     (void)state;
 
     idset_set(set, 1, true);
-    idset_set(set, 3, true);
     idset_set(set, last, true);
-    idset_set(set, UINT32_MAX, true);
+    idset_set(set, PRESENCE_IDS_MAX - 1, true);
+    assert_int_equal(idset_set(set, PRESENCE_IDS_MAX, true), GK_ERANGE);
     assert_int_equal(idset_each(set, stop_at, &last), GK_EINTERRUPTED);
-    idset_mark(set, marks, 3);
-    assert_memory_equal(marks, ((uint8_t[]){0, 3, 0, 9}), 4);
-    idset_mark(set, marks, 0);
     idset_free(set);
 }
 
-/* Both sets, whole inside some. */
-static void fill(struct random *random, struct presence *presence, uint8_t *some, uint8_t *whole)
+static void fill(struct random *random, struct idset *set, uint8_t *is_in)
 {
-    memset(some, 0, IDS);
-    memset(whole, 0, IDS);
+    memset(is_in, 0, IDS);
     for (uint64_t i = random_below(random, 4); i > 0; i--)
-        add_random(random, presence->some, some);
+        add_random(random, set, is_in);
+}
+
+/* Marks of the first n ids are those of the set, added to what was there, and nothing else is touched. */
+static void assert_marks(const struct buffer *bytes, const uint8_t *is_in, size_t n_words)
+{
+    static uint64_t words[IDS / 64 + 2];
+
+    for (size_t w = 0; w < sizeof words / sizeof *words; w++)
+        words[w] = UINT64_C(1) << 63;
+    assert_int_equal(presence_mark(bytes->bytes, bytes->size, words, n_words), GK_OK);
     for (uint32_t id = 0; id < IDS; id++) {
-        whole[id] = some[id] && (id / 5000 % 3 == 0 || random_below(random, 3) == 0);
-        if (whole[id])
-            idset_set(presence->whole, id, true);
+        bool want = (id / 64 < n_words && is_in[id]) || id % 64 == 63;
+        if ((words[id / 64] >> id % 64 & 1) != want)
+            fail_msg("id %u of %zu words", id, n_words);
     }
 }
 
 static void records_come_back_as_they_were_written(void **state)
 {
     struct random random = random_from(test_seed(__func__));
-    uint8_t *some = malloc(IDS), *whole = malloc(IDS);
+    uint8_t *is_in = malloc(IDS);
     struct buffer bytes;
     (void)state;
 
     buffer_init(&bytes, &MEM_SYSTEM);
-    for (uint64_t round = test_rounds(15); round > 0; round--) {
-        struct presence written = new_presence(), read;
-        fill(&random, &written, some, whole);
+    for (uint64_t round = test_rounds(25); round > 0; round--) {
+        struct idset *written = new_set(), *read;
+        fill(&random, written, is_in);
         buffer_reset(&bytes);
-        assert_int_equal(presence_encode(&written, &bytes), GK_OK);
+        assert_int_equal(presence_encode(written, &bytes), GK_OK);
         assert_int_equal(presence_check(bytes.bytes, bytes.size, NULL), GK_OK);
         assert_int_equal(presence_decode(&MEM_SYSTEM, bytes.bytes, bytes.size, &read), GK_OK);
-        assert_set(read.some, some);
-        assert_set(read.whole, whole);
-        assert_true(idset_equals(read.some, written.some) && idset_equals(read.whole, written.whole));
-        presence_clear(&written);
-        presence_clear(&read);
+        assert_set(read, is_in);
+        assert_true(idset_equals(read, written));
+        assert_marks(&bytes, is_in, IDS / 64 + 1);
+        assert_marks(&bytes, is_in, random_below(&random, IDS / 64));
+        assert_marks(&bytes, is_in, 0);
+        idset_free(written);
+        idset_free(read);
     }
     buffer_clear(&bytes);
-    free(some);
-    free(whole);
+    free(is_in);
 }
 
 static void equal_sets_are_equal_bytes_however_they_came_about(void **state)
@@ -157,128 +153,146 @@ static void equal_sets_are_equal_bytes_however_they_came_about(void **state)
     buffer_init(&bytes, &MEM_SYSTEM);
     buffer_init(&again, &MEM_SYSTEM);
     for (uint64_t round = test_rounds(3000); round > 0; round--) {
-        struct presence straight = new_presence(), detour = new_presence();
+        struct idset *straight = new_set(), *detour = new_set();
         uint32_t n = 1 + (uint32_t)random_below(&random, 12);
         for (uint32_t id = 0; id < 4 * n; id++)
-            idset_set(detour.some, id, true);
+            idset_set(detour, id, true);
         again.size = 0;
-        assert_int_equal(presence_encode(&detour, &again), GK_OK); /* it is made of runs now */
+        assert_int_equal(presence_encode(detour, &again), GK_OK); /* it is made of runs now */
         for (uint32_t id = 0; id < 4 * n; id++) {
             bool is_in = random_below(&random, 2);
-            idset_set(straight.some, id, is_in);
-            idset_set(detour.some, id, is_in);
+            idset_set(straight, id, is_in);
+            idset_set(detour, id, is_in);
         }
         bytes.size = again.size = 0;
-        assert_int_equal(presence_encode(&straight, &bytes), GK_OK);
-        assert_int_equal(presence_encode(&detour, &again), GK_OK);
+        assert_int_equal(presence_encode(straight, &bytes), GK_OK);
+        assert_int_equal(presence_encode(detour, &again), GK_OK);
         assert_bytes(&again, &bytes);
-        presence_clear(&straight);
-        presence_clear(&detour);
+        idset_free(straight);
+        idset_free(detour);
     }
     buffer_clear(&bytes);
     buffer_clear(&again);
 }
 
-/* What is read is consistent and can be used; the check agrees. */
+/* What is read is consistent and can be used; the check and the marks agree. */
 static bool try_bytes(const uint8_t *bytes, size_t size)
 {
-    struct presence read, again;
+    struct idset *read, *again;
     struct gk_error error = {0};
     struct buffer out;
-    uint64_t seen[2] = {0, 0};
+    uint64_t seen[2] = {0, 0}, words[2] = {0};
 
     int rc = presence_decode(&MEM_SYSTEM, bytes, size, &read);
     assert_int_equal(presence_check(bytes, size, &error), rc);
+    assert_int_equal(presence_mark(bytes, size, words, 2), rc);
     if (rc != GK_OK) {
         assert_true(rc == GK_ECORRUPT || rc == GK_EVERSION);
         assert_int_not_equal(error.text[0], '\0');
-        assert_true(!read.some && !read.whole);
+        assert_null(read);
         return false;
     }
-    assert_int_equal(idset_each(read.some, count_id, seen), GK_OK);
-    assert_int_equal(seen[1], idset_count(read.some));
-    seen[0] = seen[1] = 0;
-    assert_int_equal(idset_each(read.whole, count_id, seen), GK_OK);
-    assert_true(seen[1] <= idset_count(read.some));
+    assert_int_equal(idset_each(read, count_id, seen), GK_OK);
+    assert_int_equal(seen[1], idset_count(read));
+    for (uint32_t id = 0; id < 128; id++)
+        assert_int_equal(words[id / 64] >> id % 64 & 1, idset_has(read, id));
     buffer_init(&out, &MEM_SYSTEM);
-    assert_int_equal(presence_encode(&read, &out), GK_OK);
+    assert_int_equal(presence_encode(read, &out), GK_OK);
     assert_int_equal(presence_decode(&MEM_SYSTEM, out.bytes, out.size, &again), GK_OK);
-    assert_true(idset_equals(again.some, read.some) && idset_equals(again.whole, read.whole));
+    assert_true(idset_equals(again, read));
     buffer_clear(&out);
-    presence_clear(&read);
-    presence_clear(&again);
+    idset_free(read);
+    idset_free(again);
     return true;
 }
 
-/* A small record with an array and runs. */
-static void encode_small(struct buffer *out)
+/* A small record with an array and runs, or of bits. */
+static void encode_small(struct buffer *out, bool is_bits)
 {
-    struct presence presence = new_presence();
-    for (uint32_t i = 0; i < 40; i++) {
-        idset_set(presence.some, i < 20 ? 3 * i : 65536 + i, true);
-        if (i % 2)
-            idset_set(presence.whole, i < 20 ? 3 * i : 65536 + i, true);
+    struct idset *set = new_set();
+    for (uint32_t i = 0; is_bits && i < 150; i += 2)
+        idset_set(set, i, true);
+    if (is_bits) {
+        assert_int_equal(presence_encode(set, out), GK_OK);
+        assert_int_equal(out->bytes[1], 1);
+        idset_free(set);
+        return;
     }
+    for (uint32_t i = 0; i < 40; i++)
+        idset_set(set, i < 20 ? 3 * i : 65536 + i, true);
     for (uint32_t key = 2; key < 7; key++)
-        idset_set(presence.some, key << 16, true);
-    assert_int_equal(presence_encode(&presence, out), GK_OK);
-    presence_clear(&presence);
+        idset_set(set, key << 16, true);
+    assert_int_equal(presence_encode(set, out), GK_OK);
+    idset_free(set);
 }
 
-static void every_cut_is_refused(void **state)
+/* Cut bits are the bits of fewer facilities, or end with nobody. */
+static void every_cut_is_refused_or_has_fewer_bits(void **state)
 {
     struct buffer bytes;
     (void)state;
 
     buffer_init(&bytes, &MEM_SYSTEM);
-    encode_small(&bytes);
-    assert_true(try_bytes(bytes.bytes, bytes.size));
-    for (size_t size = 0; size < bytes.size; size++) {
-        uint8_t *cut = malloc(size ? size : 1);
-        memcpy(cut, bytes.bytes, size);
-        assert_false(try_bytes(cut, size));
-        free(cut);
-    }
-    buffer_put_u8(&bytes, 0);
-    assert_false(try_bytes(bytes.bytes, bytes.size));
-    buffer_clear(&bytes);
-}
-
-static void every_flipped_byte_is_refused_or_reads_as_other_sets(void **state)
-{
-    struct buffer bytes;
-    (void)state;
-
-    buffer_init(&bytes, &MEM_SYSTEM);
-    encode_small(&bytes);
-    for (size_t at = 0; at < bytes.size; at++) {
-        uint8_t was = bytes.bytes[at];
-        for (unsigned flip = 1; flip < 256; flip++) {
-            bytes.bytes[at] = was ^ (uint8_t)flip;
-            (void)try_bytes(bytes.bytes, bytes.size); /* either is fine, if it is consistent */
+    for (int is_bits = 0; is_bits < 2; is_bits++) {
+        buffer_reset(&bytes);
+        encode_small(&bytes, is_bits);
+        assert_true(try_bytes(bytes.bytes, bytes.size));
+        for (size_t size = 0; size < bytes.size; size++) {
+            uint8_t *cut = malloc(size ? size : 1);
+            memcpy(cut, bytes.bytes, size);
+            assert_int_equal(try_bytes(cut, size), is_bits && size > 2);
+            free(cut);
         }
-        bytes.bytes[at] = was;
+        buffer_put_u8(&bytes, 0);
+        assert_false(try_bytes(bytes.bytes, bytes.size));
     }
     buffer_clear(&bytes);
 }
 
-static void nobody_is_there_for_the_whole_hour_but_not_for_some_of_it(void **state)
+static void every_flipped_byte_is_refused_or_reads_as_another_set(void **state)
 {
-    struct presence presence = new_presence();
+    struct buffer bytes;
+    (void)state;
+
+    buffer_init(&bytes, &MEM_SYSTEM);
+    for (int is_bits = 0; is_bits < 2; is_bits++) {
+        buffer_reset(&bytes);
+        encode_small(&bytes, is_bits);
+        for (size_t at = 0; at < bytes.size; at++) {
+            uint8_t was = bytes.bytes[at];
+            for (unsigned flip = 1; flip < 256; flip++) {
+                bytes.bytes[at] = was ^ (uint8_t)flip;
+                (void)try_bytes(bytes.bytes, bytes.size); /* either is fine, if it is consistent */
+            }
+            bytes.bytes[at] = was;
+        }
+    }
+    buffer_clear(&bytes);
+}
+
+static void an_id_that_no_facility_can_have_is_refused(void **state)
+{
+    static const uint8_t far[] = {1, 0, 0x3a, 0x30, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 16, 0, 0, 0, 5, 0}; /* 2^24 + 5 */
+    struct gk_error error = {0};
+    (void)state;
+
+    assert_int_equal(presence_check(far, sizeof far, &error), GK_ECORRUPT);
+    assert_non_null(strstr(error.text, "there cannot be"));
+    assert_false(try_bytes(far, sizeof far));
+}
+
+static void another_version_is_refused(void **state)
+{
     struct gk_error error = {0};
     struct buffer bytes;
     (void)state;
 
     buffer_init(&bytes, &MEM_SYSTEM);
-    idset_set(presence.whole, 5, true);
-    assert_int_equal(presence_encode(&presence, &bytes), GK_OK);
-    assert_int_equal(presence_check(bytes.bytes, bytes.size, &error), GK_ECORRUPT);
-    assert_non_null(strstr(error.text, "whole hour"));
-    assert_false(try_bytes(bytes.bytes, bytes.size));
+    encode_small(&bytes, false);
     bytes.bytes[0] = 2;
     assert_int_equal(presence_check(bytes.bytes, bytes.size, &error), GK_EVERSION);
+    assert_false(try_bytes(bytes.bytes, bytes.size));
     buffer_clear(&bytes);
-    presence_clear(&presence);
 }
 
 static void a_failed_allocation_of_our_own_loses_nothing(void **state)
@@ -287,25 +301,25 @@ static void a_failed_allocation_of_our_own_loses_nothing(void **state)
     (void)state;
 
     buffer_init(&bytes, &MEM_SYSTEM);
-    encode_small(&bytes);
+    encode_small(&bytes, false);
     for (int what = 0; what < 4; what++) {
         for (uint64_t fail_at = 1;; fail_at++) {
             struct failing_mem failing;
-            struct presence presence = {NULL, NULL};
+            struct idset *set = NULL;
             struct buffer out;
             int rc;
             failing_mem_init(&failing);
             failing.fail_at = fail_at;
             buffer_init(&out, &failing.mem);
             if (what == 0)
-                rc = presence_new(&failing.mem, &presence);
+                rc = idset_new(&failing.mem, &set);
             else if (what == 1)
-                rc = presence_decode(&failing.mem, bytes.bytes, bytes.size, &presence);
+                rc = presence_decode(&failing.mem, bytes.bytes, bytes.size, &set);
             else if (what == 2)
                 rc = presence_dump(&failing.mem, bytes.bytes, bytes.size, &out);
-            else if ((rc = presence_decode(&MEM_SYSTEM, bytes.bytes, bytes.size, &presence)) == GK_OK)
-                rc = presence_encode(&presence, &out);
-            presence_clear(&presence);
+            else if ((rc = presence_decode(&MEM_SYSTEM, bytes.bytes, bytes.size, &set)) == GK_OK)
+                rc = presence_encode(set, &out);
+            idset_free(set);
             buffer_clear(&out);
             assert_int_equal(failing.n_live, 0);
             if (rc == GK_OK)
@@ -314,36 +328,6 @@ static void a_failed_allocation_of_our_own_loses_nothing(void **state)
         }
     }
     buffer_clear(&bytes);
-}
-
-static void an_hour_is_some_or_whole_as_a_walk_over_its_ticks_says(void **state)
-{
-    struct random random = random_from(test_seed(__func__));
-    struct gk_step steps[12];
-    (void)state;
-
-    for (uint64_t round = test_rounds(20000); round > 0; round--) {
-        size_t n = random_below(&random, 12);
-        int64_t tick = -20;
-        for (size_t i = 0; i < n; i++) {
-            tick += 1 + (int64_t)random_below(&random, 8);
-            steps[i].tick = tick;
-            do
-                steps[i].value = (uint32_t)random_below(&random, 5);
-            while (i > 0 && steps[i].value == steps[i - 1].value);
-        }
-        int64_t from = -25 + (int64_t)random_below(&random, 60), to = from + (int64_t)random_below(&random, 20);
-        uint32_t some, whole, want = 0;
-        for (int64_t t = from; t < to; t++) {
-            uint32_t value = GK_NODATA;
-            for (size_t i = 0; i < n && steps[i].tick <= t; i++)
-                value = steps[i].value;
-            want |= GK_STATE_BIT(value);
-        }
-        presence_of_steps(steps, n, from, to, &some, &whole);
-        assert_int_equal(some, want);
-        assert_int_equal(whole, __builtin_popcount(want) == 1 ? want : 0);
-    }
 }
 
 static void the_example_of_the_format_page_reads_as_it_says(void **state)
@@ -356,12 +340,12 @@ static void the_example_of_the_format_page_reads_as_it_says(void **state)
     char *dump = read_example("docs/format/presence.md", &bytes);
     assert_int_equal(presence_dump(&MEM_SYSTEM, bytes.bytes, bytes.size, &out), GK_OK);
     assert_text(&out, dump);
-    struct presence presence;
+    struct idset *set;
     buffer_reset(&out);
-    assert_int_equal(presence_decode(&MEM_SYSTEM, bytes.bytes, bytes.size, &presence), GK_OK);
-    assert_int_equal(presence_encode(&presence, &out), GK_OK);
+    assert_int_equal(presence_decode(&MEM_SYSTEM, bytes.bytes, bytes.size, &set), GK_OK);
+    assert_int_equal(presence_encode(set, &out), GK_OK);
     assert_bytes(&out, &bytes);
-    presence_clear(&presence);
+    idset_free(set);
     free(dump);
     buffer_clear(&bytes);
     buffer_clear(&out);
@@ -370,43 +354,86 @@ static void the_example_of_the_format_page_reads_as_it_says(void **state)
 /* Arrays, runs, a bitset of every seventh id, the highest id. */
 static void the_golden_presence_reads_the_same_for_ever(void **state)
 {
-    struct presence want = new_presence(), read;
+    struct idset *want = new_set(), *read;
     struct buffer bytes;
     (void)state;
 
     for (uint32_t i = 0; i < 3; i++)
-        idset_set(want.some, i * 7, true);
-    for (uint32_t id = 65536; id < 65536 + 2000; id++) {
-        idset_set(want.some, id, true);
-        idset_set(want.whole, id, id != 66000);
-    }
-    for (uint32_t i = 0; i < 65536; i += 7) {
-        idset_set(want.some, 3 * 65536 + i, true);
-        idset_set(want.whole, 3 * 65536 + i, i % 61 == 0);
-    }
-    idset_set(want.some, UINT32_MAX - 1, true);
+        idset_set(want, i * 7, true);
+    for (uint32_t id = 65536; id < 65536 + 2000; id++)
+        idset_set(want, id, true);
+    for (uint32_t i = 0; i < 65536; i += 7)
+        idset_set(want, 3 * 65536 + i, true);
+    idset_set(want, PRESENCE_IDS_MAX - 2, true);
     buffer_init(&bytes, &MEM_SYSTEM);
     read_golden("tests/golden/presence.hex", &bytes);
     assert_int_equal(presence_decode(&MEM_SYSTEM, bytes.bytes, bytes.size, &read), GK_OK);
-    assert_true(idset_equals(read.some, want.some));
-    assert_true(idset_equals(read.whole, want.whole));
-    presence_clear(&read);
-    presence_clear(&want);
+    assert_true(idset_equals(read, want));
+    idset_free(read);
+    idset_free(want);
     buffer_clear(&bytes);
+}
+
+static void the_golden_bits_read_the_same_for_ever(void **state)
+{
+    struct idset *want = new_set(), *read;
+    struct buffer bytes, again;
+    (void)state;
+
+    for (uint32_t i = 0; i < 320; i++)
+        if (i % 3 == 0 || i % 7 == 0)
+            idset_set(want, i, true);
+    buffer_init(&bytes, &MEM_SYSTEM);
+    buffer_init(&again, &MEM_SYSTEM);
+    read_golden("tests/golden/presence_bits.hex", &bytes);
+    assert_int_equal(presence_decode(&MEM_SYSTEM, bytes.bytes, bytes.size, &read), GK_OK);
+    assert_true(idset_equals(read, want));
+    assert_int_equal(presence_encode(want, &again), GK_OK);
+    assert_bytes(&again, &bytes);
+    idset_free(read);
+    idset_free(want);
+    buffer_clear(&bytes);
+    buffer_clear(&again);
+}
+
+/* The form is chosen by a bound on the other: it must hold, and what is dense must not cost more than its bits. */
+static void no_set_costs_more_than_its_bits(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint8_t *is_in = malloc(IDS);
+    struct buffer bytes;
+    (void)state;
+
+    buffer_init(&bytes, &MEM_SYSTEM);
+    for (uint64_t round = test_rounds(200); round > 0; round--) {
+        struct idset *set = new_set();
+        uint32_t last = 0;
+        fill(&random, set, is_in);
+        for (uint32_t id = 0; id < IDS; id++)
+            last = is_in[id] ? id : last;
+        buffer_reset(&bytes);
+        assert_int_equal(presence_encode(set, &bytes), GK_OK);
+        assert_true(bytes.size <= 2 + last / 8 + 1 || idset_count(set) == 0);
+        idset_free(set);
+    }
+    buffer_clear(&bytes);
+    free(is_in);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_set_has_what_was_put_into_it),
-    cmocka_unit_test(a_visit_stops_when_it_is_told_to_and_marks_stay_inside),
+    cmocka_unit_test(a_visit_stops_when_it_is_told_to),
     cmocka_unit_test(records_come_back_as_they_were_written),
     cmocka_unit_test(equal_sets_are_equal_bytes_however_they_came_about),
-    cmocka_unit_test(every_cut_is_refused),
-    cmocka_unit_test(every_flipped_byte_is_refused_or_reads_as_other_sets),
-    cmocka_unit_test(nobody_is_there_for_the_whole_hour_but_not_for_some_of_it),
+    cmocka_unit_test(every_cut_is_refused_or_has_fewer_bits),
+    cmocka_unit_test(every_flipped_byte_is_refused_or_reads_as_another_set),
+    cmocka_unit_test(an_id_that_no_facility_can_have_is_refused),
+    cmocka_unit_test(another_version_is_refused),
     cmocka_unit_test(a_failed_allocation_of_our_own_loses_nothing),
-    cmocka_unit_test(an_hour_is_some_or_whole_as_a_walk_over_its_ticks_says),
     cmocka_unit_test(the_example_of_the_format_page_reads_as_it_says),
     cmocka_unit_test(the_golden_presence_reads_the_same_for_ever),
+    cmocka_unit_test(the_golden_bits_read_the_same_for_ever),
+    cmocka_unit_test(no_set_costs_more_than_its_bits),
 };
 
 RUN_TESTS(tests)
