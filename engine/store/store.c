@@ -18,6 +18,7 @@
 
 #include "base/crc.h"
 #include "store/extent.h"
+#include "store/prefetch.h"
 
 #define MAP_DEFAULT (UINT64_C(1) << 40)
 #define READERS_MAX 1024
@@ -52,6 +53,10 @@ struct cursor {
 static const char *const TABLE_NAMES[STORE_TABLES] = {
     "meta", "catalog", "journal", "source", "chunk", "profile", "state", "presence", "quarantine", "alarm", "act",
 };
+
+/* What every opening and nearly every question reads. */
+static const enum store_table PREFETCHED[] = {STORE_META, STORE_CATALOG, STORE_STATE, STORE_PRESENCE};
+#define N_PREFETCHED (sizeof PREFETCHED / sizeof PREFETCHED[0])
 
 const char *store_table_name(unsigned table)
 {
@@ -251,6 +256,15 @@ done:
     return rc;
 }
 
+static void prefetch(struct store *store, const char *file)
+{
+    const char *names[N_PREFETCHED];
+
+    for (size_t i = 0; i < N_PREFETCHED; i++)
+        names[i] = TABLE_NAMES[PREFETCHED[i]];
+    (void)prefetch_tables(store->env, file, names, N_PREFETCHED); /* a hint */
+}
+
 int store_open(const struct mem *mem, const char *path, const struct store_options *options, struct store **out,
                bool *is_new, struct gk_error *error)
 {
@@ -283,6 +297,7 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     TRY(open_env(store, options, error));
     (void)snprintf(name, sizeof name, "%s/data.mdb", path);
     TRY(extent_check(store->env, name, error));
+    prefetch(store, name);
     if (options->is_writer)
         (void)store_reader_check(store); /* tidying; a failure shows at the next commit */
     TRY(open_tables(store, options->is_writer, error));
