@@ -2,9 +2,10 @@
  * history.h - the stored form of a facility's states in one era of 2^HISTORY_ERA_BITS ticks: sorted steps (tick,
  * state), the first at the era's first tick with the state carried in.
  *
- *   version u8 = 1 | varint n | n x varint ((tick - tick before) << 3 | state)
+ *   version u8 = 1 | varint n | first state u8 | 2 bits for each other step: bytes - 1 | those steps, 1-3 bytes each:
+ *   (tick - tick before) << 3 | state
  *
- * The tick before the first one is the era's start.
+ * The first step is at the era's start.
  */
 #ifndef STATE_HISTORY_H
 #define STATE_HISTORY_H

@@ -37,6 +37,7 @@ static void assert_steps(const struct gk_step *got, const struct gk_step *want, 
     }
 }
 
+
 struct fixture {
     struct steps steps, read;
     struct buffer bytes, again;
@@ -184,27 +185,24 @@ static void what_the_writer_would_not_write_is_refused(void **state)
         uint8_t bytes[16];
     } cases[] = {
         {GK_OK, 3, {1, 1, 4}},
-        {GK_OK, 4, {1, 2, 4, 8}},
-        {GK_OK, 6, {1, 2, 4, 0xF8, 0xFF, 0x7F}}, /* the last tick but a few */
-        {GK_EVERSION, 3, {0, 1, 4}},             /* no version */
-        {GK_EVERSION, 3, {2, 1, 4}},             /* a later one */
+        {GK_OK, 5, {1, 2, 4, 0, 8}},
+        {GK_OK, 7, {1, 2, 4, 2, 0xF8, 0xFF, 0x7F}}, /* the last tick of the era */
+        {GK_EVERSION, 3, {0, 1, 4}},                /* no version */
+        {GK_EVERSION, 3, {2, 1, 4}},                /* a later one */
         {GK_EVERSION, 1, {2}},
         {GK_ECORRUPT, 0, {0}},       /* nothing */
-        {GK_ECORRUPT, 2, {1, 0}},    /* no step */
+        {GK_ECORRUPT, 3, {1, 0, 4}}, /* no step */
+        {GK_ECORRUPT, 2, {1, 1}},    /* no state */
         {GK_ECORRUPT, 3, {1, 1, 5}}, /* no such state */
-        {GK_ECORRUPT, 4, {1, 2, 4, 13}},
-        {GK_ECORRUPT, 3, {1, 1, 8}},          /* the first not at the era's start */
-        {GK_ECORRUPT, 4, {1, 2, 4, 0}},       /* two steps at one tick */
-        {GK_ECORRUPT, 4, {1, 2, 4, 12}},      /* a step that changes nothing */
-        {GK_ECORRUPT, 5, {1, 2, 4, 0x88, 0}}, /* an integer that is longer than it must be */
-        {GK_ECORRUPT, 4, {1, 0x81, 0, 4}},
-        {GK_ECORRUPT, 4, {1, 1, 0x84, 0}},
-        {GK_ECORRUPT, 7, {1, 2, 4, 0x80, 0x80, 0x80, 0x04}},               /* the first tick behind the era */
-        {GK_OK, 7, {1, 2, 4, 0xF8, 0xFF, 0xFF, 0x03}},                     /* the last tick of it */
-        {GK_ECORRUPT, 8, {1, 3, 4, 0xF8, 0xFF, 0xFF, 0x03, 9}},            /* one behind it */
-        {GK_ECORRUPT, 11, {1, 5, 4, 0x88, 0x81, 0x81, 0x81, 1, 9, 10, 9}}, /* a step of five bytes, first of two */
-        {GK_ECORRUPT, 11, {1, 5, 4, 9, 0x88, 0x81, 0x81, 0x81, 1, 10, 9}}, /* and second of two */
-        {GK_ECORRUPT, 11, {1, 2, 4, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1}},
+        {GK_ECORRUPT, 5, {1, 2, 4, 0, 13}},
+        {GK_ECORRUPT, 5, {1, 2, 4, 0, 0}},                   /* two steps at one tick */
+        {GK_ECORRUPT, 5, {1, 2, 4, 0, 12}},                  /* a step that changes nothing */
+        {GK_ECORRUPT, 6, {1, 2, 4, 1, 0x88, 0}},             /* a value that is longer than it must be */
+        {GK_ECORRUPT, 7, {1, 2, 4, 2, 0x88, 1, 0}},          /* the same, of three bytes */
+        {GK_ECORRUPT, 8, {1, 2, 4, 3, 0x88, 1, 1, 1}},       /* four bytes */
+        {GK_ECORRUPT, 5, {1, 2, 4, 4, 8}},                   /* the length of a step that is not there */
+        {GK_ECORRUPT, 5, {1, 0x82, 0, 0, 8}},                /* a count that is longer than it must be */
+        {GK_ECORRUPT, 8, {1, 3, 4, 2, 0xF8, 0xFF, 0x7F, 9}}, /* a step behind the era */
         {GK_ECORRUPT, 12, {1, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1, 4}}, /* more steps than bytes */
     };
     struct fixture f = fixture_new();
