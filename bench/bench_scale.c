@@ -269,7 +269,7 @@ static uint64_t count_runs(const struct plain *plain, uint32_t facility, uint32_
         if (STATE(plain->step[i]) != state)
             continue;
         int64_t begin = SECOND(plain->step[i]);
-        int64_t end = i + 1 < plain->starts[facility + 1] ? SECOND(plain->step[i + 1]) : WINDOW_E;
+        int64_t end = i + 1 < plain->starts[facility + 1] ? SECOND(plain->step[i + 1]) : WINDOW_E + 1;
         n += end - begin >= least && begin < to && end > from;
     }
     return n;

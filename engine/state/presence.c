@@ -1,9 +1,9 @@
 /*
  * presence.c - sets of facility ids and the records of the presence index; docs/format/presence.md has the bytes.
  *
- * A set in memory is plain bits: to come into it or to leave it is one bit, and a union is an or. On disk it is bits,
- * or a Roaring bitmap where that is surely smaller. CRoaring takes its memory from malloc and dies when there is none:
- * it only ever sees sets that are small as Roaring bitmaps, to write them.
+ * A set in memory is plain bits: to come into it or to leave it is one bit, and a union is an or. On disk it is bits
+ * where it is dense, the gaps between ids where it is sparse, or a Roaring bitmap where ids stand in long runs.
+ * CRoaring takes its memory from malloc and dies when there is none: it only ever sees sets that are small in its form.
  */
 #include "state/presence.h"
 
@@ -16,6 +16,7 @@
 #define PRESENCE_VERSION 1
 #define FORM_ROARING     0
 #define FORM_BITS        1
+#define FORM_GAPS        2
 #define CONTAINER_IDS    65536
 #define CONTAINER_BYTES  16 /* what a container costs beside its ids, and a little more */
 
@@ -116,15 +117,42 @@ done:
 
 /* ---- writing ---- */
 
-/* How the two forms compare. */
+/* How the forms compare. */
 struct shape {
     uint64_t n_ids, n_runs;
     size_t n_words, n_bytes; /* to the last id */
+    size_t n_gaps;           /* bytes of the gaps; not counted where ids are too many */
 };
+
+/* Bytes of the gaps before ids, one after the other. */
+struct gaps {
+    struct buffer *out; /* NULL: they are only counted */
+    uint32_t next;      /* the least id that may follow */
+    size_t size;
+};
+
+static int add_gap(void *context, uint32_t id)
+{
+    struct gaps *gaps = context;
+    uint32_t gap = id - gaps->next;
+
+    if (gaps->out)
+        buffer_put_varint(gaps->out, gap);
+    gaps->size += 1u + (gap >= 1u << 7) + (gap >= 1u << 14) + (gap >= 1u << 21);
+    gaps->next = id + 1;
+    return GK_OK;
+}
+
+static size_t put_gaps(const struct idset *set, struct buffer *out)
+{
+    struct gaps gaps = {out, 0, 0};
+    (void)idset_each(set, add_gap, &gaps); /* which never fails */
+    return gaps.size;
+}
 
 static struct shape shape_of(const struct idset *set)
 {
-    struct shape shape = {0, 0, set->n, 0};
+    struct shape shape = {.n_words = set->n, .n_gaps = SIZE_MAX};
     uint64_t carry = 0;
 
     while (shape.n_words > 0 && set->words[shape.n_words - 1] == 0)
@@ -137,6 +165,8 @@ static struct shape shape_of(const struct idset *set)
     }
     if (shape.n_words > 0)
         shape.n_bytes = 8 * shape.n_words - (size_t)__builtin_clzll(set->words[shape.n_words - 1]) / 8;
+    if (shape.n_ids < shape.n_bytes)
+        shape.n_gaps = put_gaps(set, NULL);
     return shape;
 }
 
@@ -202,11 +232,21 @@ static int put_bits(const struct idset *set, size_t n_bytes, struct buffer *out)
 int presence_encode(const struct idset *set, struct buffer *out)
 {
     struct shape shape = shape_of(set);
-    bool is_roaring = roaring_most(&shape) < shape.n_bytes || shape.n_ids == 0;
+    uint64_t roaring = roaring_most(&shape);
+    unsigned form = FORM_BITS;
 
+    if (shape.n_ids == 0 || (roaring < shape.n_bytes && roaring < shape.n_gaps))
+        form = FORM_ROARING;
+    else if (shape.n_gaps < shape.n_bytes)
+        form = FORM_GAPS;
     buffer_put_u8(out, PRESENCE_VERSION);
-    buffer_put_u8(out, is_roaring ? FORM_ROARING : FORM_BITS);
-    return is_roaring ? put_roaring(set, out) : put_bits(set, shape.n_bytes, out);
+    buffer_put_u8(out, (uint8_t)form);
+    if (form == FORM_ROARING)
+        return put_roaring(set, out);
+    if (form == FORM_BITS)
+        return put_bits(set, shape.n_bytes, out);
+    (void)put_gaps(set, out); /* the size is known */
+    return buffer_status(out);
 }
 
 /* ---- reading ---- */
@@ -214,26 +254,81 @@ int presence_encode(const struct idset *set, struct buffer *out)
 /* What is behind the head of a record, checked. */
 struct body {
     struct view bytes;
-    bool is_bits;
+    unsigned form;
     size_t n_words; /* that the set may need */
 };
+
+/*
+ * The varint at *p, which moves on; UINT64_MAX when it is not one as the writer writes it. Most are a byte, and a set
+ * may have tens of thousands of them.
+ */
+static inline uint64_t take_gap(const uint8_t **p, const uint8_t *end)
+{
+    const uint8_t *at = *p;
+    uint64_t gap = *at++;
+
+    if (gap >= 0x80) {
+        gap &= 0x7F;
+        for (unsigned shift = 7;; shift += 7) {
+            if (at == end || shift > 21)
+                return UINT64_MAX;
+            gap |= (uint64_t)(*at & 0x7F) << shift;
+            if (*at++ < 0x80)
+                break;
+        }
+        if (at[-1] == 0)
+            return UINT64_MAX;
+    }
+    *p = at;
+    return gap;
+}
+
+static bool check_gaps(struct view bytes, size_t *n_words)
+{
+    const uint8_t *p = bytes.bytes, *end = p + bytes.size;
+    uint64_t next = 0; /* less than 2^28 for a byte: it cannot overflow */
+
+    while (p < end) {
+        uint64_t gap = take_gap(&p, end);
+        if (gap == UINT64_MAX)
+            return false;
+        next += gap + 1;
+    }
+    *n_words = next <= PRESENCE_IDS_MAX ? ((size_t)next + 63) / 64 : SIZE_MAX;
+    return bytes.size > 0;
+}
+
+static void mark_gaps(struct view bytes, uint64_t *words, size_t n_words)
+{
+    const uint8_t *p = bytes.bytes, *end = p + bytes.size;
+
+    for (uint64_t id = 0; p < end; id++) {
+        id += take_gap(&p, end);
+        if (id / 64 >= n_words)
+            break;
+        words[id / 64] |= UINT64_C(1) << id % 64;
+    }
+}
 
 static int open_record(const uint8_t *bytes, size_t size, struct body *out, struct gk_error *error)
 {
     uint64_t count;
     int rc = GK_OK;
 
-    *out = (struct body){.is_bits = false};
+    *out = (struct body){.form = FORM_BITS};
     if (size > 0 && bytes[0] != PRESENCE_VERSION)
         return error_set(error, GK_EVERSION, "presence of version %u", bytes[0]);
-    if (size < 2 || bytes[1] > FORM_BITS)
+    if (size < 2 || bytes[1] > FORM_GAPS)
         return error_set(error, GK_ECORRUPT, "presence in no form");
     out->bytes = (struct view){bytes + 2, size - 2};
-    out->is_bits = bytes[1] == FORM_BITS;
-    if (out->is_bits) {
+    out->form = bytes[1];
+    if (out->form == FORM_BITS) {
         out->n_words = (out->bytes.size + 7) / 8;
         if (out->bytes.size == 0 || bytes[size - 1] == 0)
             return error_set(error, GK_ECORRUPT, "presence with nobody in the last bits");
+    } else if (out->form == FORM_GAPS) {
+        if (!check_gaps(out->bytes, &out->n_words))
+            return error_set(error, GK_ECORRUPT, "presence with a gap that makes no sense");
     } else {
         TRY(roaring_check(out->bytes.bytes, out->bytes.size, &count, error));
         out->n_words = roaring_words(out->bytes.bytes, out->bytes.size);
@@ -256,8 +351,10 @@ static void mark_bits(struct view bytes, uint64_t *words, size_t n_words)
 
 static void mark_body(const struct body *body, uint64_t *words, size_t n_words)
 {
-    if (body->is_bits)
+    if (body->form == FORM_BITS)
         mark_bits(body->bytes, words, n_words);
+    else if (body->form == FORM_GAPS)
+        mark_gaps(body->bytes, words, n_words);
     else
         roaring_mark(body->bytes.bytes, body->bytes.size, words, n_words);
 }

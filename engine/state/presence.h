@@ -1,6 +1,6 @@
 /*
- * presence.h - sets of facility ids, of which the presence index is made: plain bits in memory, plain bits or a Roaring
- * bitmap on disk, whichever is smaller. The only room that knows CRoaring, of which 0.2.66 must work: bytes are
+ * presence.h - sets of facility ids, of which the presence index is made: plain bits in memory; on disk bits, gaps or a
+ * Roaring bitmap, whichever is smallest. The only room that knows CRoaring, of which 0.2.66 must work: bytes are
  * checked in full before they are believed, and lazy or copy-on-write calls are never used.
  */
 #ifndef STATE_PRESENCE_H
@@ -22,7 +22,7 @@ size_t idset_bytes(const struct idset *set); /* of memory */
 bool idset_equals(const struct idset *a, const struct idset *b);
 int idset_each(const struct idset *set, int (*visit)(void *context, uint32_t id), void *context);
 
-/* A record of the index is one set:  version u8 = 1 | form u8 | portable Roaring bytes (0) or bits (1). */
+/* A record of the index is one set:  version u8 = 1 | form u8 | portable Roaring bytes (0), bits (1) or gaps (2). */
 int presence_encode(const struct idset *set, struct buffer *out);
 /* Checks every byte. GK_ECORRUPT, GK_EVERSION. */
 int presence_decode(const struct mem *mem, const uint8_t *bytes, size_t size, struct idset **out);

@@ -30,6 +30,7 @@ void gk_timeline_free(gk_timeline *timeline)
         return;
     struct mem mem = timeline->mem;
     mem_free(&mem, timeline->steps);
+    mem_free(&mem, timeline->room);
     mem_free(&mem, timeline);
 }
 
@@ -409,17 +410,13 @@ static int fold_many(gk_timeline *out, const gk_timeline *const *list, size_t n,
 
     for (size_t k = 0; k < n; k++)
         n_steps += list[k]->n + 1;
-    /* One piece of memory: the parts, and room for two turns. */
-    char *memory = mem_array(&out->mem, 2 * n_steps + n, sizeof(struct gk_step));
-    if (!memory) {
+    /* One piece of memory: room for two turns, and the parts. */
+    if (mem_reserve(&out->mem, &out->room, &out->room_capacity, 2 * n_steps + n, sizeof *out->room) != GK_OK) {
         out->n = 0;
         return GK_ENOMEM;
     }
-    struct gk_step *room[2];
-    void *at = memory;
-    room[0] = at;
-    room[1] = room[0] + n_steps;
-    at = room[1] + n_steps;
+    struct gk_step *room[2] = {out->room, out->room + n_steps};
+    void *at = out->room + 2 * n_steps;
     struct part *parts = at;
     for (size_t k = 0; k < n; k++)
         parts[k].steps = gk_timeline_steps(list[k], &parts[k].n);
@@ -428,7 +425,6 @@ static int fold_many(gk_timeline *out, const gk_timeline *const *list, size_t n,
     TRY(timeline_room(out, parts[0].n + parts[1].n));
     out->n = merge_steps(out->steps, parts[0].steps, parts[0].n, parts[1].steps, parts[1].n, truth);
 done:
-    mem_free(&out->mem, memory);
     return rc;
 }
 

@@ -12,6 +12,8 @@ struct gk_timeline {
     struct mem mem;
     struct gk_step *steps; /* steps[0].tick == GK_TICK_MIN, ticks ascend, neighbours differ */
     size_t n, capacity;    /* n == 0 means false for ever */
+    struct gk_step *room;  /* for what an operator needs on the way; kept, as the next call needs as much */
+    size_t room_capacity;
 };
 
 int timeline_new(const struct mem *mem, gk_timeline **out);

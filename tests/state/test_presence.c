@@ -206,44 +206,43 @@ static bool try_bytes(const uint8_t *bytes, size_t size)
     return true;
 }
 
-/* A small record with an array and runs, or of bits. */
-static void encode_small(struct buffer *out, bool is_bits)
+enum { ROARING, BITS, GAPS, FORMS };
+
+/* A small record of a form: an array and runs, which the writer would not choose; bits; gaps of one to three bytes. */
+static void encode_small(struct buffer *out, int form)
 {
     struct idset *set = new_set();
-    for (uint32_t i = 0; is_bits && i < 150; i += 2)
+    if (form == ROARING)
+        read_golden("tests/golden/presence_small.hex", out);
+    for (uint32_t i = 0; form == BITS && i < 150; i += 2)
         idset_set(set, i, true);
-    if (is_bits) {
+    for (uint32_t i = 0; form == GAPS && i < 40; i++)
+        idset_set(set, i * i * i * 5, true);
+    if (form != ROARING)
         assert_int_equal(presence_encode(set, out), GK_OK);
-        assert_int_equal(out->bytes[1], 1);
-        idset_free(set);
-        return;
-    }
-    for (uint32_t i = 0; i < 40; i++)
-        idset_set(set, i < 20 ? 3 * i : 65536 + i, true);
-    for (uint32_t key = 2; key < 7; key++)
-        idset_set(set, key << 16, true);
-    assert_int_equal(presence_encode(set, out), GK_OK);
+    assert_int_equal(out->bytes[1], form);
     idset_free(set);
 }
 
-/* Cut bits are the bits of fewer facilities, or end with nobody. */
-static void every_cut_is_refused_or_has_fewer_bits(void **state)
+/* Cut bits or gaps are those of fewer facilities, or end in the middle. */
+static void every_cut_is_refused_or_has_fewer_ids(void **state)
 {
     struct buffer bytes;
     (void)state;
 
     buffer_init(&bytes, &MEM_SYSTEM);
-    for (int is_bits = 0; is_bits < 2; is_bits++) {
+    for (int form = 0; form < FORMS; form++) {
         buffer_reset(&bytes);
-        encode_small(&bytes, is_bits);
+        encode_small(&bytes, form);
         assert_true(try_bytes(bytes.bytes, bytes.size));
         for (size_t size = 0; size < bytes.size; size++) {
             uint8_t *cut = malloc(size ? size : 1);
             memcpy(cut, bytes.bytes, size);
-            assert_int_equal(try_bytes(cut, size), is_bits && size > 2);
+            bool is_whole = form == BITS ? size > 2 : form == GAPS && size > 2 && cut[size - 1] < 0x80;
+            assert_int_equal(try_bytes(cut, size), is_whole);
             free(cut);
         }
-        buffer_put_u8(&bytes, 0);
+        buffer_put_u8(&bytes, form == GAPS ? 0x80 : 0);
         assert_false(try_bytes(bytes.bytes, bytes.size));
     }
     buffer_clear(&bytes);
@@ -255,9 +254,9 @@ static void every_flipped_byte_is_refused_or_reads_as_another_set(void **state)
     (void)state;
 
     buffer_init(&bytes, &MEM_SYSTEM);
-    for (int is_bits = 0; is_bits < 2; is_bits++) {
+    for (int form = 0; form < FORMS; form++) {
         buffer_reset(&bytes);
-        encode_small(&bytes, is_bits);
+        encode_small(&bytes, form);
         for (size_t at = 0; at < bytes.size; at++) {
             uint8_t was = bytes.bytes[at];
             for (unsigned flip = 1; flip < 256; flip++) {
@@ -268,6 +267,22 @@ static void every_flipped_byte_is_refused_or_reads_as_another_set(void **state)
         }
     }
     buffer_clear(&bytes);
+}
+
+static void gaps_as_no_writer_writes_them_are_refused(void **state)
+{
+    static const uint8_t none[] = {1, 2}, longer[] = {1, 2, 0x81, 0}, far[] = {1, 2, 0x80, 0x80, 0x80, 8},
+                         last[] = {1, 2, 0xff, 0xff, 0xff, 7}, behind[] = {1, 2, 0xff, 0xff, 0xff, 7, 0},
+                         endless[] = {1, 2, 0xff, 0xff, 0xff, 0xff, 1};
+    (void)state;
+
+    assert_false(try_bytes(none, sizeof none));
+    assert_false(try_bytes(longer, sizeof longer));
+    assert_false(try_bytes(far, sizeof far)); /* 2^24 */
+    assert_true(try_bytes(last, sizeof last));
+    assert_false(try_bytes(behind, sizeof behind));
+    for (size_t size = 3; size < sizeof endless; size++) /* cut in the middle, or of five bytes */
+        assert_false(try_bytes(endless, size));
 }
 
 static void an_id_that_no_facility_can_have_is_refused(void **state)
@@ -288,7 +303,7 @@ static void another_version_is_refused(void **state)
     (void)state;
 
     buffer_init(&bytes, &MEM_SYSTEM);
-    encode_small(&bytes, false);
+    encode_small(&bytes, ROARING);
     bytes.bytes[0] = 2;
     assert_int_equal(presence_check(bytes.bytes, bytes.size, &error), GK_EVERSION);
     assert_false(try_bytes(bytes.bytes, bytes.size));
@@ -301,7 +316,7 @@ static void a_failed_allocation_of_our_own_loses_nothing(void **state)
     (void)state;
 
     buffer_init(&bytes, &MEM_SYSTEM);
-    encode_small(&bytes, false);
+    encode_small(&bytes, ROARING);
     for (int what = 0; what < 4; what++) {
         for (uint64_t fail_at = 1;; fail_at++) {
             struct failing_mem failing;
@@ -425,9 +440,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_visit_stops_when_it_is_told_to),
     cmocka_unit_test(records_come_back_as_they_were_written),
     cmocka_unit_test(equal_sets_are_equal_bytes_however_they_came_about),
-    cmocka_unit_test(every_cut_is_refused_or_has_fewer_bits),
+    cmocka_unit_test(every_cut_is_refused_or_has_fewer_ids),
     cmocka_unit_test(every_flipped_byte_is_refused_or_reads_as_another_set),
     cmocka_unit_test(an_id_that_no_facility_can_have_is_refused),
+    cmocka_unit_test(gaps_as_no_writer_writes_them_are_refused),
     cmocka_unit_test(another_version_is_refused),
     cmocka_unit_test(a_failed_allocation_of_our_own_loses_nothing),
     cmocka_unit_test(the_example_of_the_format_page_reads_as_it_says),
