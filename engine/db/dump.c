@@ -61,7 +61,7 @@ static int dump_catalog_record(struct dumping *d, struct view key)
 
 static int dump_presence_record(struct view key, struct view value, struct buffer *out, const struct mem *mem)
 {
-    static const char *const names[] = {"nodata", "off", "idle", "on", "overload"};
+    static const char *const names[INDEX_HOLDS] = {"nodata", "off", "idle", "on", "overload", "", "", ""};
     struct mark mark;
 
     if (!index_unkey(key, &mark))
@@ -69,10 +69,8 @@ static int dump_presence_record(struct view key, struct view value, struct buffe
     put_time(out, mark.quarter * INDEX_QUARTER_NS);
     if (mark.slot >= INDEX_ENDS)
         buffer_printf(out, " ends in minute %" PRIu32 " ", mark.slot - INDEX_ENDS);
-    else if (mark.slot >= INDEX_HOLDS)
-        buffer_printf(out, " begins %s ", names[mark.slot - INDEX_HOLDS]);
     else
-        buffer_printf(out, " comes to %s ", names[mark.slot]);
+        buffer_printf(out, " %s %s ", mark.slot >= INDEX_HOLDS ? "begins" : "comes to", names[mark.slot % INDEX_HOLDS]);
     return presence_dump(mem, value.bytes, value.size, out);
 }
 
