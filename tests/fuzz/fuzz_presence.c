@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
     } while (0)
 
 #define VISITS_MAX 100000 /* full containers are slow to visit and teach nothing more */
+#define BYTES_MAX  65536  /* so are sets with high ids */
 
 struct copy {
     struct idset *set;
@@ -50,6 +51,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     REQUIRE(presence_check(bytes, size, NULL) == rc);
     if (rc != GK_OK)
         return 0;
+    if (idset_bytes(read) > BYTES_MAX) {
+        idset_free(read);
+        return 0;
+    }
     buffer_init(&out, &MEM_SYSTEM);
     use(read, bytes, size);
     if (idset_count(read) < VISITS_MAX)
