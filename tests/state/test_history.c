@@ -37,7 +37,6 @@ static void assert_steps(const struct gk_step *got, const struct gk_step *want, 
     }
 }
 
-
 struct fixture {
     struct steps steps, read;
     struct buffer bytes, again;
