@@ -2,7 +2,6 @@
  * snapshot_states.c - profiles and states as a snapshot sees them: what is stored, and for facilities with unsealed
  * rows or new bands what follows from those, by the same code that seals.
  */
-#include "db/index.h"
 #include "db/seal.h"
 #include "db/snapshot.h"
 #include "state/timeline.h"
@@ -282,77 +281,5 @@ int gk_state_timeline(gk_snapshot *s, uint32_t facility, uint32_t mask, int64_t 
 done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for a timeline"); /* rc says it too */
-    return rc;
-}
-
-/* ---- the presence index
- * ------------------------------------------------------------------------------------------------ */
-
-/* keep[id] |= 1 for whoever is in a state of the mask for some of an hour, or silent for some of it if that counts. */
-static int keep_hour(gk_snapshot *s, int64_t hour, uint32_t mask, uint8_t *keep, uint8_t *known, struct gk_error *error)
-{
-    size_t n = s->catalog->n_facilities;
-    int rc = GK_OK;
-
-    memset(known, 0, n);
-    for (uint32_t state = GK_NODATA; state <= GK_OVERLOAD; state++) {
-        struct presence sets = {NULL, NULL};
-        bool counts = mask & GK_STATE_BIT(state);
-        if (!counts && !(mask & GK_STATE_BIT(GK_NODATA)))
-            continue;
-        rc = index_load(&s->mem, s->txn, hour, state, &sets, error);
-        if (rc == GK_ENOTFOUND)
-            continue;
-        if (rc != GK_OK)
-            return rc;
-        if (counts)
-            idset_mark(sets.some, keep, n);
-        if (state != GK_NODATA)
-            idset_mark(sets.some, known, n);
-        presence_clear(&sets);
-    }
-    if (mask & GK_STATE_BIT(GK_NODATA)) /* in no set at all: silent throughout */
-        for (size_t i = 0; i < n; i++)
-            keep[i] |= !known[i];
-    return GK_OK;
-}
-
-/* Whether half of those asked about stay already. */
-static bool stays_most(const uint8_t *is_in, const uint8_t *keep, size_t n)
-{
-    size_t asked = 0, stays = 0;
-    for (size_t i = 0; i < n; i++) {
-        asked += is_in[i] != 0;
-        stays += is_in[i] && keep[i];
-    }
-    return 2 * stays >= asked;
-}
-
-int gk_state_prune(gk_snapshot *s, uint32_t mask, int64_t from, int64_t to, uint8_t *is_in, struct gk_error *error)
-{
-    size_t n = s->catalog->n_facilities;
-    int64_t ticks = HOUR_NS / s->db->tick_ns;
-    uint8_t *keep = mem_zeroed(&s->mem, 2 * n + 1);
-    int rc = GK_OK;
-
-    if (!keep)
-        return error_set(error, GK_ENOMEM, "out of memory for the presence index");
-    if (from >= to || s->progress.n_stale > 0)
-        goto done;
-    /* Ends beyond all rows: nothing but silence there. */
-    int64_t first = floor_div(from < INT64_MIN / 2 ? INT64_MIN / 2 : from, ticks);
-    int64_t last = floor_div((to > INT64_MAX / 2 ? INT64_MAX / 2 : to) - 1, ticks);
-    if (last - first > 24 * 400) /* longer than any question may look: reading the steps is as good */
-        goto done;
-    for (int64_t hour = first; hour <= last; hour++) {
-        TRY(keep_hour(s, hour, mask, keep, keep + n, error));
-        if (stays_most(is_in, keep, n))
-            goto done; /* to read on would cost more than it spares */
-    }
-    for (uint32_t i = 0; i < n; i++)
-        if (!keep[i] && is_in[i] && !snapshot_has_unsealed(s, i))
-            is_in[i] = 0;
-done:
-    mem_free(&s->mem, keep);
     return rc;
 }

@@ -13,14 +13,14 @@
 
 #define HISTORY_VERSION 1
 #define STATE_BITS      3
-#define STATE_MASK      (HISTORY_STATES - 1u)
+#define STATE_MASK      ((1u << STATE_BITS) - 1)
 #define STEP_BYTES_MAX  3 /* of 20 + 3 bits */
 #define LENGTH_BITS     2
 #define LENGTHS_BYTE    4 /* steps whose lengths are in one byte */
 #define ERA_TICKS       (UINT64_C(1) << HISTORY_ERA_BITS)
 
 static_assert(HISTORY_ERA_BITS + STATE_BITS <= 8 * STEP_BYTES_MAX, "a step must fit three bytes");
-static_assert(GK_OVERLOAD < HISTORY_STATES, "a state must fit its bits");
+static_assert(GK_OVERLOAD <= STATE_MASK, "a state must fit its bits");
 
 /* By bytes - 1: which bits of four bytes are the value's, and the least one that needs them all and moves on. */
 static const uint32_t VALUE_BITS[4] = {0xFF, 0xFFFF, 0xFFFFFF, 0};
