@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 #define CHUNK_ROWS_MAX    8192
-#define CHUNK_MINI        128
+#define CHUNK_MINI        256
 #define CHUNK_COLUMNS_MAX 1024
 
 /* Rows to be encoded: times ascend (equal ones are allowed), channels ascend, values are columns of n_rows. */

@@ -38,7 +38,7 @@ void frame_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *ou
                   : target == TARGET_AVX2 ? rest_avx2(z, n, out->rest)
                                           : rest_body(z, n, out->rest);
     out->head_size = varint_put(out->head, zigzag(min));
-    out->patch = patch_plan_below(out->rest, n, limit - out->head_size);
+    out->patch = patch_plan_below(out->rest, n, limit - out->head_size); /* center is for noise */
 }
 
 size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)

@@ -52,7 +52,7 @@ void slope_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *ou
     out->head_size = varint_put(out->head, zigzag((int64_t)z[0]));
     out->head[out->head_size++] = codecs_reach(farthest);
     out->head_size += varint_put(out->head + out->head_size, zigzag((int64_t)slope));
-    out->patch = patch_plan_below(out->rest, n, limit - out->head_size);
+    out->patch = patch_plan_noise(out->rest, n, limit - out->head_size);
 }
 
 size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)

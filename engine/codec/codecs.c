@@ -15,6 +15,7 @@ const struct codec CODEC_TABLE[CODECS_N] = {
     [CODEC_SLOPE] = {"slope", slope_encode, slope_plan, slope_decode, slope_bounds},
     [CODEC_LZ4] = {"lz4", lz4_encode, NULL, lz4_decode, NULL},
     [CODEC_RAW] = {"raw", raw_encode, NULL, raw_decode, NULL},
+    [CODEC_CENTER] = {"center", center_encode, center_plan, center_decode, center_bounds},
 };
 
 size_t codec_plan_size(const struct codec_plan *plan)

@@ -1,5 +1,5 @@
 /*
- * codecs.h - the table of codecs for one mini block: pure ways from up to 128 integers of 64 bits (mod 2^64) to bytes
+ * codecs.h - the table of codecs for one mini block: pure ways from up to 256 integers of 64 bits (mod 2^64) to bytes
  * and back. A codec is one file and one row here; what is an integer, and which integer a double is, is the business of
  * scale.h. Its number is its place in the table and is on disk: rows are added at the end and never moved.
  */
@@ -39,7 +39,17 @@ struct codec {
     bool (*bounds)(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 };
 
-enum codecs_id { CODEC_CONSTANT, CODEC_RUNS, CODEC_FRAME, CODEC_DELTA, CODEC_SLOPE, CODEC_LZ4, CODEC_RAW, CODECS_N };
+enum codecs_id {
+    CODEC_CONSTANT,
+    CODEC_RUNS,
+    CODEC_FRAME,
+    CODEC_DELTA,
+    CODEC_SLOPE,
+    CODEC_LZ4,
+    CODEC_RAW,
+    CODEC_CENTER,
+    CODECS_N
+};
 
 extern const struct codec CODEC_TABLE[CODECS_N];
 
@@ -89,6 +99,10 @@ bool slope_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
 bool slope_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 size_t lz4_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool lz4_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+void center_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);
+size_t center_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
+bool center_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool center_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 size_t raw_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool raw_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
 

@@ -22,7 +22,7 @@
 enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 
 /* Room of one mini block: everything beside is the worst case, 9 bytes a value. */
-#define MINI_SIZE_MAX (1 + 2 + 1 + CHUNK_MINI / 8 + 9 * CHUNK_MINI + CODECS_SIZE_MAX)
+#define MINI_SIZE_MAX (1 + 3 + 1 + CHUNK_MINI / 8 + 9 * CHUNK_MINI + CODECS_SIZE_MAX)
 
 #define KIND_BINNED         0x10
 #define KIND_PREDICTED      0x20
@@ -76,10 +76,9 @@ static enum missing missing_kind(const struct beside *beside, size_t n)
 
 static size_t put_beside(const struct beside *beside, const double *value, size_t n, uint8_t *out)
 {
-    size_t at = 2;
+    size_t at = 1 + varint_put(out + 1, beside->n_others);
 
     out[0] = (uint8_t)missing_kind(beside, n);
-    out[1] = (uint8_t)beside->n_others;
     if (out[0] == MISSING_LIST) {
         out[at++] = (uint8_t)beside->n_missing;
         memcpy(out + at, beside->missing, beside->n_missing);
@@ -101,7 +100,8 @@ static size_t put_beside(const struct beside *beside, const double *value, size_
 /* Marks the rows that are beside and puts their values in place. */
 static int get_beside(struct reader *reader, size_t n, bool *is_beside, double *out, size_t *n_beside)
 {
-    uint8_t kind = reader_u8(reader), n_others = reader_u8(reader);
+    uint8_t kind = reader_u8(reader);
+    uint64_t n_others = reader_varint(reader);
     const uint8_t *p;
     size_t k = 0;
 
@@ -128,6 +128,8 @@ static int get_beside(struct reader *reader, size_t n, bool *is_beside, double *
             out[i] = gk_missing();
             k++;
         }
+    if (reader->failed || n_others > n)
+        return GK_ECORRUPT;
     p = reader_take(reader, 9 * (size_t)n_others);
     if (reader->failed)
         return GK_ECORRUPT;

@@ -18,7 +18,7 @@
  *
  *     beside:
  *     missing      1        0 none, 1 a list, 2 a bit a row, 3 all
- *     n_others     1
+ *     n_others     varint
  *     list                  n 1, positions 1 each           (missing = 1)
  *     mask                  (rows + 7) / 8, low bit first   (missing = 2)
  *     others                position 1, pattern 8, each

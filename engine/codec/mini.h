@@ -18,7 +18,7 @@
 #include "codec/pack.h"
 #include "gk.h"
 
-#define MINI_ROWS                PACK_MAX
+#define MINI_ROWS                PACK_BLOCK
 #define MINI_SIZE_MAX(n_columns) (2 * (25 + 8 * (size_t)MINI_ROWS) + (size_t)(n_columns) * (11 + 8 * (size_t)MINI_ROWS))
 
 struct mini_rows {

@@ -75,16 +75,16 @@ BODY void get_narrow_body(const uint8_t *bytes, unsigned width, uint32_t *narrow
     switch (width) {
         CASES_32
     default:
-        memset(narrow, 0, PACK_MAX * sizeof *narrow);
+        memset(narrow, 0, PACK_BLOCK * sizeof *narrow);
     }
 #undef LOOP_OF
 }
 
 BODY void put_narrow_body(const uint64_t *v, unsigned width, uint8_t *out)
 {
-    uint32_t narrow[PACK_MAX], mask = (uint32_t)low_bits(width);
+    uint32_t narrow[PACK_BLOCK], mask = (uint32_t)low_bits(width);
 
-    for (unsigned i = 0; i < PACK_MAX; i++)
+    for (unsigned i = 0; i < PACK_BLOCK; i++)
         narrow[i] = (uint32_t)v[i] & mask;
 #define LOOP_OF(w) put_rows32(narrow, w, out)
     switch (width) {
@@ -108,7 +108,7 @@ AVX2 static void get_narrow_avx2(const uint8_t *bytes, unsigned width, uint32_t 
 
 BODY void widen(const uint32_t *narrow, uint64_t *v)
 {
-    for (unsigned i = 0; i < PACK_MAX; i++)
+    for (unsigned i = 0; i < PACK_BLOCK; i++)
         v[i] = narrow[i];
 }
 
@@ -214,7 +214,7 @@ AVX512 static void widen_avx512(const uint32_t *narrow, uint64_t *v)
 
 static void get_full(enum target target, const uint8_t *bytes, unsigned width, uint64_t *v)
 {
-    uint32_t narrow[PACK_MAX];
+    uint32_t narrow[PACK_BLOCK];
 
     if (width > PACK_NARROW_MAX) {
         if (target >= TARGET_AVX2)
@@ -237,25 +237,29 @@ void pack_put_on(enum target target, const uint64_t *v, size_t n, unsigned width
     assert(n <= PACK_MAX && width <= PACK_WIDTH_MAX);
     if (width == 0)
         return;
-    if (n < PACK_MAX)
+    for (; n >= PACK_BLOCK; n -= PACK_BLOCK, v += PACK_BLOCK, out += pack_size(PACK_BLOCK, width)) {
+        if (target == TARGET_AVX512)
+            put_avx512(v, width, out);
+        else if (target == TARGET_AVX2)
+            put_avx2(v, width, out);
+        else
+            put_full(v, width, out);
+    }
+    if (n > 0)
         put_stream(v, n, width, out);
-    else if (target == TARGET_AVX512)
-        put_avx512(v, width, out);
-    else if (target == TARGET_AVX2)
-        put_avx2(v, width, out);
-    else
-        put_full(v, width, out);
 }
 
 void pack_get_on(enum target target, const uint8_t *bytes, size_t n, unsigned width, uint64_t *v)
 {
     assert(n <= PACK_MAX && width <= PACK_WIDTH_MAX);
-    if (width == 0)
+    if (width == 0) {
         memset(v, 0, n * sizeof *v);
-    else if (n < PACK_MAX)
-        get_stream(bytes, n, width, v);
-    else
+        return;
+    }
+    for (; n >= PACK_BLOCK; n -= PACK_BLOCK, v += PACK_BLOCK, bytes += pack_size(PACK_BLOCK, width))
         get_full(target, bytes, width, v);
+    if (n > 0)
+        get_stream(bytes, n, width, v);
 }
 
 void pack_get_narrow_on(enum target target, const uint8_t *bytes, unsigned width, uint32_t *narrow)

@@ -1,9 +1,9 @@
 /*
- * pack.h - up to 128 integers of 0..64 bits each, without waste between them. Two layouts of the same size:
+ * pack.h - up to 256 integers of 0..64 bits each, without waste between them: blocks of 128, then what is left.
  *
- *     128 values (a full mini block), width <= 32    four lanes of 32-bit words, value i in lane i % 4
- *     128 values, width > 32                         two lanes of 64-bit words, value i in lane i % 2
- *     fewer values                                   one stream of bits, low bits first
+ *     128 values, width <= 32    four lanes of 32-bit words, value i in lane i % 4
+ *     128 values, width > 32     two lanes of 64-bit words, value i in lane i % 2
+ *     fewer values               one stream of bits, low bits first
  *
  * A lane is a stream of bits, low bits first, over every fourth (second) word: neighbouring values have the same shift,
  * so that a plain loop over the lanes is one vector instruction.
@@ -16,7 +16,8 @@
 
 #include "codec/target.h"
 
-#define PACK_MAX        128            /* values in one call */
+#define PACK_BLOCK      128            /* values that are packed in lanes */
+#define PACK_MAX        256            /* values in one call */
 #define PACK_WIDTH_MAX  64             /* bits of a value */
 #define PACK_NARROW_MAX 32             /* bits of a value that is one of 32-bit lanes */
 #define PACK_SIZE_MAX   (PACK_MAX * 8) /* bytes of the largest block */

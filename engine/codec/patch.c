@@ -7,8 +7,9 @@
 #include <assert.h>
 
 #include "base/bytes.h"
+#include "codec/planes.h"
 
-#define POSITION_BITS  7
+#define POSITION_BITS  8
 #define EXCEPTIONS_MAX (PACK_MAX - 1)
 
 static size_t cost(size_t n, unsigned width, size_t n_exceptions, unsigned extra)
@@ -42,7 +43,7 @@ BODY size_t count_wider(const uint64_t *v, size_t n, unsigned width)
 BODY struct patch_plan plan_body(const uint64_t *v, size_t n, size_t limit)
 {
     unsigned max = max_width(v, n);
-    struct patch_plan best = {max, 0, 0, cost(n, max, 0, 0)};
+    struct patch_plan best = {max, 0, 0, false, cost(n, max, 0, 0)};
 
     for (unsigned width = max; width-- > 0;) {
         size_t n_exceptions = count_wider(v, n, width);
@@ -50,10 +51,44 @@ BODY struct patch_plan plan_body(const uint64_t *v, size_t n, size_t limit)
             break;
         size_t size = cost(n, width, n_exceptions, max - width);
         if (size < best.size)
-            best = (struct patch_plan){width, max - width, n_exceptions, size};
+            best = (struct patch_plan){width, max - width, n_exceptions, false, size};
         if (3 + n_exceptions * (POSITION_BITS + max) / 8 >= (best.size < limit ? best.size : limit))
             break;
     }
+    return best;
+}
+
+/* Decoding planes takes longer than packing alone: they have to spare one byte in so many. */
+#define PLANES_GAIN 16
+#define NOISE_LEAST 64 /* fewer integers are not worth a look */
+
+BODY uint64_t sum_of(const uint64_t *v, size_t n, unsigned shift)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += v[i] >> shift;
+    return sum;
+}
+
+/* The width is where the mean is, or one more: so most high parts are 0 or 1. */
+BODY void try_planes(const uint64_t *v, size_t n, struct patch_plan *best)
+{
+    unsigned max = best->width + best->extra;
+    uint64_t sum = n >= NOISE_LEAST && max < 48 ? sum_of(v, n, 0) : 0;
+    unsigned first = sum >= 2 * n ? pack_width(sum / n) - 1 : 0;
+
+    for (unsigned width = first; sum > 0 && width <= first + 1; width++) {
+        uint64_t high = sum_of(v, n, width);
+        size_t size = 1 + pack_size(n, width) + planes_size(n, high);
+        if (max <= width + 5 && high <= PLANES_SUM_MAX && size + size / PLANES_GAIN < best->size)
+            *best = (struct patch_plan){width, 0, 0, true, size};
+    }
+}
+
+BODY struct patch_plan noise_body(const uint64_t *v, size_t n, size_t limit)
+{
+    struct patch_plan best = plan_body(v, n, limit);
+    try_planes(v, n, &best);
     return best;
 }
 
@@ -82,6 +117,26 @@ struct patch_plan patch_plan(const uint64_t *v, size_t n)
     return patch_plan_below(v, n, SIZE_MAX);
 }
 
+AVX2 static struct patch_plan noise_avx2(const uint64_t *v, size_t n, size_t limit)
+{
+    return noise_body(v, n, limit);
+}
+
+AVX512 static struct patch_plan noise_avx512(const uint64_t *v, size_t n, size_t limit)
+{
+    return noise_body(v, n, limit);
+}
+
+struct patch_plan patch_plan_noise(const uint64_t *v, size_t n, size_t limit)
+{
+    enum target target = target_best();
+
+    assert(n <= PACK_MAX);
+    if (target == TARGET_AVX512)
+        return noise_avx512(v, n, limit);
+    return target == TARGET_AVX2 ? noise_avx2(v, n, limit) : noise_body(v, n, limit);
+}
+
 static size_t put_exceptions(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8_t *out)
 {
     uint64_t position[PACK_MAX], high[PACK_MAX];
@@ -106,6 +161,12 @@ void patch_put(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8
 {
     size_t at = 1;
     out[0] = (uint8_t)plan->width;
+    if (plan->has_planes) {
+        out[0] |= PATCH_PLANES;
+        pack_put(v, n, plan->width, out + at);
+        planes_put(v, n, plan->width, out + at + pack_size(n, plan->width));
+        return;
+    }
     if (plan->n_exceptions) {
         out[0] |= PATCH_EXCEPTIONS;
         at += put_exceptions(plan, v, n, out + at);
@@ -118,7 +179,7 @@ size_t patch_open(const uint8_t *bytes, size_t size, size_t n, struct patch_view
 {
     size_t at = 1;
 
-    if (size < 1)
+    if (size < 1 || bytes[0] >= PATCH_PLANES)
         return 0;
     out->width = bytes[0] & (PATCH_EXCEPTIONS - 1u);
     out->n_exceptions = 0;
@@ -144,11 +205,25 @@ size_t patch_open(const uint8_t *bytes, size_t size, size_t n, struct patch_view
     return pack_size(n, out->width) > size - at ? 0 : at + pack_size(n, out->width);
 }
 
+static size_t get_planes(const uint8_t *bytes, size_t size, size_t n, uint64_t *v)
+{
+    unsigned width = bytes[0] - PATCH_PLANES;
+    size_t at = 1 + pack_size(n, width);
+
+    if (at > size)
+        return 0;
+    pack_get(bytes + 1, n, width, v);
+    size_t used = planes_get(bytes + at, size - at, n, width, v);
+    return used ? at + used : 0;
+}
+
 size_t patch_get(const uint8_t *bytes, size_t size, size_t n, uint64_t *v)
 {
     struct patch_view view;
-    size_t used = patch_open(bytes, size, n, &view);
 
+    if (size > 0 && bytes[0] >= PATCH_PLANES)
+        return get_planes(bytes, size, n, v);
+    size_t used = patch_open(bytes, size, n, &view);
     if (used == 0)
         return 0;
     pack_get(view.packed, n, view.width, v);

@@ -3,10 +3,9 @@
 #include "support/support.h"
 
 /* Packs, checks the promised size, unpacks; returns the size. */
-static size_t round_trip(const uint64_t *v, size_t n)
+static size_t round_trip_of(struct patch_plan plan, const uint64_t *v, size_t n)
 {
     uint64_t back[PACK_MAX];
-    struct patch_plan plan = patch_plan(v, n);
     uint8_t *bytes = malloc(plan.size);
 
     patch_put(&plan, v, n, bytes);
@@ -20,6 +19,13 @@ static size_t round_trip(const uint64_t *v, size_t n)
     }
     free(bytes);
     return plan.size;
+}
+
+static size_t round_trip(const uint64_t *v, size_t n)
+{
+    size_t noise = round_trip_of(patch_plan_noise(v, n, SIZE_MAX), v, n), size = round_trip_of(patch_plan(v, n), v, n);
+    assert_true(noise <= size);
+    return size;
 }
 
 static void values_of_any_widths_come_back(void **state)
@@ -47,6 +53,36 @@ static void a_few_large_values_do_not_widen_the_rest(void **state)
     assert_true(round_trip(v, PACK_MAX) <= 1 + 2 + 2 + 16);
 }
 
+/* Sums of four are near enough to a normal distribution. Its range is a matter of luck, and packing by it as well. */
+static void noise_is_smaller_with_planes(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t v[PACK_MAX], rounds = test_rounds(200), n_planes = 0;
+    uint8_t bytes[PATCH_SIZE_MAX];
+    struct patch_view view;
+
+    (void)state;
+    for (uint64_t round = 0; round < rounds; round++) {
+        for (size_t i = 0; i < PACK_MAX; i++) {
+            int64_t d = -62;
+            for (int k = 0; k < 4; k++)
+                d += (int64_t)random_below(&random, 32);
+            v[i] = (uint64_t)(d < 0 ? -2 * d - 1 : 2 * d);
+        }
+        struct patch_plan plan = patch_plan_noise(v, PACK_MAX, SIZE_MAX);
+        if (!plan.has_planes)
+            continue;
+        n_planes++;
+        assert_true(plan.size < patch_plan(v, PACK_MAX).size);
+        assert_int_equal(round_trip_of(plan, v, PACK_MAX), plan.size);
+        patch_put(&plan, v, PACK_MAX, bytes);
+        assert_int_equal(patch_open(bytes, plan.size, PACK_MAX, &view), 0); /* it has no parts to look at */
+        for (size_t i = 0; i < PACK_MAX; i++)
+            assert_true(v[i] >> patch_bits(bytes, plan.size) == 0);
+    }
+    assert_true(n_planes > rounds / 2);
+}
+
 static void damaged_bytes_are_refused_or_bounded(void **state)
 {
     struct random random = random_from(test_seed(__func__));
@@ -65,6 +101,7 @@ static void damaged_bytes_are_refused_or_bounded(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(values_of_any_widths_come_back),
     cmocka_unit_test(a_few_large_values_do_not_widen_the_rest),
+    cmocka_unit_test(noise_is_smaller_with_planes),
     cmocka_unit_test(damaged_bytes_are_refused_or_bounded),
 };
 

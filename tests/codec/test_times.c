@@ -8,6 +8,11 @@
 
 static gk_time time_in[SAMPLES_MAX], back[SAMPLES_MAX];
 
+static bool is_near(gk_time a, gk_time b, int64_t slack)
+{
+    return (a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a) <= (uint64_t)slack;
+}
+
 /* What heads say of mini blocks is true of their times; returns how many say something. */
 static uint32_t check_spans(const struct times_view *times, size_t n)
 {
@@ -22,13 +27,16 @@ static uint32_t check_spans(const struct times_view *times, size_t n)
         if (!span.is_known)
             continue;
         n_known++;
-        assert_true(span.first - span.slack <= time_in[from] && time_in[from] <= span.first + span.slack);
-        assert_true(span.last - span.slack <= time_in[to - 1] && time_in[to - 1] <= span.last + span.slack);
+        assert_true(is_near(time_in[from], span.first, span.slack));
+        assert_true(is_near(time_in[to - 1], span.last, span.slack));
         for (size_t i = from + 1; i < to; i++)
             assert_true(time_in[i] - time_in[i - 1] <= span.gap);
     }
     return n_known;
 }
+
+/* Times that no meter has: sums near the ends of time do not fit, and jitter of years says nothing. */
+static bool is_wild;
 
 /* Encodes n times, decodes, compares; returns the bytes a row. */
 static double round_trip(size_t n)
@@ -44,8 +52,9 @@ static double round_trip(size_t n)
     assert_memory_equal(time_in, back, n * sizeof *back);
     struct times_census census = times_census(&times);
     assert_int_equal(census.n_exact + census.n_grid + census.n_other, times.minis.n);
-    uint32_t n_known = check_spans(&times, n); /* sums near the ends of time may not fit */
-    assert_true(n_known == census.n_exact + census.n_grid || time_in[0] < 0);
+    uint32_t n_known = check_spans(&times, n);
+    assert_true(n_known <= census.n_exact + census.n_grid);
+    assert_true(n_known == census.n_exact + census.n_grid || is_wild);
     double bytes = (double)out.size / (double)n;
     buffer_clear(&out);
     return bytes;
@@ -102,6 +111,7 @@ static void times_of_any_shape_come_back(void **state)
     struct random random = random_from(test_seed(__func__));
 
     (void)state;
+    is_wild = true;
     for (uint64_t round = test_rounds(300); round-- > 0;) {
         size_t n = 1 + (size_t)random_below(&random, round % 10 ? 400 : SAMPLES_MAX);
         unsigned shift = 12 + (unsigned)random_below(&random, 52), rare = 12 + (unsigned)random_below(&random, 30);
@@ -118,16 +128,19 @@ static void times_of_any_shape_come_back(void **state)
         }
         assert_true(round_trip(n) <= 9 + 64.0 / (double)n);
     }
+    is_wild = false;
 }
 
 static void the_ends_of_time_come_back(void **state)
 {
     (void)state;
+    is_wild = true;
     for (size_t n = 1; n <= 300; n++) {
         for (size_t i = 0; i < n; i++)
             time_in[i] = i < n / 2 ? GK_TIME_MIN : GK_TIME_MAX;
         (void)round_trip(n); /* compares */
     }
+    is_wild = false;
 }
 
 static void damaged_times_are_refused_or_bounded(void **state)

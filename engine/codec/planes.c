@@ -1,0 +1,203 @@
+/*
+ * planes.c - see planes.h. A level is 256 bits, one a number: those that are still counted. A plane's bits stand side
+ * by side in the stream and belong to the bits that are set in the level before it, lowest first; taking them apart and
+ * together are the instructions pext and pdep, or a loop over the set bits where there are none.
+ */
+#include "codec/planes.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+#define WORDS 4 /* of a level */
+
+#ifdef __x86_64__
+#include <immintrin.h>
+AVX2 static inline uint64_t gather_fast(uint64_t bits, uint64_t mask)
+{
+    return _pext_u64(bits, mask);
+}
+
+AVX2 static inline uint64_t spread_fast(uint64_t bits, uint64_t mask)
+{
+    return _pdep_u64(bits, mask);
+}
+#else
+#define gather_fast gather_plain
+#define spread_fast spread_plain
+#endif
+
+/* The bits at the set bits of the mask, side by side. */
+static uint64_t gather_plain(uint64_t bits, uint64_t mask)
+{
+    uint64_t out = 0;
+    for (unsigned k = 0; mask; k++, mask &= mask - 1)
+        out |= (bits >> __builtin_ctzll(mask) & 1) << k;
+    return out;
+}
+
+/* The low bits, each at a set bit of the mask. */
+static uint64_t spread_plain(uint64_t bits, uint64_t mask)
+{
+    uint64_t out = 0;
+    for (; mask; bits >>= 1, mask &= mask - 1)
+        out |= (bits & 1) << __builtin_ctzll(mask);
+    return out;
+}
+
+static void fill_level(uint64_t level[WORDS], size_t n)
+{
+    for (size_t w = 0; w < WORDS; w++) {
+        size_t k = n > 64 * w ? n - 64 * w : 0;
+        level[w] = k >= 64 ? UINT64_MAX : (UINT64_C(1) << k) - 1;
+    }
+}
+
+/* ---- writing -------------------------------------------------------------------------------------------------- */
+
+/* Which of 64 bytes are above `level`. */
+BODY uint64_t above(const uint8_t *number, uint8_t level)
+{
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < 64; i++)
+        bits |= (uint64_t)(number[i] > level) << i;
+    return bits;
+}
+
+/* Appends k <= 64 bits at a bit; the bytes behind are zero so far, nine of them may be written. */
+static void put_bits(uint8_t *out, size_t at, uint64_t bits)
+{
+    uint8_t *p = out + at / 8;
+    unsigned s = (unsigned)(at % 8);
+
+    store_u64(p, load_u64(p) | bits << s);
+    p[8] = (uint8_t)(bits >> 1 >> (63 - s));
+}
+
+BODY void put_body(const uint64_t *v, size_t n, unsigned shift, const bool is_fast, uint8_t *out)
+{
+    uint8_t number[64 * WORDS] = {0}, room[PLANES_SIZE_MAX + 16] = {0};
+    uint64_t level[WORDS], any = 1;
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++)
+        number[i] = (uint8_t)(v[i] >> shift);
+    fill_level(level, n);
+    for (uint8_t plane = 0; any; plane++) {
+        any = 0;
+        for (size_t w = 0; w < WORDS; w++) {
+            if (level[w] == 0)
+                continue;
+            uint64_t next = above(number + 64 * w, plane) & level[w];
+            put_bits(room, at, is_fast ? gather_fast(next, level[w]) : gather_plain(next, level[w]));
+            at += (size_t)__builtin_popcountll(level[w]);
+            level[w] = next;
+            any |= next;
+        }
+    }
+    memcpy(out, room, (at + 7) / 8);
+}
+
+AVX2 static void put_avx2(const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
+{
+    put_body(v, n, shift, true, out);
+}
+
+AVX512 static void put_avx512(const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
+{
+    put_body(v, n, shift, true, out);
+}
+
+void planes_put_on(enum target target, const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
+{
+    assert(n <= 64 * WORDS);
+    if (target == TARGET_AVX512)
+        put_avx512(v, n, shift, out);
+    else if (target == TARGET_AVX2)
+        put_avx2(v, n, shift, out);
+    else
+        put_body(v, n, shift, false, out);
+}
+
+void planes_put(const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
+{
+    planes_put_on(target_best(), v, n, shift, out);
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------------- */
+
+#define ONES UINT64_C(0x0101010101010101)
+#define LOW7 UINT64_C(0x7F7F7F7F7F7F7F7F)
+
+/* Adds 1 to those of eight bytes of which the bit is set. */
+BODY void count_up(uint8_t *number, uint64_t bits)
+{
+    uint64_t x = (bits & 0xFF) * ONES & UINT64_C(0x8040201008040201);
+    store_u64(number, load_u64(number) + ((x + LOW7) >> 7 & ONES));
+}
+
+/* 64 bits from a bit on, zeros behind the end. */
+BODY uint64_t get_bits(const uint8_t *bytes, size_t size, size_t at)
+{
+    size_t byte = at / 8;
+    unsigned s = (unsigned)(at % 8);
+    uint8_t room[9] = {0};
+
+    if (byte + 9 <= size)
+        return load_u64(bytes + byte) >> s | (uint64_t)bytes[byte + 8] << 1 << (63 - s);
+    if (byte < size)
+        memcpy(room, bytes + byte, size - byte);
+    return load_u64(room) >> s | (uint64_t)room[8] << 1 << (63 - s);
+}
+
+BODY size_t get_body(const uint8_t *bytes, size_t size, size_t n, unsigned shift, const bool is_fast, uint64_t *v)
+{
+    uint8_t number[64 * WORDS] = {0};
+    uint64_t level[WORDS], any = 1;
+    size_t at = 0;
+
+    fill_level(level, n);
+    for (unsigned plane = 0; any; plane++) {
+        any = 0;
+        for (size_t w = 0; w < WORDS; w++) {
+            if (level[w] == 0)
+                continue;
+            uint64_t bits = get_bits(bytes, size, at);
+            at += (size_t)__builtin_popcountll(level[w]);
+            level[w] = is_fast ? spread_fast(bits, level[w]) : spread_plain(bits, level[w]);
+            any |= level[w];
+            for (unsigned k = 0; k < 8; k++)
+                count_up(number + 64 * w + 8 * k, level[w] >> 8 * k);
+        }
+        if (plane > PLANES_MAX || at > 8 * size)
+            return 0;
+    }
+    for (size_t i = 0; i < n; i++)
+        v[i] += (uint64_t)number[i] << shift;
+    return (at + 7) / 8;
+}
+
+AVX2 static size_t get_avx2(const uint8_t *bytes, size_t size, size_t n, unsigned shift, uint64_t *v)
+{
+    return get_body(bytes, size, n, shift, true, v);
+}
+
+AVX512 static size_t get_avx512(const uint8_t *bytes, size_t size, size_t n, unsigned shift, uint64_t *v)
+{
+    return get_body(bytes, size, n, shift, true, v);
+}
+
+size_t planes_get_on(enum target target, const uint8_t *bytes, size_t size, size_t n, unsigned shift, uint64_t *v)
+{
+    assert(n <= 64 * WORDS);
+    if (target == TARGET_AVX512)
+        return get_avx512(bytes, size, n, shift, v);
+    return target == TARGET_AVX2 ? get_avx2(bytes, size, n, shift, v) : get_body(bytes, size, n, shift, false, v);
+}
+
+size_t planes_get(const uint8_t *bytes, size_t size, size_t n, unsigned shift, uint64_t *v)
+{
+    return planes_get_on(target_best(), bytes, size, n, shift, v);
+}
