@@ -636,10 +636,15 @@ struct gk_summary {
     uint64_t count;                    /* samples that are numbers */
     double sum, min, max, first, last; /* NaN when count is 0 */
     gk_time first_time, last_time;
-    double integral; /* value x seconds, each sample as long as it holds */
-    int64_t held_ns; /* time in which some sample held */
+    double integral;   /* value x seconds, each sample as long as it holds */
+    int64_t held_ns;   /* time in which some sample held */
+    double square_sum; /* of the squares of the values, for their root mean square; NaN when count is 0 */
 };
-/* A summary for each of n buckets [edges[i], edges[i+1]); edges has n + 1 ascending times. */
+/*
+ * A summary for each of n buckets [edges[i], edges[i+1]); edges has n + 1 ascending times. Sums are taken by the hour
+ * (UTC), then over the hours: whole hours of a signal of one channel come from the store where it keeps them, and give
+ * to the bit what their samples give.
+ */
 GK_API int gk_signal_summaries(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal,
                                const gk_time *edges, size_t n, struct gk_summary *out, struct gk_error *error);
 

@@ -2,13 +2,14 @@
  * check.c - reads everything and says what is wrong.
  *
  * Plain: every checksum, every record's own invariants, keys in their places, chunks in order, counts that must agree.
- * Deep: states, presence and profiles derived again from the rows and compared with what is stored.
+ * Deep: states, presence, hours and profiles derived again from the rows and compared with what is stored.
  */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "codec/batch.h"
+#include "db/hours.h"
 #include "db/index.h"
 #include "db/snapshot.h"
 #include "state/history.h"
@@ -99,6 +100,8 @@ static int check_record(struct checking *c, enum store_table table, struct view 
         profile_clear(&p);
         return rc;
     }
+    case STORE_HOUR:
+        return hours_check_record(key, value, (uint32_t)c->s->catalog->n_facilities, error);
     case STORE_SOURCE:
         return value.size == 8 ? GK_OK : error_set(error, GK_ECORRUPT, "a sequence of %zu bytes", value.size);
     default:
@@ -240,6 +243,7 @@ static int check_derived(struct checking *c, uint32_t id, const struct profile *
     struct derived derived;
     struct steps all;
     struct limits limits;
+    bool is_equal;
     int rc;
 
     steps_init(&derived.steps, &s->mem);
@@ -253,6 +257,9 @@ static int check_derived(struct checking *c, uint32_t id, const struct profile *
     TRY(states_read(s->txn, id, GK_TICK_MIN, GK_TICK_MAX, &s->steps, error));
     TRY(compare_states(c, id, &s->steps, &all));
     TRY(check_bits(c, id, &all, error));
+    TRY(hours_compare(&origin, id, s->db->tick_ns, &limits, stored->channels, stored->n_channels, &is_equal, error));
+    if (!is_equal)
+        TRY(report(c, "facility '%s': its hours differ from what its rows give", s->catalog->facilities[id].name));
 done:
     steps_clear(&derived.steps);
     steps_clear(&all);

@@ -5,6 +5,7 @@
 
 #include "codec/batch.h"
 #include "codec/chunk.h"
+#include "db/hours.h"
 #include "db/index.h"
 #include "db/profile.h"
 #include "db/snapshot.h"
@@ -136,6 +137,12 @@ static int dump_record(struct dumping *d, enum store_table table, struct view ke
         buffer_printf(out, "states of '%s' era %" PRId64 " ", facility_name(d, unkey_u32(key.bytes)),
                       unkey_i64(key.bytes + 4));
         return history_dump(unkey_i64(key.bytes + 4), value.bytes, value.size, out);
+    case STORE_HOUR:
+        if (key.size != HOURS_KEY)
+            return GK_ECORRUPT;
+        buffer_printf(out, "hours of '%s' %s ", facility_name(d, hours_key_facility(key)),
+                      channel_name(d, hours_key_channel(key)));
+        return hours_dump_record(key, value, out);
     case STORE_PRESENCE:
         return dump_presence_record(key, value, out, mem);
     default:
@@ -254,7 +261,7 @@ int gk_dump(gk_db *db, const char *what, gk_sink_fn sink, void *context, struct 
         rc =
             error_set(error, GK_EINVAL,
                       "there is no '%s' to dump; there are: all, facility NAME, meta, catalog, journal, source, chunk, "
-                      "profile, state, presence, quarantine, alarm, act",
+                      "profile, state, presence, quarantine, alarm, act, hour",
                       what);
 done:
     if (d.s)

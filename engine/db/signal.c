@@ -28,8 +28,7 @@ bool signal_reduce(const struct gk_signal *signal, const double *const *value, s
     return n > 0;
 }
 
-/* Where reading must begin so that every sample that holds at `from` is seen. */
-static gk_time look_back(const struct limits *limits, int64_t tick_ns, gk_time from)
+gk_time signal_look_back(const struct limits *limits, int64_t tick_ns, gk_time from)
 {
     int64_t most = 0, ns;
     gk_time t;
@@ -51,8 +50,8 @@ int signal_open(gk_snapshot *s, uint32_t facility, const struct gk_signal *signa
     if (signal->n_channels == 0)
         return error_set(error, GK_EINVAL, "a signal without channels");
     TRY(snapshot_limits(s, facility, error));
-    TRY(gk_scan_open(s, facility, signal->channels, signal->n_channels, look_back(&s->limits, s->db->tick_ns, from), to,
-                     scan, error));
+    TRY(gk_scan_open(s, facility, signal->channels, signal->n_channels,
+                     signal_look_back(&s->limits, s->db->tick_ns, from), to, scan, error));
 done:
     return rc;
 }

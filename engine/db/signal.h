@@ -11,6 +11,8 @@
 
 /* The number of a row; false when it has none. */
 bool signal_reduce(const struct gk_signal *signal, const double *const *value, size_t row, double *out);
+/* Where reading must begin so that every sample that holds at `from` is seen. */
+gk_time signal_look_back(const struct limits *limits, int64_t tick_ns, gk_time from);
 /* A scan that begins where every sample that holds at `from` is seen; the snapshot's limits are the facility's. */
 int signal_open(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, gk_time from, gk_time to,
                 gk_scan **scan, struct gk_error *error);

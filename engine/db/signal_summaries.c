@@ -1,15 +1,29 @@
 /*
  * signal_summaries.c - a signal summed up in buckets of time.
+ *
+ * The sums of a bucket are those of its pieces (fold.h), one an hour, and of the time between them. A stretch of time
+ * gives its pieces either as stored hours or from its samples; both meet here:
+ *
+ *     pass_over(t)    the newest sample holds until t: its share of the buckets up to there
+ *     add_piece       a finished piece; its last sample is the newest one from now on
  */
 #include <math.h>
 
+#include "db/hours.h"
 #include "db/signal.h"
 
+/* Fewer stored hours side by side than this are not worth leaving the samples for. */
+#define HOURS_WORTH 3
+
 struct summing {
+    const struct limits *limits;
+    int64_t tick_ns;
     const gk_time *edges;
-    size_t n, at; /* the bucket of the last sample */
+    size_t n, at; /* the bucket of the newest sample */
     struct gk_summary *out;
-    bool has_row;
+    struct fold fold; /* the piece that takes samples; count 0: none */
+    gk_time fold_end; /* where it ends at the latest */
+    bool has_newest;  /* a sample before, of a piece that is finished */
     gk_time time, until;
     double value;
 };
@@ -17,93 +31,258 @@ struct summing {
 static void begin_summary(struct gk_summary *s)
 {
     memset(s, 0, sizeof *s);
-    s->sum = s->min = s->max = s->first = s->last = NAN;
+    s->sum = s->min = s->max = s->first = s->last = s->square_sum = NAN;
 }
 
-/* The sample that waited holds up to `next`: its part of each bucket it reaches. */
-static void hold_until(struct summing *s, gk_time next)
+static double plus(double a, double b)
+{
+    double sum = a + b;
+    return isnan(sum) ? NAN : sum; /* one NaN, not the processor's choice */
+}
+
+static void pass_over(struct summing *s, gk_time next)
 {
     gk_time from = s->time, to = next < s->until ? next : s->until;
 
-    if (!s->has_row)
+    if (!s->has_newest)
         return;
     for (size_t b = s->at; b < s->n && s->edges[b] < to; b++) {
         gk_time low = from > s->edges[b] ? from : s->edges[b];
         gk_time high = to < s->edges[b + 1] ? to : s->edges[b + 1];
         if (low >= high)
             continue;
-        s->out[b].integral += s->value * ((double)(high - low) / 1e9);
+        s->out[b].integral = plus(s->out[b].integral, s->value * ((double)(high - low) / 1e9));
         s->out[b].held_ns += high - low;
     }
+    s->has_newest = false;
 }
 
-static void add_sample(struct gk_summary *b, gk_time time, double v)
+static void set_newest(struct summing *s, gk_time time, double value)
 {
-    if (b->count++ == 0) {
-        b->sum = b->min = b->max = b->first = v;
-        b->first_time = time;
-    } else {
-        b->sum += v;
-        b->min = v < b->min ? v : b->min;
-        b->max = v > b->max ? v : b->max;
-    }
-    b->last = v;
-    b->last_time = time;
+    const struct limits_span *span = limits_at(s->limits, tick_of(s->tick_ns, time));
+
+    s->has_newest = true;
+    s->time = time;
+    s->value = value;
+    s->until = signal_until(time, time_of(s->tick_ns, span->limits.hold));
 }
 
-/* Where the limits that are in force at a time end, in time. */
-static gk_time span_end(const struct limits *limits, int64_t tick_ns, const struct limits_span *span)
+/* The bucket that a time from the first edge on lies in is the one at hand. */
+static void go_to(struct summing *s, gk_time t)
 {
-    return span + 1 < limits->spans + limits->n ? time_of(tick_ns, span[1].from) : GK_TIME_MAX;
+    while (s->at + 1 < s->n && s->edges[s->at + 1] <= t)
+        s->at++;
 }
 
-/*
- * What most samples are: numbers of one channel, one after the other in one bucket, under the same limits. Goes on from
- * row i, which waits to be held, to the last row before `border`, which then waits; returns that row.
- */
-static size_t add_run(struct summing *s, const gk_time *time, const double *value, size_t i, size_t n, gk_time border,
-                      int64_t hold)
+static void add_piece(struct summing *s, const struct hour *p)
 {
     struct gk_summary *b = &s->out[s->at];
-    double sum = b->sum, min = b->min, max = b->max, integral = b->integral;
-    int64_t held = b->held_ns;
-    size_t k = i;
+    double squares = fold_squares(p);
 
-    for (; k + 1 < n && time[k + 1] < border; k++) {
-        double v = value[k + 1];
-        int64_t part = time[k + 1] - time[k];
-        if (v != v)
-            break;
-        part = part < hold ? part : hold;
-        integral += value[k] * ((double)part / 1e9);
-        held += part;
-        sum += v;
-        min = v < min ? v : min;
-        max = v > max ? v : max;
+    if (b->count == 0) {
+        b->sum = p->sum;
+        b->square_sum = squares;
+        b->min = p->min;
+        b->max = p->max;
+        b->first = p->first;
+        b->first_time = p->first_time;
+    } else {
+        b->sum = plus(b->sum, p->sum);
+        b->square_sum += squares;
+        b->min = p->min < b->min ? p->min : b->min;
+        b->max = p->max > b->max ? p->max : b->max;
     }
-    if (k == i)
-        return i;
-    b->sum = sum;
-    b->min = min;
-    b->max = max;
-    b->integral = integral;
-    b->held_ns = held;
-    b->count += k - i;
-    b->last = value[k];
-    b->last_time = time[k];
-    s->time = time[k];
-    s->value = value[k];
-    s->until = signal_until(time[k], hold);
-    return k;
+    b->count += p->count;
+    b->last = p->last;
+    b->last_time = p->last_time;
+    b->integral = plus(b->integral, p->integral);
+    b->held_ns += p->held_ns;
+    set_newest(s, p->last_time, p->last);
+}
+
+static void end_piece(struct summing *s)
+{
+    struct hour piece;
+
+    if (s->fold.count == 0)
+        return;
+    fold_end(&s->fold, &piece);
+    s->fold.count = 0;
+    add_piece(s, &piece);
+}
+
+/* ---- from samples
+ * ---------------------------------------------------------------------------------------------------- */
+
+static gk_time least(gk_time a, gk_time b)
+{
+    return a < b ? a : b;
+}
+
+/* Takes the sample of row i and as many as follow in the same piece; the row it stops at. `value` is of one channel. */
+static size_t add_samples(struct summing *s, const gk_time *time, const double *value, size_t i, size_t n)
+{
+    gk_time t = time[i];
+
+    if (s->fold.count > 0 && t >= s->fold_end)
+        end_piece(s);
+    if (s->fold.count == 0) {
+        pass_over(s, t);
+        if (t < s->edges[0]) {
+            set_newest(s, t, value[i]);
+            return i + 1;
+        }
+        go_to(s, t);
+        s->fold_end = least(hour_begin(hour_of(t) + 1), s->edges[s->at + 1]);
+    }
+    const struct limits_span *span = limits_at(s->limits, tick_of(s->tick_ns, t));
+    int64_t hold = time_of(s->tick_ns, span->limits.hold);
+    gk_time border = s->fold_end;
+    if (span + 1 < s->limits->spans + s->limits->n)
+        border = least(border, time_of(s->tick_ns, span[1].from));
+    if (s->fold.count == 0)
+        fold_begin(&s->fold, t, value[i++], hold);
+    return fold_run(&s->fold, time, value, i, n, border, hold);
+}
+
+/* Several channels: one number a row, then as with one. */
+static void add_rows(struct summing *s, const struct gk_signal *signal, const struct gk_columns *batch)
+{
+    for (size_t i = 0; i < batch->n_rows; i++) {
+        double v;
+        if (signal_reduce(signal, batch->value, i, &v))
+            (void)add_samples(s, batch->time + i, &v, 0, 1); /* the one row */
+    }
+}
+
+static int add_stretch(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal, gk_time from,
+                       gk_time to, struct summing *s, struct gk_error *error)
+{
+    gk_scan *scan = NULL;
+    struct gk_columns batch;
+    int rc;
+
+    TRY(gk_scan_open(snapshot, facility, signal->channels, signal->n_channels, from, to, &scan, error));
+    while ((rc = gk_scan_next(scan, &batch, error)) == GK_OK) {
+        if (signal->n_channels > 1) {
+            add_rows(s, signal, &batch);
+            continue;
+        }
+        for (size_t i = 0; i < batch.n_rows;) {
+            if (isnan(batch.value[0][i]))
+                i++;
+            else
+                i = add_samples(s, batch.time, batch.value[0], i, batch.n_rows);
+        }
+    }
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    gk_scan_close(scan);
+    return rc;
+}
+
+/* ---- from hours
+ * ------------------------------------------------------------------------------------------------------ */
+
+static void add_hour(struct summing *s, const struct hour *h)
+{
+    end_piece(s);
+    pass_over(s, h->first_time);
+    if (h->first_time < s->edges[0]) {
+        set_newest(s, h->last_time, h->last);
+        return;
+    }
+    go_to(s, h->first_time);
+    add_piece(s, h);
+}
+
+static int add_hours(gk_snapshot *snapshot, uint32_t facility, uint32_t channel, int64_t from, int64_t to,
+                     struct summing *s, struct gk_error *error)
+{
+    struct hours hours;
+    const struct hour *list;
+    size_t n;
+    int rc;
+
+    TRY(hours_open(&hours, snapshot->txn, facility, channel, from, to, error));
+    while ((rc = hours_next(&hours, &list, &n, error)) == GK_OK)
+        for (size_t i = 0; i < n; i++)
+            add_hour(s, &list[i]);
+    rc = rc == GK_DONE ? GK_OK : rc;
+    hours_close(&hours);
+done:
+    return rc;
+}
+
+/* From an hour on, the hours that no edge cuts: up to which one. *bucket moves on to the one of the last. */
+static int64_t whole_until(const struct summing *s, int64_t hour, int64_t end, size_t *bucket)
+{
+    while (hour < end) {
+        while (*bucket + 1 < s->n && s->edges[*bucket + 1] <= hour_begin(hour))
+            ++*bucket;
+        gk_time edge = s->edges[*bucket + 1];
+        hour = hour_of(edge) < end ? hour_of(edge) : end;
+        if (edge != hour_begin(hour))
+            break;
+    }
+    return hour;
+}
+
+/* The next hours from `t` on that can be taken from the store and are worth it, [*from, *to). */
+static bool next_hours(const struct summing *s, gk_time t, gk_time good_until, int64_t *from, int64_t *to)
+{
+    int64_t end = hour_of(least(s->edges[s->n], good_until)); /* this hour is cut or not good */
+    size_t bucket = s->at;
+
+    *from = hour_of(t);
+    if (hour_begin(*from) < t)
+        ++*from;
+    for (; *from < end; *from = *to + 1) {
+        *to = whole_until(s, *from, end, &bucket);
+        if (*to - *from >= HOURS_WORTH)
+            return true;
+    }
+    return false;
+}
+
+/* One channel of which the store may keep hours. */
+static int add_mixed(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal, struct summing *s,
+                     struct gk_error *error)
+{
+    gk_time t = s->edges[0], end = s->edges[s->n], good_until;
+    gk_time back = signal_look_back(s->limits, s->tick_ns, t);
+    int64_t from, to;
+    int rc;
+
+    TRY(snapshot_stale_from(snapshot, facility, &good_until, error));
+    while (t < end) {
+        bool has_hours = next_hours(s, t, good_until, &from, &to);
+        gk_time next = has_hours ? hour_begin(from) : end;
+        if (t < next)
+            TRY(add_stretch(snapshot, facility, signal, t == s->edges[0] ? back : t, next, s, error));
+        else if (t == s->edges[0])
+            from = hour_of(back);
+        if (has_hours) {
+            rc = add_hours(snapshot, facility, signal->channels[0], from, to, s, error);
+            if (rc == GK_ENOTFOUND) { /* not kept: all from samples */
+                good_until = GK_TIME_MIN;
+                t = next;
+                continue;
+            }
+            TRY(rc);
+            next = hour_begin(to);
+        }
+        t = next;
+    }
+    rc = GK_OK;
+done:
+    return rc;
 }
 
 int gk_signal_summaries(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, const gk_time *edges,
                         size_t n, struct gk_summary *out, struct gk_error *error)
 {
-    struct summing sum = {.edges = edges, .n = n, .out = out};
-    int64_t tick_ns = s->db->tick_ns;
-    gk_scan *scan = NULL;
-    struct gk_columns batch;
+    struct summing sum = {.limits = &s->limits, .tick_ns = s->db->tick_ns, .edges = edges, .n = n, .out = out};
     int rc;
 
     for (size_t i = 0; i < n; i++) {
@@ -113,37 +292,17 @@ int gk_signal_summaries(gk_snapshot *s, uint32_t facility, const struct gk_signa
     }
     if (n == 0)
         return GK_OK;
-    TRY(signal_open(s, facility, signal, edges[0], edges[n], &scan, error));
-    while ((rc = gk_scan_next(scan, &batch, error)) == GK_OK) {
-        for (size_t i = 0; i < batch.n_rows; i++) {
-            double v;
-            gk_time t = batch.time[i];
-            if (!signal_reduce(signal, batch.value, i, &v))
-                continue;
-            hold_until(&sum, t);
-            while (sum.at + 1 < n && edges[sum.at + 1] <= t)
-                sum.at++;
-            sum.has_row = true;
-            sum.time = t;
-            sum.value = v;
-            const struct limits_span *span = limits_at(&s->limits, tick_of(tick_ns, t));
-            int64_t hold = time_of(tick_ns, span->limits.hold);
-            sum.until = signal_until(t, hold);
-            if (t < edges[0])
-                continue;
-            add_sample(&out[sum.at], t, v);
-            if (signal->n_channels == 1) {
-                gk_time border = span_end(&s->limits, tick_ns, span);
-                border = border < edges[sum.at + 1] ? border : edges[sum.at + 1];
-                i = add_run(&sum, batch.time, batch.value[0], i, batch.n_rows, border, hold);
-            }
-        }
-    }
-    if (rc != GK_DONE)
-        goto done;
-    hold_until(&sum, GK_TIME_MAX);
-    rc = GK_OK;
+    TRY(snapshot_check_facility(s, facility, error));
+    if (signal->n_channels == 0)
+        return error_set(error, GK_EINVAL, "a signal without channels");
+    TRY(snapshot_limits(s, facility, error));
+    if (signal->n_channels == 1)
+        TRY(add_mixed(s, facility, signal, &sum, error));
+    else
+        TRY(add_stretch(s, facility, signal, signal_look_back(&s->limits, sum.tick_ns, edges[0]), edges[n], &sum,
+                        error));
+    end_piece(&sum);
+    pass_over(&sum, GK_TIME_MAX);
 done:
-    gk_scan_close(scan);
     return rc;
 }

@@ -37,6 +37,9 @@ struct origin snapshot_origin(const gk_snapshot *snapshot);
 int snapshot_profile(gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);
 /* Its limits over time, into snapshot->limits. */
 int snapshot_limits(gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);
+/* After snapshot_limits: from when on what is derived from the facility's rows is not as stored; GK_TIME_MAX: all is.
+ */
+int snapshot_stale_from(gk_snapshot *snapshot, uint32_t facility, gk_time *out, struct gk_error *error);
 /* States of [from, to) ticks, the first step at `from`, into *out (emptied first). */
 int snapshot_states(gk_snapshot *snapshot, uint32_t facility, int64_t from, int64_t to, struct steps *out,
                     struct gk_error *error);

@@ -80,8 +80,9 @@ int snapshot_profile(gk_snapshot *s, uint32_t facility, struct gk_error *error)
 
     columns_init(&incoming, &s->mem);
     TRY(profile_load(s->txn, facility, &s->profile, error));
-    if (s->view.n_visible > 0)
-        TRY(heads_collect(s->heads, s->view, facility, GK_TIME_MIN, GK_TIME_MAX, s->db->policy, true, &incoming));
+    if (!snapshot_has_unsealed(s, facility))
+        goto done;
+    TRY(heads_collect(s->heads, s->view, facility, GK_TIME_MIN, GK_TIME_MAX, s->db->policy, true, &incoming));
     TRY(absorb(s, facility, &incoming, &s->profile, error));
 done:
     columns_clear(&incoming);
@@ -104,6 +105,25 @@ int snapshot_limits(gk_snapshot *s, uint32_t facility, struct gk_error *error)
 done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for limits"); /* rc says it too */
+    return rc;
+}
+
+int snapshot_stale_from(gk_snapshot *s, uint32_t facility, gk_time *out, struct gk_error *error)
+{
+    struct profile stored;
+    gk_time first;
+    int rc = GK_OK;
+
+    *out = s->profile.stale_from;
+    if (s->view.n_visible == 0 || !heads_has(s->heads, s->view, facility, &first, NULL))
+        return GK_OK;
+    *out = first < *out ? first : *out;
+    profile_init(&stored, &s->mem);
+    TRY(profile_load(s->txn, facility, &stored, error));
+    if (s->limits.uses_usual_hold && profile_hold(&stored) != profile_hold(&s->profile))
+        *out = GK_TIME_MIN; /* every row holds differently */
+done:
+    profile_clear(&stored);
     return rc;
 }
 

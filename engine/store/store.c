@@ -51,7 +51,8 @@ struct cursor {
 };
 
 static const char *const TABLE_NAMES[STORE_TABLES] = {
-    "meta", "catalog", "journal", "source", "chunk", "profile", "state", "presence", "quarantine", "alarm", "act",
+    "meta",  "catalog",  "journal",    "source", "chunk", "profile",
+    "state", "presence", "quarantine", "alarm",  "act",   "hour",
 };
 
 /* What every opening and nearly every question reads. */

@@ -28,6 +28,7 @@ enum store_table {
     STORE_QUARANTINE,
     STORE_ALARM,
     STORE_ACT,
+    STORE_HOUR,
     STORE_TABLES
 };
 

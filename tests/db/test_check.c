@@ -6,6 +6,7 @@
 
 #include "codec/batch.h"
 #include "db/db.h"
+#include "db/hours.h"
 #include "db/index.h"
 #include "db/profile.h"
 #include "state/history.h"
@@ -223,6 +224,32 @@ static void a_lost_or_foreign_chunk_is_found(void **state)
     buffer_clear(&copy);
 }
 
+static void wrong_hours_are_found(void **state)
+{
+    uint8_t key[HOURS_KEY] = {0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 1}; /* the open end of facility 1 */
+    struct hours_open open;
+    struct buffer b;
+    struct view value;
+    (void)state;
+
+    begin();
+    ok(txn_get(txn, STORE_HOUR, view_of(key, sizeof key), &value, &error), &error);
+    assert_int_equal(hours_open_decode(value, &open), GK_OK);
+    open.block.hours[2].max += 1;
+    buffer_init(&b, &MEM_SYSTEM);
+    hours_open_encode(&open, &b);
+    ok(txn_put(txn, STORE_HOUR, view_of(key, sizeof key), view_of(b.bytes, b.size), &error), &error);
+    end();
+    buffer_clear(&b);
+    find(false, NULL); /* a proper record */
+    find(true, "facility 'f1': its hours differ from what its rows give");
+    damage(STORE_HOUR, key, sizeof key, "\x01", 1);
+    find(false, "hour: hours of a channel: ");
+    key[9] = 9;
+    damage(STORE_HOUR, key, sizeof key, "\x01\x00", 2);
+    find(false, "hour: hours of a facility that is not in the catalog");
+}
+
 static void records_that_make_no_sense_are_found(void **state)
 {
     (void)state;
@@ -264,6 +291,7 @@ static const struct CMUnitTest tests[] = {
     IN_STORE(a_presence_bit_too_many_is_found),
     IN_STORE(a_wrong_profile_is_found),
     IN_STORE(a_lost_or_foreign_chunk_is_found),
+    IN_STORE(wrong_hours_are_found),
     IN_STORE(records_that_make_no_sense_are_found),
     IN_STORE(a_sink_that_says_stop_ends_the_check),
 };

@@ -689,7 +689,7 @@ static void tables_have_names(void **state)
 {
     (void)state;
     assert_string_equal(store_table_name(STORE_META), "meta");
-    assert_string_equal(store_table_name(STORE_ACT), "act");
+    assert_string_equal(store_table_name(STORE_HOUR), "hour");
     assert_null(store_table_name(STORE_TABLES));
 }
 

@@ -1,0 +1,409 @@
+/*
+ * hour_block.c - see hour_block.h.
+ */
+#include "db/hour_block.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#define BLOCK_VERSION 1
+#define OPEN_VERSION  1
+#define HEAD_SIZE     7
+#define PLAIN         255 /* no decimals: the bits */
+#define DECIMALS_MAX  9
+#define RECORD_MAX    (HEAD_SIZE + COLUMNS * (1 + VARINT_MAX + BLOCK_HOURS * 8))
+
+enum { COUNT, FIRST_TIME, LAST_TIME, SILENT, SUM, MIN, MAX, FIRST, LAST, INTEGRAL, SPREAD, COLUMNS };
+
+static const double POWERS[DECIMALS_MAX + 1] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+static const int64_t UNITS[DECIMALS_MAX + 1] = {1, 0, 0, 1000, 0, 0, 1000000, 0, 0, 1000000000};
+
+/* Integers of a block, by column. */
+typedef int64_t grid[COLUMNS][BLOCK_HOURS];
+
+/* ---- integers
+ * --------------------------------------------------------------------------------------------------------- */
+
+/* v = z / 10^decimals, to the bit? */
+static bool scale(double v, uint8_t decimals, int64_t *z)
+{
+    double x = v * POWERS[decimals];
+    if (!(fabs(x) < 0x1p52))
+        return false;
+    x = rint(x);
+    *z = (int64_t)x;
+    return bits_of((double)*z / POWERS[decimals]) == bits_of(v);
+}
+
+static double unscale(int64_t z, uint8_t decimals)
+{
+    return decimals == PLAIN ? double_of((uint64_t)z) : (double)z / POWERS[decimals];
+}
+
+/* The least decimals from *decimals on with which all of a figure can be written. */
+static void find_decimals(const struct hour_block *b, size_t offset, uint8_t *decimals)
+{
+    int64_t z;
+    for (size_t i = 0; i < b->n && *decimals != PLAIN; i++) {
+        double v = load_f64((const uint8_t *)&b->hours[i] + offset);
+        while (*decimals != PLAIN && !scale(v, *decimals, &z))
+            *decimals = *decimals < DECIMALS_MAX ? *decimals + 1 : PLAIN;
+    }
+}
+
+static uint8_t decimals_of_values(const struct hour_block *b)
+{
+    uint8_t d = 0, before;
+    do { /* what some need, all get: and a figure that was fine with fewer need not be with more */
+        before = d;
+        find_decimals(b, offsetof(struct hour, first), &d);
+        find_decimals(b, offsetof(struct hour, min), &d);
+        find_decimals(b, offsetof(struct hour, max), &d);
+        find_decimals(b, offsetof(struct hour, last), &d);
+        find_decimals(b, offsetof(struct hour, sum), &d);
+    } while (d != before && d != PLAIN);
+    return d;
+}
+
+static void put_figure(const struct hour_block *b, size_t offset, uint8_t decimals, int64_t out[BLOCK_HOURS])
+{
+    for (size_t i = 0; i < b->n; i++) {
+        double v = load_f64((const uint8_t *)&b->hours[i] + offset);
+        if (decimals == PLAIN)
+            out[i] = (int64_t)bits_of(v);
+        else
+            (void)scale(v, decimals, &out[i]); /* was tried before */
+    }
+}
+
+/* The integral that the mean gives: the same double arithmetic for writer and reader. */
+static int64_t foreseen(int64_t sum, uint64_t count, int64_t held_ns, double factor)
+{
+    double x = (double)sum * ((double)held_ns * factor) / (double)count;
+    return fabs(x) < 0x1p62 ? (int64_t)x : 0;
+}
+
+static double foresight(uint8_t decimals, uint8_t integral_decimals)
+{
+    return decimals == PLAIN || integral_decimals == PLAIN ? 0 : POWERS[integral_decimals] / (POWERS[decimals] * 1e9);
+}
+
+/* The largest unit that all times of the block are multiples of. */
+static uint8_t unit_of(const struct hour_block *b)
+{
+    uint8_t unit = DECIMALS_MAX;
+    for (size_t i = 0; i < b->n; i++) {
+        const struct hour *h = &b->hours[i];
+        gk_time begin = hour_begin(h->hour);
+        while ((h->first_time - begin) % UNITS[unit] || (h->last_time - begin) % UNITS[unit] ||
+               h->held_ns % UNITS[unit])
+            unit -= 3; /* 0 divides all */
+    }
+    return unit;
+}
+
+/* Less and more wrap around: a reader of the same bytes gets the same back. */
+static int64_t less(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+static int64_t more(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+static void fill_grid(const struct hour_block *b, uint8_t unit, uint8_t decimals, uint8_t integral_decimals, grid z)
+{
+    double factor = foresight(decimals, integral_decimals);
+
+    put_figure(b, offsetof(struct hour, sum), decimals, z[SUM]);
+    put_figure(b, offsetof(struct hour, min), decimals, z[MIN]);
+    put_figure(b, offsetof(struct hour, max), decimals, z[MAX]);
+    put_figure(b, offsetof(struct hour, first), decimals, z[FIRST]);
+    put_figure(b, offsetof(struct hour, last), decimals, z[LAST]);
+    put_figure(b, offsetof(struct hour, integral), integral_decimals, z[INTEGRAL]);
+    for (size_t i = b->n; i-- > 0;) {
+        const struct hour *h = &b->hours[i];
+        gk_time begin = hour_begin(h->hour);
+        z[COUNT][i] = (int64_t)h->count;
+        z[FIRST_TIME][i] = (h->first_time - begin) / UNITS[unit];
+        z[LAST_TIME][i] = (HOUR_NS - (h->last_time - begin)) / UNITS[unit];
+        z[SILENT][i] = (h->last_time - h->first_time - h->held_ns) / UNITS[unit];
+        z[FIRST][i] = less(z[FIRST][i], i ? z[LAST][i - 1] : z[MIN][i]);
+        z[SPREAD][i] = (int64_t)(bits_of(h->spread) >> 32);
+        if (factor != 0)
+            z[INTEGRAL][i] = less(z[INTEGRAL][i], foreseen(z[SUM][i], h->count, h->held_ns, factor));
+    }
+}
+
+/* ---- bits
+ * ------------------------------------------------------------------------------------------------------------- */
+
+static unsigned width_of(uint64_t v)
+{
+    return v ? 64 - (unsigned)__builtin_clzll(v) : 0;
+}
+
+static uint8_t *put_column(const int64_t *z, size_t n, uint8_t *at)
+{
+    int64_t min = z[0], max = z[0];
+    uint64_t bits = 0;
+    unsigned filled = 0;
+
+    for (size_t i = 1; i < n; i++) {
+        min = z[i] < min ? z[i] : min;
+        max = z[i] > max ? z[i] : max;
+    }
+    unsigned width = width_of((uint64_t)less(max, min));
+    *at++ = (uint8_t)width;
+    at += varint_put(at, zigzag(min));
+    for (size_t i = 0; i < n && width; i++) {
+        uint64_t v = (uint64_t)less(z[i], min);
+        bits |= v << filled;
+        if (filled + width < 64) {
+            filled += width;
+            continue;
+        }
+        store_u64(at, bits);
+        at += 8;
+        bits = filled ? v >> (64 - filled) : 0;
+        filled = filled + width - 64;
+    }
+    for (; filled > 0; filled = filled > 8 ? filled - 8 : 0, bits >>= 8)
+        *at++ = (uint8_t)bits;
+    return at;
+}
+
+void hour_block_encode(const struct hour_block *b, struct buffer *out)
+{
+    uint8_t bytes[RECORD_MAX + 8], *at = bytes + HEAD_SIZE;
+    uint32_t mask = 0;
+    uint8_t unit = unit_of(b), decimals = decimals_of_values(b), integral_decimals = 0;
+    grid z;
+
+    find_decimals(b, offsetof(struct hour, integral), &integral_decimals);
+    for (size_t i = 0; i < b->n; i++)
+        mask |= 1u << (b->hours[i].hour - b->day * BLOCK_HOURS);
+    store_u32(bytes, BLOCK_VERSION | mask << 8);
+    bytes[4] = unit;
+    bytes[5] = decimals;
+    bytes[6] = integral_decimals;
+    fill_grid(b, unit, decimals, integral_decimals, z);
+    for (int c = 0; c < COLUMNS; c++)
+        at = put_column(z[c], b->n, at);
+    buffer_put(out, bytes, (size_t)(at - bytes));
+}
+
+/* The 64 bits from a bit on; 16 bytes behind are readable. */
+static uint64_t bits_at(const uint8_t *bytes, size_t bit)
+{
+    uint64_t low = load_u64(bytes + bit / 8) >> bit % 8;
+    return bit % 8 ? low | (uint64_t)bytes[bit / 8 + 8] << (64 - bit % 8) : low;
+}
+
+/* From padded bytes; the reader knows how many there are. */
+static bool get_column(struct reader *r, size_t n, int64_t *z)
+{
+    unsigned width = reader_u8(r);
+    int64_t base = unzigzag(reader_varint(r));
+    const uint8_t *bytes = r->bytes + r->at;
+
+    if (width > 64 || !reader_take(r, (n * width + 7) / 8))
+        return false;
+    uint64_t mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
+    if (width == 0)
+        for (size_t i = 0; i < n; i++)
+            z[i] = base;
+    else if (width <= 57) /* one load has it */
+        for (size_t i = 0, bit = 0; i < n; i++, bit += width)
+            z[i] = more(base, (int64_t)(load_u64(bytes + bit / 8) >> bit % 8 & mask));
+    else
+        for (size_t i = 0, bit = 0; i < n; i++, bit += width)
+            z[i] = more(base, (int64_t)(bits_at(bytes, bit) & mask));
+    return true;
+}
+
+/* Not when there are times and counts that no rows could have. */
+static bool makes_sense(const struct hour *h)
+{
+    return h->count > 0 && hour_of(h->first_time) == h->hour && hour_of(h->last_time) == h->hour &&
+           h->last_time >= h->first_time && h->held_ns >= 0 && h->held_ns <= h->last_time - h->first_time;
+}
+
+static bool fill_hours(grid z, const uint8_t head[HEAD_SIZE], struct hour_block *b)
+{
+    uint8_t unit = head[4], decimals = head[5], integral_decimals = head[6];
+    int64_t most = HOUR_NS / UNITS[unit];
+    double factor = foresight(decimals, integral_decimals);
+
+    for (size_t i = 0; i < b->n; i++) {
+        struct hour *h = &b->hours[i];
+        gk_time begin = hour_begin(h->hour);
+        if ((uint64_t)z[FIRST_TIME][i] > (uint64_t)most || (uint64_t)z[LAST_TIME][i] > (uint64_t)most ||
+            (uint64_t)z[SILENT][i] > (uint64_t)most || (uint64_t)z[SPREAD][i] > UINT32_MAX)
+            return false;
+        h->count = (uint64_t)z[COUNT][i];
+        h->first_time = more(begin, z[FIRST_TIME][i] * UNITS[unit]);
+        h->last_time = more(begin, HOUR_NS - z[LAST_TIME][i] * UNITS[unit]);
+        h->held_ns = less(less(h->last_time, h->first_time), z[SILENT][i] * UNITS[unit]);
+        h->spread = double_of((uint64_t)z[SPREAD][i] << 32);
+        if (!makes_sense(h))
+            return false;
+        z[FIRST][i] = more(z[FIRST][i], i ? z[LAST][i - 1] : z[MIN][i]);
+        if (factor != 0)
+            z[INTEGRAL][i] = more(z[INTEGRAL][i], foreseen(z[SUM][i], h->count, h->held_ns, factor));
+        h->sum = unscale(z[SUM][i], decimals);
+        h->min = unscale(z[MIN][i], decimals);
+        h->max = unscale(z[MAX][i], decimals);
+        h->first = unscale(z[FIRST][i], decimals);
+        h->last = unscale(z[LAST][i], decimals);
+        h->integral = unscale(z[INTEGRAL][i], integral_decimals);
+    }
+    return true;
+}
+
+int hour_block_decode(int64_t day, struct view bytes, struct hour_block *b)
+{
+    uint8_t padded[RECORD_MAX + 16];
+    grid z;
+
+    b->day = day;
+    b->n = 0;
+    if (bytes.size == 0)
+        return GK_ECORRUPT;
+    if (bytes.bytes[0] != BLOCK_VERSION)
+        return GK_EVERSION;
+    if (bytes.size < HEAD_SIZE || bytes.size > RECORD_MAX)
+        return GK_ECORRUPT;
+    memcpy(padded, bytes.bytes, bytes.size);
+    memset(padded + bytes.size, 0, 16);
+    uint32_t mask = load_u32(padded) >> 8;
+    bool is_scaled = padded[5] <= DECIMALS_MAX || padded[5] == PLAIN;
+    is_scaled &= padded[6] <= DECIMALS_MAX || padded[6] == PLAIN;
+    if (mask == 0 || padded[4] > DECIMALS_MAX || UNITS[padded[4]] == 0 || !is_scaled)
+        return GK_ECORRUPT;
+    if (!hour_block_day_is_known(day))
+        return GK_ECORRUPT;
+    size_t n = 0;
+    for (int64_t h = 0; h < BLOCK_HOURS; h++)
+        if (mask >> h & 1)
+            b->hours[n++].hour = day * BLOCK_HOURS + h;
+    struct reader r = reader_of(padded, bytes.size);
+    (void)reader_take(&r, HEAD_SIZE); /* there are so many */
+    for (int c = 0; c < COLUMNS; c++)
+        if (!get_column(&r, n, z[c]))
+            return GK_ECORRUPT;
+    b->n = n;
+    bool is_good = reader_is_done(&r) && fill_hours(z, padded, b);
+    b->n = is_good ? n : 0;
+    return is_good ? GK_OK : GK_ECORRUPT;
+}
+
+/* ---- the open end
+ * ----------------------------------------------------------------------------------------------------- */
+
+void hours_open_encode(const struct hours_open *o, struct buffer *out)
+{
+    const struct fold *f = &o->fold;
+    const double figures[] = {f->sum, f->min, f->max, f->first, f->last, f->area, f->off, f->off_2};
+
+    buffer_put_u8(out, OPEN_VERSION);
+    buffer_put_varint(out, f->count);
+    if (f->count > 0) {
+        buffer_put_u64(out, (uint64_t)f->first_time);
+        buffer_put_u64(out, (uint64_t)f->last_time);
+        buffer_put_u64(out, (uint64_t)f->held_ns);
+        for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+            buffer_put_f64(out, figures[i]);
+    }
+    if (o->block.n == 0)
+        return;
+    buffer_put_u32(out, (uint32_t)o->block.day);
+    hour_block_encode(&o->block, out);
+}
+
+static int decode_fold(struct reader *r, struct fold *f)
+{
+    double *const figures[] = {&f->sum, &f->min, &f->max, &f->first, &f->last, &f->area, &f->off, &f->off_2};
+
+    f->count = reader_varint(r);
+    if (f->count == 0)
+        return r->failed ? GK_ECORRUPT : GK_OK;
+    f->first_time = (gk_time)reader_u64(r);
+    f->last_time = (gk_time)reader_u64(r);
+    f->held_ns = (int64_t)reader_u64(r);
+    f->hold_ns = 0;
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        *figures[i] = reader_f64(r);
+    struct hour h = {.hour = hour_of(f->first_time),
+                     .count = f->count,
+                     .first_time = f->first_time,
+                     .last_time = f->last_time,
+                     .held_ns = f->held_ns};
+    return !r->failed && makes_sense(&h) ? GK_OK : GK_ECORRUPT;
+}
+
+int hours_open_decode(struct view bytes, struct hours_open *o)
+{
+    struct reader r = reader_of(bytes.bytes, bytes.size);
+
+    o->fold.count = 0;
+    o->block.n = 0;
+    if (reader_u8(&r) != OPEN_VERSION)
+        return r.failed ? GK_ECORRUPT : GK_EVERSION;
+    int rc = decode_fold(&r, &o->fold);
+    if (rc != GK_OK || r.at == r.size)
+        return rc;
+    int64_t day = (int32_t)reader_u32(&r);
+    rc = r.failed ? GK_ECORRUPT : hour_block_decode(day, (struct view){r.bytes + r.at, r.size - r.at}, &o->block);
+    if (rc == GK_OK && o->fold.count > 0 && o->block.hours[o->block.n - 1].hour >= hour_of(o->fold.first_time))
+        rc = GK_ECORRUPT;
+    return rc;
+}
+
+/* ---- for people
+ * ------------------------------------------------------------------------------------------------------- */
+
+static void dump_hour(const struct hour *h, struct buffer *out)
+{
+    char first[GK_TIME_TEXT_MAX], last[GK_TIME_TEXT_MAX];
+
+    (void)gk_time_format(h->first_time, 0, first); /* the lengths are not needed */
+    (void)gk_time_format(h->last_time, 0, last);
+    buffer_printf(out,
+                  "  %s to %s count=%" PRIu64 " sum=%.17g min=%.17g max=%.17g first=%.17g last=%.17g integral=%.17g "
+                  "held_ns=%" PRId64 " spread=%.17g\n",
+                  first, last, h->count, h->sum, h->min, h->max, h->first, h->last, h->integral, h->held_ns, h->spread);
+}
+
+int hour_block_dump(int64_t day, struct view bytes, struct buffer *out)
+{
+    struct hour_block b;
+    int rc = hour_block_decode(day, bytes, &b);
+
+    if (rc != GK_OK)
+        return rc;
+    buffer_printf(out, "%zu hours, %zu bytes\n", b.n, bytes.size);
+    for (size_t i = 0; i < b.n; i++)
+        dump_hour(&b.hours[i], out);
+    return buffer_status(out);
+}
+
+int hours_open_dump(struct view bytes, struct buffer *out)
+{
+    struct hours_open o;
+    struct hour h;
+    int rc = hours_open_decode(bytes, &o);
+
+    if (rc != GK_OK)
+        return rc;
+    buffer_printf(out, "open, %zu hours before\n", o.block.n);
+    for (size_t i = 0; i < o.block.n; i++)
+        dump_hour(&o.block.hours[i], out);
+    if (o.fold.count > 0) {
+        fold_end(&o.fold, &h);
+        dump_hour(&h, out);
+    }
+    return buffer_status(out);
+}
