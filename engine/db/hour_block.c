@@ -11,7 +11,8 @@
 #define HEAD_SIZE     7
 #define PLAIN         255 /* no decimals: the bits */
 #define DECIMALS_MAX  9
-#define RECORD_MAX    (HEAD_SIZE + COLUMNS * (1 + VARINT_MAX + BLOCK_HOURS * 8))
+#define TWO_WIDTHS    0x80u
+#define RECORD_MAX    (HEAD_SIZE + COLUMNS * (2 + VARINT_MAX + BLOCK_HOURS * 8))
 
 enum { COUNT, FIRST_TIME, LAST_TIME, SILENT, SUM, MIN, MAX, FIRST, LAST, INTEGRAL, SPREAD, COLUMNS };
 
@@ -76,11 +77,20 @@ static void put_figure(const struct hour_block *b, size_t offset, uint8_t decima
     }
 }
 
-/* The integral that the mean gives: the same double arithmetic for writer and reader. */
-static int64_t foreseen(int64_t sum, uint64_t count, int64_t held_ns, double factor)
+/*
+ * The integral that the mean of all but the last number gives, as that one holds beyond it: the same double arithmetic
+ * for writer and reader.
+ */
+static int64_t foreseen(int64_t sum, int64_t last, uint64_t count, int64_t held_ns, double factor)
 {
-    double x = (double)sum * ((double)held_ns * factor) / (double)count;
-    return fabs(x) < 0x1p62 ? (int64_t)x : 0;
+    double x = ((double)sum - (double)last) * ((double)held_ns * factor) / (double)(count - 1);
+    return fabs(x) < 0x1p62 ? (int64_t)rint(x) : 0; /* of one number it is NaN */
+}
+
+static int64_t mean_of(int64_t sum, uint64_t count)
+{
+    double x = (double)sum / (double)count;
+    return fabs(x) < 0x1p62 ? (int64_t)x : 0; /* damaged, if not */
 }
 
 static double foresight(uint8_t decimals, uint8_t integral_decimals)
@@ -132,8 +142,12 @@ static void fill_grid(const struct hour_block *b, uint8_t unit, uint8_t decimals
         z[SILENT][i] = (h->last_time - h->first_time - h->held_ns) / UNITS[unit];
         z[FIRST][i] = less(z[FIRST][i], i ? z[LAST][i - 1] : z[MIN][i]);
         z[SPREAD][i] = (int64_t)(bits_of(h->spread) >> 32);
+        int64_t mean = decimals == PLAIN ? 0 : mean_of(z[SUM][i], h->count);
         if (factor != 0)
-            z[INTEGRAL][i] = less(z[INTEGRAL][i], foreseen(z[SUM][i], h->count, h->held_ns, factor));
+            z[INTEGRAL][i] = less(z[INTEGRAL][i], foreseen(z[SUM][i], z[LAST][i], h->count, h->held_ns, factor));
+        z[MIN][i] = less(z[MIN][i], mean);
+        z[MAX][i] = less(z[MAX][i], mean);
+        z[LAST][i] = less(z[LAST][i], mean); /* the hour behind took it as it was */
     }
 }
 
@@ -145,34 +159,98 @@ static unsigned width_of(uint64_t v)
     return v ? 64 - (unsigned)__builtin_clzll(v) : 0;
 }
 
+/* Writes bits from the lowest one on. */
+struct bits {
+    uint8_t *at;
+    uint64_t word;
+    unsigned filled;
+};
+
+static void put_bits(struct bits *b, uint64_t v, unsigned width)
+{
+    if (width == 0)
+        return;
+    b->word |= v << b->filled;
+    if (b->filled + width < 64) {
+        b->filled += width;
+        return;
+    }
+    store_u64(b->at, b->word);
+    b->at += 8;
+    b->word = b->filled ? v >> (64 - b->filled) : 0;
+    b->filled = b->filled + width - 64;
+}
+
+static uint8_t *end_bits(struct bits *b)
+{
+    for (; b->filled > 0; b->filled = b->filled > 8 ? b->filled - 8 : 0, b->word >>= 8)
+        *b->at++ = (uint8_t)b->word;
+    return b->at;
+}
+
+/* The middle one by size, the upper of two. */
+static int64_t median(const int64_t *z, size_t n)
+{
+    int64_t sorted[BLOCK_HOURS];
+
+    for (size_t i = 0; i < n; i++) {
+        size_t k = i;
+        for (; k > 0 && sorted[k - 1] > z[i]; k--)
+            sorted[k] = sorted[k - 1];
+        sorted[k] = z[i];
+    }
+    return sorted[n / 2];
+}
+
+/* Two widths for the distances: what they cost together, in bits, and the narrow one. */
+static size_t choose_narrow(const uint64_t *distance, size_t n, unsigned *narrow, unsigned *wide)
+{
+    uint8_t count[65] = {0};
+    size_t least = SIZE_MAX, n_narrow = 0;
+
+    *wide = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned width = width_of(distance[i]);
+        count[width]++;
+        *wide = width > *wide ? width : *wide;
+    }
+    for (unsigned w = 0; w < *wide; w++) {
+        n_narrow += count[w];
+        size_t cost = 8 + n + n_narrow * w + (n - n_narrow) * *wide;
+        if (cost < least) {
+            least = cost;
+            *narrow = w;
+        }
+    }
+    return least;
+}
+
 static uint8_t *put_column(const int64_t *z, size_t n, uint8_t *at)
 {
-    int64_t min = z[0], max = z[0];
-    uint64_t bits = 0;
-    unsigned filled = 0;
+    uint64_t distance[BLOCK_HOURS];
+    int64_t min = z[0], max = z[0], middle = median(z, n);
+    unsigned narrow = 0, wide;
 
-    for (size_t i = 1; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         min = z[i] < min ? z[i] : min;
         max = z[i] > max ? z[i] : max;
+        distance[i] = zigzag(less(z[i], middle));
     }
     unsigned width = width_of((uint64_t)less(max, min));
-    *at++ = (uint8_t)width;
-    at += varint_put(at, zigzag(min));
-    for (size_t i = 0; i < n && width; i++) {
-        uint64_t v = (uint64_t)less(z[i], min);
-        bits |= v << filled;
-        if (filled + width < 64) {
-            filled += width;
-            continue;
-        }
-        store_u64(at, bits);
-        at += 8;
-        bits = filled ? v >> (64 - filled) : 0;
-        filled = filled + width - 64;
-    }
-    for (; filled > 0; filled = filled > 8 ? filled - 8 : 0, bits >>= 8)
-        *at++ = (uint8_t)bits;
-    return at;
+    bool has_two = choose_narrow(distance, n, &narrow, &wide) < n * width;
+    *at++ = (uint8_t)(has_two ? TWO_WIDTHS | wide : width);
+    if (has_two)
+        *at++ = (uint8_t)narrow;
+    at += varint_put(at, zigzag(has_two ? middle : min));
+    struct bits bits = {at, 0, 0};
+    for (size_t i = 0; has_two && i < n; i++)
+        put_bits(&bits, width_of(distance[i]) > narrow, 1);
+    for (size_t i = 0; i < n; i++)
+        if (has_two)
+            put_bits(&bits, distance[i], width_of(distance[i]) > narrow ? wide : narrow);
+        else
+            put_bits(&bits, (uint64_t)less(z[i], min), width);
+    return end_bits(&bits);
 }
 
 void hour_block_encode(const struct hour_block *b, struct buffer *out)
@@ -195,33 +273,52 @@ void hour_block_encode(const struct hour_block *b, struct buffer *out)
     buffer_put(out, bytes, (size_t)(at - bytes));
 }
 
-/* The 64 bits from a bit on; 16 bytes behind are readable. */
-static uint64_t bits_at(const uint8_t *bytes, size_t bit)
+/* `width` bits from a bit on; 16 bytes behind are readable. */
+static uint64_t bits_at(const uint8_t *bytes, size_t bit, unsigned width)
 {
     uint64_t low = load_u64(bytes + bit / 8) >> bit % 8;
-    return bit % 8 ? low | (uint64_t)bytes[bit / 8 + 8] << (64 - bit % 8) : low;
+    if (width > 57)
+        low |= bit % 8 ? (uint64_t)bytes[bit / 8 + 8] << (64 - bit % 8) : 0;
+    return width == 64 ? low : low & ((UINT64_C(1) << width) - 1);
+}
+
+static bool get_one_width(struct reader *r, size_t n, unsigned width, int64_t *z)
+{
+    int64_t base = unzigzag(reader_varint(r));
+    const uint8_t *bytes = r->bytes + r->at;
+
+    if (width > 64 || !reader_take(r, (n * width + 7) / 8))
+        return false;
+    for (size_t i = 0, bit = 0; i < n; i++, bit += width)
+        z[i] = width ? more(base, (int64_t)bits_at(bytes, bit, width)) : base;
+    return true;
+}
+
+static bool get_two_widths(struct reader *r, size_t n, unsigned wide, int64_t *z)
+{
+    unsigned narrow = reader_u8(r);
+    int64_t base = unzigzag(reader_varint(r));
+    const uint8_t *bytes = r->bytes + r->at;
+
+    if (r->failed || wide > 64 || narrow >= wide || r->size - r->at < (n + 7) / 8)
+        return false;
+    uint64_t is_wide = bits_at(bytes, 0, (unsigned)n);
+    size_t n_wide = (size_t)__builtin_popcountll(is_wide), bit = n;
+    if (!reader_take(r, (n + n_wide * wide + (n - n_wide) * narrow + 7) / 8))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        unsigned width = is_wide >> i & 1 ? wide : narrow;
+        z[i] = width ? more(base, unzigzag(bits_at(bytes, bit, width))) : base;
+        bit += width;
+    }
+    return true;
 }
 
 /* From padded bytes; the reader knows how many there are. */
 static bool get_column(struct reader *r, size_t n, int64_t *z)
 {
     unsigned width = reader_u8(r);
-    int64_t base = unzigzag(reader_varint(r));
-    const uint8_t *bytes = r->bytes + r->at;
-
-    if (width > 64 || !reader_take(r, (n * width + 7) / 8))
-        return false;
-    uint64_t mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
-    if (width == 0)
-        for (size_t i = 0; i < n; i++)
-            z[i] = base;
-    else if (width <= 57) /* one load has it */
-        for (size_t i = 0, bit = 0; i < n; i++, bit += width)
-            z[i] = more(base, (int64_t)(load_u64(bytes + bit / 8) >> bit % 8 & mask));
-    else
-        for (size_t i = 0, bit = 0; i < n; i++, bit += width)
-            z[i] = more(base, (int64_t)(bits_at(bytes, bit) & mask));
-    return true;
+    return width & TWO_WIDTHS ? get_two_widths(r, n, width & ~TWO_WIDTHS, z) : get_one_width(r, n, width, z);
 }
 
 /* Not when there are times and counts that no rows could have. */
@@ -250,9 +347,13 @@ static bool fill_hours(grid z, const uint8_t head[HEAD_SIZE], struct hour_block 
         h->spread = double_of((uint64_t)z[SPREAD][i] << 32);
         if (!makes_sense(h))
             return false;
+        int64_t mean = decimals == PLAIN ? 0 : mean_of(z[SUM][i], h->count);
+        z[MIN][i] = more(z[MIN][i], mean);
+        z[MAX][i] = more(z[MAX][i], mean);
+        z[LAST][i] = more(z[LAST][i], mean);
         z[FIRST][i] = more(z[FIRST][i], i ? z[LAST][i - 1] : z[MIN][i]);
         if (factor != 0)
-            z[INTEGRAL][i] = more(z[INTEGRAL][i], foreseen(z[SUM][i], h->count, h->held_ns, factor));
+            z[INTEGRAL][i] = more(z[INTEGRAL][i], foreseen(z[SUM][i], z[LAST][i], h->count, h->held_ns, factor));
         h->sum = unscale(z[SUM][i], decimals);
         h->min = unscale(z[MIN][i], decimals);
         h->max = unscale(z[MAX][i], decimals);

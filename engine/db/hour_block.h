@@ -10,12 +10,15 @@
  *     7  columns        count, first, last, silent, sum, min, max, first value, last value, integral, spread
  *
  * A column is of one integer an hour: width u8 (bits), base zigzag varint, then the integers less the base, packed from
- * the lowest bit on. In the columns are
+ * the lowest bit on. Where it is shorter there are two widths: 128 + wide u8, narrow u8, base zigzag varint, a bit an
+ * hour that is 1 for the wide ones, then zigzag integers less the base. In the columns are
  *
  *     first, last      from the beginning of the hour to the first sample, from the last one to the end
  *     silent           the time between first and last sample in which none held
+ *     min, max, last value
+ *                      less the mean, where they are decimals
  *     first value      less the last value of the hour before in the block; of the first hour, less its min
- *     integral         less what the mean gives for the time held, where both are decimals
+ *     integral         less what the mean of all but the last number gives for the time held, where both are decimals
  *     spread           the upper 32 bits of the double
  */
 #ifndef DB_HOUR_BLOCK_H

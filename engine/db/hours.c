@@ -123,14 +123,35 @@ struct filling {
     struct buffer bytes;
 };
 
+/* Behind all keys there are, a new one fills the last page before it begins another. */
+static int is_beyond(struct filling *f, const uint8_t key[HOURS_KEY], bool *out, struct gk_error *error)
+{
+    struct cursor *cursor = NULL;
+    int rc;
+
+    TRY(cursor_open(f->txn, STORE_HOUR, &cursor, error));
+    rc = cursor_last(cursor, error);
+    *out = rc == GK_DONE || (rc == GK_OK && memcmp(cursor_key(cursor).bytes, key, HOURS_KEY) < 0);
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    cursor_close(cursor);
+    return rc;
+}
+
 static int put_record(struct filling *f, int64_t day, struct gk_error *error)
 {
     uint8_t key[HOURS_KEY];
+    bool is_last;
     int rc;
 
     hours_key(key, day, f->channel, f->facility);
     TRY(buffer_status(&f->bytes));
-    TRY(txn_put(f->txn, STORE_HOUR, view_of(key, sizeof key), view_of(f->bytes.bytes, f->bytes.size), error));
+    struct view value = {f->bytes.bytes, f->bytes.size};
+    TRY(is_beyond(f, key, &is_last, error));
+    if (is_last)
+        TRY(txn_append(f->txn, STORE_HOUR, view_of(key, sizeof key), value, error));
+    else
+        TRY(txn_put(f->txn, STORE_HOUR, view_of(key, sizeof key), value, error));
 done:
     return rc;
 }
@@ -216,7 +237,7 @@ static int delete_from(struct filling *f, int64_t day, struct gk_error *error)
 
     for (;; day++) {
         TRY(cursor_open(f->txn, STORE_HOUR, &cursor, error)); /* deleting moves them */
-        rc = find_day(cursor, f->facility, f->channel, &day, HOURS_OPEN, error);
+        rc = find_day(cursor, f->facility, f->channel, &day, INT32_MAX, error);
         cursor_close(cursor);
         cursor = NULL;
         if (rc == GK_DONE)
@@ -332,7 +353,7 @@ static int drop_others(struct filling *f, const uint32_t *kept, size_t n_kept, c
         f->channel = known[i];
         rc = load_open(f->txn, f->facility, f->channel, &f->open, error);
         if (rc == GK_OK)
-            TRY(delete_from(f, INT32_MIN, error));
+            TRY(delete_from(f, HOURS_OPEN + 1, error));
         TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
     }
 done:

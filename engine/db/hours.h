@@ -3,9 +3,10 @@
  * rows like the states and kept with them. Kept for the channels by which the facility's state is told; for all of them
  * where retention dropped the rows.
  *
- * Table `hour`, key day i32 (highest bit turned), channel u16, facility u32: a day of hours (hour_block.h). Hours come
- * last to first in days, so new records go to the end of the table. The open end of a channel (key day HOURS_OPEN) has
- * the hours since the last record and the hour of the newest sample, which goes on with the next one.
+ * Table `hour`, key day i32 (highest bit turned), channel u16, facility u32: a day of hours (hour_block.h). Days come
+ * first in the key, so new records go to the end of the table and its pages are full. The open end of a channel (day
+ * HOURS_OPEN, before all others) has the hours since its last record and the hour of the newest sample, which goes on
+ * with the next one.
  */
 #ifndef DB_HOURS_H
 #define DB_HOURS_H
@@ -14,7 +15,7 @@
 #include "db/rows.h"
 
 #define HOURS_KEY          10
-#define HOURS_OPEN         INT32_MAX
+#define HOURS_OPEN         INT32_MIN
 #define HOURS_CHANNELS_MAX 16
 
 /* The channels that some span of the limits goes by, each once. */

@@ -226,7 +226,7 @@ static void a_lost_or_foreign_chunk_is_found(void **state)
 
 static void wrong_hours_are_found(void **state)
 {
-    uint8_t key[HOURS_KEY] = {0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0, 0, 1}; /* the open end of facility 1 */
+    uint8_t key[HOURS_KEY] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 1}; /* the open end of facility 1 */
     struct hours_open open;
     struct buffer b;
     struct view value;
