@@ -145,6 +145,7 @@ enum agg_kind {
     AGG_MAX,
     AGG_MIN,
     AGG_SUM,
+    AGG_RMS,
     AGG_ENERGY,
     AGG_PERCENTILE,
     AGG_SAMPLES

@@ -102,7 +102,7 @@ int bind_tail(struct binder *binder, struct stmt *stmt)
         TRY(bind_filter(binder, filter));
     TRY(bind_keys(binder, stmt));
     TRY(bind_time(binder, stmt, &tail->time));
-    if (tail->every_ns && tail->every_ns % binder->bound->tick_ns != 0)
+    if (tail->every_ns % binder->bound->tick_ns != 0 && stmt->kind != STMT_SERIES) /* samples have no ticks */
         return bind_fail(binder, tail->every_place, "'every' must be a multiple of the store's tick");
 done:
     return rc;

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const enum word VERBS[] = {W_WHEN,  W_WHICH, W_STATE,   W_LIST,   W_DEFINE,  W_EXPLAIN,  W_DURATION,
-                                  W_SHARE, W_COUNT, W_LONGEST, W_FIRST,  W_LAST,    W_COVERAGE, W_AVG,
-                                  W_MIN,   W_MAX,   W_SUM,     W_ENERGY, W_SAMPLES, W_NONE};
+static const enum word VERBS[] = {W_WHEN,  W_WHICH, W_STATE,   W_LIST,  W_DEFINE, W_EXPLAIN,  W_DURATION,
+                                  W_SHARE, W_COUNT, W_LONGEST, W_FIRST, W_LAST,   W_COVERAGE, W_AVG,
+                                  W_MIN,   W_MAX,   W_SUM,     W_RMS,   W_ENERGY, W_SAMPLES,  W_NONE};
 
 /* ---- which tails a statement takes: the others are mistakes, never ignored ---- */
 
@@ -67,8 +67,8 @@ static bool read_percentile(const struct gk_text *text, double *percent)
 static bool read_agg(const struct token *token, struct agg *out)
 {
     /* In the order of enum agg_kind; W_NONE for percentiles. */
-    static const enum word words[] = {W_DURATION, W_SHARE, W_COUNT, W_LONGEST, W_FIRST,  W_LAST, W_COVERAGE,
-                                      W_AVG,      W_MAX,   W_MIN,   W_SUM,     W_ENERGY, W_NONE, W_SAMPLES};
+    static const enum word words[] = {W_DURATION, W_SHARE, W_COUNT, W_LONGEST, W_FIRST,  W_LAST, W_COVERAGE, W_AVG,
+                                      W_MAX,      W_MIN,   W_SUM,   W_RMS,     W_ENERGY, W_NONE, W_SAMPLES};
 
     if (token->kind != T_WORD)
         return false;

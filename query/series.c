@@ -2,6 +2,7 @@
  * series.c - `avg, max, p95 of SERIES by KEYS every D`: numbers out of samples.
  *
  *     avg min max sum count first last   of the samples in the bucket     pNN        percentile, interpolated
+ *     rms        root of the mean of their squares
  *     energy     kWh: the difference of a counter (kwh) where `energy of` a facility that has one is asked, else the
  *                integral of power, each sample as long as it holds
  *     coverage   time in which some sample held, of all
@@ -15,7 +16,7 @@
 
 struct sums {
     uint64_t count;
-    double sum, min, max, first, last, kwh;
+    double sum, squares, min, max, first, last, kwh;
     gk_time first_time, last_time;
     int64_t held_ns, total_ns;
 };
@@ -157,6 +158,7 @@ static void add_summary(struct sums *sums, const struct gk_summary *summary, dou
     }
     sums->count += summary->count;
     sums->sum += summary->sum * scale;
+    sums->squares += summary->square_sum * scale * scale;
     sums->kwh += isnan(summary->integral) ? 0 : summary->integral * kwh_per_integral;
 }
 
@@ -374,6 +376,9 @@ static void put_value(struct gk_query *query, const struct agg *agg, size_t cell
         return;
     case AGG_AVG:
         number = has ? sums->sum / (double)sums->count : NAN;
+        break;
+    case AGG_RMS:
+        number = has ? sqrt(sums->squares / (double)sums->count) : NAN;
         break;
     case AGG_MIN:
         number = has ? sums->min : NAN;

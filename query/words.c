@@ -49,6 +49,8 @@ static const struct spelling spellings[] = {
     {"最小", W_MIN},
     {"sum", W_SUM},
     {"合计", W_SUM},
+    {"rms", W_RMS},
+    {"有效值", W_RMS},
     {"energy", W_ENERGY},
     {"电量", W_ENERGY},
     {"samples", W_SAMPLES},

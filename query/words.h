@@ -31,6 +31,7 @@ enum word {
     W_MAX,
     W_MIN,
     W_SUM,
+    W_RMS,
     W_ENERGY,
     W_SAMPLES,
     /* nouns */

@@ -18,30 +18,90 @@ void fold_begin(struct fold *f, gk_time time, double value, int64_t hold_ns)
                        .last = value};
 }
 
-size_t fold_run(struct fold *fold, const gk_time *time, const double *value, size_t i, size_t n, gk_time border,
+/* The first row at or after `border`. */
+static size_t row_at(const gk_time *time, size_t i, size_t n, gk_time border)
+{
+    if (i < n && time[n - 1] < border) /* mostly */
+        return n;
+    while (i < n) {
+        size_t mid = i + (n - i) / 2;
+        if (time[mid] < border)
+            i = mid + 1;
+        else
+            n = mid;
+    }
+    return n;
+}
+
+static void add(struct fold *f, gk_time time, double v, int64_t hold_ns)
+{
+    int64_t part = time - f->last_time;
+    double off = v - f->first;
+
+    part = part < f->hold_ns ? part : f->hold_ns;
+    f->area += f->last * (double)part;
+    f->held_ns += part;
+    f->sum += v;
+    f->off += off;
+    f->off_2 += off * off;
+    f->min = v < f->min ? v : f->min;
+    f->max = v > f->max ? v : f->max;
+    f->last = v;
+    f->last_time = time;
+    f->hold_ns = hold_ns;
+    f->count++;
+}
+
+/* Numbers only, up to a NaN or the end; what `add` does, with all in registers. */
+static size_t add_numbers(struct fold *f, const gk_time *time, const double *value, size_t i, size_t n)
+{
+    double sum = f->sum, area = f->area, off = f->off, off_2 = f->off_2, min = f->min, max = f->max, last = f->last;
+    const double first = f->first;
+    const int64_t hold_ns = f->hold_ns;
+    int64_t held_ns = f->held_ns;
+    gk_time last_time = f->last_time;
+    size_t from = i;
+
+    for (; i < n; i++) {
+        double v = value[i], d = v - first;
+        int64_t part = time[i] - last_time;
+        if (v != v)
+            break;
+        part = part < hold_ns ? part : hold_ns;
+        area += last * (double)part;
+        held_ns += part;
+        sum += v;
+        off += d;
+        off_2 += d * d;
+        min = v < min ? v : min;
+        max = v > max ? v : max;
+        last = v;
+        last_time = time[i];
+    }
+    f->count += i - from;
+    f->held_ns = held_ns;
+    f->last_time = last_time;
+    f->sum = sum;
+    f->area = area;
+    f->off = off;
+    f->off_2 = off_2;
+    f->min = min;
+    f->max = max;
+    f->last = last;
+    return i;
+}
+
+size_t fold_run(struct fold *f, const gk_time *time, const double *value, size_t i, size_t n, gk_time border,
                 int64_t hold_ns)
 {
-    struct fold f = *fold; /* in registers */
-
-    for (; i < n && time[i] < border; i++) {
-        double v = value[i], off = v - f.first;
-        int64_t part = time[i] - f.last_time;
-        if (v != v)
-            continue;
-        part = part < f.hold_ns ? part : f.hold_ns;
-        f.area += f.last * (double)part;
-        f.held_ns += part;
-        f.sum += v;
-        f.off += off;
-        f.off_2 += off * off;
-        f.min = v < f.min ? v : f.min;
-        f.max = v > f.max ? v : f.max;
-        f.last = v;
-        f.last_time = time[i];
-        f.hold_ns = hold_ns;
-        f.count++;
+    n = row_at(time, i, n, border);
+    while (i < n) {
+        if (value[i] == value[i])
+            add(f, time[i], value[i], hold_ns); /* the sample before may hold otherwise */
+        i++;
+        if (f->hold_ns == hold_ns)
+            i = add_numbers(f, time, value, i, n);
     }
-    *fold = f;
     return i;
 }
 
@@ -64,7 +124,7 @@ static double spread_of(const struct fold *f)
         return INFINITY;
     if (!(spread > 0))
         return 0;
-    return double_of((bits_of(spread) + (UINT64_C(1) << 31)) & ~UINT64_C(0xFFFFFFFF));
+    return spread;
 }
 
 void fold_end(const struct fold *f, struct hour *out)
@@ -81,6 +141,12 @@ void fold_end(const struct fold *f, struct hour *out)
                          .last = f->last,
                          .integral = tidy(f->area / 1e9),
                          .spread = spread_of(f)};
+}
+
+void fold_end_hour(const struct fold *f, struct hour *out)
+{
+    fold_end(f, out);
+    out->spread = double_of((bits_of(out->spread) + (UINT64_C(1) << 31)) & ~UINT64_C(0xFFFFFFFF));
 }
 
 double fold_squares(const struct hour *piece)

@@ -44,7 +44,7 @@ struct hour {
     int64_t held_ns;
     double sum, min, max, first, last;
     double integral; /* value x s */
-    double spread;   /* sum of the squares of the distances from the mean, to 20 bits */
+    double spread;   /* sum of the squares of the distances from the mean */
 };
 
 /* The first sample, a number. */
@@ -56,6 +56,8 @@ size_t fold_run(struct fold *fold, const gk_time *time, const double *value, siz
  * Finishes it. Sums of decimals lose the noise of adding them: a sum within 2^-44 of a millionth is that millionth.
  */
 void fold_end(const struct fold *fold, struct hour *out);
+/* The same of a bucket that has the whole hour, and of an hour to be stored: its spread has 20 bits. */
+void fold_end_hour(const struct fold *fold, struct hour *out);
 /* The sum of squares of a piece. */
 double fold_squares(const struct hour *piece);
 

@@ -503,7 +503,7 @@ int hours_open_dump(struct view bytes, struct buffer *out)
     for (size_t i = 0; i < o.block.n; i++)
         dump_hour(&o.block.hours[i], out);
     if (o.fold.count > 0) {
-        fold_end(&o.fold, &h);
+        fold_end_hour(&o.fold, &h);
         dump_hour(&h, out);
     }
     return buffer_status(out);

@@ -178,7 +178,7 @@ static int close_hour(struct filling *f, struct gk_error *error)
     struct hour h;
     int rc = GK_OK;
 
-    fold_end(&f->open.fold, &h);
+    fold_end_hour(&f->open.fold, &h);
     f->open.fold.count = 0;
     if (b->n > 0 && b->day != day_of(h.hour))
         TRY(put_block(f, error));
@@ -434,7 +434,7 @@ static bool take_open(struct hours *h, const struct hour **out, size_t *n)
         return false;
     h->has_fold = false;
     h->block.n = 1;
-    fold_end(&h->open.fold, &h->block.hours[0]);
+    fold_end_hour(&h->open.fold, &h->block.hours[0]);
     return cut_block(h, &h->block, out, n);
 }
 

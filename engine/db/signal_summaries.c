@@ -106,7 +106,12 @@ static void end_piece(struct summing *s)
 
     if (s->fold.count == 0)
         return;
-    fold_end(&s->fold, &piece);
+    int64_t hour = hour_of(s->fold.first_time);
+    bool is_whole = s->edges[s->at] <= hour_begin(hour) && s->edges[s->at + 1] >= hour_begin(hour + 1);
+    if (is_whole)
+        fold_end_hour(&s->fold, &piece);
+    else
+        fold_end(&s->fold, &piece);
     s->fold.count = 0;
     add_piece(s, &piece);
 }

@@ -29,7 +29,7 @@ static struct hour_block random_block(struct random *random)
         }
         if (random_below(random, 200) == 0)
             f.sum = f.min = -INFINITY;
-        fold_end(&f, &b.hours[b.n++]);
+        fold_end_hour(&f, &b.hours[b.n++]);
     }
     return b;
 }
@@ -79,7 +79,7 @@ static struct hour_block example(void)
             t += 10 * GK_SECOND;
             (void)fold_run(&f, &t, &v, 0, 1, INT64_MAX, 60 * GK_SECOND); /* the one row */
         }
-        fold_end(&f, &b.hours[b.n++]);
+        fold_end_hour(&f, &b.hours[b.n++]);
     }
     return b;
 }

@@ -5,6 +5,7 @@
  *     # a comment                      [load]            a CSV table, up to the next section
  *     [now] 2026-11-20T12:00           [ask]             statements
  *     [rows] or [rows start,end]       the expected rows as CSV, of all columns or of some
+ *     [wave]                           begin,rate,n,facility, then channel=offset+amplitude*sin(hertz) each: rows
  *     [error]                          the expected report      [notes]   texts that must stand in the footer
  *
  * In docs/QUERY.md the same by fences: ```csv is loaded, ```gkql is asked, ```rows is expected of the question before
@@ -104,13 +105,56 @@ static void set_now(struct run *run, const char *text, size_t size)
     assert_int_equal(gk_time_parse(text, size, 28800, &run->zone.now), GK_OK);
 }
 
+/* Rows as a fast meter sends them: n of them, `rate` a second, with the same channels in each. */
+static void load_wave(struct run *run, const char *body)
+{
+    struct wave {
+        char channel[32];
+        double offset, amplitude, hertz;
+    } waves[4];
+    char begin[64], facility[64], piece[128];
+    struct text csv = {NULL, 0, 0};
+    size_t n_waves = 0;
+    long rate, n;
+    gk_time t0;
+    int at;
+
+    assert_int_equal(sscanf(body, "%63[^,],%ld,%ld,%63[^,\n]%n", begin, &rate, &n, facility, &at), 4);
+    assert_int_equal(gk_time_parse(begin, strlen(begin), 28800, &t0), GK_OK);
+    text_add(&csv, "time_ns,facility");
+    for (const char *p = body + at; *p == ','; n_waves++, p += at) {
+        struct wave *w = &waves[n_waves];
+        assert_true(n_waves < 4);
+        assert_int_equal(
+            sscanf(p, ",%31[^=]=%lf+%lf*sin(%lf)%n", w->channel, &w->offset, &w->amplitude, &w->hertz, &at), 4);
+        text_add(&csv, ",");
+        text_add(&csv, w->channel);
+    }
+    text_add(&csv, "\n");
+    for (long i = 0; i < n; i++) {
+        double at_s = (double)i / (double)rate;
+        text_put(&csv, piece,
+                 (size_t)snprintf(piece, sizeof piece, "%" PRId64 ",%s", t0 + i * GK_SECOND / rate, facility));
+        for (size_t k = 0; k < n_waves; k++)
+            text_put(&csv, piece,
+                     (size_t)snprintf(piece, sizeof piece, ",%.6f",
+                                      waves[k].offset +
+                                          waves[k].amplitude * sin(6.283185307179586 * waves[k].hertz * at_s)));
+        text_add(&csv, "\n");
+    }
+    zone_load(&run->zone, csv.bytes, csv.size);
+    text_clear(&csv);
+}
+
 /* A section is over: do what it says. */
 static void end_section(struct run *run, const char *name, const char *argument, struct text *body)
 {
     text_add(body, "");
-    if (strcmp(name, "load") == 0 || strcmp(name, "now") == 0 || strcmp(name, "ask") == 0)
+    if (strcmp(name, "load") == 0 || strcmp(name, "now") == 0 || strcmp(name, "ask") == 0 || strcmp(name, "wave") == 0)
         end_question(run);
-    if (strcmp(name, "load") == 0)
+    if (strcmp(name, "wave") == 0)
+        load_wave(run, body->bytes);
+    else if (strcmp(name, "load") == 0)
         zone_load(&run->zone, body->bytes, body->size);
     else if (strcmp(name, "now") == 0)
         set_now(run, argument, strlen(argument));

@@ -162,7 +162,7 @@ static void errors_look_as_they_should(void **state)
                                    "  ^^^\n"
                                    "  hint: did you mean 'when'? one of when which state list define explain duration "
                                    "share count longest first last "
-                                   "coverage avg min max sum energy samples\n"},
+                                   "coverage avg min max sum rms energy samples\n"},
         {"when production running last 10M",
          "error at 32: the unit 'M' is refused: minutes or months?\n"
          "  when production running last 10M\n"
