@@ -331,6 +331,21 @@ GK_API int gk_ingest(gk_db *db, const struct gk_batch *batch, struct gk_counts *
 GK_API int gk_commit(gk_db *db, struct gk_error *error);
 /* Commits, then moves all rows from the journal into chunks, states and the presence index. */
 GK_API int gk_seal(gk_db *db, struct gk_error *error);
+struct gk_retain_options {
+    size_t size;
+    /* Told after every step how many facilities of how many are done; what it returns, if not GK_OK, ends the call. */
+    int (*progress)(void *context, uint64_t done, uint64_t total);
+    void *context;
+};
+/*
+ * Seals, then drops the rows from before a time (rounded down to a full hour, UTC), and gives their pages back to the
+ * store. States, and for every channel the sums of gk_signal_summaries by the hour, stay what they are; bands that come
+ * later change nothing before the rows that are left; rows that come for that time are quarantined. A facility's newest
+ * hour of rows always stays. Works in many transactions: one that was interrupted is finished by asking again. *n_rows
+ * (may be NULL) counts what was dropped.
+ */
+GK_API int gk_retain(gk_db *db, gk_time before, const struct gk_retain_options *options, uint64_t *n_rows,
+                     struct gk_error *error);
 /* Adds to the store's `rejected` counter rows that never became a batch, such as bad lines of a file. */
 GK_API int gk_reject(gk_db *db, uint64_t n_rows, struct gk_error *error);
 /* Takes the quarantined rows that are acceptable now (all with `force`), as if they arrived now. */
@@ -394,6 +409,7 @@ struct gk_store_info {
     enum gk_policy policy;
     gk_time watermark;        /* newest row of the store; GK_TIME_MIN when there is none */
     gk_time beginning;        /* oldest row; GK_TIME_MAX when there is none */
+    gk_time dropped_before;   /* rows from before were dropped (gk_retain); GK_TIME_MIN: none */
     uint64_t catalog_version; /* grows with every change of the catalog */
     uint32_t n_facilities, n_channels;
     uint32_t n_sites[4]; /* by gk_kind: 1, parks, enterprises, lines */
@@ -643,7 +659,8 @@ struct gk_summary {
 /*
  * A summary for each of n buckets [edges[i], edges[i+1]); edges has n + 1 ascending times. Sums are taken by the hour
  * (UTC), then over the hours: whole hours of a signal of one channel come from the store where it keeps them, and give
- * to the bit what their samples give.
+ * to the bit what their samples give. Where rows were dropped there are hours alone: GK_ERANGE when an edge there is on
+ * no full hour, or when the signal has several channels.
  */
 GK_API int gk_signal_summaries(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal,
                                const gk_time *edges, size_t n, struct gk_summary *out, struct gk_error *error);

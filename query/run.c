@@ -22,6 +22,17 @@ int run_note(struct gk_query *query, const char *text)
     return notes_add(&query->memory, &query->notes, text);
 }
 
+int run_note_dropped(struct gk_query *query, const char *what)
+{
+    gk_time before = gk_snapshot_info(query->snapshot)->dropped_before;
+    char text[GK_TIME_TEXT_MAX];
+
+    if (query->window.from >= before)
+        return GK_OK;
+    (void)gk_time_format(before, query->window.zone_s, text); /* the length is not needed */
+    return run_note(query, arena_printf(&query->memory, "rows from before %s were dropped: %s", text, what));
+}
+
 int run_start_condition(struct gk_query *query, bool may_prune)
 {
     struct eval *eval = &query->eval;

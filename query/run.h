@@ -62,6 +62,8 @@ int run_next_subject(struct gk_query *query, enum eval_need need, struct subject
 /* A status of the engine or of memory, reported once. */
 int run_fail(struct gk_query *query, int status);
 int run_note(struct gk_query *query, const char *text);
+/* Tells that rows of the window were dropped, if some were: `what` is left of them. */
+int run_note_dropped(struct gk_query *query, const char *what);
 
 /* subject, facility, line, enterprise, park */
 bool run_add_subject_columns(struct gk_query *query);

@@ -77,7 +77,12 @@ done:
 
 static int start(struct gk_query *query)
 {
-    return scope_make_facilities(&query->scope, &query->stmt->series->ref);
+    int rc;
+
+    TRY(run_note_dropped(query, "samples of that time are gone"));
+    TRY(scope_make_facilities(&query->scope, &query->stmt->series->ref));
+done:
+    return rc;
 }
 
 static void end(struct gk_query *query)

@@ -101,6 +101,10 @@ static int start(struct gk_query *query)
         own->counter = gk_channel_find(query->snapshot, "kwh", 3);
     else if (query->stmt->series->unit == UNIT_ENERGY)
         own->counter = query->stmt->series->channels[0];
+    if (own->has_percentile && query->window.from < gk_snapshot_info(query->snapshot)->dropped_before)
+        return report_status(&query->report, GK_ERANGE,
+                             "percentiles need samples, and those of this window were dropped");
+    TRY(run_note_dropped(query, "sums of that time are kept by the hour"));
     TRY(scope_make_facilities(&query->scope, &query->stmt->series->ref));
     TRY(groups_make(query, &own->groups));
     size_t n = own->groups.buckets.n;
@@ -202,6 +206,10 @@ static int add_counter_held(struct gk_query *query, uint32_t id, struct sums *ce
                             &query->engine_error));
     for (size_t j = 0; j < n; j++)
         *is_counted |= own->summaries[j].count > 0;
+    if (*is_counted && query->window.from < gk_snapshot_info(query->snapshot)->dropped_before)
+        return report_status(&query->report, GK_ERANGE,
+                             "the growth of a counter needs samples, and those of this window were dropped: ask for "
+                             "energy of power");
     for (size_t j = 0; j < n && *is_counted; j++)
         cells[j].held_ns += own->summaries[j].held_ns;
 done:
@@ -222,6 +230,27 @@ static size_t bucket_of(const struct buckets *buckets, gk_time t)
     return low;
 }
 
+/* Its last value of dropped time, of which *from moves out; NaN when there is none. */
+static int last_dropped(struct gk_query *query, uint32_t id, gk_time *from, double *out)
+{
+    const int64_t hour = 3600 * GK_SECOND;
+    const struct series_run *own = query->own;
+    const struct gk_signal signal = {&own->counter, 1, GK_MEAN};
+    gk_time cut = gk_snapshot_info(query->snapshot)->dropped_before;
+    gk_time edges[2] = {*from - (*from % hour + hour) % hour, cut};
+    struct gk_summary summary;
+    int rc;
+
+    *out = NAN;
+    if (*from >= cut)
+        return GK_OK;
+    *from = cut;
+    TRY(gk_signal_summaries(query->snapshot, id, &signal, edges, 1, &summary, &query->engine_error));
+    *out = summary.last;
+done:
+    return rc;
+}
+
 /* The growth of a counter goes to the bucket of the later sample; a smaller value means that it began again at 0. */
 static int add_counter(struct gk_query *query, uint32_t id, struct sums *cells)
 {
@@ -229,11 +258,12 @@ static int add_counter(struct gk_query *query, uint32_t id, struct sums *cells)
     const struct buckets *buckets = &own->groups.buckets;
     struct gk_columns batch;
     gk_scan *scan = NULL;
-    double before = NAN;
+    gk_time from = query->window.from - COUNTER_BACK_NS;
+    double before;
     int rc;
 
-    TRY(gk_scan_open(query->snapshot, id, &own->counter, 1, query->window.from - COUNTER_BACK_NS, query->window.to,
-                     &scan, &query->engine_error));
+    TRY(last_dropped(query, id, &from, &before));
+    TRY(gk_scan_open(query->snapshot, id, &own->counter, 1, from, query->window.to, &scan, &query->engine_error));
     while ((rc = gk_scan_next(scan, &batch, &query->engine_error)) == GK_OK) {
         TRY(watch_look(&query->watch));
         for (size_t i = 0; i < batch.n_rows; i++) {

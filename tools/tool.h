@@ -28,7 +28,7 @@ struct command {
 };
 
 extern const struct command command_init, command_load, command_query, command_check, command_dump, command_stat,
-    command_digest, command_quarantine, command_simulate;
+    command_digest, command_quarantine, command_retain, command_simulate;
 
 /* A line on standard error: "gk load: ...". `about` may be NULL. */
 void say(const char *about, const char *format, ...) __attribute__((format(printf, 2, 3)));

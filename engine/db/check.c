@@ -176,13 +176,18 @@ done:
 static int compare_profile(struct checking *c, uint32_t id, const struct profile *counted, const struct profile *stored)
 {
     const char *name = c->s->catalog->facilities[id].name;
+    uint64_t gaps[PROFILE_CLASSES];
 
     if (counted->n_rows != stored->n_rows)
         return report(c, "facility '%s': %" PRIu64 " rows in chunks, %" PRIu64 " in its profile", name, counted->n_rows,
                       stored->n_rows);
+    if (counted->n_rows > 0 && counted->first < stored->cut.time)
+        return report(c, "facility '%s': it has rows from before those that were dropped", name);
     if (counted->n_rows > 0 && (counted->first != stored->first || counted->last != stored->last))
         return report(c, "facility '%s': its profile has another first or last time than its chunks", name);
-    if (memcmp(counted->gaps, stored->gaps, sizeof counted->gaps) != 0)
+    for (int i = 0; i < PROFILE_CLASSES; i++)
+        gaps[i] = counted->gaps[i] + stored->cut.gaps[i];
+    if (memcmp(gaps, stored->gaps, sizeof gaps) != 0)
         return report(c, "facility '%s': its profile has other gaps between rows than its chunks", name);
     return GK_OK;
 }
@@ -251,13 +256,15 @@ static int check_derived(struct checking *c, uint32_t id, const struct profile *
     limits_init(&limits, &s->mem);
     TRY(limits_of(s->catalog, id, s->db->tick_ns, profile_hold(stored), &limits));
     TRY(states_derive(&origin, id, s->db->tick_ns, &limits, stored, GK_TIME_MIN, NULL, &derived, error));
+    TRY(states_read(s->txn, id, GK_TICK_MIN, GK_TICK_MAX, &s->steps, error));
     TRY(steps_put(&all, GK_TICK_MIN, GK_NODATA));
+    for (size_t i = 1; i < s->steps.n && s->steps.at[i].tick < derived.from; i++) /* of rows that were dropped */
+        TRY(steps_put(&all, s->steps.at[i].tick, s->steps.at[i].value));
     for (size_t i = 0; i < derived.steps.n; i++)
         TRY(steps_put(&all, derived.steps.at[i].tick, derived.steps.at[i].value));
-    TRY(states_read(s->txn, id, GK_TICK_MIN, GK_TICK_MAX, &s->steps, error));
     TRY(compare_states(c, id, &s->steps, &all));
     TRY(check_bits(c, id, &all, error));
-    TRY(hours_compare(&origin, id, s->db->tick_ns, &limits, stored->channels, stored->n_channels, &is_equal, error));
+    TRY(hours_compare(&origin, id, s->db->tick_ns, &limits, stored, &is_equal, error));
     if (!is_equal)
         TRY(report(c, "facility '%s': its hours differ from what its rows give", s->catalog->facilities[id].name));
 done:

@@ -54,6 +54,7 @@ struct progress {
     uint64_t quarantine_next;
     uint64_t n_stale; /* facilities with a stale_from */
     uint64_t catalog_version;
+    gk_time dropped_before; /* rows from before are quarantined; GK_TIME_MIN: none were dropped */
 };
 
 /* What the writer remembers of a facility between rows. */

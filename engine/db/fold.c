@@ -134,6 +134,7 @@ void fold_end(const struct fold *f, struct hour *out)
                          .first_time = f->first_time,
                          .last_time = f->last_time,
                          .held_ns = f->held_ns,
+                         .hold_ns = f->hold_ns,
                          .sum = tidy(f->sum),
                          .min = f->min,
                          .max = f->max,

@@ -30,7 +30,7 @@ struct fold {
     uint64_t count;
     gk_time first_time, last_time;
     int64_t held_ns; /* between them */
-    int64_t hold_ns; /* how long the last sample holds at most; not stored */
+    int64_t hold_ns; /* how long the last sample holds at most */
     double sum, min, max, first, last;
     double area;       /* value x ns between the first and the last sample */
     double off, off_2; /* sums of the distances from the first value, and of their squares */
@@ -41,7 +41,7 @@ struct hour {
     int64_t hour; /* since 1970 */
     uint64_t count;
     gk_time first_time, last_time;
-    int64_t held_ns;
+    int64_t held_ns, hold_ns;
     double sum, min, max, first, last;
     double integral; /* value x s */
     double spread;   /* sum of the squares of the distances from the mean */

@@ -14,7 +14,7 @@
 #define TWO_WIDTHS    0x80u
 #define RECORD_MAX    (HEAD_SIZE + COLUMNS * (2 + VARINT_MAX + BLOCK_HOURS * 8))
 
-enum { COUNT, FIRST_TIME, LAST_TIME, SILENT, SUM, MIN, MAX, FIRST, LAST, INTEGRAL, SPREAD, COLUMNS };
+enum { COUNT, FIRST_TIME, LAST_TIME, SILENT, HOLD, SUM, MIN, MAX, FIRST, LAST, INTEGRAL, SPREAD, COLUMNS };
 
 static const double POWERS[DECIMALS_MAX + 1] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 static const int64_t UNITS[DECIMALS_MAX + 1] = {1, 0, 0, 1000, 0, 0, 1000000, 0, 0, 1000000000};
@@ -106,7 +106,7 @@ static uint8_t unit_of(const struct hour_block *b)
         const struct hour *h = &b->hours[i];
         gk_time begin = hour_begin(h->hour);
         while ((h->first_time - begin) % UNITS[unit] || (h->last_time - begin) % UNITS[unit] ||
-               h->held_ns % UNITS[unit])
+               h->held_ns % UNITS[unit] || h->hold_ns % UNITS[unit])
             unit -= 3; /* 0 divides all */
     }
     return unit;
@@ -140,6 +140,7 @@ static void fill_grid(const struct hour_block *b, uint8_t unit, uint8_t decimals
         z[FIRST_TIME][i] = (h->first_time - begin) / UNITS[unit];
         z[LAST_TIME][i] = (HOUR_NS - (h->last_time - begin)) / UNITS[unit];
         z[SILENT][i] = (h->last_time - h->first_time - h->held_ns) / UNITS[unit];
+        z[HOLD][i] = h->hold_ns / UNITS[unit];
         z[FIRST][i] = less(z[FIRST][i], i ? z[LAST][i - 1] : z[MIN][i]);
         z[SPREAD][i] = (int64_t)(bits_of(h->spread) >> 32);
         int64_t mean = decimals == PLAIN ? 0 : mean_of(z[SUM][i], h->count);
@@ -191,7 +192,7 @@ static uint8_t *end_bits(struct bits *b)
 /* The middle one by size, the upper of two. */
 static int64_t median(const int64_t *z, size_t n)
 {
-    int64_t sorted[BLOCK_HOURS];
+    int64_t sorted[BLOCK_HOURS] = {0};
 
     for (size_t i = 0; i < n; i++) {
         size_t k = i;
@@ -325,7 +326,8 @@ static bool get_column(struct reader *r, size_t n, int64_t *z)
 static bool makes_sense(const struct hour *h)
 {
     return h->count > 0 && hour_of(h->first_time) == h->hour && hour_of(h->last_time) == h->hour &&
-           h->last_time >= h->first_time && h->held_ns >= 0 && h->held_ns <= h->last_time - h->first_time;
+           h->last_time >= h->first_time && h->held_ns >= 0 && h->hold_ns >= 0 &&
+           h->held_ns <= h->last_time - h->first_time;
 }
 
 static bool fill_hours(grid z, const uint8_t head[HEAD_SIZE], struct hour_block *b)
@@ -344,6 +346,7 @@ static bool fill_hours(grid z, const uint8_t head[HEAD_SIZE], struct hour_block 
         h->first_time = more(begin, z[FIRST_TIME][i] * UNITS[unit]);
         h->last_time = more(begin, HOUR_NS - z[LAST_TIME][i] * UNITS[unit]);
         h->held_ns = less(less(h->last_time, h->first_time), z[SILENT][i] * UNITS[unit]);
+        h->hold_ns = (int64_t)((uint64_t)z[HOLD][i] * (uint64_t)UNITS[unit]);
         h->spread = double_of((uint64_t)z[SPREAD][i] << 32);
         if (!makes_sense(h))
             return false;
@@ -410,11 +413,13 @@ void hours_open_encode(const struct hours_open *o, struct buffer *out)
     const double figures[] = {f->sum, f->min, f->max, f->first, f->last, f->area, f->off, f->off_2};
 
     buffer_put_u8(out, OPEN_VERSION);
+    buffer_put_u8(out, o->is_growing);
     buffer_put_varint(out, f->count);
     if (f->count > 0) {
         buffer_put_u64(out, (uint64_t)f->first_time);
         buffer_put_u64(out, (uint64_t)f->last_time);
         buffer_put_u64(out, (uint64_t)f->held_ns);
+        buffer_put_u64(out, (uint64_t)f->hold_ns);
         for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
             buffer_put_f64(out, figures[i]);
     }
@@ -434,14 +439,15 @@ static int decode_fold(struct reader *r, struct fold *f)
     f->first_time = (gk_time)reader_u64(r);
     f->last_time = (gk_time)reader_u64(r);
     f->held_ns = (int64_t)reader_u64(r);
-    f->hold_ns = 0;
+    f->hold_ns = (int64_t)reader_u64(r);
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
         *figures[i] = reader_f64(r);
     struct hour h = {.hour = hour_of(f->first_time),
                      .count = f->count,
                      .first_time = f->first_time,
                      .last_time = f->last_time,
-                     .held_ns = f->held_ns};
+                     .held_ns = f->held_ns,
+                     .hold_ns = f->hold_ns};
     return !r->failed && makes_sense(&h) ? GK_OK : GK_ECORRUPT;
 }
 
@@ -453,6 +459,10 @@ int hours_open_decode(struct view bytes, struct hours_open *o)
     o->block.n = 0;
     if (reader_u8(&r) != OPEN_VERSION)
         return r.failed ? GK_ECORRUPT : GK_EVERSION;
+    uint8_t is_growing = reader_u8(&r);
+    if (is_growing > 1)
+        return GK_ECORRUPT;
+    o->is_growing = is_growing;
     int rc = decode_fold(&r, &o->fold);
     if (rc != GK_OK || r.at == r.size)
         return rc;
@@ -474,8 +484,9 @@ static void dump_hour(const struct hour *h, struct buffer *out)
     (void)gk_time_format(h->last_time, 0, last);
     buffer_printf(out,
                   "  %s to %s count=%" PRIu64 " sum=%.17g min=%.17g max=%.17g first=%.17g last=%.17g integral=%.17g "
-                  "held_ns=%" PRId64 " spread=%.17g\n",
-                  first, last, h->count, h->sum, h->min, h->max, h->first, h->last, h->integral, h->held_ns, h->spread);
+                  "held_ns=%" PRId64 " hold_ns=%" PRId64 " spread=%.17g\n",
+                  first, last, h->count, h->sum, h->min, h->max, h->first, h->last, h->integral, h->held_ns, h->hold_ns,
+                  h->spread);
 }
 
 int hour_block_dump(int64_t day, struct view bytes, struct buffer *out)
@@ -499,7 +510,7 @@ int hours_open_dump(struct view bytes, struct buffer *out)
 
     if (rc != GK_OK)
         return rc;
-    buffer_printf(out, "open, %zu hours before\n", o.block.n);
+    buffer_printf(out, "open%s, %zu hours before\n", o.is_growing ? "" : " to dropped rows", o.block.n);
     for (size_t i = 0; i < o.block.n; i++)
         dump_hour(&o.block.hours[i], out);
     if (o.fold.count > 0) {

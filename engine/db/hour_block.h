@@ -7,7 +7,7 @@
  *     4  unit       1   times are in 10^unit ns: 0, 3, 6, 9
  *     5  values     1   d: min, max, first, last and sum are z / 10^d; 255: their 64 bits
  *     6  integrals  1   the same for the integral
- *     7  columns        count, first, last, silent, sum, min, max, first value, last value, integral, spread
+ *     7  columns        count, first, last, silent, hold, sum, min, max, first value, last value, integral, spread
  *
  * A column is of one integer an hour: width u8 (bits), base zigzag varint, then the integers less the base, packed from
  * the lowest bit on. Where it is shorter there are two widths: 128 + wide u8, narrow u8, base zigzag varint, a bit an
@@ -15,6 +15,7 @@
  *
  *     first, last      from the beginning of the hour to the first sample, from the last one to the end
  *     silent           the time between first and last sample in which none held
+ *     hold             how long the last sample holds at most
  *     min, max, last value
  *                      less the mean, where they are decimals
  *     first value      less the last value of the hour before in the block; of the first hour, less its min
@@ -46,9 +47,11 @@ void hour_block_encode(const struct hour_block *block, struct buffer *out);
 /* GK_ECORRUPT, GK_EVERSION. Safe on any bytes. */
 int hour_block_decode(int64_t day, struct view bytes, struct hour_block *out);
 
-/* The open end: version u8, the fold's figures, then a block if there is one of the same day or before. */
+/* The open end: version u8, whether hours go on with the rows u8, the fold's figures, then a block if there is one of
+ * the same day or before. */
 struct hours_open {
-    struct fold fold; /* its hold_ns is not stored */
+    bool is_growing; /* else there are hours up to where rows were dropped, and no further */
+    struct fold fold;
     struct hour_block block;
 };
 void hours_open_encode(const struct hours_open *open, struct buffer *out);

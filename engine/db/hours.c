@@ -40,6 +40,7 @@ static int load_open(struct txn *txn, uint32_t facility, uint32_t channel, struc
     uint8_t key[HOURS_KEY];
     struct view value;
 
+    out->is_growing = false;
     out->fold.count = 0;
     out->block.n = 0;
     hours_key(key, HOURS_OPEN, channel, facility);
@@ -100,7 +101,8 @@ static bool is_same(const struct hour *a, const struct hour *b)
     const double y[] = {b->sum, b->min, b->max, b->first, b->last, b->integral, b->spread};
 
     return a->hour == b->hour && a->count == b->count && a->first_time == b->first_time &&
-           a->last_time == b->last_time && a->held_ns == b->held_ns && memcmp(x, y, sizeof x) == 0;
+           a->last_time == b->last_time && a->held_ns == b->held_ns && a->hold_ns == b->hold_ns &&
+           memcmp(x, y, sizeof x) == 0;
 }
 
 /* Hours that are compared with the stored ones, instead of being stored. */
@@ -257,19 +259,13 @@ static void keep_before(struct hour_block *b, int64_t hour)
         b->n--;
 }
 
-/* Takes the end back to where the hour of *from begins; a channel that was not kept begins with its first row. */
-static int cut_back(struct filling *f, gk_time *from, bool *is_kept, struct gk_error *error)
+/* Takes the end back to where an hour begins. */
+static int cut_back(struct filling *f, int64_t hour, struct gk_error *error)
 {
     struct hours_open *o = &f->open;
-    int64_t hour = hour_of(*from), day = day_of(hour);
-    int rc;
+    int64_t day = day_of(hour);
+    int rc = GK_OK;
 
-    rc = load_open(f->txn, f->facility, f->channel, o, error);
-    *is_kept = rc == GK_OK;
-    *from = *is_kept ? hour_begin(hour) : GK_TIME_MIN;
-    if (rc == GK_ENOTFOUND)
-        return GK_OK;
-    TRY(rc);
     if (o->fold.count > 0 && hour_of(o->fold.first_time) < hour)
         TRY(close_hour(f, error));
     o->fold.count = 0;
@@ -283,26 +279,39 @@ done:
     return rc;
 }
 
-static int refill(struct filling *f, const struct origin *origin, gk_time change, struct gk_error *error)
+static int fill_from(struct filling *f, const struct origin *origin, gk_time from, gk_time to, struct gk_error *error)
 {
     struct rows rows = {0};
     const struct columns *batch;
-    gk_time from = change;
-    bool is_kept;
     int rc;
 
-    TRY(cut_back(f, &from, &is_kept, error));
-    TRY(rows_open(&rows, origin, f->facility, &f->channel, 1, from, GK_TIME_MAX, error));
+    TRY(rows_open(&rows, origin, f->facility, &f->channel, 1, from, to, error));
     while ((rc = rows_next(&rows, &batch, error)) == GK_OK)
         TRY(fill(f, batch, error));
-    if (rc != GK_DONE)
-        goto done;
-    rc = GK_OK;
-    if (is_kept || f->open.fold.count > 0)
-        TRY(put_open(f, error));
+    rc = rc == GK_DONE ? GK_OK : rc;
 done:
     if (rows.origin)
         rows_close(&rows);
+    return rc;
+}
+
+/* A channel that was not kept so far begins with the first row there is. */
+static int refill(struct filling *f, const struct origin *origin, gk_time cut, gk_time change, struct gk_error *error)
+{
+    int rc;
+
+    rc = load_open(f->txn, f->facility, f->channel, &f->open, error);
+    bool is_kept = rc == GK_OK;
+    TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
+    if (!f->open.is_growing)
+        change = cut;
+    if (is_kept)
+        TRY(cut_back(f, hour_of(change), error));
+    f->open.is_growing = true;
+    TRY(fill_from(f, origin, hour_begin(hour_of(change)), GK_TIME_MAX, error));
+    if (is_kept || f->open.fold.count > 0)
+        TRY(put_open(f, error));
+done:
     return rc;
 }
 
@@ -313,8 +322,7 @@ static int append(struct filling *f, const struct columns *incoming, struct gk_e
 
     rc = load_open(f->txn, f->facility, f->channel, &f->open, error);
     TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
-    if (fold->count > 0)
-        fold->hold_ns = time_of(f->tick_ns, limits_at(f->limits, tick_of(f->tick_ns, fold->last_time))->limits.hold);
+    f->open.is_growing = true;
     TRY(fill(f, incoming, error));
     if (fold->count > 0)
         TRY(put_open(f, error));
@@ -341,9 +349,9 @@ size_t hours_channels(const struct limits *limits, uint32_t out[HOURS_CHANNELS_M
     return n;
 }
 
-/* Channels that no limits go by any longer. */
-static int drop_others(struct filling *f, const uint32_t *kept, size_t n_kept, const uint32_t *known, size_t n,
-                       struct gk_error *error)
+/* Channels that no limits go by any longer: only what comes of rows that were dropped stays. */
+static int drop_others(struct filling *f, const uint32_t *kept, size_t n_kept, gk_time cut, const uint32_t *known,
+                       size_t n, struct gk_error *error)
 {
     int rc = GK_OK;
 
@@ -352,33 +360,60 @@ static int drop_others(struct filling *f, const uint32_t *kept, size_t n_kept, c
             continue;
         f->channel = known[i];
         rc = load_open(f->txn, f->facility, f->channel, &f->open, error);
-        if (rc == GK_OK)
-            TRY(delete_from(f, HOURS_OPEN + 1, error));
         TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
+        if (!f->open.is_growing)
+            continue;
+        TRY(cut_back(f, hour_of(cut), error));
+        f->open.is_growing = false;
+        if (cut != GK_TIME_MIN)
+            TRY(put_open(f, error));
     }
 done:
     return rc;
 }
 
 int hours_seal(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
-               gk_time change, bool is_append, const struct columns *incoming, const uint32_t *known, size_t n,
-               struct gk_error *error)
+               const struct profile *profile, gk_time change, const struct columns *appended, struct gk_error *error)
 {
     struct filling f = {.txn = origin->txn, .facility = facility, .tick_ns = tick_ns, .limits = limits};
     uint32_t channels[HOURS_CHANNELS_MAX];
     size_t n_channels = hours_channels(limits, channels);
+    gk_time cut = profile->cut.time;
     int rc = GK_OK;
 
     buffer_init(&f.bytes, origin->mem);
     for (size_t i = 0; i < n_channels; i++) {
         f.channel = channels[i];
-        if (!is_append)
-            TRY(refill(&f, origin, change, error));
-        else if (columns_find(incoming, f.channel) >= 0)
-            TRY(append(&f, incoming, error));
+        if (!appended)
+            TRY(refill(&f, origin, cut, change > cut ? change : cut, error));
+        else if (columns_find(appended, f.channel) >= 0)
+            TRY(append(&f, appended, error));
     }
-    if (!is_append)
-        TRY(drop_others(&f, channels, n_channels, known, n, error));
+    if (!appended)
+        TRY(drop_others(&f, channels, n_channels, cut, profile->channels, profile->n_channels, error));
+done:
+    buffer_clear(&f.bytes);
+    return rc;
+}
+
+int hours_freeze(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
+                 const struct profile *profile, gk_time cut, struct gk_error *error)
+{
+    struct filling f = {.txn = origin->txn, .facility = facility, .tick_ns = tick_ns, .limits = limits};
+    int rc = GK_OK;
+
+    buffer_init(&f.bytes, origin->mem);
+    for (size_t i = 0; i < profile->n_channels; i++) {
+        f.channel = profile->channels[i];
+        rc = load_open(f.txn, facility, f.channel, &f.open, error);
+        TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
+        if (f.open.is_growing)
+            continue;
+        TRY(fill_from(&f, origin, profile->cut.time, cut, error));
+        if (f.open.fold.count > 0)
+            TRY(close_hour(&f, error));
+        TRY(put_open(&f, error));
+    }
 done:
     buffer_clear(&f.bytes);
     return rc;
@@ -512,7 +547,7 @@ done:
 }
 
 static int compare_channel(const struct origin *origin, uint32_t facility, uint32_t channel, int64_t tick_ns,
-                           const struct limits *limits, bool *is_equal, struct gk_error *error)
+                           const struct limits *limits, gk_time cut, bool *is_equal, struct gk_error *error)
 {
     struct comparing c = {.differs = false};
     struct filling f = {.facility = facility, .channel = channel, .tick_ns = tick_ns, .limits = limits, .compare = &c};
@@ -520,9 +555,9 @@ static int compare_channel(const struct origin *origin, uint32_t facility, uint3
     const struct columns *batch;
     int rc;
 
-    rc = hours_open(&c.hours, origin->txn, facility, channel, hour_of(GK_TIME_MIN), hour_of(GK_TIME_MAX) + 1, error);
+    rc = hours_open(&c.hours, origin->txn, facility, channel, hour_of(cut), hour_of(GK_TIME_MAX) + 1, error);
     TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
-    TRY(rows_open(&rows, origin, facility, &channel, 1, GK_TIME_MIN, GK_TIME_MAX, error));
+    TRY(rows_open(&rows, origin, facility, &channel, 1, cut, GK_TIME_MAX, error));
     while ((rc = rows_next(&rows, &batch, error)) == GK_OK)
         TRY(fill(&f, batch, error));
     TRY(rc == GK_DONE ? GK_OK : rc);
@@ -543,7 +578,7 @@ done:
 }
 
 int hours_compare(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
-                  const uint32_t *known, size_t n, bool *is_equal, struct gk_error *error)
+                  const struct profile *profile, bool *is_equal, struct gk_error *error)
 {
     uint32_t channels[HOURS_CHANNELS_MAX];
     size_t n_channels = hours_channels(limits, channels);
@@ -552,12 +587,12 @@ int hours_compare(const struct origin *origin, uint32_t facility, int64_t tick_n
 
     *is_equal = true;
     for (size_t i = 0; i < n_channels; i++)
-        TRY(compare_channel(origin, facility, channels[i], tick_ns, limits, is_equal, error));
-    for (size_t i = 0; i < n; i++) {
-        if (has_channel(channels, n_channels, known[i]))
+        TRY(compare_channel(origin, facility, channels[i], tick_ns, limits, profile->cut.time, is_equal, error));
+    for (size_t i = 0; i < profile->n_channels; i++) {
+        if (has_channel(channels, n_channels, profile->channels[i]))
             continue;
-        rc = load_open(origin->txn, facility, known[i], &open, error);
-        *is_equal &= rc != GK_OK; /* nobody goes by it */
+        rc = load_open(origin->txn, facility, profile->channels[i], &open, error);
+        *is_equal &= !open.is_growing; /* nobody goes by it */
         TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
     }
 done:

@@ -12,6 +12,7 @@
 #define DB_HOURS_H
 
 #include "db/hour_block.h"
+#include "db/profile.h"
 #include "db/rows.h"
 
 #define HOURS_KEY          10
@@ -22,12 +23,14 @@
 size_t hours_channels(const struct limits *limits, uint32_t out[HOURS_CHANNELS_MAX]);
 
 /*
- * Brings the hours of a facility after its rows: `incoming` when they only append, else from the hour of `change` on
- * anew from the rows of the origin. `n` and `known` are all channels the facility ever had a value of.
+ * Brings the hours of a facility after its rows: with `appended` when all that changed is that these came behind the
+ * others, else (NULL) anew from the hour of `change` on from the rows of the origin. The profile is of all rows.
  */
 int hours_seal(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
-               gk_time change, bool is_append, const struct columns *incoming, const uint32_t *known, size_t n,
-               struct gk_error *error);
+               const struct profile *profile, gk_time change, const struct columns *appended, struct gk_error *error);
+/* Before rows are dropped: the hours of all channels up to `cut`, a full hour, from where the profile's cut was. */
+int hours_freeze(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
+                 const struct profile *profile, gk_time cut, struct gk_error *error);
 
 /* Reading hours [from, to) of one channel, ascending, some at a time. */
 struct hours {
@@ -57,8 +60,8 @@ static inline uint32_t hours_key_channel(struct view key)
 {
     return (uint32_t)(key.bytes[4] << 8 | key.bytes[5]);
 }
-/* Deep check: the hours that the rows give against the stored ones. `known` as for sealing. */
+/* Deep check: the hours that the rows give against the stored ones. */
 int hours_compare(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
-                  const uint32_t *known, size_t n, bool *is_equal, struct gk_error *error);
+                  const struct profile *profile, bool *is_equal, struct gk_error *error);
 
 #endif

@@ -189,6 +189,10 @@ static int judge(struct ingest *g, size_t row, enum verdict *out, struct gk_erro
         *out = QUARANTINED;
         return GK_OK;
     }
+    if (t < db->progress.dropped_before) { /* what its rows said is settled */
+        *out = QUARANTINED;
+        return GK_OK;
+    }
     if (t > edge->newest) {
         *out = ACCEPTED;
         return GK_OK;

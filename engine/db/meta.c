@@ -3,7 +3,8 @@
  *
  *   "store"     version u8 = 1 | format u32 | uuid 36 bytes | zone i32 | tick i64 | policy u8      written once
  *   "progress"  version u8 = 1 | journal_next, sealed, target u64 | facilities_done u32 | 6 counts u64 | n_rows u64 |
- *               watermark, beginning i64 | quarantine_next, n_stale, catalog_version u64           every commit
+ *               watermark, beginning i64 | quarantine_next, n_stale, catalog_version u64 |
+ *               dropped_before i64                                                                 every commit
  */
 #include <inttypes.h>
 #include <string.h>
@@ -56,6 +57,7 @@ int meta_create(gk_db *db, struct txn *txn, struct gk_error *error)
     db->progress.journal_next = 1;
     db->progress.watermark = GK_TIME_MIN;
     db->progress.beginning = GK_TIME_MAX;
+    db->progress.dropped_before = GK_TIME_MIN;
     TRY(progress_put(txn, &db->progress, error));
 done:
     buffer_clear(&b);
@@ -64,11 +66,11 @@ done:
 
 int progress_put(struct txn *txn, const struct progress *p, struct gk_error *error)
 {
-    uint8_t bytes[1 + 3 * 8 + 4 + 6 * 8 + 6 * 8];
+    uint8_t bytes[1 + 3 * 8 + 4 + 6 * 8 + 7 * 8];
     uint64_t counts[6] = {p->counts.accepted,    p->counts.late,        p->counts.duplicate,
                           p->counts.conflicting, p->counts.quarantined, p->counts.rejected};
-    uint64_t rest[6] = {p->n_rows,  (uint64_t)p->watermark, (uint64_t)p->beginning, p->quarantine_next,
-                        p->n_stale, p->catalog_version};
+    uint64_t rest[7] = {p->n_rows,  (uint64_t)p->watermark, (uint64_t)p->beginning,     p->quarantine_next,
+                        p->n_stale, p->catalog_version,     (uint64_t)p->dropped_before};
     bytes[0] = META_VERSION;
     store_u64(bytes + 1, p->journal_next);
     store_u64(bytes + 9, p->sealed);
@@ -101,6 +103,7 @@ static int decode_progress(struct view value, struct progress *out)
     out->quarantine_next = reader_u64(&r);
     out->n_stale = reader_u64(&r);
     out->catalog_version = reader_u64(&r);
+    out->dropped_before = (gk_time)reader_u64(&r);
     return reader_is_done(&r) && out->sealed < out->journal_next && out->target < out->journal_next ? GK_OK
                                                                                                     : GK_ECORRUPT;
 }
@@ -174,6 +177,11 @@ int meta_dump(struct view key, struct view value, struct buffer *out)
     int rc = decode_progress(value, &p);
     if (rc != GK_OK)
         return rc;
+    if (p.dropped_before != GK_TIME_MIN) {
+        char text[GK_TIME_TEXT_MAX];
+        (void)gk_time_format(p.dropped_before, 0, text); /* the length is not needed */
+        buffer_printf(out, "dropped_before=%s ", text);
+    }
     buffer_printf(
         out,
         "progress journal_next=%" PRIu64 " sealed=%" PRIu64 " target=%" PRIu64 " facilities_done=%" PRIu32

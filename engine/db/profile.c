@@ -3,7 +3,8 @@
  *
  *   version u8 = 1 | n_rows varint | first i64 | last i64 | 13 gap counts varint | stale_from i64 |
  *   machine: has_row u8, tick i64, value f64, is_fallback u8, state u8, waiting u8, since i64 |
- *   n_channels varint, ids varint (each as the step from the one before)
+ *   n_channels varint, ids varint (each as the step from the one before) |
+ *   if rows were dropped: their end i64, 13 gap counts varint, machine
  */
 #include "db/profile.h"
 
@@ -24,6 +25,7 @@ void profile_init(struct profile *p, const struct mem *mem)
     p->first = GK_TIME_MAX;
     p->last = GK_TIME_MIN;
     p->stale_from = GK_TIME_MAX;
+    p->cut.time = GK_TIME_MIN;
 }
 
 void profile_clear(struct profile *p)
@@ -64,9 +66,19 @@ int profile_add_channel(struct profile *p, uint32_t channel)
     return GK_OK;
 }
 
+static void put_machine(const struct derive *d, struct buffer *out)
+{
+    buffer_put_u8(out, d->has_row);
+    buffer_put_u64(out, (uint64_t)d->tick);
+    buffer_put_f64(out, d->value);
+    buffer_put_u8(out, d->is_fallback);
+    buffer_put_u8(out, (uint8_t)d->state);
+    buffer_put_u8(out, (uint8_t)d->waiting);
+    buffer_put_u64(out, (uint64_t)d->since);
+}
+
 static void encode(const struct profile *p, struct buffer *out)
 {
-    const struct derive *d = &p->derive;
     uint32_t before = 0;
 
     buffer_put_u8(out, PROFILE_VERSION);
@@ -76,18 +88,18 @@ static void encode(const struct profile *p, struct buffer *out)
     for (int i = 0; i < PROFILE_CLASSES; i++)
         buffer_put_varint(out, p->gaps[i]);
     buffer_put_u64(out, (uint64_t)p->stale_from);
-    buffer_put_u8(out, d->has_row);
-    buffer_put_u64(out, (uint64_t)d->tick);
-    buffer_put_f64(out, d->value);
-    buffer_put_u8(out, d->is_fallback);
-    buffer_put_u8(out, (uint8_t)d->state);
-    buffer_put_u8(out, (uint8_t)d->waiting);
-    buffer_put_u64(out, (uint64_t)d->since);
+    put_machine(&p->derive, out);
     buffer_put_varint(out, p->n_channels);
     for (size_t i = 0; i < p->n_channels; i++) {
         buffer_put_varint(out, p->channels[i] - before);
         before = p->channels[i];
     }
+    if (p->cut.time == GK_TIME_MIN)
+        return;
+    buffer_put_u64(out, (uint64_t)p->cut.time);
+    for (int i = 0; i < PROFILE_CLASSES; i++)
+        buffer_put_varint(out, p->cut.gaps[i]);
+    put_machine(&p->cut.derive, out);
 }
 
 static int decode_channels(struct reader *r, struct profile *p)
@@ -107,10 +119,31 @@ done:
     return rc;
 }
 
+static void get_machine(struct reader *r, struct derive *d)
+{
+    memset(d, 0, sizeof *d);
+    d->has_row = reader_u8(r) != 0;
+    d->tick = (int64_t)reader_u64(r);
+    d->value = reader_f64(r);
+    d->is_fallback = reader_u8(r) != 0;
+    d->state = reader_u8(r);
+    d->waiting = reader_u8(r);
+    d->since = (int64_t)reader_u64(r);
+}
+
+static bool decode_cut(struct reader *r, struct cut *cut)
+{
+    cut->time = (gk_time)reader_u64(r);
+    for (int i = 0; i < PROFILE_CLASSES; i++)
+        cut->gaps[i] = reader_varint(r);
+    get_machine(r, &cut->derive);
+    return !r->failed && cut->time % HOUR_NS == 0 && cut->derive.state <= GK_OVERLOAD &&
+           cut->derive.waiting <= GK_OVERLOAD;
+}
+
 int profile_decode(struct view bytes, struct profile *p, struct gk_error *error)
 {
     struct reader r = reader_of(bytes.bytes, bytes.size);
-    struct derive *d = &p->derive;
 
     if (reader_u8(&r) != PROFILE_VERSION)
         return error_set(error, GK_EVERSION, "a profile of an unknown version");
@@ -120,17 +153,16 @@ int profile_decode(struct view bytes, struct profile *p, struct gk_error *error)
     for (int i = 0; i < PROFILE_CLASSES; i++)
         p->gaps[i] = reader_varint(&r);
     p->stale_from = (gk_time)reader_u64(&r);
-    d->has_row = reader_u8(&r) != 0;
-    d->tick = (int64_t)reader_u64(&r);
-    d->value = reader_f64(&r);
-    d->is_fallback = reader_u8(&r) != 0;
-    d->state = reader_u8(&r);
-    d->waiting = reader_u8(&r);
-    d->since = (int64_t)reader_u64(&r);
+    get_machine(&r, &p->derive);
     int rc = decode_channels(&r, p);
     if (rc == GK_ENOMEM)
         return error_set(error, rc, "out of memory for a profile");
-    if (rc != GK_OK || !reader_is_done(&r) || d->state > GK_OVERLOAD || d->waiting > GK_OVERLOAD)
+    bool is_good = rc == GK_OK && !r.failed && p->derive.state <= GK_OVERLOAD && p->derive.waiting <= GK_OVERLOAD;
+    memset(&p->cut, 0, sizeof p->cut);
+    p->cut.time = GK_TIME_MIN;
+    if (is_good && r.at < r.size)
+        is_good = decode_cut(&r, &p->cut);
+    if (!is_good || !reader_is_done(&r))
         return error_set(error, GK_ECORRUPT, "a profile's bytes make no sense");
     return GK_OK;
 }
@@ -185,6 +217,10 @@ int profile_dump(struct view bytes, struct buffer *out)
             first, last, profile_usual(&p) / GK_SECOND, p.derive.state, p.stale_from == GK_TIME_MAX ? "" : " stale");
         for (size_t i = 0; i < p.n_channels; i++)
             buffer_printf(out, "%s%" PRIu32, i ? "," : "", p.channels[i]);
+        if (p.cut.time != GK_TIME_MIN) {
+            (void)gk_time_format(p.cut.time, 0, first); /* the length is not needed */
+            buffer_printf(out, " dropped_before=%s", first);
+        }
         buffer_put_u8(out, '\n');
         rc = buffer_status(out);
     }

@@ -14,6 +14,13 @@
 
 #define PROFILE_CLASSES 13
 
+/* What is left of rows that were dropped. */
+struct cut {
+    gk_time time;                   /* on a full hour; GK_TIME_MIN: none were dropped */
+    uint64_t gaps[PROFILE_CLASSES]; /* of those counted, the ones before the oldest row there is */
+    struct derive derive;           /* the machine after the last of them, limits as in the profile's */
+};
+
 struct profile {
     uint64_t n_rows;
     gk_time first, last;
@@ -22,6 +29,7 @@ struct profile {
     struct derive derive; /* after the last sealed row; its limits are not stored, limits_restore sets them */
     uint32_t *channels;   /* ascending, owned */
     size_t n_channels, channels_capacity;
+    struct cut cut;
     const struct mem *mem;
 };
 

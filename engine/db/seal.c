@@ -115,8 +115,8 @@ static int seal_facility(struct sealing *s, uint32_t facility, struct gk_error *
     TRY(states_derive(&origin, facility, db->tick_ns, &s->limits, &before, o.change, o.is_append ? &s->incoming : NULL,
                       &s->derived, error));
     TRY(store_states(s, facility, error));
-    TRY(hours_seal(&origin, facility, db->tick_ns, &s->limits, o.change, o.is_append, &s->incoming, s->profile.channels,
-                   s->profile.n_channels, error));
+    TRY(hours_seal(&origin, facility, db->tick_ns, &s->limits, &s->profile, o.change, o.is_append ? &s->incoming : NULL,
+                   error));
     if (s->profile.stale_from != GK_TIME_MAX)
         s->progress.n_stale--;
     s->profile.derive = s->derived.machine;

@@ -57,14 +57,12 @@ static void pass_over(struct summing *s, gk_time next)
     s->has_newest = false;
 }
 
-static void set_newest(struct summing *s, gk_time time, double value)
+static void set_newest(struct summing *s, gk_time time, double value, int64_t hold_ns)
 {
-    const struct limits_span *span = limits_at(s->limits, tick_of(s->tick_ns, time));
-
     s->has_newest = true;
     s->time = time;
     s->value = value;
-    s->until = signal_until(time, time_of(s->tick_ns, span->limits.hold));
+    s->until = signal_until(time, hold_ns);
 }
 
 /* The bucket that a time from the first edge on lies in is the one at hand. */
@@ -97,7 +95,7 @@ static void add_piece(struct summing *s, const struct hour *p)
     b->last_time = p->last_time;
     b->integral = plus(b->integral, p->integral);
     b->held_ns += p->held_ns;
-    set_newest(s, p->last_time, p->last);
+    set_newest(s, p->last_time, p->last, p->hold_ns);
 }
 
 static void end_piece(struct summing *s)
@@ -131,17 +129,17 @@ static size_t add_samples(struct summing *s, const gk_time *time, const double *
 
     if (s->fold.count > 0 && t >= s->fold_end)
         end_piece(s);
+    const struct limits_span *span = limits_at(s->limits, tick_of(s->tick_ns, t));
+    int64_t hold = time_of(s->tick_ns, span->limits.hold);
     if (s->fold.count == 0) {
         pass_over(s, t);
         if (t < s->edges[0]) {
-            set_newest(s, t, value[i]);
+            set_newest(s, t, value[i], hold);
             return i + 1;
         }
         go_to(s, t);
         s->fold_end = least(hour_begin(hour_of(t) + 1), s->edges[s->at + 1]);
     }
-    const struct limits_span *span = limits_at(s->limits, tick_of(s->tick_ns, t));
-    int64_t hold = time_of(s->tick_ns, span->limits.hold);
     gk_time border = s->fold_end;
     if (span + 1 < s->limits->spans + s->limits->n)
         border = least(border, time_of(s->tick_ns, span[1].from));
@@ -194,13 +192,14 @@ static void add_hour(struct summing *s, const struct hour *h)
     end_piece(s);
     pass_over(s, h->first_time);
     if (h->first_time < s->edges[0]) {
-        set_newest(s, h->last_time, h->last);
+        set_newest(s, h->last_time, h->last, h->hold_ns);
         return;
     }
     go_to(s, h->first_time);
     add_piece(s, h);
 }
 
+/* GK_ENOTFOUND when the store does not keep them, or not beyond the rows that were dropped. */
 static int add_hours(gk_snapshot *snapshot, uint32_t facility, uint32_t channel, int64_t from, int64_t to,
                      struct summing *s, struct gk_error *error)
 {
@@ -210,6 +209,8 @@ static int add_hours(gk_snapshot *snapshot, uint32_t facility, uint32_t channel,
     int rc;
 
     TRY(hours_open(&hours, snapshot->txn, facility, channel, from, to, error));
+    if (!hours.open.is_growing && hour_begin(to) > snapshot->profile.cut.time)
+        return GK_ENOTFOUND;
     while ((rc = hours_next(&hours, &list, &n, error)) == GK_OK)
         for (size_t i = 0; i < n; i++)
             add_hour(s, &list[i]);
@@ -250,12 +251,43 @@ static bool next_hours(const struct summing *s, gk_time t, gk_time good_until, i
     return false;
 }
 
-/* One channel of which the store may keep hours. */
-static int add_mixed(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal, struct summing *s,
-                     struct gk_error *error)
+/*
+ * What is asked of time from which rows were dropped, and the last sample before the first edge if it is from there:
+ * hours are all there is. *t moves on to where there are rows.
+ */
+static int add_dropped(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal, struct summing *s,
+                       gk_time *t, gk_time *back, struct gk_error *error)
 {
-    gk_time t = s->edges[0], end = s->edges[s->n], good_until;
-    gk_time back = signal_look_back(s->limits, s->tick_ns, t);
+    gk_time cut = snapshot->profile.cut.time, to = least(s->edges[s->n], cut);
+    char text[GK_TIME_TEXT_MAX], edge[GK_TIME_TEXT_MAX];
+    int rc = GK_OK;
+
+    if (*back >= cut)
+        return GK_OK;
+    (void)gk_time_format(cut, snapshot->db->zone_s, text); /* the lengths are not needed */
+    if (signal->n_channels > 1 && *t < cut)
+        return error_set(error, GK_ERANGE,
+                         "rows from before %s were dropped: of several channels at once nothing is left", text);
+    for (size_t i = 0; i <= s->n && s->edges[i] < cut; i++) {
+        (void)gk_time_format(s->edges[i], snapshot->db->zone_s, edge);
+        if (s->edges[i] != hour_begin(hour_of(s->edges[i])))
+            return error_set(
+                error, GK_ERANGE,
+                "rows from before %s were dropped: what is left is by the hour (UTC), and %s is not a full one", text,
+                edge);
+    }
+    if (signal->n_channels == 1)
+        rc = add_hours(snapshot, facility, signal->channels[0], hour_of(*back), hour_of(*t < cut ? to : cut), s, error);
+    *back = cut;
+    *t = *t < to ? to : *t;
+    return rc == GK_ENOTFOUND ? GK_OK : rc; /* the channel had no numbers */
+}
+
+/* One channel of which the store may keep hours. */
+static int add_mixed(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal, gk_time t, gk_time back,
+                     struct summing *s, struct gk_error *error)
+{
+    gk_time begin = t, end = s->edges[s->n], good_until;
     int64_t from, to;
     int rc;
 
@@ -264,8 +296,8 @@ static int add_mixed(gk_snapshot *snapshot, uint32_t facility, const struct gk_s
         bool has_hours = next_hours(s, t, good_until, &from, &to);
         gk_time next = has_hours ? hour_begin(from) : end;
         if (t < next)
-            TRY(add_stretch(snapshot, facility, signal, t == s->edges[0] ? back : t, next, s, error));
-        else if (t == s->edges[0])
+            TRY(add_stretch(snapshot, facility, signal, t == begin && back < t ? back : t, next, s, error));
+        else if (t == begin && back < t)
             from = hour_of(back);
         if (has_hours) {
             rc = add_hours(snapshot, facility, signal->channels[0], from, to, s, error);
@@ -301,11 +333,14 @@ int gk_signal_summaries(gk_snapshot *s, uint32_t facility, const struct gk_signa
     if (signal->n_channels == 0)
         return error_set(error, GK_EINVAL, "a signal without channels");
     TRY(snapshot_limits(s, facility, error));
-    if (signal->n_channels == 1)
-        TRY(add_mixed(s, facility, signal, &sum, error));
+    gk_time t = edges[0], back = signal_look_back(&s->limits, sum.tick_ns, t);
+    TRY(add_dropped(s, facility, signal, &sum, &t, &back, error));
+    if (t == edges[n])
+        rc = GK_OK;
+    else if (signal->n_channels == 1)
+        TRY(add_mixed(s, facility, signal, t, back, &sum, error));
     else
-        TRY(add_stretch(s, facility, signal, signal_look_back(&s->limits, sum.tick_ns, edges[0]), edges[n], &sum,
-                        error));
+        TRY(add_stretch(s, facility, signal, back, edges[n], &sum, error));
     end_piece(&sum);
     pass_over(&sum, GK_TIME_MAX);
 done:

@@ -86,6 +86,7 @@ static void fill_info(gk_snapshot *s)
     info->policy = s->db->policy;
     info->watermark = s->progress.watermark;
     info->beginning = s->progress.beginning;
+    info->dropped_before = s->progress.dropped_before;
     info->catalog_version = c->version;
     info->n_facilities = (uint32_t)c->n_facilities;
     info->n_channels = (uint32_t)c->n_channels;

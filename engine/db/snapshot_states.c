@@ -24,7 +24,7 @@ static int recount(gk_snapshot *s, uint32_t facility, struct profile *p, struct 
     gk_time last = 0;
     int rc;
 
-    memset(p->gaps, 0, sizeof p->gaps);
+    memcpy(p->gaps, p->cut.gaps, sizeof p->gaps);
     p->n_rows = 0;
     TRY(rows_open(&rows, &origin, facility, &none, 0, GK_TIME_MIN, GK_TIME_MAX, error));
     while ((rc = rows_next(&rows, &batch, error)) == GK_OK) {
@@ -114,7 +114,7 @@ int snapshot_stale_from(gk_snapshot *s, uint32_t facility, gk_time *out, struct 
     gk_time first;
     int rc = GK_OK;
 
-    *out = s->profile.stale_from;
+    *out = s->profile.stale_from > s->profile.cut.time ? s->profile.stale_from : s->profile.cut.time;
     if (s->view.n_visible == 0 || !heads_has(s->heads, s->view, facility, &first, NULL))
         return GK_OK;
     *out = first < *out ? first : *out;
@@ -122,6 +122,7 @@ int snapshot_stale_from(gk_snapshot *s, uint32_t facility, gk_time *out, struct 
     TRY(profile_load(s->txn, facility, &stored, error));
     if (s->limits.uses_usual_hold && profile_hold(&stored) != profile_hold(&s->profile))
         *out = GK_TIME_MIN; /* every row holds differently */
+    *out = *out > s->profile.cut.time ? *out : s->profile.cut.time;
 done:
     profile_clear(&stored);
     return rc;

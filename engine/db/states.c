@@ -303,9 +303,46 @@ done:
     return rc;
 }
 
+/* From the first row there is: after nothing, or after rows that were dropped. */
+static void begin_anew(const struct limits *limits, const struct profile *profile, int64_t tick_ns, struct derived *out,
+                       gk_time *next)
+{
+    memset(&out->machine, 0, sizeof out->machine);
+    out->from = GK_TICK_MIN;
+    *next = profile->cut.time;
+    if (profile->cut.time == GK_TIME_MIN)
+        return;
+    out->machine = profile->cut.derive;
+    if (out->machine.has_row)
+        out->machine.limits = limits_at(limits, out->machine.tick)->limits;
+    out->from = tick_of(tick_ns, profile->cut.time);
+}
+
+/* Of steps that were derived from before out->from on: what they say there, and those behind. */
+static int cut_derived(struct derived *out, uint32_t carried)
+{
+    struct steps *s = &out->steps;
+    size_t n = 0;
+    int rc;
+
+    while (n < s->n && s->at[n].tick <= out->from)
+        carried = s->at[n++].value;
+    if (n == 0) {
+        TRY(mem_reserve(s->mem, &s->at, &s->capacity, s->n + 1, sizeof *s->at));
+        n = 1;
+        memmove(s->at + 1, s->at, s->n++ * sizeof *s->at);
+    }
+    s->at[n - 1] = (struct gk_step){out->from, carried};
+    s->n -= n - 1;
+    memmove(s->at, s->at + n - 1, s->n * sizeof *s->at);
+    rc = GK_OK;
+done:
+    return rc;
+}
+
 /*
  * Rebuilds the machine before `change`, looking back in growing steps. Without a stand down to the first row it begins
- * anew (out->from = GK_TICK_MIN, *next = GK_TIME_MIN).
+ * anew.
  */
 static int rebuild(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
                    const struct profile *profile, gk_time change, const uint32_t *channels, size_t n,
@@ -318,9 +355,7 @@ static int rebuild(const struct origin *origin, uint32_t facility, int64_t tick_
 
     columns_init(&back, origin->mem);
     steps_init(&old, origin->mem);
-    memset(&out->machine, 0, sizeof out->machine);
-    out->from = GK_TICK_MIN;
-    *next = GK_TIME_MIN;
+    begin_anew(limits, profile, tick_ns, out, next);
     gk_time from = change;
     while (profile->n_rows > 0 && change != GK_TIME_MIN && from > profile->first) {
         if (__builtin_sub_overflow(change, reach, &from) || from < profile->first)
@@ -369,15 +404,46 @@ int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_n
         TRY(derive_end(&out->machine, &out->steps));
         goto done;
     }
+    if (change < profile->cut.time) /* what rows that were dropped have said stays */
+        change = profile->cut.time;
     TRY(rebuild(origin, facility, tick_ns, limits, profile, change, channels, n, out, &next, error));
+    bool is_cut = next != GK_TIME_MIN && next == profile->cut.time;
+    uint32_t carried = out->machine.state;
     TRY(rows_open(&rows, origin, facility, channels, n, next, GK_TIME_MAX, error));
     while ((rc = rows_next(&rows, &batch, error)) == GK_OK)
         TRY(feed(&out->machine, tick_ns, limits, batch, 0, &out->steps));
     if (rc != GK_DONE)
         goto done;
     TRY(derive_end(&out->machine, &out->steps));
+    if (is_cut)
+        TRY(cut_derived(out, carried));
 done:
     if (rows.origin)
         rows_close(&rows);
+    return rc;
+}
+
+int states_machine_at(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
+                      const struct profile *profile, gk_time time, struct derive *out, struct gk_error *error)
+{
+    uint32_t channels[LIMIT_CHANNELS_MAX] = {0};
+    size_t n = limit_channels(limits, channels);
+    struct derived derived;
+    struct rows rows = {0};
+    const struct columns *batch;
+    gk_time next;
+    int rc;
+
+    steps_init(&derived.steps, origin->mem);
+    TRY(rebuild(origin, facility, tick_ns, limits, profile, time, channels, n, &derived, &next, error));
+    TRY(rows_open(&rows, origin, facility, channels, n, next, time, error));
+    while ((rc = rows_next(&rows, &batch, error)) == GK_OK)
+        TRY(feed(&derived.machine, tick_ns, limits, batch, 0, &derived.steps));
+    *out = derived.machine;
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    if (rows.origin)
+        rows_close(&rows);
+    steps_clear(&derived.steps);
     return rc;
 }

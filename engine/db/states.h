@@ -29,10 +29,13 @@ struct derived {
  * Derives the states of a facility from the tick of `change` on (the first row that is new, or the date of a new band),
  * up to its last row. The origin shows all rows, the stored steps are those from before the change. When all that
  * changed is that rows came after the last one that `profile` knows, `appended` are those, and nothing else is read;
- * else NULL.
+ * else NULL. What comes of rows that were dropped stays as it is: *out begins no earlier than where they end.
  */
 int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
                   const struct profile *profile, gk_time change, const struct columns *appended, struct derived *out,
                   struct gk_error *error);
+/* The machine after the last row before a time, which is before the profile's last row. */
+int states_machine_at(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
+                      const struct profile *profile, gk_time time, struct derive *out, struct gk_error *error);
 
 #endif

@@ -160,25 +160,25 @@ static void the_meta_page_shows_what_is_stored(void **state)
     buffer_init(&bytes, &MEM_SYSTEM);
     buffer_init(&text, &MEM_SYSTEM);
     char *dump = read_example("docs/format/meta.md", &bytes);
-    assert_int_equal(bytes.size, 54 + 125);
+    assert_int_equal(bytes.size, 54 + 133);
     assert_int_equal(meta_dump(view_of("store", 5), view_of(bytes.bytes, 54), &text), GK_OK);
-    assert_int_equal(meta_dump(view_of("progress", 8), view_of(bytes.bytes + 54, 125), &text), GK_OK);
+    assert_int_equal(meta_dump(view_of("progress", 8), view_of(bytes.bytes + 54, 133), &text), GK_OK);
     assert_text(&text, dump);
     for (size_t size = 0; size < 54; size++)
         assert_true(meta_dump(view_of("store", 5), view_of(bytes.bytes, size), &text) < 0);
-    for (size_t size = 0; size < 125; size++)
+    for (size_t size = 0; size < 133; size++)
         assert_true(meta_dump(view_of("progress", 8), view_of(bytes.bytes + 54, size), &text) < 0);
     bytes.bytes[1] = 2; /* a later format */
     assert_int_equal(meta_dump(view_of("store", 5), view_of(bytes.bytes, 54), &text), GK_EVERSION);
     bytes.bytes[54] = 2;
-    assert_int_equal(meta_dump(view_of("progress", 8), view_of(bytes.bytes + 54, 125), &text), GK_EVERSION);
+    assert_int_equal(meta_dump(view_of("progress", 8), view_of(bytes.bytes + 54, 133), &text), GK_EVERSION);
     free(dump);
     buffer_clear(&bytes);
     buffer_clear(&text);
 
     /* What a store writes is what it is read as: all fields. */
     struct store_options options = {.is_writer = true, .may_create = true, .map_size = 1 << 20};
-    struct progress p = {1, 0, 0, 3, {4, 5, 6, 7, 8, 9}, 10, T0, T0 - 1, 11, 12, 13}, q;
+    struct progress p = {1, 0, 0, 3, {4, 5, 6, 7, 8, 9}, 10, T0, T0 - 1, 11, 12, 13, T0 + 5}, q;
     struct store *store;
     struct txn *txn;
     bool is_new;
@@ -197,6 +197,7 @@ static void the_meta_page_shows_what_is_stored(void **state)
     assert_int_equal(q.quarantine_next, 11);
     assert_int_equal(q.n_stale, 12);
     assert_int_equal(q.catalog_version, 13);
+    assert_int_equal(q.dropped_before, T0 + 5);
     txn_abort(txn);
     store_close(store);
     test_folder_remove(path);

@@ -6,6 +6,7 @@
  *     [now] 2026-11-20T12:00           [ask]             statements
  *     [rows] or [rows start,end]       the expected rows as CSV, of all columns or of some
  *     [wave]                           begin,rate,n,facility, then channel=offset+amplitude*sin(hertz) each: rows
+ *     [retain] 2026-11-20              rows from before are dropped
  *     [error]                          the expected report      [notes]   texts that must stand in the footer
  *
  * In docs/QUERY.md the same by fences: ```csv is loaded, ```gkql is asked, ```rows is expected of the question before
@@ -105,6 +106,16 @@ static void set_now(struct run *run, const char *text, size_t size)
     assert_int_equal(gk_time_parse(text, size, 28800, &run->zone.now), GK_OK);
 }
 
+static void drop_rows(struct run *run, const char *text)
+{
+    struct gk_error error = {0};
+    gk_time before;
+
+    assert_int_equal(gk_time_parse(text, strlen(text), 28800, &before), GK_OK);
+    if (gk_retain(run->zone.db, before, NULL, NULL, &error) != GK_OK)
+        fail_msg("%s:%d: %s", run->file, run->line, error.text);
+}
+
 /* Rows as a fast meter sends them: n of them, `rate` a second, with the same channels in each. */
 static void load_wave(struct run *run, const char *body)
 {
@@ -150,7 +161,8 @@ static void load_wave(struct run *run, const char *body)
 static void end_section(struct run *run, const char *name, const char *argument, struct text *body)
 {
     text_add(body, "");
-    if (strcmp(name, "load") == 0 || strcmp(name, "now") == 0 || strcmp(name, "ask") == 0 || strcmp(name, "wave") == 0)
+    if (strcmp(name, "load") == 0 || strcmp(name, "now") == 0 || strcmp(name, "ask") == 0 ||
+        strcmp(name, "wave") == 0 || strcmp(name, "retain") == 0)
         end_question(run);
     if (strcmp(name, "wave") == 0)
         load_wave(run, body->bytes);
@@ -158,6 +170,8 @@ static void end_section(struct run *run, const char *name, const char *argument,
         zone_load(&run->zone, body->bytes, body->size);
     else if (strcmp(name, "now") == 0)
         set_now(run, argument, strlen(argument));
+    else if (strcmp(name, "retain") == 0)
+        drop_rows(run, argument);
     else if (strcmp(name, "ask") == 0)
         text_put(&run->question, body->bytes, body->size);
     else if (*name)

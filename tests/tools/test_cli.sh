@@ -79,7 +79,7 @@ expect 0 "--version"
 prints "gk 0" "--version"
 run --help
 expect 0 "--help"
-for command in init load query check dump stat digest quarantine simulate; do
+for command in init load query check dump stat digest quarantine retain simulate; do
     prints "  $command" "--help lists $command"
     run help "$command"
     expect 0 "help $command"
@@ -311,6 +311,20 @@ is_json "quarantine release --json"
 prints '"accepted": 1' "the row is let in when its time has come"
 run quarantine r.gk --force
 expect 2 "--force goes with release"
+# retention: r.gk has rows of a day, and of the next one
+run retain r.gk
+expect 2 "retain needs --older"
+says "--older" "the missing option is named"
+run retain r.gk --older 0s --now $now --json
+expect 0 "retain"
+is_json "retain --json"
+prints '"dropped": ' "retain tells what it dropped"
+run check r.gk --deep
+expect 0 "the store is whole after retain"
+run query r.gk "avg, count of power of facility 'M1' by day between 2026-01-04 and 2026-01-05" --format csv --now $now
+expect 0 "sums of dropped time are answered"
+run retain r.gk --older 0s --now $now
+says "0 rows from before" "a second time there is nothing to drop"
 printf 'this,that\n1,2\n' >what.csv
 run load r.gk what.csv --now $now
 expect 3 "a file that is no table"
