@@ -41,29 +41,37 @@ static double unscale(int64_t z, uint8_t decimals)
     return decimals == PLAIN ? double_of((uint64_t)z) : (double)z / POWERS[decimals];
 }
 
-/* The least decimals from *decimals on with which all of a figure can be written. */
-static void find_decimals(const struct hour_block *b, size_t offset, uint8_t *decimals)
+/*
+ * The least decimals from *decimals on with which all of a figure can be written; true when they are more. What was
+ * fine with fewer is tried again: it may be too large for more.
+ */
+static bool find_decimals(const struct hour_block *b, size_t offset, uint8_t *decimals)
 {
+    uint8_t before = *decimals;
     int64_t z;
-    for (size_t i = 0; i < b->n && *decimals != PLAIN; i++) {
+
+    for (size_t i = 0; i < b->n && *decimals != PLAIN;) {
         double v = load_f64((const uint8_t *)&b->hours[i] + offset);
-        while (*decimals != PLAIN && !scale(v, *decimals, &z))
-            *decimals = *decimals < DECIMALS_MAX ? *decimals + 1 : PLAIN;
+        if (scale(v, *decimals, &z)) {
+            i++;
+            continue;
+        }
+        *decimals = *decimals < DECIMALS_MAX ? *decimals + 1 : PLAIN;
+        i = 0;
     }
+    return *decimals != before;
 }
 
 static uint8_t decimals_of_values(const struct hour_block *b)
 {
-    uint8_t d = 0, before;
-    do { /* what some need, all get: and a figure that was fine with fewer need not be with more */
-        before = d;
-        find_decimals(b, offsetof(struct hour, first), &d);
-        find_decimals(b, offsetof(struct hour, min), &d);
-        find_decimals(b, offsetof(struct hour, max), &d);
-        find_decimals(b, offsetof(struct hour, last), &d);
-        find_decimals(b, offsetof(struct hour, sum), &d);
-    } while (d != before && d != PLAIN);
-    return d;
+    static const size_t figures[] = {offsetof(struct hour, first), offsetof(struct hour, min),
+                                     offsetof(struct hour, max), offsetof(struct hour, last),
+                                     offsetof(struct hour, sum)};
+    uint8_t decimals = 0;
+
+    for (size_t k = 0; k < sizeof figures / sizeof *figures;)
+        k = find_decimals(b, figures[k], &decimals) && k > 0 ? 0 : k + 1;
+    return decimals;
 }
 
 static void put_figure(const struct hour_block *b, size_t offset, uint8_t decimals, int64_t out[BLOCK_HOURS])
@@ -261,7 +269,7 @@ void hour_block_encode(const struct hour_block *b, struct buffer *out)
     uint8_t unit = unit_of(b), decimals = decimals_of_values(b), integral_decimals = 0;
     grid z;
 
-    find_decimals(b, offsetof(struct hour, integral), &integral_decimals);
+    (void)find_decimals(b, offsetof(struct hour, integral), &integral_decimals); /* one figure: nothing to try again */
     for (size_t i = 0; i < b->n; i++)
         mask |= 1u << (b->hours[i].hour - b->day * BLOCK_HOURS);
     store_u32(bytes, BLOCK_VERSION | mask << 8);

@@ -65,6 +65,31 @@ static void blocks_come_back_to_the_bit_and_every_cut_is_corrupt(void **state)
     }
 }
 
+static void a_figure_too_large_for_the_decimals_of_others_comes_back(void **state)
+{
+    struct hour_block a = {.day = 20000, .n = 2}, b;
+    struct buffer bytes;
+    (void)state;
+
+    for (int64_t h = 0; h < 2; h++) {
+        struct fold f;
+        fold_begin(&f, hour_begin(a.day * BLOCK_HOURS + h), 1, GK_SECOND);
+        fold_end_hour(&f, &a.hours[h]);
+    }
+    buffer_init(&bytes, &MEM_SYSTEM);
+    for (int figure = 0; figure < 2; figure++) {
+        double *large = figure ? &a.hours[0].integral : &a.hours[0].max;
+        double *small = figure ? &a.hours[1].integral : &a.hours[1].max;
+        *large = 760173889470623; /* below 2^52, ten times as much is not */
+        *small = 0.1;
+        buffer_reset(&bytes);
+        hour_block_encode(&a, &bytes);
+        assert_int_equal(hour_block_decode(a.day, view_of(bytes.bytes, bytes.size), &b), GK_OK);
+        assert_true(is_same_hour(&a.hours[0], &b.hours[0]) && is_same_hour(&a.hours[1], &b.hours[1]));
+    }
+    buffer_clear(&bytes);
+}
+
 /* A machine that was on for two hours at half power, then stood still. */
 static struct hour_block example(void)
 {
@@ -140,6 +165,7 @@ static void an_open_end_comes_back_with_and_without_its_parts(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(blocks_come_back_to_the_bit_and_every_cut_is_corrupt),
+    cmocka_unit_test(a_figure_too_large_for_the_decimals_of_others_comes_back),
     cmocka_unit_test(the_page_shows_what_is_stored),
     cmocka_unit_test(an_open_end_comes_back_with_and_without_its_parts),
 };
