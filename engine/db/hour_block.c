@@ -333,9 +333,12 @@ static bool get_column(struct reader *r, size_t n, int64_t *z)
 /* Not when there are times and counts that no rows could have. */
 static bool makes_sense(const struct hour *h)
 {
-    return h->count > 0 && hour_of(h->first_time) == h->hour && hour_of(h->last_time) == h->hour &&
-           h->last_time >= h->first_time && h->held_ns >= 0 && h->hold_ns >= 0 &&
-           h->held_ns <= h->last_time - h->first_time;
+    gk_time begin = hour_begin(h->hour);
+    uint64_t length = (uint64_t)hour_begin(h->hour + 1) - (uint64_t)begin; /* the ends of time cut an hour short */
+
+    return h->count > 0 && (uint64_t)less(h->first_time, begin) < length &&
+           (uint64_t)less(h->last_time, begin) < length && h->last_time >= h->first_time && h->held_ns >= 0 &&
+           h->hold_ns >= 0 && h->held_ns <= h->last_time - h->first_time;
 }
 
 static bool fill_hours(grid z, const uint8_t head[HEAD_SIZE], struct hour_block *b)
