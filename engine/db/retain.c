@@ -235,8 +235,8 @@ static int drop_rows(struct retaining *r, uint32_t facility, bool *is_done, stru
         return GK_OK;
     if (hour_begin(hour_of(r->profile.last)) < cut)
         cut = hour_begin(hour_of(r->profile.last));
-    if (r->profile.first >= cut)
-        return GK_OK;
+    if (cut <= r->profile.cut.time || (r->profile.first >= cut && r->profile.cut.time == GK_TIME_MIN))
+        return GK_OK; /* there never were older rows; else what they held into this time stays as well */
     TRY(step_cut(r, facility, cut, &step, error));
     *is_done = step == cut;
     TRY(limits_of(db->catalog, facility, db->tick_ns, profile_hold(&r->profile), &r->limits));
