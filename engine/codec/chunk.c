@@ -146,7 +146,7 @@ done:
 /* ---- whole pages ---------------------------------------------------------------------------------------------- */
 
 #define SUMMARY_GUESS 24 /* bytes of a summary, mostly */
-#define FIT_GAIN      32 /* a cut must spare one part in so many of the space of a row */
+#define FIT_GAIN      64 /* a cut must spare one part in so many of the space of a row */
 
 /* About how many bytes the first mini blocks take: bytes[k] for k of them. False when it cannot be cut. */
 static bool guess_sizes(const struct draft *draft, const struct chunk_rows *rows, size_t *bytes)

@@ -41,6 +41,15 @@ AVX2 static uint64_t rest_avx2(const uint64_t *z, size_t n, uint64_t *rest, uint
     return rest_body(z, n, rest, farthest);
 }
 
+#define SLOPE_LOOK 8 /* so few integers may look like anything */
+
+/* Integers with a slope are farthest from the first one near their end; noise around a level is not. */
+static bool is_drifting(const uint64_t *z, size_t n, uint64_t farthest)
+{
+    uint64_t d = z[n - 1] - z[0];
+    return (d >> 63 ? 0 - d : d) >= farthest / 2;
+}
+
 void slope_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out)
 {
     uint64_t farthest;
@@ -52,7 +61,10 @@ void slope_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *ou
     out->head_size = varint_put(out->head, zigzag((int64_t)z[0]));
     out->head[out->head_size++] = codecs_reach(farthest);
     out->head_size += varint_put(out->head + out->head_size, zigzag((int64_t)slope));
-    out->patch = patch_plan_noise(out->rest, n, limit - out->head_size);
+    if (n > SLOPE_LOOK && !is_drifting(z, n, farthest))
+        out->patch = (struct patch_plan){.size = limit}; /* not below it: nobody will want it */
+    else
+        out->patch = patch_plan_noise(out->rest, n, limit - out->head_size);
 }
 
 size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)

@@ -9,14 +9,13 @@
 #include "base/bytes.h"
 #include "codec/planes.h"
 
-#define POSITION_BITS  8
 #define EXCEPTIONS_MAX (PACK_MAX - 1)
 
 static size_t cost(size_t n, unsigned width, size_t n_exceptions, unsigned extra)
 {
     size_t size = 1 + pack_size(n, width);
     if (n_exceptions)
-        size += 2 + pack_size(n_exceptions, POSITION_BITS) + pack_size(n_exceptions, extra);
+        size += 2 + n_exceptions + pack_size(n_exceptions, extra);
     return size;
 }
 
@@ -52,14 +51,14 @@ BODY struct patch_plan plan_body(const uint64_t *v, size_t n, size_t limit)
         size_t size = cost(n, width, n_exceptions, max - width);
         if (size < best.size)
             best = (struct patch_plan){width, max - width, n_exceptions, false, size};
-        if (3 + n_exceptions * (POSITION_BITS + max) / 8 >= (best.size < limit ? best.size : limit))
+        if (3 + n_exceptions * (8 + max) / 8 >= (best.size < limit ? best.size : limit))
             break;
     }
     return best;
 }
 
 /* Decoding planes takes longer than packing alone: they have to spare one byte in so many. */
-#define PLANES_GAIN 16
+#define PLANES_GAIN 24
 #define NOISE_LEAST 64 /* fewer integers are not worth a look */
 
 BODY uint64_t sum_of(const uint64_t *v, size_t n, unsigned shift)
@@ -139,22 +138,21 @@ struct patch_plan patch_plan_noise(const uint64_t *v, size_t n, size_t limit)
 
 static size_t put_exceptions(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8_t *out)
 {
-    uint64_t position[PACK_MAX], high[PACK_MAX];
+    uint64_t high[PACK_MAX];
+    uint8_t position[PACK_MAX];
     size_t k = 0;
 
     for (size_t i = 0; i < n; i++) {
-        position[k] = i; /* kept only if the value is an exception */
+        position[k] = (uint8_t)i; /* kept only if the value is an exception */
         high[k] = v[i] >> plan->width;
         k += high[k] != 0;
     }
     assert(k == plan->n_exceptions);
     out[0] = (uint8_t)k;
     out[1] = (uint8_t)plan->extra;
-    size_t at = 2;
-    pack_put(position, k, POSITION_BITS, out + at);
-    at += pack_size(k, POSITION_BITS);
-    pack_put(high, k, plan->extra, out + at);
-    return at + pack_size(k, plan->extra);
+    memcpy(out + 2, position, k);
+    pack_put(high, k, plan->extra, out + 2 + k);
+    return 2 + k + pack_size(k, plan->extra);
 }
 
 void patch_put(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8_t *out)
@@ -192,11 +190,11 @@ size_t patch_open(const uint8_t *bytes, size_t size, size_t n, struct patch_view
         unsigned extra = bytes[2];
         if (k == 0 || k > n || k > EXCEPTIONS_MAX || extra == 0 || extra > PACK_WIDTH_MAX - out->width)
             return 0;
-        at = 3 + pack_size(k, POSITION_BITS) + pack_size(k, extra);
+        at = 3 + k + pack_size(k, extra);
         if (at > size)
             return 0;
-        pack_get(bytes + 3, k, POSITION_BITS, out->position);
-        pack_get(bytes + 3 + pack_size(k, POSITION_BITS), k, extra, out->high);
+        out->position = bytes + 3;
+        pack_get(bytes + 3 + k, k, extra, out->high);
         for (size_t i = 0; i < k; i++)
             if (out->position[i] >= n)
                 return 0;

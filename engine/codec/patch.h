@@ -6,7 +6,7 @@
  *     head           1   width 0..64, + 0x80 when there are exceptions; 0xC0 + width 0..63 with planes
  *     n_exceptions   1   1..255      \
  *     extra          1   1..64-width  | only with exceptions
- *     positions          8 bits each  |
+ *     positions      1 each           |
  *     high parts         extra bits  /
  *     low parts          width bits each
  *     planes             see planes.h; only with planes
@@ -54,7 +54,8 @@ static inline unsigned patch_bits(const uint8_t *bytes, size_t size)
 struct patch_view {
     unsigned width;
     size_t n_exceptions;
-    uint64_t position[PACK_MAX], high[PACK_MAX]; /* below n; above `width` bits */
+    const uint8_t *position; /* below n */
+    uint64_t high[PACK_MAX]; /* above `width` bits */
     const uint8_t *packed;
 };
 /* Returns the bytes used, 0 when they make no sense or have planes. */

@@ -131,12 +131,25 @@ void planes_put(const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
 #define ONES UINT64_C(0x0101010101010101)
 #define LOW7 UINT64_C(0x7F7F7F7F7F7F7F7F)
 
-/* Adds 1 to those of eight bytes of which the bit is set. */
+/* Adds 1 to those of 64 bytes of which the bit is set. */
 BODY void count_up(uint8_t *number, uint64_t bits)
 {
-    uint64_t x = (bits & 0xFF) * ONES & UINT64_C(0x8040201008040201);
-    store_u64(number, load_u64(number) + ((x + LOW7) >> 7 & ONES));
+    for (unsigned k = 0; k < 8; k++, bits >>= 8, number += 8) {
+        uint64_t x = (bits & 0xFF) * ONES & UINT64_C(0x8040201008040201);
+        store_u64(number, load_u64(number) + ((x + LOW7) >> 7 & ONES));
+    }
 }
+
+#ifdef __x86_64__
+/* One instruction instead of fifty: decoding noise takes three quarters of the time. */
+AVX512 static inline void count_up_avx512(uint8_t *number, uint64_t bits)
+{
+    __m512i n = _mm512_loadu_si512(number);
+    _mm512_storeu_si512(number, _mm512_mask_add_epi8(n, bits, n, _mm512_set1_epi8(1)));
+}
+#else
+#define count_up_avx512 count_up
+#endif
 
 /* 64 bits from a bit on, zeros behind the end. */
 BODY uint64_t get_bits(const uint8_t *bytes, size_t size, size_t at)
@@ -152,7 +165,7 @@ BODY uint64_t get_bits(const uint8_t *bytes, size_t size, size_t at)
     return load_u64(room) >> s | (uint64_t)room[8] << 1 << (63 - s);
 }
 
-BODY size_t get_body(const uint8_t *bytes, size_t size, size_t n, unsigned shift, const bool is_fast, uint64_t *v)
+BODY size_t get_body(const enum target target, const uint8_t *bytes, size_t size, size_t n, unsigned shift, uint64_t *v)
 {
     uint8_t number[64 * WORDS] = {0};
     uint64_t level[WORDS], any = 1;
@@ -166,10 +179,12 @@ BODY size_t get_body(const uint8_t *bytes, size_t size, size_t n, unsigned shift
                 continue;
             uint64_t bits = get_bits(bytes, size, at);
             at += (size_t)__builtin_popcountll(level[w]);
-            level[w] = is_fast ? spread_fast(bits, level[w]) : spread_plain(bits, level[w]);
+            level[w] = target >= TARGET_AVX2 ? spread_fast(bits, level[w]) : spread_plain(bits, level[w]);
             any |= level[w];
-            for (unsigned k = 0; k < 8; k++)
-                count_up(number + 64 * w + 8 * k, level[w] >> 8 * k);
+            if (target == TARGET_AVX512)
+                count_up_avx512(number + 64 * w, level[w]);
+            else
+                count_up(number + 64 * w, level[w]);
         }
         if (plane > PLANES_MAX || at > 8 * size)
             return 0;
@@ -181,12 +196,12 @@ BODY size_t get_body(const uint8_t *bytes, size_t size, size_t n, unsigned shift
 
 AVX2 static size_t get_avx2(const uint8_t *bytes, size_t size, size_t n, unsigned shift, uint64_t *v)
 {
-    return get_body(bytes, size, n, shift, true, v);
+    return get_body(TARGET_AVX2, bytes, size, n, shift, v);
 }
 
 AVX512 static size_t get_avx512(const uint8_t *bytes, size_t size, size_t n, unsigned shift, uint64_t *v)
 {
-    return get_body(bytes, size, n, shift, true, v);
+    return get_body(TARGET_AVX512, bytes, size, n, shift, v);
 }
 
 size_t planes_get_on(enum target target, const uint8_t *bytes, size_t size, size_t n, unsigned shift, uint64_t *v)
@@ -194,7 +209,8 @@ size_t planes_get_on(enum target target, const uint8_t *bytes, size_t size, size
     assert(n <= 64 * WORDS);
     if (target == TARGET_AVX512)
         return get_avx512(bytes, size, n, shift, v);
-    return target == TARGET_AVX2 ? get_avx2(bytes, size, n, shift, v) : get_body(bytes, size, n, shift, false, v);
+    return target == TARGET_AVX2 ? get_avx2(bytes, size, n, shift, v)
+                                 : get_body(TARGET_PLAIN, bytes, size, n, shift, v);
 }
 
 size_t planes_get(const uint8_t *bytes, size_t size, size_t n, unsigned shift, uint64_t *v)

@@ -9,8 +9,10 @@
  */
 #include "db/chunks.h"
 
+/* So many rows make a chunk that is meant to stay, and fills its pages with those of them that do. */
+#define CHUNK_ROWS_LONG (CHUNK_ROWS_MAX / 4 * 3)
 /* A chunk of so many rows is left alone: a longer one would hardly be smaller. */
-#define CHUNK_ROWS_ENOUGH (CHUNK_ROWS_MAX / 4 * 3)
+#define CHUNK_ROWS_ENOUGH (CHUNK_ROWS_MAX / 2)
 
 /* The sealed side of a facility while rows are merged in. */
 struct merging {
@@ -100,8 +102,22 @@ done:
 /* ---- writing -------------------------------------------------------------------------------------------------------
  */
 
-/* Channels that have no value in [from, to) are not stored. */
-static int write_chunk(struct merging *m, const struct columns *c, size_t from, size_t to, uint16_t part,
+static int encode_fit(struct merging *m, const struct chunk_rows *rows, size_t from, size_t *to)
+{
+    size_t page, overhead, n_taken;
+
+    txn_pages(m->txn, &page, &overhead);
+    int rc = chunk_encode_fit(m->mem, rows, page, overhead, &m->bytes, &n_taken);
+    if (rc == GK_OK)
+        *to = from + n_taken;
+    return rc;
+}
+
+/*
+ * Channels that have no value in [from, to) are not stored. `fills`: of the rows as many as fill pages well; *to is
+ * where they end.
+ */
+static int write_chunk(struct merging *m, const struct columns *c, size_t from, size_t *to, bool fills, uint16_t part,
                        struct gk_error *error)
 {
     struct columns used = *c;
@@ -115,9 +131,9 @@ static int write_chunk(struct merging *m, const struct columns *c, size_t from, 
     used.n_columns = 0;
     for (size_t i = 0; i < c->n_columns; i++) {
         size_t r = from;
-        while (r < to && gk_is_missing(c->value[i][r]))
+        while (r < *to && gk_is_missing(c->value[i][r]))
             r++;
-        if (r == to)
+        if (r == *to)
             continue;
         if (used.n_columns == CHUNK_COLUMNS_MAX)
             return error_set(error, GK_ELIMIT, "a facility has at most %d channels", CHUNK_COLUMNS_MAX);
@@ -126,9 +142,12 @@ static int write_chunk(struct merging *m, const struct columns *c, size_t from, 
         TRY(profile_add_channel(m->profile, c->channel[i]));
     }
     TRY(mem_reserve(m->mem, &m->values, &m->values_capacity, used.n_columns, sizeof *m->values));
-    struct chunk_rows rows = columns_view(&used, from, to, m->values);
+    struct chunk_rows rows = columns_view(&used, from, *to, m->values);
     buffer_reset(&m->bytes);
-    TRY(chunk_encode(m->mem, &rows, &m->bytes));
+    if (fills)
+        TRY(encode_fit(m, &rows, from, to));
+    else
+        TRY(chunk_encode(m->mem, &rows, &m->bytes));
     chunk_key(key, m->facility, c->time[from], part);
     TRY(txn_put(m->txn, STORE_CHUNK, view_of(key, sizeof key), view_of(m->bytes.bytes, m->bytes.size), error));
 done:
@@ -156,7 +175,7 @@ static int write_chunks(struct merging *m, const struct columns *c, size_t most,
         if (from > 0)
             part = c->time[from] == c->time[before] ? (uint16_t)(part + 1) : 0;
         before = from;
-        TRY(write_chunk(m, c, from, to, part, error));
+        TRY(write_chunk(m, c, from, &to, false, part, error));
     }
 done:
     return rc;
@@ -166,13 +185,35 @@ done:
  */
 
 /*
- * How many rows the chunks get: all about the same if they are long enough then, else as many as fit, so that only the
- * last one will be written again.
+ * How many of n rows a chunk gets: as many as the others if all are long enough then, else as many as it may, so that
+ * only the last one will be written again.
  */
-static size_t rows_of_each(size_t n)
+static size_t rows_of_next(size_t n)
 {
     size_t pieces = (n + CHUNK_ROWS_MAX - 1) / CHUNK_ROWS_MAX, even = (n + pieces - 1) / pieces;
-    return even >= CHUNK_ROWS_ENOUGH ? even : CHUNK_ROWS_MAX;
+    if (even >= CHUNK_ROWS_LONG)
+        return even;
+    return n < CHUNK_ROWS_MAX ? n : CHUNK_ROWS_MAX;
+}
+
+/* Writes all rows behind all there are. Chunks that are long enough fill their pages; a last short one does not care:
+ * it will be swallowed. */
+static int write_end(struct merging *m, const struct columns *c, uint16_t first_part, struct gk_error *error)
+{
+    uint16_t part = first_part;
+    size_t before = 0;
+    int rc = GK_OK;
+
+    for (size_t from = 0, to; from < c->n_rows; from = to) {
+        size_t n = rows_of_next(c->n_rows - from);
+        to = from + n;
+        if (from > 0)
+            part = c->time[from] == c->time[before] ? (uint16_t)(part + 1) : 0;
+        before = from;
+        TRY(write_chunk(m, c, from, &to, n >= CHUNK_ROWS_LONG, part, error));
+    }
+done:
+    return rc;
 }
 
 /* Puts the rows of the last chunk before *all, which becomes the caller's own; the chunk goes. */
@@ -220,7 +261,7 @@ static int append_rows(struct merging *m, const struct columns *incoming, size_t
     }
     if (last.is_there && last.first == all->time[0])
         part = (uint16_t)(last.part + 1);
-    TRY(write_chunks(m, all, rows_of_each(all->n_rows), SIZE_MAX, part, error));
+    TRY(write_end(m, all, part, error));
     m->profile->n_rows += n_new;
 done:
     columns_clear(&own);

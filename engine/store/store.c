@@ -24,6 +24,7 @@
 #define READERS_MAX 1024
 #define PATH_SIZE   4096
 #define CRC_SIZE    4
+#define PAGE_HEAD   16 /* of LMDB's pages; a value on pages of its own has one */
 
 struct store {
     struct mem mem;
@@ -413,6 +414,15 @@ static MDB_val val_of(struct view view)
 {
     MDB_val val = {view.size, (void *)(uintptr_t)view.bytes};
     return val;
+}
+
+void txn_pages(const struct txn *txn, size_t *page, size_t *overhead)
+{
+    MDB_stat stat;
+
+    (void)mdb_env_stat(txn->store->env, &stat); /* fails only for NULL */
+    *page = stat.ms_psize;
+    *overhead = PAGE_HEAD + CRC_SIZE;
 }
 
 int txn_get(struct txn *txn, enum store_table table, struct view key, struct view *value, struct gk_error *error)

@@ -60,6 +60,10 @@ void txn_abort(struct txn *txn); /* NULL is welcome */
 /* Bytes put so far, so that a long job can commit in steps. */
 uint64_t txn_size(const struct txn *txn);
 
+/* A value that does not fit half a page is kept on whole pages of its own: *page bytes each, *overhead bytes of which,
+ * once a value, are not the value's. */
+void txn_pages(const struct txn *txn, size_t *page, size_t *overhead);
+
 /* GK_ENOTFOUND leaves *error alone. The value lives until the transaction ends or writes. */
 int txn_get(struct txn *txn, enum store_table table, struct view key, struct view *value, struct gk_error *error);
 int txn_put(struct txn *txn, enum store_table table, struct view key, struct view value, struct gk_error *error);

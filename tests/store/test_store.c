@@ -117,6 +117,31 @@ static void what_was_committed_is_there_after_opening_again(void **state)
     store_close(store);
 }
 
+/* A value that fills whole pages with what txn_pages says takes as many, and with a byte more one more. */
+static void pages_of_a_large_value_are_told(void **state)
+{
+    static uint8_t bytes[1 << 16];
+    struct gk_error error;
+    struct store_stat before, stat;
+    struct store *store = open_with(true, 0);
+    struct txn *txn;
+    size_t page, overhead;
+    (void)state;
+
+    ok(store_write(store, &txn, &error), &error);
+    txn_pages(txn, &page, &overhead);
+    txn_abort(txn);
+    put_one(store, STORE_CHUNK, "a", "x", 1); /* the leaf that the keys are in */
+    ok(store_stat(store, &before, &error), &error);
+    put_one(store, STORE_CHUNK, "b", bytes, 3 * page - overhead);
+    ok(store_stat(store, &stat, &error), &error);
+    assert_int_equal(stat.table_bytes[STORE_CHUNK] - before.table_bytes[STORE_CHUNK], 3 * page);
+    put_one(store, STORE_CHUNK, "c", bytes, 3 * page - overhead + 1);
+    ok(store_stat(store, &stat, &error), &error);
+    assert_int_equal(stat.table_bytes[STORE_CHUNK] - before.table_bytes[STORE_CHUNK], 7 * page);
+    store_close(store);
+}
+
 static void a_second_writer_is_busy_and_a_reader_is_not(void **state)
 {
     struct gk_error error;
@@ -724,6 +749,7 @@ static void a_map_size_that_is_none_is_named(void **state)
 static const struct CMUnitTest tests[] = {
     IN_FOLDER(a_map_size_that_is_none_is_named),
     IN_FOLDER(what_was_committed_is_there_after_opening_again),
+    IN_FOLDER(pages_of_a_large_value_are_told),
     IN_FOLDER(a_second_writer_is_busy_and_a_reader_is_not),
     IN_FOLDER(a_writer_that_died_leaves_no_lock),
     IN_FOLDER(a_missing_store_is_not_found),
