@@ -139,18 +139,16 @@ struct patch_plan patch_plan_noise(const uint64_t *v, size_t n, size_t limit)
 static size_t put_exceptions(const struct patch_plan *plan, const uint64_t *v, size_t n, uint8_t *out)
 {
     uint64_t high[PACK_MAX];
-    uint8_t position[PACK_MAX];
     size_t k = 0;
 
     for (size_t i = 0; i < n; i++) {
-        position[k] = (uint8_t)i; /* kept only if the value is an exception */
+        out[2 + k] = (uint8_t)i; /* kept only if the value is an exception */
         high[k] = v[i] >> plan->width;
         k += high[k] != 0;
     }
     assert(k == plan->n_exceptions);
     out[0] = (uint8_t)k;
     out[1] = (uint8_t)plan->extra;
-    memcpy(out + 2, position, k);
     pack_put(high, k, plan->extra, out + 2 + k);
     return 2 + k + pack_size(k, plan->extra);
 }
