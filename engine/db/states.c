@@ -256,12 +256,16 @@ static int64_t reach_of(const struct limits *limits, int64_t tick_ns)
     return __builtin_mul_overflow(2 * most, tick_ns, &ns) ? INT64_MAX / 4 : ns + HOUR_NS / 4;
 }
 
-/* The last row of the batch at which the machine can be rebuilt; -1: none. */
+/*
+ * The last row of the batch at which the machine can be rebuilt; -1: none. One of a later tick is behind it, before the
+ * change: perhaps no other is ever fed, and then the machine is kept for rows that come later (see derive_stand).
+ */
 static int find_stand(const struct columns *c, const struct steps *old, int64_t tick_ns, const struct limits *limits,
                       int64_t change_tick, struct derive *machine)
 {
     size_t i = columns_lower(c, time_of(tick_ns, change_tick));
     int64_t last_tick = change_tick;
+    bool is_followed = false;
 
     for (; i-- > 0;) {
         int64_t tick = tick_of(tick_ns, c->time[i]);
@@ -269,16 +273,18 @@ static int find_stand(const struct columns *c, const struct steps *old, int64_t 
         struct derive_rows rows = machine_rows(c, limits, span, i, i + 1);
         double value;
         bool is_fallback;
-        if (tick == last_tick || !derive_value(&rows, 0, &value, &is_fallback))
+        if (tick == last_tick || !derive_value(&rows, 0, &value, &is_fallback) ||
+            derive_class(&span->limits, is_fallback, value, GK_NODATA) == GK_NODATA)
             continue;
         last_tick = tick; /* earlier informative rows of this tick do not count */
-        if (!derive_is_stand(old, tick, value, is_fallback, &span->limits, change_tick))
-            continue;
-        size_t k = 0;
-        while (k + 1 < old->n && old->at[k + 1].tick <= tick)
-            k++;
-        *machine = derive_stand(tick, value, is_fallback, &span->limits, old->at[k].value);
-        return (int)i;
+        if (is_followed && derive_is_stand(old, tick, value, is_fallback, &span->limits, change_tick)) {
+            size_t k = 0;
+            while (k + 1 < old->n && old->at[k + 1].tick <= tick)
+                k++;
+            *machine = derive_stand(tick, value, is_fallback, &span->limits, old->at[k].value);
+            return (int)i;
+        }
+        is_followed = true;
     }
     return -1;
 }

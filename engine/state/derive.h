@@ -83,7 +83,11 @@ uint32_t derive_class(const struct derive_limits *limits, bool is_fallback, doub
  */
 bool derive_is_stand(const struct steps *old, int64_t row_tick, double value, bool is_fallback,
                      const struct derive_limits *limits, int64_t change_tick);
-/* The machine right after such a row was seen; `state` is the old state at its tick. All its steps are after that. */
+/*
+ * The machine right after such a row was seen; `state` is the old state at its tick. All its steps are after that. It
+ * takes the state for the one before that tick, too, which it need not have been: what comes out of it is right once a
+ * row of a later tick was fed, and only then may it be kept to go on from.
+ */
 struct derive derive_stand(int64_t row_tick, double value, bool is_fallback, const struct derive_limits *limits,
                            uint32_t state);
 /*

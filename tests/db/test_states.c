@@ -122,6 +122,34 @@ static void same_states(gk_db *a, gk_db *b, uint32_t f)
     gk_snapshot_close(t);
 }
 
+/* One store is sealed after an event in so many, the other is told all at once. */
+static void compare_with_one_go(struct random *random, uint64_t seal_every, const struct event *events, size_t n)
+{
+    char path_a[4096], path_b[4096];
+    gk_db *a = world_new(path_a, NULL), *b = world_new(path_b, NULL);
+    uint32_t f = put_facility(a, "f", GK_PRODUCTION), kw = put_channel(a, "kw");
+
+    assert_int_equal(put_facility(b, "f", GK_PRODUCTION), f);
+    assert_int_equal(put_channel(b, "kw"), kw);
+    for (size_t i = 0; i < n; i++) {
+        tell(a, &events[i], f, kw);
+        if (random_below(random, seal_every) == 0)
+            ok(gk_seal(a, &error), &error);
+        tell(b, &events[i], f, kw);
+    }
+    ok(gk_commit(a, &error), &error);
+    ok(gk_commit(b, &error), &error);
+    same_states(a, b, f); /* partly sealed, partly stale; and from the journal alone */
+    ok(gk_seal(a, &error), &error);
+    same_states(a, b, f);
+    ok(gk_seal(b, &error), &error);
+    same_states(a, b, f);
+    check_is_clean(a);
+    check_is_clean(b);
+    world_end(a, path_a);
+    world_end(b, path_b);
+}
+
 static void states_do_not_depend_on_how_they_came_about(void **state)
 {
     uint64_t seed = test_seed("states_do_not_depend_on_how_they_came_about"), rounds = test_rounds(15);
@@ -130,10 +158,7 @@ static void states_do_not_depend_on_how_they_came_about(void **state)
     for (uint64_t r = 0; r < rounds; r++) {
         struct random random = random_from(seed * 11 + r);
         static struct event events[400];
-        char path_a[4096], path_b[4096];
         gk_time cursor = T0;
-        gk_db *a = world_new(path_a, NULL);
-        uint32_t f = put_facility(a, "f", GK_PRODUCTION), kw = put_channel(a, "kw");
         size_t n = 100 + random_below(&random, 300);
         for (size_t i = 0; i < n; i++) {
             struct event *e = &events[i];
@@ -144,32 +169,54 @@ static void states_do_not_depend_on_how_they_came_about(void **state)
                 e->time = GK_TIME_MIN;
             e->value = e->on_percent ? (double)(random_below(&random, 3) ? 0 : random_below(&random, 200))
                                      : (double)random_below(&random, 120) / 10;
-            tell(a, e, f, kw);
-            if (random_below(&random, 25) == 0)
-                ok(gk_seal(a, &error), &error);
         }
-        ok(gk_commit(a, &error), &error);
-        gk_db *b = world_new(path_b, NULL);
-        assert_int_equal(put_facility(b, "f", GK_PRODUCTION), f);
-        assert_int_equal(put_channel(b, "kw"), kw);
-        for (size_t i = 0; i < n; i++)
-            tell(b, &events[i], f, kw);
-        ok(gk_commit(b, &error), &error);
-        same_states(a, b, f); /* partly sealed, partly stale; and from the journal alone */
-        ok(gk_seal(a, &error), &error);
-        same_states(a, b, f);
-        ok(gk_seal(b, &error), &error);
-        same_states(a, b, f);
-        check_is_clean(a);
-        check_is_clean(b);
-        world_end(a, path_a);
-        world_end(b, path_b);
+        compare_with_one_go(&random, 25, events, n);
     }
+}
+
+/* Few rows and many bands: a change is often right behind the first row or the last one. */
+static void nor_do_the_states_of_a_few_rows(void **state)
+{
+    uint64_t seed = test_seed("nor_do_the_states_of_a_few_rows"), rounds = test_rounds(100);
+    (void)state;
+
+    for (uint64_t r = 0; r < rounds; r++) {
+        struct random random = random_from(seed * 17 + r);
+        struct event events[8];
+        size_t n = 3 + random_below(&random, 6);
+        for (size_t i = 0; i < n; i++) {
+            struct event *e = &events[i];
+            e->on_percent = random_below(&random, 3) ? 0 : 15 + (int64_t)random_below(&random, 20);
+            e->time = T0 + (gk_time)random_below(&random, 80) * GK_SECOND / 2;
+            if (e->on_percent && random_below(&random, 4) == 0)
+                e->time = GK_TIME_MIN;
+            e->value = e->on_percent ? (double)(random_below(&random, 3) ? 0 : random_below(&random, 15))
+                                     : (double)random_below(&random, 40) / 10;
+        }
+        compare_with_one_go(&random, 2, events, n);
+    }
+}
+
+/* The machine that goes on from there has to know what the state was before that row. */
+static void a_change_behind_the_last_row_leaves_the_step_of_that_row(void **state)
+{
+    static const struct event STORIES[][4] = {
+        {{GK_TIME_MIN, 0, 20}, {T0, 3, 0}, {T0 + 4 * GK_SECOND, 0, 30}, {T0 + 24 * GK_SECOND, 2, 0}},
+        /* A second row of that tick: idle, as it follows no data, but on for one who is on already. */
+        {{GK_TIME_MIN, 0, 20}, {T0, 3, 0}, {T0 + 4 * GK_SECOND, 0, 30}, {T0 + GK_SECOND / 2, 1.8, 0}},
+    };
+    struct random random = {0};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof STORIES / sizeof *STORIES; i++)
+        compare_with_one_go(&random, 1, STORIES[i], 4);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(stored_steps_are_what_was_written_last),
     cmocka_unit_test(states_do_not_depend_on_how_they_came_about),
+    cmocka_unit_test(nor_do_the_states_of_a_few_rows),
+    cmocka_unit_test(a_change_behind_the_last_row_leaves_the_step_of_that_row),
 };
 
 RUN_TESTS(tests)
