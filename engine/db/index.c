@@ -87,10 +87,10 @@ static int64_t day_ticks(int64_t tick_ns)
     return INDEX_QUARTERS_DAY * quarter_ticks(tick_ns);
 }
 
-/* A step at `from` itself must not be the first one, which counts as carried in. */
+/* Steps at the first tick of a day are told as well: only what is at the first one looked at counts as carried in. */
 int64_t index_begin_of(int64_t tick_ns, int64_t from)
 {
-    return from == GK_TICK_MIN ? from : floor_div(from - 1, day_ticks(tick_ns)) * day_ticks(tick_ns);
+    return from == GK_TICK_MIN ? from : floor_div(from, day_ticks(tick_ns)) * day_ticks(tick_ns) - 1;
 }
 
 struct mark index_end_of(int64_t tick_ns, int64_t tick)

@@ -47,7 +47,7 @@ bool index_unkey(struct view key, struct mark *out);
 
 /* The marks that a facility's steps ask for, in order of keys. Steps at the first one's tick are carried in. */
 int index_marks(const struct steps *steps, int64_t tick_ns, struct marks *out);
-/* From where on steps must be looked at when they change at and after a tick: the begin of a day before it. */
+/* From where on steps must be looked at when they change at and after a tick: the last tick of the day before. */
 int64_t index_begin_of(int64_t tick_ns, int64_t from);
 /* The quarter of a tick, and its last minute that is counted in it. */
 struct mark index_end_of(int64_t tick_ns, int64_t tick);

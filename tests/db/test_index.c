@@ -271,6 +271,47 @@ static void changes_leave_the_marks_of_the_new_steps(void **state)
     }
 }
 
+/* Marks of a quarter of which only the later part changes. */
+static void what_comes_at_the_first_tick_of_a_day_stays_marked(void **state)
+{
+    struct store_options options = {.is_writer = true, .may_create = true, .map_size = 1 << 24};
+    struct gk_step at[] = {{GK_TICK_MIN, GK_NODATA},
+                           {DAY_TICKS, GK_ON},
+                           {DAY_TICKS + 5, GK_OFF},
+                           {DAY_TICKS + 9, GK_ON},
+                           {DAY_TICKS + 20, GK_NODATA}};
+    struct steps all = {&MEM_SYSTEM, at, 5, 5}, before, after;
+    static struct plain plain[FACILITIES];
+    char path[4096];
+    struct store *store;
+    struct txn *txn;
+    struct index_changes *changes;
+    bool is_new;
+    (void)state;
+
+    memset(plain, 0, sizeof plain); /* no data */
+    steps_init(&before, &MEM_SYSTEM);
+    steps_init(&after, &MEM_SYSTEM);
+    (void)snprintf(path, sizeof path, "%s", test_folder());
+    ok(store_open(&MEM_SYSTEM, path, &options, &store, &is_new, &error), &error);
+    ok(store_write(store, &txn, &error), &error);
+    assert_int_equal(index_begin(&MEM_SYSTEM, txn, TICK_NS, &changes), GK_OK);
+    ok(index_change(changes, 0, &before, &all, &error), &error);
+    cut(&all, index_begin_of(TICK_NS, DAY_TICKS + 8), &before);
+    at[3] = (struct gk_step){DAY_TICKS + 8, GK_IDLE};
+    cut(&all, index_begin_of(TICK_NS, DAY_TICKS + 8), &after);
+    ok(index_change(changes, 0, &before, &after, &error), &error);
+    ok(index_flush(changes, &error), &error);
+    index_end(changes);
+    ok(txn_commit(txn, &error), &error);
+    plain_of(&all, &plain[0]);
+    compare_table(store, plain);
+    steps_clear(&before);
+    steps_clear(&after);
+    store_close(store);
+    test_folder_remove(path);
+}
+
 /* ---- pruning
  * -------------------------------------------------------------------------------------------------------------------
  */
@@ -372,6 +413,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_row_of_long_ago_costs_three_marks),
     cmocka_unit_test(keys_come_back_and_others_are_none),
     cmocka_unit_test(changes_leave_the_marks_of_the_new_steps),
+    cmocka_unit_test(what_comes_at_the_first_tick_of_a_day_stays_marked),
     cmocka_unit_test(pruning_never_drops_who_was_in_the_state),
 };
 
