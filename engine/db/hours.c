@@ -295,7 +295,10 @@ done:
     return rc;
 }
 
-/* A channel that was not kept so far begins with the first row there is. */
+/*
+ * A channel that was not kept so far begins with the first row there is. The hour at its end is filled again even where
+ * the change is behind it, as it stays open for rows that come later.
+ */
 static int refill(struct filling *f, const struct origin *origin, gk_time cut, gk_time change, struct gk_error *error)
 {
     int rc;
@@ -303,7 +306,9 @@ static int refill(struct filling *f, const struct origin *origin, gk_time cut, g
     rc = load_open(f->txn, f->facility, f->channel, &f->open, error);
     bool is_kept = rc == GK_OK;
     TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
-    if (!f->open.is_growing)
+    if (f->open.fold.count > 0)
+        change = least(change, f->open.fold.first_time);
+    if (!f->open.is_growing || change < cut)
         change = cut;
     if (is_kept)
         TRY(cut_back(f, hour_of(change), error));
@@ -385,7 +390,7 @@ int hours_seal(const struct origin *origin, uint32_t facility, int64_t tick_ns, 
     for (size_t i = 0; i < n_channels; i++) {
         f.channel = channels[i];
         if (!appended)
-            TRY(refill(&f, origin, cut, change > cut ? change : cut, error));
+            TRY(refill(&f, origin, cut, change, error));
         else if (columns_find(appended, f.channel) >= 0)
             TRY(append(&f, appended, error));
     }

@@ -154,8 +154,31 @@ static void hours_give_to_the_bit_what_samples_give(void **state)
     }
 }
 
+/* More rows of the hour follow after a band that begins hours later. */
+static void a_band_of_the_future_leaves_the_last_hour_open(void **state)
+{
+    struct random random = random_from(1);
+    char path[4096];
+    gk_db *db = new_store(path, GK_LAST, GK_SECOND);
+    struct gk_band_put band = band_of(GK_ZONE, NULL, 10, 20, T0 + 5 * HOUR);
+    (void)state;
+
+    put(db, 0, T0, 3, 1);
+    ok(gk_seal(db, &error), &error);
+    ok(gk_band_put(db, &band, &error), &error);
+    ok(gk_seal(db, &error), &error);
+    put(db, 0, T0 + 10 * GK_SECOND, 5, 1); /* as close as rows are taken to be before */
+    ok(gk_seal(db, &error), &error);
+    put(db, 0, T0 + 20 * GK_SECOND, 5, 1);
+    ok(gk_seal(db, &error), &error);
+    compare_with_samples(db, &random);
+    check_is_clean(db);
+    world_end(db, path);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(hours_give_to_the_bit_what_samples_give),
+    cmocka_unit_test(a_band_of_the_future_leaves_the_last_hour_open),
 };
 
 RUN_TESTS(tests)
