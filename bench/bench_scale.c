@@ -380,7 +380,7 @@ static void ask_all(struct harness *harness, const char *path, const struct plai
         hand[i] = (struct by_hand){plain, &questions[i], 0};
         ask_open(&with[i], session, snapshot, questions[i].text, now);
         ask_open(&without[i], session, snapshot, questions[i].text, now);
-        without[i].query->is_unpruned = true;
+        without[i].query->prune_use = PRUNE_NEVER;
         ask_run(&with[i]);
         ask_run(&without[i]);
         call_by_hand(&hand[i]);

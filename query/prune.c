@@ -48,15 +48,15 @@ static void find_needs(struct prune *prune, const struct cond *cond)
 }
 
 /*
- * Whether reading the index of all hours costs more than reading the states of all subjects' facilities. An hour of a
- * need costs about as much as a facility (6,500 instructions against 5,000 to 10,000, on 800 facilities).
+ * Whether reading the index costs more than reading the states of all subjects' facilities. A record of it (a quarter
+ * of a day of one state) costs about as much as a facility.
  */
-static bool is_dearer(const struct scope *scope, uint64_t n_hours)
+static bool is_dearer(const struct scope *scope, uint64_t n_records)
 {
     uint64_t n_facilities = 0;
     size_t n;
 
-    for (size_t i = 0; i < scope->n && n_facilities < n_hours; i++) {
+    for (size_t i = 0; i < scope->n && n_facilities < n_records; i++) {
         if (scope->list[i].kind == GK_FACILITY) {
             (void)gk_facility_links(scope->snapshot, scope->list[i].id, &n);
             n_facilities += 1 + n;
@@ -65,13 +65,13 @@ static bool is_dearer(const struct scope *scope, uint64_t n_hours)
             n_facilities += n;
         }
     }
-    return n_facilities < n_hours;
+    return n_facilities < n_records;
 }
 
 int prune_make(struct prune *prune, const struct scope *scope, const struct bound *bound, const struct cond *cond,
                const struct window *window, enum prune_use use, struct gk_error *error)
 {
-    const int64_t ticks_an_hour = 3600 * GK_SECOND / window->tick_ns;
+    const int64_t ticks_a_quarter = 6 * 3600 * GK_SECOND / window->tick_ns;
     uint32_t n = gk_snapshot_info(scope->snapshot)->n_facilities;
     int64_t lo = window->a - bound->pad, hi = window->b + bound->pad;
     int rc = GK_OK;
@@ -82,7 +82,7 @@ int prune_make(struct prune *prune, const struct scope *scope, const struct boun
     if (use == PRUNE_NEVER || lo >= hi || bound->looks_ahead || window->a >= window->known_end)
         return GK_OK;
     find_needs(prune, cond);
-    if (use == PRUNE_WHEN_CHEAPER && is_dearer(scope, prune->n * ((uint64_t)(hi - lo) / (uint64_t)ticks_an_hour + 1)))
+    if (use == PRUNE_WHEN_CHEAPER && is_dearer(scope, prune->n * ((uint64_t)(hi - lo) / (uint64_t)ticks_a_quarter + 1)))
         prune->n = 0;
     for (size_t i = 0; i < prune->n; i++) {
         prune->needs[i].is_in = arena_array(scope->arena, (size_t)n + 1, 1);
