@@ -129,7 +129,9 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(SUPPORT)) $(call obj,$(ENGINE)
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
 # The bench links the objects too: bench_codec looks inside.
 BENCHSUP := $(filter-out $(BENCHES),$(sort $(wildcard bench/*.c)))
+# A new commit is a new report.
 $(BUILD)/bench/report.o: ALLFLAGS += '-DBENCH_COMMIT="$(shell git describe --always --dirty 2>/dev/null)"'
+$(BUILD)/bench/report.o: $(wildcard .git/logs/HEAD)
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call obj,$(BENCHSUP)) $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ $(TOOLLIBS) -ldl
