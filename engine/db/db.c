@@ -39,11 +39,6 @@ uint32_t db_find_facility(gk_db *db, const char *name, size_t size)
     return catalog_facility(db->catalog, name, size);
 }
 
-uint32_t db_find_site(gk_db *db, enum gk_kind kind, const char *name, size_t size)
-{
-    return catalog_site(db->catalog, kind, name, size);
-}
-
 uint64_t db_head_limit(const gk_db *db)
 {
     uint64_t of_facilities = (uint64_t)heads_active(db->heads) * DB_HEAD_FACILITY;

@@ -123,7 +123,6 @@ const struct mem *db_mem(gk_db *db);
 int32_t db_zone(gk_db *db);
 /* GK_ID_NONE when there is none. */
 uint32_t db_find_facility(gk_db *db, const char *name, size_t size);
-uint32_t db_find_site(gk_db *db, enum gk_kind kind, const char *name, size_t size);
 /* The catalog as it is now is durable. Under the lock, or with nobody else there. */
 void db_catalog_committed(gk_db *db);
 int db_need_writer(const gk_db *db, struct gk_error *error);

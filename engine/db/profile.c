@@ -260,32 +260,16 @@ void profile_count_gaps(struct profile *p, const gk_time *time, size_t n, int si
     p->gaps[0] += sign > 0 ? n_first : 0 - n_first;
 }
 
-static int median_class(const struct profile *p, uint64_t *below, uint64_t *upto, uint64_t *total)
-{
-    int c = 0;
-
-    *total = *below = 0;
-    for (int i = 0; i < PROFILE_CLASSES; i++)
-        *total += p->gaps[i];
-    *upto = p->gaps[0];
-    while (c < PROFILE_CLASSES - 1 && 2 * *upto < *total) {
-        *below = *upto;
-        *upto += p->gaps[++c];
-    }
-    return c;
-}
-
 int64_t profile_usual(const struct profile *p)
 {
-    uint64_t below, upto, total;
-    return CLASS_S[median_class(p, &below, &upto, &total)] * GK_SECOND;
-}
+    uint64_t total = 0, upto = p->gaps[0];
+    int c = 0;
 
-bool profile_usual_is_firm(const struct profile *p, uint64_t slack)
-{
-    uint64_t below, upto, total;
-    (void)median_class(p, &below, &upto, &total); /* the class itself is not asked for */
-    return 2 * below + 2 * slack < total && 2 * upto >= total + 2 * slack;
+    for (int i = 0; i < PROFILE_CLASSES; i++)
+        total += p->gaps[i];
+    while (c < PROFILE_CLASSES - 1 && 2 * upto < total)
+        upto += p->gaps[++c];
+    return CLASS_S[c] * GK_SECOND;
 }
 
 int64_t profile_hold(const struct profile *p)

@@ -46,9 +46,8 @@ int profile_add_channel(struct profile *profile, uint32_t channel);
 /* Adds (+1) or takes back (-1) the gaps between neighbours of n ascending times. */
 void profile_count_gaps(struct profile *profile, const gk_time *time, size_t n, int sign);
 void profile_count_gap(struct profile *profile, gk_time from, gk_time to, int sign);
-/* The usual interval; the class stays the same whatever `slack` further gaps are counted or taken back? */
+/* The usual interval. */
 int64_t profile_usual(const struct profile *profile);
-bool profile_usual_is_firm(const struct profile *profile, uint64_t slack);
 /* 3 x the usual interval, at least 60 s. */
 int64_t profile_hold(const struct profile *profile);
 
