@@ -15,14 +15,15 @@
 #include "codec/target.h"
 
 #define FINE_ROWS_IN    240 /* a fine bin has about one in so many of the rows */
+#define FINE_ROWS_LEAST 16  /* and at least so many */
 #define FINE_MAX        (2 * FINE_ROWS_IN + 2)
-#define SAMPLE_RUN      128 /* rows of one stretch of the sample */
+#define SAMPLE_RUN      64 /* rows of one stretch of the sample */
 #define SAMPLE_RUNS     8
 #define DIRECT_WIDE     8  /* bits from which on a guess of integers needs no margin */
 #define DIRECT_BITS_MIN 5  /* columns smaller than that are never direct where differences do not promise */
 #define WIDE_BITS       2  /* from that on many symbols are expected */
 #define SAMPLE_FINE     48 /* fine bins of a sample */
-#define JOIN_MAX        64 /* fine bins in one bin */
+#define JOIN_MAX        40 /* fine bins in one bin */
 #define ENTRY_BITS      28 /* what a bin's entry and its frequency take */
 #define TOO_MUCH        (UINT64_C(1) << 52) /* a cost that no column has; some hundred of them do not wrap */
 #define GUARD           8
@@ -32,16 +33,22 @@ enum { MODE_DELTA = 1, MODE_3 = 2, MODE_9 = 4, MODE_KNOWN = 7 };
 
 /* ---- arithmetic ----------------------------------------------------------------------------------------------- */
 
+/* Most steps are 1, which no division need find out. */
 static uint64_t gcd(uint64_t a, uint64_t b)
 {
     while (b) {
+        if (a == 1 || b == 1)
+            return 1;
         uint64_t r = a % b;
         a = b;
         b = r;
-        if (a == 1)
-            return 1;
     }
     return a;
+}
+
+static uint64_t steps_in(uint64_t span, uint64_t step)
+{
+    return step == 1 ? span : span / step;
 }
 
 static unsigned width_of(uint64_t v)
@@ -49,43 +56,106 @@ static unsigned width_of(uint64_t v)
     return v ? 64 - (unsigned)__builtin_clzll(v) : 0;
 }
 
-/* ---- sorting -------------------------------------------------------------------------------------------------- */
+/* Scratch of one column: on the heap, through mem. */
+struct work {
+    uint64_t a[CHUNK_ROWS_MAX], b[CHUNK_ROWS_MAX], delta[CHUNK_ROWS_MAX];
+    uint8_t symbol[CHUNK_ROWS_MAX];
+    uint32_t count[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX];
+    struct bin bin[RANS_SYMBOLS_MAX];
+    struct rans_model model;
+    uint8_t bytes[RANS_SIZE_MAX(BINS_BLOCK) + 8 * BINS_BLOCK + 8];
+};
+
+/* ---- fine bins ------------------------------------------------------------------------------------------------ */
 
 #define NARROW 16384
 
-/* Integers that are not far apart are counted rather than sorted; false if they are. */
-static bool count_sort(uint64_t *a, size_t n, uint64_t min, uint64_t range)
-{
-    uint16_t count[NARROW];
-    size_t k = 0;
+struct bounds {
+    int64_t low, high;
+};
 
-    if (range >= NARROW || range >= 4 * n)
-        return false;
-    memset(count, 0, (range + 1) * sizeof *count);
-    for (size_t i = 0; i < n; i++)
-        count[a[i] - min]++;
-    for (uint64_t v = 0; v <= range; v++)
-        for (unsigned left = count[v]; left > 0; left--)
-            a[k++] = v + min;
-    return true;
+BODY struct bounds bounds_body(const uint64_t *v, size_t n)
+{
+    int64_t low = (int64_t)v[0], high = low;
+    for (size_t i = 1; i < n; i++) {
+        low = (int64_t)v[i] < low ? (int64_t)v[i] : low;
+        high = (int64_t)v[i] > high ? (int64_t)v[i] : high;
+    }
+    return (struct bounds){low, high};
 }
 
-/* Sorts n integers as signed ones, by the bytes of their distance to the least; `a` and `b` are both used, the result
- * is in the one returned.
- */
-static uint64_t *sort(uint64_t *a, uint64_t *b, size_t n)
+AVX2 static struct bounds bounds_avx2(const uint64_t *v, size_t n)
 {
-    int64_t min = (int64_t)a[0], max = min;
+    return bounds_body(v, n);
+}
 
-    for (size_t i = 1; i < n; i++) {
-        min = (int64_t)a[i] < min ? (int64_t)a[i] : min;
-        max = (int64_t)a[i] > max ? (int64_t)a[i] : max;
+AVX512 static struct bounds bounds_avx512(const uint64_t *v, size_t n)
+{
+    return bounds_body(v, n);
+}
+
+static struct bounds bounds_of(const uint64_t *v, size_t n)
+{
+    enum target target = target_best();
+    if (target == TARGET_AVX512)
+        return bounds_avx512(v, n);
+    return target == TARGET_AVX2 ? bounds_avx2(v, n) : bounds_body(v, n);
+}
+
+/* Rows whose integers are in [low, high], all multiples of `step` above low (0 when there is but one). */
+struct fine {
+    uint64_t low, high, step;
+    uint32_t count;
+};
+
+/* The fine bins of integers that come in ascending order. */
+struct cut {
+    struct fine *fine;
+    unsigned n;
+    size_t enough; /* rows of a bin */
+};
+
+BODY void cut_add(struct cut *cut, uint64_t v, size_t count)
+{
+    struct fine *f = &cut->fine[cut->n - 1];
+
+    if (cut->n == 0 || f->count >= cut->enough || count >= cut->enough) {
+        assert(cut->n < FINE_MAX);
+        cut->fine[cut->n++] = (struct fine){v, v, 0, (uint32_t)count};
+        return;
     }
-    uint64_t range = (uint64_t)max - (uint64_t)min;
-    if (count_sort(a, n, (uint64_t)min, range))
-        return a;
+    if (f->step != 1)
+        f->step = gcd(f->step, v - f->low);
+    f->high = v;
+    f->count += (uint32_t)count;
+}
+
+/* Integers that are not far apart are counted; in two tables by turns, as the same comes again and again. */
+static void cut_near(const uint64_t *v, size_t n, uint64_t low, uint64_t range, struct cut *cut)
+{
+    uint16_t count[2][NARROW];
+    size_t i;
+
+    assert(range < NARROW);
+    memset(count[0], 0, (range + 1) * sizeof *count[0]);
+    memset(count[1], 0, (range + 1) * sizeof *count[1]);
+    for (i = 0; i + 2 <= n; i += 2) {
+        count[0][v[i] - low]++;
+        count[1][v[i + 1] - low]++;
+    }
+    if (i < n)
+        count[0][v[i] - low]++;
+    for (uint64_t k = 0; k <= range; k++)
+        if (count[0][k] + count[1][k] > 0)
+            cut_add(cut, low + k, (size_t)count[0][k] + count[1][k]);
+}
+
+/* Others are sorted by the bytes of their distance to the least; `a` and `b` are room for them. */
+static void cut_far(const uint64_t *v, size_t n, uint64_t low, uint64_t range, uint64_t *a, uint64_t *b,
+                    struct cut *cut)
+{
     for (size_t i = 0; i < n; i++)
-        a[i] -= (uint64_t)min; /* so that few bytes differ */
+        a[i] = v[i] - low;
     for (unsigned shift = 0; shift < 64 && range >> shift; shift += 8) {
         uint32_t at[256] = {0}, sum = 0;
         for (size_t i = 0; i < n; i++)
@@ -101,45 +171,33 @@ static uint64_t *sort(uint64_t *a, uint64_t *b, size_t n)
         a = b;
         b = other;
     }
-    for (size_t i = 0; i < n; i++)
-        a[i] += (uint64_t)min;
-    return a;
+    for (size_t i = 0, to; i < n; i = to) {
+        for (to = i + 1; to < n && a[to] == a[i]; to++)
+            ;
+        cut_add(cut, low + a[i], to - i);
+    }
+}
+
+/* Returns how many. */
+static unsigned cut_fine(struct work *work, const uint64_t *v, size_t n, size_t n_fine, struct fine *fine)
+{
+    struct bounds bounds = bounds_of(v, n);
+    struct cut cut = {fine, 0, n / n_fine + 1};
+    uint64_t low = (uint64_t)bounds.low, range = (uint64_t)bounds.high - low;
+
+    if (range < NARROW && range < 4 * n)
+        cut_near(v, n, low, range, &cut);
+    else
+        cut_far(v, n, low, range, work->a, work->b, &cut);
+    return cut.n;
 }
 
 /* ---- choosing bins -------------------------------------------------------------------------------------------- */
 
-/* Rows whose integers are in [low, high], all multiples of `step` above low (0 when there is but one). */
-struct fine {
-    uint64_t low, high, step;
-    uint32_t count;
-};
-
-static unsigned cut_fine(const uint64_t *sorted, size_t n, size_t n_fine, struct fine *fine)
-{
-    size_t enough = n / n_fine + 1;
-    unsigned k = 0;
-
-    for (size_t i = 0, to; i < n; i = to) {
-        for (to = i + 1; to < n && sorted[to] == sorted[i]; to++)
-            ;
-        if (k == 0 || fine[k - 1].count >= enough || to - i >= enough) {
-            assert(k < FINE_MAX);
-            fine[k++] = (struct fine){sorted[i], sorted[i], 0, (uint32_t)(to - i)};
-            continue;
-        }
-        struct fine *f = &fine[k - 1];
-        if (f->step != 1)
-            f->step = gcd(f->step, sorted[i] - f->low);
-        f->high = sorted[i];
-        f->count += (uint32_t)(to - i);
-    }
-    return k;
-}
-
 /* In LOG2_ONE-ths of a bit; huge when the places would be too long. */
 static uint64_t cost_of(const struct fine *f, uint32_t log_n)
 {
-    unsigned bits = f->step ? width_of((f->high - f->low) / f->step) : 0;
+    unsigned bits = f->step ? width_of(steps_in(f->high - f->low, f->step)) : 0;
     if (bits > BINS_BITS_MAX)
         return TOO_MUCH;
     return f->count * (uint64_t)(log_n - log2_of(f->count) + bits * LOG2_ONE) + ENTRY_BITS * LOG2_ONE;
@@ -192,16 +250,6 @@ static unsigned join_fine(struct fine *fine, unsigned n_fine, size_t n, uint64_t
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */
 
-/* Scratch of one column: on the heap, through mem. */
-struct work {
-    uint64_t a[CHUNK_ROWS_MAX], b[CHUNK_ROWS_MAX], delta[CHUNK_ROWS_MAX];
-    uint8_t symbol[CHUNK_ROWS_MAX];
-    uint32_t count[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX];
-    struct bin bin[RANS_SYMBOLS_MAX];
-    struct rans_model model;
-    uint8_t bytes[RANS_SIZE_MAX(BINS_BLOCK) + 8 * BINS_BLOCK + 8];
-};
-
 /* Differences of each block, that of its first row being 0. */
 static void differ(const uint64_t *z, size_t n, uint64_t *delta)
 {
@@ -212,12 +260,11 @@ static void differ(const uint64_t *z, size_t n, uint64_t *delta)
         delta[i] = 0;
 }
 
-static unsigned choose_bins(struct work *work, const uint64_t *v, size_t n, size_t n_fine, struct fine *fine,
-                            uint64_t *cost)
+static unsigned choose_bins(struct work *work, const uint64_t *v, size_t n, struct fine *fine, uint64_t *cost)
 {
-    memcpy(work->a, v, n * sizeof *v);
-    uint64_t *sorted = sort(work->a, work->b, n);
-    return join_fine(fine, cut_fine(sorted, n, n_fine, fine), n, cost);
+    size_t n_fine = n / FINE_ROWS_LEAST < FINE_ROWS_IN ? n / FINE_ROWS_LEAST : FINE_ROWS_IN;
+
+    return join_fine(fine, cut_fine(work, v, n, n_fine, fine), n, cost);
 }
 
 /* The class of a symbol is what happened: nothing, less, more. */
@@ -227,7 +274,7 @@ static void set_bins(struct work *work, const struct fine *fine, unsigned n_bins
     for (unsigned i = 0; i < n_bins; i++) {
         const struct fine *f = &fine[i];
         uint64_t step = f->step ? f->step : 1;
-        work->bin[i] = (struct bin){f->low, step, width_of((f->high - f->low) / step)};
+        work->bin[i] = (struct bin){f->low, step, width_of(steps_in(f->high - f->low, step))};
         work->model.class[i] = f->low == 0 ? 0 : f->low >> 63 ? 1 : 2;
     }
 }
@@ -263,17 +310,37 @@ static void set_symbols(struct work *work, const uint64_t *v, size_t n)
         work->symbol[i] = of[v[i] - low < span ? v[i] - low : span];
 }
 
-/* Counts for 9 contexts, from which those for 3 and 1 are sums. */
-static void count_symbols(struct work *work, size_t n, unsigned n_contexts)
+/* Counts for 9 contexts; in two tables by turns, as the same symbol comes again and again. */
+static void count_symbols(struct work *work, size_t n)
 {
-    unsigned context = 0;
+    const uint8_t *symbol = work->symbol, *class = work->model.class;
+    uint32_t odd[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX] = {{0}};
 
     memset(work->count, 0, sizeof work->count);
-    for (size_t i = 0; i < n; i++) {
-        if (i % BINS_BLOCK == 0)
-            context = 0;
-        work->count[context][work->symbol[i]]++;
-        context = rans_next(context, work->model.class[work->symbol[i]], n_contexts);
+    for (size_t from = 0; from < n; from += BINS_BLOCK) {
+        size_t to = from + BINS_BLOCK < n ? from + BINS_BLOCK : n, i = from;
+        unsigned context = 0;
+        for (; i + 2 <= to; i += 2) {
+            work->count[context][symbol[i]]++;
+            context = rans_next(context, class[symbol[i]], RANS_CONTEXTS_MAX);
+            odd[context][symbol[i + 1]]++;
+            context = rans_next(context, class[symbol[i + 1]], RANS_CONTEXTS_MAX);
+        }
+        if (i < to)
+            work->count[context][symbol[i]]++;
+    }
+    for (unsigned c = 0; c < RANS_CONTEXTS_MAX; c++)
+        for (unsigned i = 0; i < work->model.n_symbols; i++)
+            work->count[c][i] += odd[c][i];
+}
+
+/* Fewer contexts know less of the past: what each counts is the sum of those that it cannot tell apart. */
+static void fold_contexts(struct work *work, unsigned n_contexts)
+{
+    for (unsigned c = n_contexts; c < RANS_CONTEXTS_MAX; c++) {
+        for (unsigned i = 0; i < work->model.n_symbols; i++)
+            work->count[c % n_contexts][i] += work->count[c][i];
+        memset(work->count[c], 0, sizeof work->count[c]);
     }
 }
 
@@ -282,14 +349,18 @@ static uint64_t context_cost(const struct work *work, unsigned n_contexts)
 {
     uint64_t cost = 0;
 
-    for (unsigned c = 0; c < n_contexts; c++) {
+    for (unsigned k = 0; k < n_contexts; k++) {
+        uint32_t count[RANS_SYMBOLS_MAX] = {0};
         uint64_t total = 0;
+        for (unsigned c = k; c < RANS_CONTEXTS_MAX; c += n_contexts)
+            for (unsigned i = 0; i < work->model.n_symbols; i++)
+                count[i] += work->count[c][i];
         for (unsigned i = 0; i < work->model.n_symbols; i++)
-            total += work->count[c][i];
+            total += count[i];
         uint32_t log_total = total ? log2_of(total) : 0;
         for (unsigned i = 0; i < work->model.n_symbols; i++)
-            if (work->count[c][i])
-                cost += work->count[c][i] * (uint64_t)(log_total - log2_of(work->count[c][i])) + 12 * LOG2_ONE;
+            if (count[i])
+                cost += count[i] * (uint64_t)(log_total - log2_of(count[i])) + 12 * LOG2_ONE;
     }
     return cost;
 }
@@ -299,8 +370,8 @@ static void choose_contexts(struct work *work, size_t n)
     static const unsigned choices[] = {9, 3, 1};
     uint64_t best = UINT64_MAX;
 
+    count_symbols(work, n);
     for (unsigned k = 0; k < 3; k++) {
-        count_symbols(work, n, choices[k]);
         uint64_t cost = context_cost(work, choices[k]);
         if (cost < best - best / 32) { /* fewer contexts decode faster */
             best = cost;
@@ -309,8 +380,8 @@ static void choose_contexts(struct work *work, size_t n)
         if (k == 0)
             best += best / 32;
     }
+    fold_contexts(work, work->model.n_contexts);
     work->model.bits = work->model.n_contexts == 1 ? 11 : 10;
-    count_symbols(work, n, work->model.n_contexts);
     for (unsigned c = 0; c < work->model.n_contexts; c++)
         rans_normalise(work->count[c], work->model.n_symbols, work->model.bits, work->model.frequency[c]);
 }
@@ -354,7 +425,7 @@ static size_t put_places(const struct work *work, const uint64_t *v, const uint8
         const struct bin *bin = &work->bin[symbol[i]];
         if (bin->bits == 0)
             continue;
-        uint64_t place = (v[i] - bin->low) / bin->step;
+        uint64_t place = steps_in(v[i] - bin->low, bin->step);
         pending |= place << n_pending;
         n_pending += bin->bits; /* <= 63 */
         store_u64(out + at, pending);
@@ -444,20 +515,27 @@ static uint64_t guess_delta(const uint64_t *sample, size_t n)
         cost += bits * LOG2_ONE;
         class = d == 0 ? 0 : d >> 63 ? 1 : 2;
     }
-    for (unsigned c = 0; c < RANS_CLASSES; c++)
+    for (unsigned c = 0; c < RANS_CLASSES; c++) {
+        uint32_t log_total = total[c] ? log2_of(total[c]) : 0;
         for (unsigned i = 0; total[c] && i < GUESS_SYMBOLS; i++)
             if (count[c][i])
-                cost += count[c][i] * (uint64_t)(log2_of(total[c]) - log2_of(count[c][i]));
+                cost += count[c][i] * (uint64_t)(log_total - log2_of(count[c][i]));
+    }
     return cost / n;
 }
 
-/* What integers would take a row. */
-static uint64_t guess_direct(struct work *work, const uint64_t *sample, size_t n)
+#define FLOOR_MARGIN 8 /* joined bins never took less than the fine ones without entries less one part in so many */
+
+/* What integers would take a row; more than `most` is not told exactly. */
+static uint64_t guess_direct(struct work *work, const uint64_t *sample, size_t n, uint64_t most)
 {
     struct fine fine[FINE_MAX];
-    uint64_t cost;
+    uint64_t cost = 0;
 
-    if (choose_bins(work, sample, n, SAMPLE_FINE, fine, &cost) == 0)
+    unsigned n_fine = cut_fine(work, sample, n, SAMPLE_FINE, fine);
+    for (unsigned i = 0; i < n_fine; i++)
+        cost += cost_of(&fine[i], log2_of(n)) - ENTRY_BITS * LOG2_ONE;
+    if ((cost - cost / FLOOR_MARGIN) / n > most || join_fine(fine, n_fine, n, &cost) == 0)
         return UINT64_MAX;
     return cost / n;
 }
@@ -483,9 +561,10 @@ static bool is_promising(struct work *work, const uint64_t *z, size_t n, size_t 
     *tries_direct = true;
     if (a_row < DIRECT_BITS_MIN * LOG2_ONE && (!is_delta_fine || delta < LOG2_ONE))
         return is_delta_fine;
-    uint64_t direct = guess_direct(work, sample, k);
-    *tries_direct = !is_delta_fine || direct < delta + delta / 4;
-    return is_delta_fine || direct < a_row + (a_row < DIRECT_WIDE * LOG2_ONE ? a_row / 8 : 0);
+    uint64_t of_delta = delta + delta / 4, of_row = a_row + (a_row < DIRECT_WIDE * LOG2_ONE ? a_row / 8 : 0);
+    uint64_t direct = guess_direct(work, sample, k, is_delta_fine ? of_delta : of_row);
+    *tries_direct = !is_delta_fine || direct < of_delta;
+    return is_delta_fine || direct < of_row;
 }
 
 /* The better of integers and differences, if it is small enough, to *out. */
@@ -496,8 +575,8 @@ static void try_both(struct work *work, const uint64_t *z, size_t n, size_t limi
     uint64_t direct_cost = UINT64_MAX, delta_cost = UINT64_MAX;
 
     differ(z, n, work->delta);
-    unsigned n_direct = tries_direct ? choose_bins(work, z, n, FINE_ROWS_IN, direct, &direct_cost) : 0;
-    unsigned n_delta = choose_bins(work, work->delta, n, FINE_ROWS_IN, delta, &delta_cost);
+    unsigned n_direct = tries_direct ? choose_bins(work, z, n, direct, &direct_cost) : 0;
+    unsigned n_delta = choose_bins(work, work->delta, n, delta, &delta_cost);
     bool is_delta = n_delta && (n_direct == 0 || delta_cost < direct_cost + direct_cost / 4); /* contexts help it */
     unsigned n_bins = is_delta ? n_delta : n_direct;
     uint64_t cost = is_delta ? delta_cost / 2 : direct_cost;

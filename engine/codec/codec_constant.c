@@ -5,13 +5,25 @@
  */
 #include "base/bytes.h"
 #include "codec/codecs.h"
+#include "codec/target.h"
 
-size_t constant_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+BODY uint64_t differences_body(const uint64_t *z, size_t n)
 {
     uint64_t differs = 0;
     for (size_t i = 1; i < n; i++)
         differs |= z[i] ^ z[0];
-    if (differs)
+    return differs;
+}
+
+AVX2 static uint64_t differences_avx2(const uint64_t *z, size_t n)
+{
+    return differences_body(z, n);
+}
+
+/* Most blocks are found out by their last integer. */
+size_t constant_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
+{
+    if (z[n - 1] != z[0] || (target_best() >= TARGET_AVX2 ? differences_avx2(z, n) : differences_body(z, n)))
         return 0;
     size_t size = varint_put(out, zigzag((int64_t)z[0]));
     return size < limit ? size : 0;

@@ -9,19 +9,33 @@
 #include "base/bytes.h"
 #include "codec/codecs.h"
 #include "codec/patch.h"
+#include "codec/target.h"
 
 #define RUNS_MAX 40 /* more cost over 40 bytes for the lengths alone, where patched deltas are as small */
+
+BODY uint64_t changes_body(const uint64_t *z, size_t n)
+{
+    uint64_t n_changes = 0;
+    for (size_t i = 1; i < n; i++)
+        n_changes += z[i] != z[i - 1];
+    return n_changes;
+}
+
+AVX2 static uint64_t changes_avx2(const uint64_t *z, size_t n)
+{
+    return changes_body(z, n);
+}
 
 size_t runs_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out)
 {
     uint64_t step[RUNS_MAX];
     size_t n_runs = 1, start = 0;
 
+    if ((target_best() >= TARGET_AVX2 ? changes_avx2(z, n) : changes_body(z, n)) >= RUNS_MAX)
+        return 0;
     for (size_t i = 1; i < n; i++) {
         if (z[i] == z[i - 1])
             continue;
-        if (n_runs == RUNS_MAX)
-            return 0;
         out[n_runs] = (uint8_t)(i - start - 1);
         step[n_runs - 1] = zigzag((int64_t)(z[i] - z[i - 1]));
         start = i;

@@ -33,6 +33,7 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 #define BINNED_GAIN_OF_WIDE 5
 
 #define DECIMAL_IS_GOOD 5 /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
+#define FEW_DECIMALS    9 /* less than one value in so many: those beside take more than any bit patterns */
 #define LZ4_EVERY       8
 
 static_assert(CHUNK_MINI == CODECS_BLOCK_MAX, "a mini block is one block of the codecs");
@@ -46,19 +47,19 @@ struct beside {
     uint8_t missing[CHUNK_MINI], other[CHUNK_MINI]; /* positions */
 };
 
-/* Sorts the values of a mini block into integers, missing ones and others; returns how many are integers. */
+/* Moves what has an integer to the front of z and the rest to *out; returns how many are integers. */
 static size_t part(struct scale scale, const double *value, size_t n, uint64_t *z, struct beside *out)
 {
+    uint8_t is_odd[CHUNK_MINI];
     size_t k = 0;
 
+    scale_odd(scale, value, n, is_odd);
     out->n_missing = out->n_others = 0;
-    if (scale_apply(scale, value, n, z) == 0)
-        return n;
     for (size_t i = 0; i < n; i++) {
-        if (gk_is_missing(value[i]))
+        if (!is_odd[i])
+            z[k++] = z[i];
+        else if (gk_is_missing(value[i]))
             out->missing[out->n_missing++] = (uint8_t)i;
-        else if (scale_apply_one(scale, value[i], &z[k]))
-            k++;
         else
             out->other[out->n_others++] = (uint8_t)i;
     }
@@ -146,20 +147,49 @@ static int get_beside(struct reader *reader, size_t n, bool *is_beside, double *
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */
 
-static size_t put_mini(struct scale scale, const double *value, size_t n, unsigned candidates, uint8_t *out,
+/* A column's values on a scale. */
+struct integers {
+    struct scale scale;
+    const double *value;
+    size_t n_rows;
+    uint64_t *z;
+    bool is_whole[DIRECTORY_MAX]; /* of each mini block: all its values are integers */
+    size_t n_odd;                 /* values that are not, of all */
+};
+
+static void integers_fill(struct scale scale, struct integers *out)
+{
+    out->scale = scale;
+    out->n_odd = 0;
+    for (size_t mini = 0, i = 0; i < out->n_rows; mini++, i += CHUNK_MINI) {
+        size_t n = out->n_rows - i < CHUNK_MINI ? out->n_rows - i : CHUNK_MINI;
+        size_t n_odd = scale_apply(scale, out->value + i, n, out->z + i);
+        out->is_whole[mini] = n_odd == 0;
+        out->n_odd += n_odd;
+    }
+}
+
+/* The mini block that begins at a row. */
+static size_t put_mini(const struct integers *all, size_t row, size_t n, unsigned candidates, uint8_t *out,
                        enum codecs_id *id)
 {
-    uint64_t z[CHUNK_MINI];
+    const double *value = all->value + row;
+    uint64_t some[CHUNK_MINI];
     struct beside beside;
     size_t at = 1;
 
+    if (all->is_whole[row / CHUNK_MINI]) {
+        at += codecs_encode(candidates, all->z + row, n, out + at, id);
+        out[0] = (uint8_t)*id;
+        return at;
+    }
     *id = CODEC_CONSTANT; /* of nothing, when all is beside */
-    size_t k = part(scale, value, n, z, &beside);
-    if (k < n)
-        at += put_beside(&beside, value, n, out + at);
+    memcpy(some, all->z + row, n * sizeof *some);
+    size_t k = part(all->scale, value, n, some, &beside);
+    at += put_beside(&beside, value, n, out + at);
     if (k > 0)
-        at += codecs_encode(candidates, z, k, out + at, id);
-    out[0] = (uint8_t)((unsigned)*id | (k < n ? TAG_BESIDE : 0));
+        at += codecs_encode(candidates, some, k, out + at, id);
+    out[0] = (uint8_t)((unsigned)*id | TAG_BESIDE);
     return at;
 }
 
@@ -167,19 +197,17 @@ static size_t put_mini(struct scale scale, const double *value, size_t n, unsign
 #define PREDICT_SIZE_MIN 16
 
 /* A full mini block as what differs from the prediction, if that is smaller than `size`; returns the bytes used. */
-static size_t put_rest(struct scale scale, const struct column_basis *basis, const double *value, size_t row, size_t n,
-                       size_t size, uint8_t *out)
+static size_t put_rest(const struct integers *all, const struct column_basis *basis, size_t row, size_t n, size_t size,
+                       uint8_t *out)
 {
     uint64_t z[CHUNK_MINI];
     uint8_t bytes[CODECS_SIZE_MAX];
     enum codecs_id id = CODEC_RAW;
 
-    if (size <= PREDICT_SIZE_MIN || !basis->is_whole[row / CHUNK_MINI] || out[0] & TAG_BESIDE)
-        return size;
-    if (scale_apply(scale, value, n, z))
+    if (size <= PREDICT_SIZE_MIN || !basis->is_whole[row / CHUNK_MINI] || !all->is_whole[row / CHUNK_MINI])
         return size;
     for (size_t i = 0; i < n; i++)
-        z[i] -= predict(basis->z[row + i], basis->factor);
+        z[i] = all->z[row + i] - predict(basis->z[row + i], basis->factor);
     size_t rest = codecs_encode(CODECS_USUAL, z, n, bytes, &id);
     if (1 + rest >= size)
         return size;
@@ -189,49 +217,65 @@ static size_t put_rest(struct scale scale, const struct column_basis *basis, con
 }
 
 /* All mini blocks of a column to *out, their sizes to `sizes`. */
-static void put_minis(struct scale scale, const struct column_basis *basis, const double *value, size_t n_rows,
-                      uint32_t *sizes, struct buffer *out)
+static void put_minis(const struct integers *all, const struct column_basis *basis, uint32_t *sizes, struct buffer *out)
 {
     bool lz4_wins = false;
 
-    for (size_t mini = 0, i = 0; i < n_rows; mini++, i += CHUNK_MINI) {
+    for (size_t mini = 0, i = 0; i < all->n_rows; mini++, i += CHUNK_MINI) {
         uint8_t bytes[MINI_SIZE_MAX];
         enum codecs_id id;
-        size_t n = n_rows - i < CHUNK_MINI ? n_rows - i : CHUNK_MINI;
-        bool tries_lz4 = scale.kind == SCALE_BITS && (lz4_wins || mini % LZ4_EVERY == 0);
-        sizes[mini] =
-            (uint32_t)put_mini(scale, value + i, n, CODECS_USUAL | (tries_lz4 ? CODECS_BIT(CODEC_LZ4) : 0), bytes, &id);
+        size_t n = all->n_rows - i < CHUNK_MINI ? all->n_rows - i : CHUNK_MINI;
+        bool tries_lz4 = all->scale.kind == SCALE_BITS && (lz4_wins || mini % LZ4_EVERY == 0);
+        unsigned candidates = CODECS_USUAL | (tries_lz4 ? CODECS_BIT(CODEC_LZ4) : 0);
+        sizes[mini] = (uint32_t)put_mini(all, i, n, candidates, bytes, &id);
         lz4_wins |= id == CODEC_LZ4;
         if (basis)
-            sizes[mini] = (uint32_t)put_rest(scale, basis, value + i, i, n, sizes[mini], bytes);
+            sizes[mini] = (uint32_t)put_rest(all, basis, i, n, sizes[mini], bytes);
         buffer_put(out, bytes, sizes[mini]);
     }
 }
 
-/* The integers of a column that is to be binned, and what is beside; false when that is too much. */
-static bool part_column(struct scale scale, const double *value, size_t n_rows, uint64_t *z, struct buffer *beside)
+/* The values beside of the mini block at a row: each gets the integer before it. */
+static size_t put_mini_beside(struct integers *all, size_t row, size_t *last, struct buffer *out)
 {
-    size_t n = scale_apply(scale, value, n_rows, z), last = 0;
+    size_t n = 0, to = row + CHUNK_MINI < all->n_rows ? row + CHUNK_MINI : all->n_rows;
+    uint8_t is_odd[CHUNK_MINI];
 
-    if (n > n_rows / BINNED_BESIDE)
-        return false;
-    buffer_put_varint(beside, n);
-    for (size_t i = 0; n > 0 && i < n_rows; i++) {
-        uint64_t own;
-        if (scale_apply_one(scale, value[i], &own))
+    scale_odd(all->scale, all->value + row, to - row, is_odd);
+    for (size_t i = row; i < to; i++) {
+        if (!is_odd[i - row])
             continue;
-        buffer_put_varint(beside, i - last);
-        buffer_put_f64(beside, value[i]);
-        z[i] = i ? z[i - 1] : 0;
-        last = i;
+        buffer_put_varint(out, i - *last);
+        buffer_put_f64(out, all->value[i]);
+        all->z[i] = i ? all->z[i - 1] : 0;
+        *last = i;
+        n++;
     }
-    return true;
+    return n;
+}
+
+/* What is beside of a column that is to be binned; false when it is too much. */
+static bool put_all_beside(struct integers *all, struct buffer *out)
+{
+    struct buffer beside;
+    size_t n = 0, last = 0;
+
+    buffer_init(&beside, out->mem);
+    for (size_t i = 0; i < all->n_rows; i += CHUNK_MINI)
+        if (!all->is_whole[i / CHUNK_MINI])
+            n += put_mini_beside(all, i, &last, &beside);
+    buffer_put_varint(out, n);
+    buffer_put(out, beside.bytes, beside.size);
+    out->failed |= beside.failed;
+    buffer_clear(&beside);
+    return n <= all->n_rows / BINNED_BESIDE;
 }
 
 /* Replaces *minis by the binned column if that is smaller. */
-static int try_bins(struct scale scale, const double *value, size_t n_rows, struct buffer *minis, bool *is_binned)
+static int try_bins(struct integers *all, struct buffer *minis, bool *is_binned)
 {
     struct buffer binned;
+    size_t n_rows = all->n_rows;
     int rc = GK_OK;
 
     *is_binned = false;
@@ -240,12 +284,9 @@ static int try_bins(struct scale scale, const double *value, size_t n_rows, stru
     buffer_init(&binned, minis->mem);
     bool is_wide = minis->size * 8 > n_rows * BINNED_WIDE;
     size_t limit = minis->size - minis->size / (is_wide ? BINNED_GAIN_OF_WIDE : BINNED_GAIN);
-    uint64_t *z = mem_array(minis->mem, n_rows, sizeof *z);
-    if (!z)
-        return GK_ENOMEM;
-    if (part_column(scale, value, n_rows, z, &binned) && binned.size < limit) {
+    if (put_all_beside(all, &binned) && binned.size < limit) {
         size_t size = binned.size;
-        TRY(bins_encode(minis->mem, z, n_rows, limit - size, &binned));
+        TRY(bins_encode(minis->mem, all->z, n_rows, limit - size, &binned));
         if (binned.size > size) {
             buffer_reset(minis);
             buffer_put(minis, binned.bytes, binned.size);
@@ -253,47 +294,67 @@ static int try_bins(struct scale scale, const double *value, size_t n_rows, stru
         }
     }
 done:
-    mem_free(minis->mem, z);
     buffer_clear(&binned);
+    return rc;
+}
+
+/* Bit patterns instead, if they are smaller; `all` is then of them. */
+static int try_bits(struct integers *all, struct column_draft *out, bool *is_better)
+{
+    uint32_t sizes[DIRECTORY_MAX];
+    struct scale decimal = all->scale;
+    struct buffer other;
+
+    buffer_init(&other, out->bytes.mem);
+    integers_fill(scale_bits_of(all->value, all->n_rows), all);
+    put_minis(all, NULL, sizes, &other);
+    int rc = buffer_status(&other);
+    *is_better = rc == GK_OK && other.size < out->bytes.size;
+    if (*is_better) {
+        struct buffer swap = other;
+        other = out->bytes;
+        out->bytes = swap;
+        memcpy(out->sizes, sizes, out->n_minis * sizeof *sizes);
+    } else {
+        integers_fill(decimal, all);
+    }
+    buffer_clear(&other);
     return rc;
 }
 
 int column_draft_make(const struct mem *mem, struct scale scale, const struct column_basis *basis, bool is_basis,
                       const double *value, size_t n_rows, struct column_draft *out)
 {
-    uint32_t other_sizes[DIRECTORY_MAX];
-    struct buffer other;
+    struct integers all = {.value = value, .n_rows = n_rows};
     int rc = GK_OK;
 
     assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
     buffer_init(&out->bytes, mem);
-    buffer_init(&other, mem);
     out->n_minis = (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI);
     out->is_binned = false;
-    put_minis(scale, basis, value, n_rows, out->sizes, &out->bytes);
-    if (out->bytes.size > n_rows * DECIMAL_IS_GOOD && !is_basis) {
-        struct scale bits = scale_bits_of(value, n_rows);
-        put_minis(bits, NULL, value, n_rows, other_sizes, &other);
-        if (other.failed)
-            TRY(GK_ENOMEM);
-        if (other.size < out->bytes.size) {
-            struct buffer swap = other;
-            other = out->bytes;
-            out->bytes = swap;
-            memcpy(out->sizes, other_sizes, out->n_minis * sizeof *other_sizes);
-            scale = bits;
-            basis = NULL;
-        }
+    all.z = mem_array(mem, n_rows, sizeof *all.z);
+    if (!all.z)
+        return GK_ENOMEM;
+    integers_fill(scale, &all);
+    if (all.n_odd > n_rows - n_rows / FEW_DECIMALS && !is_basis) {
+        integers_fill(scale_bits_of(value, n_rows), &all);
+        basis = NULL;
+    }
+    put_minis(&all, basis, out->sizes, &out->bytes);
+    if (all.scale.kind == SCALE_DECIMAL && out->bytes.size > n_rows * DECIMAL_IS_GOOD && !is_basis) {
+        bool is_better;
+        TRY(try_bits(&all, out, &is_better));
+        basis = is_better ? NULL : basis;
     }
     if (!basis && !is_basis)
-        TRY(try_bins(scale, value, n_rows, &out->bytes, &out->is_binned));
-    out->scale = scale;
+        TRY(try_bins(&all, &out->bytes, &out->is_binned));
+    out->scale = all.scale;
     out->is_predicted = basis != NULL;
     out->basis = basis ? basis->column : PREDICT_NONE;
     out->factor = basis ? basis->factor : 0;
     rc = buffer_status(&out->bytes);
 done:
-    buffer_clear(&other);
+    mem_free(mem, all.z);
     return rc;
 }
 

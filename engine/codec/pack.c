@@ -145,9 +145,10 @@ BODY void get_lanes64(const uint8_t *bytes, unsigned width, uint64_t *v)
 /* Fewer than 128 values are packed through a copy with room for the two words that a value may touch. */
 static void put_stream(const uint64_t *v, size_t n, unsigned width, uint8_t *out)
 {
-    uint8_t room[PACK_SIZE_MAX + 16] = {0};
+    uint8_t room[PACK_SIZE_MAX + 16];
     uint64_t mask = low_bits(width);
 
+    memset(room, 0, pack_size(n, width) + 16);
     for (size_t i = 0; i < n; i++) {
         uint8_t *p = room + i * width / 8;
         unsigned s = (unsigned)(i * width % 8);

@@ -19,33 +19,78 @@ static size_t cost(size_t n, unsigned width, size_t n_exceptions, unsigned extra
     return size;
 }
 
-BODY unsigned max_width(const uint64_t *v, size_t n)
+/* All bits that occur, and the sum. */
+struct glance {
+    uint64_t any, sum;
+};
+
+BODY struct glance glance_at(const uint64_t *v, size_t n)
 {
-    uint64_t any = 0;
-    for (size_t i = 0; i < n; i++)
+    uint64_t any = 0, sum = 0;
+    for (size_t i = 0; i < n; i++) {
         any |= v[i];
-    return pack_width(any);
+        sum += v[i];
+    }
+    return (struct glance){any, sum};
 }
 
-BODY size_t count_wider(const uint64_t *v, size_t n, unsigned width)
+/* Bits that each of n integers needs, 0 for those behind. */
+struct widths {
+    uint8_t of[PACK_MAX];
+};
+
+/* Of v < 2^52: it is the fraction of a double, whose exponent tells its width. */
+BODY uint64_t short_width(uint64_t v)
 {
-    uint64_t count = 0;
-    for (size_t i = 0; i < n; i++)
-        count += v[i] >> width != 0;
-    return (size_t)count;
+    uint64_t exponent = bits_of(double_of(bits_of(0x1p52) | v) - 0x1p52) >> 52;
+    return exponent > 1022 ? exponent - 1022 : 0;
+}
+
+BODY void fill_widths(const uint64_t *v, size_t n, unsigned max, struct widths *out)
+{
+    memset(out->of + n, 0, sizeof out->of - n);
+    if (max <= 52)
+        for (size_t i = 0; i < n; i++)
+            out->of[i] = (uint8_t)short_width(v[i]);
+    else
+        for (size_t i = 0; i < n; i++) {
+            uint64_t high = v[i] >> 32;
+            out->of[i] = (uint8_t)(high ? 32 + short_width(high) : short_width(v[i]));
+        }
+}
+
+typedef int8_t row8 __attribute__((vector_size(16))); /* one register on every machine we know */
+
+/* How many integers need more bits. Each byte of `count` counts every 16th. */
+BODY size_t count_wider(const struct widths *widths, unsigned width)
+{
+    const row8 limit = (row8){0} + (int8_t)width;
+    row8 count = {0}, x;
+    uint64_t half[2], sum = 0;
+
+    for (size_t i = 0; i < PACK_MAX; i += sizeof x) {
+        memcpy(&x, widths->of + i, sizeof x);
+        count -= x > limit;
+    }
+    memcpy(half, &count, sizeof half);
+    for (unsigned k = 0; k < 2; k++) /* two bytes to one of 16 bits */
+        sum += (half[k] & UINT64_C(0x00FF00FF00FF00FF)) + (half[k] >> 8 & UINT64_C(0x00FF00FF00FF00FF));
+    return (size_t)(sum * UINT64_C(0x0001000100010001) >> 48);
 }
 
 /*
  * From the largest width down. A width that leaves n_exceptions tells what any narrower one takes at least: as many
- * exceptions, each with its position and all its bits. Mostly two or three widths are enough to know the best.
+ * exceptions, each with its position and all its bits. Mostly a few widths are enough to know the best.
  */
-BODY struct patch_plan plan_body(const uint64_t *v, size_t n, size_t limit)
+BODY struct patch_plan plan_body(const uint64_t *v, size_t n, struct glance glance, size_t limit)
 {
-    unsigned max = max_width(v, n);
+    unsigned max = pack_width(glance.any);
     struct patch_plan best = {max, 0, 0, false, cost(n, max, 0, 0)};
+    struct widths widths;
 
+    fill_widths(v, n, max, &widths);
     for (unsigned width = max; width-- > 0;) {
-        size_t n_exceptions = count_wider(v, n, width);
+        size_t n_exceptions = count_wider(&widths, width);
         if (n_exceptions > EXCEPTIONS_MAX)
             break;
         size_t size = cost(n, width, n_exceptions, max - width);
@@ -61,44 +106,42 @@ BODY struct patch_plan plan_body(const uint64_t *v, size_t n, size_t limit)
 #define PLANES_GAIN 40
 #define NOISE_LEAST 64 /* fewer integers are not worth a look */
 
-BODY uint64_t sum_of(const uint64_t *v, size_t n, unsigned shift)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += v[i] >> shift;
-    return sum;
-}
-
 /* The width is where the mean is, or one more: so most high parts are 0 or 1. */
-BODY void try_planes(const uint64_t *v, size_t n, struct patch_plan *best)
+BODY void try_planes(const uint64_t *v, size_t n, struct glance glance, struct patch_plan *best)
 {
-    unsigned max = best->width + best->extra;
-    uint64_t sum = n >= NOISE_LEAST && max < 48 ? sum_of(v, n, 0) : 0;
-    unsigned first = sum >= 2 * n ? pack_width(sum / n) - 1 : 0;
+    unsigned max = best->width + best->extra, first = pack_width(glance.sum / n) - 1;
+    uint64_t high[2] = {0};
 
-    for (unsigned width = first; sum > 0 && width <= first + 1; width++) {
-        uint64_t high = sum_of(v, n, width);
-        size_t size = 1 + pack_size(n, width) + planes_size(n, high);
-        if (max <= width + 5 && high <= PLANES_SUM_MAX && size + size / PLANES_GAIN < best->size)
+    if (n < NOISE_LEAST || max >= 48 || glance.sum < 2 * n || max > first + 6)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        high[0] += v[i] >> first;
+        high[1] += v[i] >> first >> 1;
+    }
+    for (unsigned k = 0; k < 2; k++) {
+        unsigned width = first + k;
+        size_t size = 1 + pack_size(n, width) + planes_size(n, high[k]);
+        if (max <= width + 5 && high[k] <= PLANES_SUM_MAX && size + size / PLANES_GAIN < best->size)
             *best = (struct patch_plan){width, 0, 0, true, size};
     }
 }
 
 BODY struct patch_plan noise_body(const uint64_t *v, size_t n, size_t limit)
 {
-    struct patch_plan best = plan_body(v, n, limit);
-    try_planes(v, n, &best);
+    struct glance glance = glance_at(v, n);
+    struct patch_plan best = plan_body(v, n, glance, limit);
+    try_planes(v, n, glance, &best);
     return best;
 }
 
 AVX2 static struct patch_plan plan_avx2(const uint64_t *v, size_t n, size_t limit)
 {
-    return plan_body(v, n, limit);
+    return plan_body(v, n, glance_at(v, n), limit);
 }
 
 AVX512 static struct patch_plan plan_avx512(const uint64_t *v, size_t n, size_t limit)
 {
-    return plan_body(v, n, limit);
+    return plan_body(v, n, glance_at(v, n), limit);
 }
 
 struct patch_plan patch_plan_below(const uint64_t *v, size_t n, size_t limit)
@@ -108,7 +151,7 @@ struct patch_plan patch_plan_below(const uint64_t *v, size_t n, size_t limit)
     assert(n <= PACK_MAX);
     if (target == TARGET_AVX512)
         return plan_avx512(v, n, limit);
-    return target == TARGET_AVX2 ? plan_avx2(v, n, limit) : plan_body(v, n, limit);
+    return target == TARGET_AVX2 ? plan_avx2(v, n, limit) : plan_body(v, n, glance_at(v, n), limit);
 }
 
 struct patch_plan patch_plan(const uint64_t *v, size_t n)

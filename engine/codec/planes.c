@@ -12,6 +12,8 @@
 #include "base/bytes.h"
 
 #define WORDS 4 /* of a level */
+#define ONES  UINT64_C(0x0101010101010101)
+#define LOW7  UINT64_C(0x7F7F7F7F7F7F7F7F)
 
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -57,14 +59,35 @@ static void fill_level(uint64_t level[WORDS], size_t n)
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */
 
-/* Which of 64 bytes are above `level`. */
-BODY uint64_t above(const uint8_t *number, uint8_t level)
+/* Which of 64 bytes, none of them above 127, are above `level`: by eights, as a byte's high bit says so. */
+static uint64_t above_plain(const uint8_t *number, uint8_t level)
 {
     uint64_t bits = 0;
-    for (unsigned i = 0; i < 64; i++)
-        bits |= (uint64_t)(number[i] > level) << i;
+    for (unsigned k = 0; k < 8; k++) {
+        uint64_t high = ((load_u64(number + 8 * k) + (LOW7 - level * ONES)) & ~LOW7) >> 7;
+        bits |= (high * UINT64_C(0x0102040810204080) >> 56) << 8 * k;
+    }
     return bits;
 }
+
+#ifdef __x86_64__
+/* One instruction or two instead of thirty: writing planes took an eighth of the time of a column. */
+AVX2 static inline uint64_t above_avx2(const uint8_t *number, uint8_t level)
+{
+    const __m256i *p = (const __m256i *)(const void *)number, l = _mm256_set1_epi8((char)level);
+    uint32_t low = (uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_loadu_si256(p), l));
+    uint32_t high = (uint32_t)_mm256_movemask_epi8(_mm256_cmpgt_epi8(_mm256_loadu_si256(p + 1), l));
+    return low | (uint64_t)high << 32;
+}
+
+AVX512 static inline uint64_t above_avx512(const uint8_t *number, uint8_t level)
+{
+    return _mm512_cmpgt_epu8_mask(_mm512_loadu_si512(number), _mm512_set1_epi8((char)level));
+}
+#else
+#define above_avx2   above_plain
+#define above_avx512 above_plain
+#endif
 
 /* Appends k <= 64 bits at a bit; the bytes behind are zero so far, nine of them may be written. */
 static void put_bits(uint8_t *out, size_t at, uint64_t bits)
@@ -76,7 +99,7 @@ static void put_bits(uint8_t *out, size_t at, uint64_t bits)
     p[8] = (uint8_t)(bits >> 1 >> (63 - s));
 }
 
-BODY void put_body(const uint64_t *v, size_t n, unsigned shift, const bool is_fast, uint8_t *out)
+BODY void put_body(const enum target target, const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
 {
     uint8_t number[64 * WORDS] = {0}, room[PLANES_SIZE_MAX + 16] = {0};
     uint64_t level[WORDS], any = 1;
@@ -90,8 +113,11 @@ BODY void put_body(const uint64_t *v, size_t n, unsigned shift, const bool is_fa
         for (size_t w = 0; w < WORDS; w++) {
             if (level[w] == 0)
                 continue;
-            uint64_t next = above(number + 64 * w, plane) & level[w];
-            put_bits(room, at, is_fast ? gather_fast(next, level[w]) : gather_plain(next, level[w]));
+            const uint8_t *of = number + 64 * w;
+            uint64_t next = level[w] & (target == TARGET_AVX512 ? above_avx512(of, plane)
+                                        : target == TARGET_AVX2 ? above_avx2(of, plane)
+                                                                : above_plain(of, plane));
+            put_bits(room, at, target == TARGET_PLAIN ? gather_plain(next, level[w]) : gather_fast(next, level[w]));
             at += (size_t)__builtin_popcountll(level[w]);
             level[w] = next;
             any |= next;
@@ -102,12 +128,12 @@ BODY void put_body(const uint64_t *v, size_t n, unsigned shift, const bool is_fa
 
 AVX2 static void put_avx2(const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
 {
-    put_body(v, n, shift, true, out);
+    put_body(TARGET_AVX2, v, n, shift, out);
 }
 
 AVX512 static void put_avx512(const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
 {
-    put_body(v, n, shift, true, out);
+    put_body(TARGET_AVX512, v, n, shift, out);
 }
 
 void planes_put_on(enum target target, const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
@@ -118,7 +144,7 @@ void planes_put_on(enum target target, const uint64_t *v, size_t n, unsigned shi
     else if (target == TARGET_AVX2)
         put_avx2(v, n, shift, out);
     else
-        put_body(v, n, shift, false, out);
+        put_body(TARGET_PLAIN, v, n, shift, out);
 }
 
 void planes_put(const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
@@ -127,9 +153,6 @@ void planes_put(const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------- */
-
-#define ONES UINT64_C(0x0101010101010101)
-#define LOW7 UINT64_C(0x7F7F7F7F7F7F7F7F)
 
 /* Adds 1 to those of 64 bytes of which the bit is set. */
 BODY void count_up(uint8_t *number, uint64_t bits)

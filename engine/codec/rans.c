@@ -44,22 +44,17 @@ void rans_normalise(const uint32_t *count, unsigned n_symbols, unsigned bits, ui
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */
 
-size_t rans_encode(const struct rans_model *model, const uint8_t *symbol, size_t n, uint8_t *out)
+/* Backwards: what is written last is read first. The number of contexts is a constant here, as divisors should be. */
+BODY size_t encode_body(const struct rans_model *model, uint16_t first[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX],
+                        const unsigned n_contexts, const uint8_t *symbol, size_t n, uint8_t *out)
 {
-    uint16_t first[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX];
     uint32_t x = STATE_LOW;
-    size_t at = RANS_SIZE_MAX(n), size;
+    size_t at = RANS_SIZE_MAX(n);
 
-    for (unsigned c = 0; c < model->n_contexts; c++)
-        for (unsigned i = 0, sum = 0; i < model->n_symbols; i++) {
-            first[c][i] = (uint16_t)sum;
-            sum += model->frequency[c][i];
-        }
-    for (size_t i = n; i-- > 0;) { /* what is written last is read first */
-        unsigned context = i < 1 ? 0 : model->class[symbol[i - 1]];
-        if (i >= 2)
+    for (size_t i = n; i-- > 0;) {
+        unsigned context = i < 1 || n_contexts < 3 ? 0 : model->class[symbol[i - 1]];
+        if (i >= 2 && n_contexts > 3)
             context += RANS_CLASSES * model->class[symbol[i - 2]];
-        context %= model->n_contexts;
         uint32_t f = model->frequency[context][symbol[i]];
         assert(f > 0);
         if (x >> (32 - model->bits) >= f) {
@@ -71,7 +66,22 @@ size_t rans_encode(const struct rans_model *model, const uint8_t *symbol, size_t
     }
     at -= 4;
     store_u32(out + at, x);
-    size = RANS_SIZE_MAX(n) - at;
+    return at;
+}
+
+size_t rans_encode(const struct rans_model *model, const uint8_t *symbol, size_t n, uint8_t *out)
+{
+    uint16_t first[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX];
+
+    for (unsigned c = 0; c < model->n_contexts; c++)
+        for (unsigned i = 0, sum = 0; i < model->n_symbols; i++) {
+            first[c][i] = (uint16_t)sum;
+            sum += model->frequency[c][i];
+        }
+    size_t at = model->n_contexts == 1   ? encode_body(model, first, 1, symbol, n, out)
+                : model->n_contexts == 3 ? encode_body(model, first, 3, symbol, n, out)
+                                         : encode_body(model, first, 9, symbol, n, out);
+    size_t size = RANS_SIZE_MAX(n) - at;
     memmove(out, out + at, size);
     return size;
 }

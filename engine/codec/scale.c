@@ -64,7 +64,7 @@ BODY uint64_t decimal_of(double value, unsigned d, bool has_fma, double *back)
 BODY uint64_t is_odd(double value, unsigned d, double back)
 {
     double x = value * POWERS[d];
-    return (uint64_t)(bits_of(back) != bits_of(value)) | (uint64_t) !(x < Z_MAX) | (uint64_t) !(x > -Z_MAX);
+    return (uint64_t)(bits_of(back) != bits_of(value)) | (uint64_t) !(__builtin_fabs(x) < Z_MAX);
 }
 
 BODY size_t decimal_apply(const double *value, size_t n, unsigned d, bool has_fma, uint64_t *z)
@@ -136,6 +136,23 @@ BODY size_t apply_body(struct scale scale, bool has_fma, const double *value, si
     return bits_apply(value, n, scale.by, z);
 }
 
+BODY void odd_body(struct scale scale, bool has_fma, const double *value, size_t n, uint8_t *odd)
+{
+    uint64_t lost = (UINT64_C(1) << scale.by) - 1;
+
+    if (scale.kind != SCALE_DECIMAL) {
+        for (size_t i = 0; i < n; i++)
+            odd[i] = (bits_of(value[i]) & lost) != 0 || bits_of(value[i]) == GK_MISSING_BITS;
+        return;
+    }
+    has_fma = has_fma && scale.by <= FUSED_MAX;
+    for (size_t i = 0; i < n; i++) {
+        double back;
+        (void)decimal_of(value[i], scale.by, has_fma, &back); /* only whether it comes back */
+        odd[i] = (uint8_t)is_odd(value[i], scale.by, back);
+    }
+}
+
 BODY void invert_body(struct scale scale, bool has_fma, const uint64_t *z, size_t n, double *value)
 {
     if (scale.kind == SCALE_DECIMAL)
@@ -152,6 +169,16 @@ AVX2 static size_t apply_avx2(struct scale scale, const double *value, size_t n,
 AVX512 static size_t apply_avx512(struct scale scale, const double *value, size_t n, uint64_t *z)
 {
     return apply_body(scale, true, value, n, z);
+}
+
+AVX2 static void odd_avx2(struct scale scale, const double *value, size_t n, uint8_t *odd)
+{
+    odd_body(scale, true, value, n, odd);
+}
+
+AVX512 static void odd_avx512(struct scale scale, const double *value, size_t n, uint8_t *odd)
+{
+    odd_body(scale, true, value, n, odd);
 }
 
 AVX2 static void invert_avx2(struct scale scale, const uint64_t *z, size_t n, double *value)
@@ -184,6 +211,17 @@ void scale_invert_on(enum target target, struct scale scale, const uint64_t *z, 
 size_t scale_apply(struct scale scale, const double *value, size_t n, uint64_t *z)
 {
     return scale_apply_on(target_best(), scale, value, n, z);
+}
+
+void scale_odd(struct scale scale, const double *value, size_t n, uint8_t *odd)
+{
+    enum target target = target_best();
+    if (target == TARGET_AVX512)
+        odd_avx512(scale, value, n, odd);
+    else if (target == TARGET_AVX2)
+        odd_avx2(scale, value, n, odd);
+    else
+        odd_body(scale, false, value, n, odd);
 }
 
 bool scale_apply_one(struct scale scale, double value, uint64_t *z)
@@ -232,13 +270,31 @@ static size_t decimal_cost(size_t n_changes, size_t n_odd, unsigned d)
     return n_odd * 720 + n_changes * 33 * d;
 }
 
+BODY size_t changes_body(const double *value, size_t n)
+{
+    uint64_t n_changes = 0;
+    for (size_t i = 1; i < n; i++)
+        n_changes += bits_of(value[i]) != bits_of(value[i - 1]);
+    return (size_t)n_changes;
+}
+
+AVX2 static size_t changes_avx2(const double *value, size_t n)
+{
+    return changes_body(value, n);
+}
+
+AVX512 static size_t changes_avx512(const double *value, size_t n)
+{
+    return changes_body(value, n);
+}
+
 /* How many values are not the one before. */
 static size_t count_changes(const double *value, size_t n)
 {
-    size_t n_changes = 0;
-    for (size_t i = 1; i < n; i++)
-        n_changes += bits_of(value[i]) != bits_of(value[i - 1]);
-    return n_changes;
+    enum target target = target_best();
+    if (target == TARGET_AVX512)
+        return changes_avx512(value, n);
+    return target == TARGET_AVX2 ? changes_avx2(value, n) : changes_body(value, n);
 }
 
 /* Evenly spread values; returns how many. */
@@ -316,9 +372,11 @@ struct scale scale_decimal_of(const double *value, size_t n)
     double sample[SAMPLES] = {0};
     size_t n_samples = take_samples(value, n, sample);
     unsigned need, d = guess_decimals(sample, n_samples);
-    size_t n_changes = count_changes(value, n);
-    size_t cost = decimal_cost(n_changes, count_odd(value, n, d, &need), d);
+    size_t n_odd = count_odd(value, n, d, &need);
 
+    if (need > SCALE_DECIMALS_MAX)
+        return (struct scale){SCALE_DECIMAL, (uint8_t)d};
+    size_t n_changes = count_changes(value, n), cost = decimal_cost(n_changes, n_odd, d);
     while (need <= SCALE_DECIMALS_MAX && need > d) {
         unsigned next_need;
         size_t next_cost = decimal_cost(n_changes, count_odd(value, n, need, &next_need), need);

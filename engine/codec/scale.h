@@ -34,6 +34,8 @@ struct scale scale_bits_of(const double *value, size_t n);
 
 /* Integers of n values; returns how many have none (their z means nothing). */
 size_t scale_apply(struct scale scale, const double *value, size_t n, uint64_t *z);
+/* Which of n values have none: 1 each, else 0. */
+void scale_odd(struct scale scale, const double *value, size_t n, uint8_t *odd);
 /* The integer of one value; false if it has none. */
 bool scale_apply_one(struct scale scale, double value, uint64_t *z);
 /* The integer nearest to a finite value on a decimal scale, wherever it leads: a sum is stored as its distance to it.

@@ -7,6 +7,7 @@
 #include "codec/summary.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "codec/target.h"
 
@@ -18,32 +19,42 @@ struct lanes {
     uint64_t n_nan[LANES];
 };
 
-BODY void add(struct lanes *lanes, unsigned lane, double v)
+typedef double four __attribute__((vector_size(4 * LANES)));   /* half of the lanes */
+typedef int64_t marks __attribute__((vector_size(4 * LANES))); /* all bits of a lane, or none */
+
+#define CHOOSE(is_a, a, b) ((four)(((marks)(a) & (is_a)) | ((marks)(b) & ~(is_a))))
+
+BODY void fill_half(const double *value, size_t n, unsigned first, struct lanes *out)
 {
-    bool is_nan = v != v;
-    lanes->sum[lane] += is_nan ? 0.0 : v;
-    lanes->min[lane] = v < lanes->min[lane] ? v : lanes->min[lane];
-    lanes->max[lane] = v > lanes->max[lane] ? v : lanes->max[lane];
-    lanes->n_nan[lane] += is_nan;
+    const four zero = {0};
+    four sum = zero, min = zero + INFINITY, max = zero - INFINITY, v;
+    marks n_nan = {0};
+
+    for (size_t i = first; i < n; i += LANES) {
+        if (n - i >= LANES / 2) {
+            memcpy(&v, value + i, sizeof v);
+        } else {
+            v = zero + NAN; /* behind the end */
+            memcpy(&v, value + i, (n - i) * sizeof *value);
+        }
+        marks is_number = v == v;
+        sum += CHOOSE(is_number, v, zero);
+        min = CHOOSE(v < min, v, min);
+        max = CHOOSE(v > max, v, max);
+        n_nan -= ~is_number;
+    }
+    memcpy(out->sum + first, &sum, sizeof sum);
+    memcpy(out->min + first, &min, sizeof min);
+    memcpy(out->max + first, &max, sizeof max);
+    memcpy(out->n_nan + first, &n_nan, sizeof n_nan);
 }
 
 BODY void fill_lanes(const double *value, size_t n, struct lanes *out)
 {
-    struct lanes lanes;
-    size_t i;
-
-    for (unsigned lane = 0; lane < LANES; lane++) {
-        lanes.sum[lane] = 0;
-        lanes.min[lane] = INFINITY;
-        lanes.max[lane] = -INFINITY;
-        lanes.n_nan[lane] = 0;
-    }
-    for (i = 0; i + LANES <= n; i += LANES)
-        for (unsigned lane = 0; lane < LANES; lane++)
-            add(&lanes, lane, value[i + lane]);
-    for (unsigned lane = 0; i + lane < n; lane++)
-        add(&lanes, lane, value[i + lane]);
-    *out = lanes;
+    fill_half(value, n, 0, out);
+    fill_half(value, n, LANES / 2, out);
+    for (size_t lane = n; lane % (LANES / 2) > 0; lane++)
+        out->n_nan[lane % LANES]--;
 }
 
 AVX2 static void fill_lanes_avx2(const double *value, size_t n, struct lanes *out)

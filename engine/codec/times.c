@@ -28,40 +28,30 @@ static_assert(MINI_SIZE_MAX >= 1 + CODECS_SIZE_MAX, "a grid's room is enough for
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */
 
-/* Divisions by constants are cheap, so every unit has its own loop. */
-BODY bool all_divide(const gk_time *time, size_t n, uint64_t unit)
+/* Distances to the first time in a unit; false when it does not divide one. Divisions by constants are cheap, so every
+ * unit has its own loop. */
+BODY bool divide(const gk_time *time, size_t n, const uint64_t unit, uint64_t *s)
 {
-    for (size_t i = 1; i < n; i++)
-        if (((uint64_t)time[i] - (uint64_t)time[0]) % unit)
+    for (size_t i = 0; i < n; i++) {
+        uint64_t distance = (uint64_t)time[i] - (uint64_t)time[0];
+        s[i] = distance / unit;
+        if (s[i] * unit != distance)
             return false;
+    }
     return true;
 }
 
-static uint8_t find_unit(const gk_time *time, size_t n)
+/* In the largest unit that divides all; returns which. */
+static uint8_t to_units(const gk_time *time, size_t n, uint64_t *s)
 {
-    if (all_divide(time, n, 1000000000))
+    if (divide(time, n, 1000000000, s))
         return 3;
-    if (all_divide(time, n, 1000000))
+    if (divide(time, n, 1000000, s))
         return 2;
-    return all_divide(time, n, 1000) ? 1 : 0;
-}
-
-BODY void divide(const gk_time *time, size_t n, uint64_t unit, uint64_t *s)
-{
-    for (size_t i = 0; i < n; i++)
-        s[i] = ((uint64_t)time[i] - (uint64_t)time[0]) / unit;
-}
-
-static void to_units(const gk_time *time, size_t n, uint8_t unit, uint64_t *s)
-{
-    if (unit == 3)
-        divide(time, n, 1000000000, s);
-    else if (unit == 2)
-        divide(time, n, 1000000, s);
-    else if (unit == 1)
-        divide(time, n, 1000, s);
-    else
-        divide(time, n, 1, s);
+    if (divide(time, n, 1000, s))
+        return 1;
+    (void)divide(time, n, 1, s); /* 1 divides all */
+    return 0;
 }
 
 #define SAMPLES 63
@@ -168,8 +158,7 @@ void times_draft_make(const struct mem *mem, const gk_time *time, size_t n_rows,
 
     assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
     buffer_init(&out->minis, mem);
-    out->unit = find_unit(time, n_rows);
-    to_units(time, n_rows, out->unit, s);
+    out->unit = to_units(time, n_rows, s);
     out->step = find_step(s, n_rows);
     out->n_minis = 0;
     for (size_t i = 0; i < n_rows; i += CHUNK_MINI) {

@@ -43,6 +43,37 @@ static void values_of_any_widths_come_back(void **state)
     }
 }
 
+/* What packing at a width takes, counted by hand; see patch.h. */
+static size_t size_at(const uint64_t *v, size_t n, unsigned width, unsigned max)
+{
+    size_t n_wider = 0;
+    for (size_t i = 0; i < n; i++)
+        n_wider += width < 64 && v[i] >> width != 0;
+    if (n_wider > PACK_MAX - 1)
+        return SIZE_MAX;
+    size_t packed = 1 + (n * width + 7) / 8;
+    return n_wider ? packed + 2 + n_wider + (n_wider * (max - width) + 7) / 8 : packed;
+}
+
+static void no_width_would_have_been_smaller(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t v[PACK_MAX];
+
+    (void)state;
+    for (uint64_t round = test_rounds(300); round-- > 0;) {
+        size_t n = 1 + (size_t)random_below(&random, PACK_MAX), best = SIZE_MAX;
+        uint64_t any = 0;
+        for (size_t i = 0; i < n; i++)
+            any |= v[i] = random_u64(&random) >> (63 - random_below(&random, 1 + random_below(&random, 64)));
+        for (unsigned width = 0; width <= 64; width++) {
+            size_t size = size_at(v, n, width, pack_width(any));
+            best = size < best ? size : best;
+        }
+        assert_int_equal(patch_plan(v, n).size, best);
+    }
+}
+
 static void a_few_large_values_do_not_widen_the_rest(void **state)
 {
     uint64_t v[PACK_MAX] = {0};
@@ -99,9 +130,8 @@ static void damaged_bytes_are_refused_or_bounded(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(values_of_any_widths_come_back),
-    cmocka_unit_test(a_few_large_values_do_not_widen_the_rest),
-    cmocka_unit_test(noise_is_smaller_with_planes),
+    cmocka_unit_test(values_of_any_widths_come_back),           cmocka_unit_test(no_width_would_have_been_smaller),
+    cmocka_unit_test(a_few_large_values_do_not_widen_the_rest), cmocka_unit_test(noise_is_smaller_with_planes),
     cmocka_unit_test(damaged_bytes_are_refused_or_bounded),
 };
 

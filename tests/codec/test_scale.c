@@ -7,14 +7,18 @@
 static double value[N], back[N];
 static uint64_t z[N], plain[N];
 
-/* Every value either comes back to the bit or is counted as odd. */
+/* Every value either comes back to the bit or is counted, and named, as odd. */
 static void check_lossless(struct scale scale)
 {
+    static uint8_t is_odd[N];
     size_t n_odd = 0;
 
     assert_true(scale_is_valid(scale));
+    scale_odd(scale, value, N, is_odd);
     for (size_t i = 0; i < N; i++) {
-        if (!scale_apply_one(scale, value[i], &z[i])) {
+        bool is_whole = scale_apply_one(scale, value[i], &z[i]);
+        assert_int_equal(is_odd[i], !is_whole);
+        if (!is_whole) {
             n_odd++;
             continue;
         }
