@@ -127,6 +127,22 @@ $(GK): $(call obj,$(TOOLS)) $(LIB)
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(SUPPORT)) $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
+# Tests of codec once more with the bodies of lesser processors, see codec/target.h: the same bytes, the same values.
+CAPBINS = $(patsubst %.c,$(BUILD)/plain/%,$(filter tests/codec/%,$(TESTS))) \
+          $(patsubst %.c,$(BUILD)/avx2/%,$(filter tests/codec/%,$(TESTS)))
+UNCAPPED = $(call obj,$(SUPPORT) $(filter-out engine/codec/%,$(ENGINE)) $(QUERY))
+define cap
+$$(BUILD)/$(1)/%.o: %.c
+	@mkdir -p $$(@D); echo '  cc $$< ($(1))'
+	$$(Q)$$(CC) $$(ALLFLAGS) -DTARGET_CAP=$(2) $$(INC_tests) -c -o $$@ $$<
+$$(BUILD)/$(1)/tests/%: $$(BUILD)/$(1)/tests/%.o $$(patsubst %.c,$$(BUILD)/$(1)/%.o,$$(filter engine/codec/%,$$(ENGINE))) \
+    $$(UNCAPPED)
+	@mkdir -p $$(@D); echo '  ld $$@'
+	$$(Q)$$(CC) $$(LINKFLAGS) -o $$@ $$^ -lcmocka $$(LIBS)
+endef
+$(eval $(call cap,plain,TARGET_PLAIN))
+$(eval $(call cap,avx2,TARGET_AVX2))
+
 # The bench links the objects too: bench_codec looks inside.
 BENCHSUP := $(filter-out $(BENCHES),$(sort $(wildcard bench/*.c)))
 # A new commit is a new report.
@@ -157,8 +173,8 @@ demo: deps
 check: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check tests
 
-tests: $(GK) $(TESTBINS) $(CRASHBINS) $(SOLIB)
-	@BUILD=$(BUILD) GK=$(GK) sh tests/run.sh $(TESTBINS) $(wildcard tests/*/test_*.sh)
+tests: $(GK) $(TESTBINS) $(CAPBINS) $(CRASHBINS) $(SOLIB)
+	@BUILD=$(BUILD) GK=$(GK) sh tests/run.sh $(TESTBINS) $(CAPBINS) $(wildcard tests/*/test_*.sh)
 
 #: make asan      all tests under AddressSanitizer and UBSan
 asan: deps

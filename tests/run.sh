@@ -10,7 +10,7 @@ mkdir -p "$logs"
 
 cat >"$logs/one.sh" <<'EOF'
 test=$1
-log=$2/$(echo "$test" | sed 's|^.*tests/||; s|/|_|g').log
+log=$2/$(echo "$test" | sed "s|^$BUILD/||; s|tests/||; s|/|_|g").log
 case $test in
 *.sh) sh "$test" >"$log" 2>&1 ;;
 *) "$test" >"$log" 2>&1 ;;

@@ -90,6 +90,40 @@ bool center_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
     return true;
 }
 
+BODY void unfold_body(uint32_t *near)
+{
+    for (size_t i = 0; i < CODECS_BLOCK_MAX; i++)
+        near[i] = near[i] >> 1 ^ (0 - (near[i] & 1)); /* unzigzag */
+}
+
+AVX512 static void unfold_avx512(uint32_t *near)
+{
+    unfold_body(near);
+}
+
+AVX2 static void unfold_avx2(uint32_t *near)
+{
+    unfold_body(near);
+}
+
+bool center_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near)
+{
+    uint64_t v;
+    size_t at = varint_get(bytes, size, &v);
+    if (at++ == 0 || at >= size || !codecs_reach_is_near(bytes[at - 1]) ||
+        patch_get_narrow(bytes + at, size - at, near) != size - at)
+        return false;
+    enum target target = target_best();
+    if (target == TARGET_AVX512)
+        unfold_avx512(near);
+    else if (target == TARGET_AVX2)
+        unfold_avx2(near);
+    else
+        unfold_body(near);
+    *base = (uint64_t)unzigzag(v);
+    return true;
+}
+
 bool center_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high)
 {
     return delta_bounds(bytes, size, n, low, high); /* they begin alike */

@@ -111,6 +111,65 @@ bool delta_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
     return true;
 }
 
+/* The same of distances to the first integer, of which 32 bits are enough. */
+BODY void near_body(uint32_t v, size_t n, uint32_t *near)
+{
+    for (size_t i = 0; i < n; i++)
+        near[i] = near[i] >> 1 ^ (0 - (near[i] & 1)); /* unzigzag */
+#pragma GCC unroll 8
+    for (size_t i = 0; i < n; i++)
+        near[i] = v += near[i];
+}
+
+typedef uint32_t sixteen __attribute__((vector_size(64)));
+
+BODY void near_sixteens(uint32_t *near)
+{
+    const sixteen zero = {0};
+    sixteen before = {0};
+
+    for (size_t i = 0; i < CODECS_BLOCK_MAX; i += 16) {
+        sixteen x;
+        memcpy(&x, near + i, sizeof x);
+        x = (x >> 1) ^ (zero - (x & 1)); /* unzigzag */
+        x += __builtin_shufflevector(zero, x, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
+        x += __builtin_shufflevector(zero, x, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
+        x += __builtin_shufflevector(zero, x, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27);
+        x += __builtin_shufflevector(zero, x, 0, 0, 0, 0, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23);
+        x += before;
+        memcpy(near + i, &x, sizeof x);
+        before = __builtin_shufflevector(x, x, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15);
+    }
+}
+
+AVX512 static void near_avx512(uint32_t *near)
+{
+    near_sixteens(near);
+}
+
+AVX2 static void near_avx2(uint32_t *near)
+{
+    near_body(0, CODECS_BLOCK_MAX, near);
+}
+
+bool delta_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near)
+{
+    uint64_t v;
+    size_t at = varint_get(bytes, size, &v);
+    if (at++ == 0 || at >= size || !codecs_reach_is_near(bytes[at - 1]) ||
+        patch_get_narrow(bytes + at, size - at, near) != size - at)
+        return false;
+    enum target target = target_best();
+    if (target == TARGET_AVX512)
+        near_avx512(near);
+    else if (target == TARGET_AVX2)
+        near_avx2(near);
+    else
+        near_body(0, CODECS_BLOCK_MAX, near);
+    *base = (uint64_t)unzigzag(v);
+    return true;
+}
+
 bool delta_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high)
 {
     uint64_t v;

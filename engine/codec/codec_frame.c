@@ -78,6 +78,17 @@ bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
     return true;
 }
 
+bool frame_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near)
+{
+    uint64_t v;
+    size_t at = varint_get(bytes, size, &v);
+    if (at == 0 || at == size || patch_bits(bytes + at, size - at) > 31 ||
+        patch_get_narrow(bytes + at, size - at, near) != size - at)
+        return false;
+    *base = (uint64_t)unzigzag(v);
+    return true;
+}
+
 bool frame_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high)
 {
     uint64_t v;

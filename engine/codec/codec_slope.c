@@ -88,6 +88,23 @@ bool slope_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
     return true;
 }
 
+bool slope_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near)
+{
+    uint64_t v, slope;
+    size_t at = varint_get(bytes, size, &v);
+    if (at == 0 || at >= size || !codecs_reach_is_near(bytes[at]))
+        return false;
+    size_t used = varint_get(bytes + at + 1, size - at - 1, &slope);
+    at += 1 + used;
+    if (used == 0 || at >= size || patch_get_narrow(bytes + at, size - at, near) != size - at)
+        return false;
+    slope = (uint64_t)unzigzag(slope);
+    for (size_t i = 1; i < CODECS_BLOCK_MAX; i++)
+        near[i] += near[i - 1] + (uint32_t)slope;
+    *base = (uint64_t)unzigzag(v);
+    return true;
+}
+
 bool slope_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high)
 {
     return delta_bounds(bytes, size, n, low, high); /* they begin alike */

@@ -8,14 +8,14 @@
 #include <string.h>
 
 const struct codec CODEC_TABLE[CODECS_N] = {
-    [CODEC_CONSTANT] = {"constant", constant_encode, NULL, constant_decode, constant_bounds},
-    [CODEC_RUNS] = {"runs", runs_encode, NULL, runs_decode, runs_bounds},
-    [CODEC_FRAME] = {"frame", frame_encode, frame_plan, frame_decode, frame_bounds},
-    [CODEC_DELTA] = {"delta", delta_encode, delta_plan, delta_decode, delta_bounds},
-    [CODEC_SLOPE] = {"slope", slope_encode, slope_plan, slope_decode, slope_bounds},
-    [CODEC_LZ4] = {"lz4", lz4_encode, NULL, lz4_decode, NULL},
-    [CODEC_RAW] = {"raw", raw_encode, NULL, raw_decode, NULL},
-    [CODEC_CENTER] = {"center", center_encode, center_plan, center_decode, center_bounds},
+    [CODEC_CONSTANT] = {"constant", constant_encode, NULL, constant_decode, NULL, constant_bounds},
+    [CODEC_RUNS] = {"runs", runs_encode, NULL, runs_decode, NULL, runs_bounds},
+    [CODEC_FRAME] = {"frame", frame_encode, frame_plan, frame_decode, frame_decode_near, frame_bounds},
+    [CODEC_DELTA] = {"delta", delta_encode, delta_plan, delta_decode, delta_decode_near, delta_bounds},
+    [CODEC_SLOPE] = {"slope", slope_encode, slope_plan, slope_decode, slope_decode_near, slope_bounds},
+    [CODEC_LZ4] = {"lz4", lz4_encode, NULL, lz4_decode, NULL, NULL},
+    [CODEC_RAW] = {"raw", raw_encode, NULL, raw_decode, NULL, NULL},
+    [CODEC_CENTER] = {"center", center_encode, center_plan, center_decode, center_decode_near, center_bounds},
 };
 
 size_t codec_plan_size(const struct codec_plan *plan)
@@ -76,6 +76,11 @@ bool codecs_decode(unsigned id, const uint8_t *bytes, size_t size, size_t n, uin
     return id < CODECS_N && CODEC_TABLE[id].decode(bytes, size, n, z);
 }
 
+bool codecs_decode_near(unsigned id, const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near)
+{
+    return id < CODECS_N && CODEC_TABLE[id].decode_near && CODEC_TABLE[id].decode_near(bytes, size, base, near);
+}
+
 bool codecs_bounds(unsigned id, const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high)
 {
     return id < CODECS_N && CODEC_TABLE[id].bounds && CODEC_TABLE[id].bounds(bytes, size, n, low, high);
@@ -104,4 +109,10 @@ bool codecs_reach_bounds(uint64_t from, uint8_t reach, int64_t *low, int64_t *hi
         return false;
     int64_t most = (int64_t)(REACH_LEAST + (reach & 3u)) << e;
     return !__builtin_sub_overflow((int64_t)from, most, low) && !__builtin_add_overflow((int64_t)from, most, high);
+}
+
+bool codecs_reach_is_near(uint8_t reach)
+{
+    unsigned e = reach >> 2;
+    return e < 31 && (uint64_t)(REACH_LEAST + (reach & 3u)) << e <= INT32_MAX;
 }

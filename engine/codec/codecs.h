@@ -34,6 +34,11 @@ struct codec {
     void (*plan)(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);
     /* Reads n integers from exactly `size` bytes. False when they make no sense; never reads or writes outside. */
     bool (*decode)(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+    /*
+     * Reads a full block, CODECS_BLOCK_MAX integers, as how far each is from one of 64 bits: base + (int32_t)near[i].
+     * False when one may be farther or the bytes make no sense: `decode` knows which. NULL: always false.
+     */
+    bool (*decode_near)(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near);
     /* Between which signed integers all are, at the cost of some bytes read; false when that needs decoding. NULL:
      * always. */
     bool (*bounds)(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
@@ -61,6 +66,7 @@ extern const struct codec CODEC_TABLE[CODECS_N];
 /* The smallest of the candidates, which must hold CODEC_RAW. Returns the bytes used of CODECS_SIZE_MAX. */
 size_t codecs_encode(unsigned candidates, const uint64_t *z, size_t n, uint8_t *out, enum codecs_id *id);
 bool codecs_decode(unsigned id, const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool codecs_decode_near(unsigned id, const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near);
 /* Of integers that were encoded; of any other bytes it says something or false, and is safe. */
 bool codecs_bounds(unsigned id, const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 
@@ -77,6 +83,8 @@ size_t codec_plan_encode(void (*plan)(const uint64_t *, size_t, size_t, struct c
 uint8_t codecs_reach(uint64_t farthest);
 /* [from - reach, from + reach]; false when that is too far to mean anything. */
 bool codecs_reach_bounds(uint64_t from, uint8_t reach, int64_t *low, int64_t *high);
+/* Whether all are so near that 32 bits tell how far. */
+bool codecs_reach_is_near(uint8_t reach);
 
 /* The rows of the table. */
 size_t constant_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
@@ -88,20 +96,24 @@ bool runs_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int6
 void frame_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);
 size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool frame_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near);
 bool frame_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 void delta_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);
 size_t delta_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool delta_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool delta_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near);
 bool delta_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 void slope_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);
 size_t slope_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool slope_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool slope_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near);
 bool slope_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 size_t lz4_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool lz4_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
 void center_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);
 size_t center_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool center_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool center_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near);
 bool center_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 size_t raw_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool raw_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);

@@ -98,50 +98,70 @@ static size_t put_beside(const struct beside *beside, const double *value, size_
     return at;
 }
 
+#define BESIDE_WORDS ((CHUNK_MINI + 63) / 64)
+
+/* The first row from `from` on that is beside, or n. */
+static size_t next_beside_of(const uint64_t *is_beside, size_t from, size_t n)
+{
+    for (size_t w = from / 64; w < BESIDE_WORDS && 64 * w < n; w++) {
+        uint64_t bits = is_beside[w];
+        if (w == from / 64)
+            bits &= UINT64_MAX << from % 64;
+        if (bits)
+            return 64 * w + (size_t)__builtin_ctzll(bits);
+    }
+    return n;
+}
+
+/* Marks a row; false when there is none or it is marked already. */
+static bool mark(uint64_t *is_beside, size_t row, size_t n)
+{
+    if (row >= n || is_beside[row / 64] >> row % 64 & 1)
+        return false;
+    is_beside[row / 64] |= UINT64_C(1) << row % 64;
+    return true;
+}
+
+/* Marks the rows that are missing and writes them. */
+static int get_missing(struct reader *reader, enum missing kind, size_t n, uint64_t *is_beside, double *out)
+{
+    size_t size = kind == MISSING_LIST ? reader_u8(reader) : kind == MISSING_MASK ? (n + 7) / 8 : 0;
+    const uint8_t *p = reader_take(reader, size);
+
+    if (reader->failed || kind > MISSING_ALL)
+        return GK_ECORRUPT;
+    for (size_t i = 0; kind == MISSING_LIST && i < size; i++)
+        if (!mark(is_beside, p[i], n))
+            return GK_ECORRUPT;
+    for (size_t i = 0; i < n && (kind == MISSING_MASK || kind == MISSING_ALL); i++)
+        if (kind == MISSING_ALL || p[i / 8] >> i % 8 & 1)
+            (void)mark(is_beside, i, n); /* each row once */
+    for (size_t i = next_beside_of(is_beside, 0, n); i < n; i = next_beside_of(is_beside, i + 1, n))
+        out[i] = gk_missing();
+    return GK_OK;
+}
+
 /* Marks the rows that are beside and puts their values in place. */
-static int get_beside(struct reader *reader, size_t n, bool *is_beside, double *out, size_t *n_beside)
+static int get_beside(struct reader *reader, size_t n, uint64_t *is_beside, double *out, size_t *n_beside)
 {
     uint8_t kind = reader_u8(reader);
     uint64_t n_others = reader_varint(reader);
-    const uint8_t *p;
-    size_t k = 0;
 
-    memset(is_beside, 0, n * sizeof *is_beside);
-    if (kind == MISSING_LIST) {
-        size_t n_list = reader_u8(reader);
-        p = reader_take(reader, n_list);
-        for (size_t i = 0; p && i < n_list; i++) {
-            if (p[i] >= n || is_beside[p[i]])
-                return GK_ECORRUPT;
-            is_beside[p[i]] = true;
-        }
-    } else if (kind == MISSING_MASK) {
-        p = reader_take(reader, (n + 7) / 8);
-        for (size_t i = 0; p && i < n; i++)
-            is_beside[i] = p[i / 8] >> i % 8 & 1;
-    } else if (kind == MISSING_ALL) {
-        memset(is_beside, 1, n * sizeof *is_beside);
-    } else if (kind != MISSING_NONE) {
+    memset(is_beside, 0, BESIDE_WORDS * sizeof *is_beside);
+    int rc = get_missing(reader, kind, n, is_beside, out);
+    if (rc != GK_OK || reader->failed || n_others > n)
         return GK_ECORRUPT;
-    }
-    for (size_t i = 0; i < n; i++)
-        if (is_beside[i]) {
-            out[i] = gk_missing();
-            k++;
-        }
-    if (reader->failed || n_others > n)
-        return GK_ECORRUPT;
-    p = reader_take(reader, 9 * (size_t)n_others);
+    const uint8_t *p = reader_take(reader, 9 * (size_t)n_others);
     if (reader->failed)
         return GK_ECORRUPT;
     for (size_t i = 0; i < n_others; i++, p += 9) {
-        if (*p >= n || is_beside[*p])
+        if (!mark(is_beside, *p, n))
             return GK_ECORRUPT;
-        is_beside[*p] = true;
         out[*p] = load_f64(p + 1);
-        k++;
     }
-    *n_beside = k;
+    *n_beside = 0;
+    for (size_t w = 0; w < BESIDE_WORDS; w++)
+        *n_beside += (size_t)__builtin_popcountll(is_beside[w]);
     return GK_OK;
 }
 
@@ -503,7 +523,7 @@ static int get_parted(const struct column_view *column, struct reader *reader, u
 {
     uint64_t z[CHUNK_MINI];
     double value[CHUNK_MINI];
-    bool is_beside[CHUNK_MINI];
+    uint64_t is_beside[BESIDE_WORDS];
     size_t n_beside;
 
     int rc = get_beside(reader, n, is_beside, out, &n_beside);
@@ -513,9 +533,11 @@ static int get_parted(const struct column_view *column, struct reader *reader, u
     if (rc != GK_OK)
         return rc;
     scale_invert(column->scale, z, n - n_beside, value);
-    for (size_t i = 0, k = 0; i < n; i++)
-        if (!is_beside[i])
-            out[i] = value[k++];
+    for (size_t i = 0, k = 0, to; i < n; i = to + 1) { /* what lies between two of them */
+        to = next_beside_of(is_beside, i, n);
+        memcpy(out + i, value + k, (to - i) * sizeof *out);
+        k += to - i;
+    }
     return GK_OK;
 }
 
@@ -559,6 +581,18 @@ static int get_constant(const struct column_view *column, const struct reader *r
     return GK_OK;
 }
 
+/* Most full mini blocks, at half the width of all others; false: this one may not be. */
+static bool get_near(const struct column_view *column, const struct reader *reader, unsigned codec, double *out)
+{
+    uint32_t near[CHUNK_MINI];
+    uint64_t base;
+
+    if (!codecs_decode_near(codec, reader->bytes + reader->at, reader->size - reader->at, &base, near))
+        return false;
+    scale_invert_near(column->scale, base, near, CHUNK_MINI, out);
+    return true;
+}
+
 static int get_mini(const struct column_view *column, const struct column_view *basis, uint32_t mini, double *out)
 {
     uint64_t z[CHUNK_MINI];
@@ -574,6 +608,8 @@ static int get_mini(const struct column_view *column, const struct column_view *
         return get_parted(column, &reader, tag & TAG_CODEC, n, out);
     if (tag == CODEC_CONSTANT)
         return get_constant(column, &reader, n, out);
+    if (n == CHUNK_MINI && !(tag & TAG_REST) && get_near(column, &reader, tag & TAG_CODEC, out))
+        return GK_OK;
     int rc = read_integers(&reader, tag & TAG_CODEC, n, z);
     if (rc == GK_OK && tag & TAG_REST)
         rc = add_prediction(column, basis, mini, n, z);
@@ -738,7 +774,7 @@ int column_bounds(const struct column_view *column, const struct column_view *ba
 int column_census(const struct column_view *column, uint32_t of_codec[CODECS_N], uint32_t *n_beside)
 {
     double out[CHUNK_MINI];
-    bool is_beside[CHUNK_MINI];
+    uint64_t is_beside[BESIDE_WORDS];
 
     *n_beside = 0;
     memset(of_codec, 0, CODECS_N * sizeof *of_codec);

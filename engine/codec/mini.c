@@ -6,6 +6,8 @@
  */
 #include "codec/mini.h"
 
+#include <assert.h>
+
 #include <string.h>
 
 #include "base/bytes.h"
@@ -81,6 +83,9 @@ static unsigned frame(enum target target, uint64_t *z, size_t n, uint64_t *least
 static size_t put_steps(const uint64_t *step, uint64_t first, size_t n, uint8_t *out)
 {
     uint64_t z[MINI_ROWS], least;
+
+    assert(n >= 1);
+    z[0] = step[0]; /* gcc does not see that it is always filled */
     uint64_t unit = to_units(step, n, z);
     unsigned width = frame(target_best(), z, n, &least);
 

@@ -281,3 +281,8 @@ void pack_get(const uint8_t *bytes, size_t n, unsigned width, uint64_t *v)
 {
     pack_get_on(target_best(), bytes, n, width, v);
 }
+
+void pack_get_narrow(const uint8_t *bytes, unsigned width, uint32_t *narrow)
+{
+    pack_get_narrow_on(target_best(), bytes, width, narrow);
+}

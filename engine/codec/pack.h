@@ -40,6 +40,7 @@ void pack_put(const uint64_t *v, size_t n, unsigned width, uint8_t *out);
 void pack_get(const uint8_t *bytes, size_t n, unsigned width, uint64_t *v);
 
 /* A full block of values of at most PACK_NARROW_MAX bits. */
+void pack_get_narrow(const uint8_t *bytes, unsigned width, uint32_t *narrow);
 void pack_get_narrow_on(enum target target, const uint8_t *bytes, unsigned width, uint32_t *narrow);
 
 /* The same with the body of one target, for tests and measurements. */

@@ -244,16 +244,42 @@ size_t patch_open(const uint8_t *bytes, size_t size, size_t n, struct patch_view
     return pack_size(n, out->width) > size - at ? 0 : at + pack_size(n, out->width);
 }
 
+/* ---- all integers ---------------------------------------------------------------------------------------------- */
+
+BODY void raise_body(const uint8_t *number, size_t n, unsigned shift, uint64_t *v)
+{
+    for (size_t i = 0; i < n; i++)
+        v[i] += (uint64_t)number[i] << shift;
+}
+
+AVX2 static void raise_avx2(const uint8_t *number, size_t n, unsigned shift, uint64_t *v)
+{
+    raise_body(number, n, shift, v);
+}
+
+AVX512 static void raise_avx512(const uint8_t *number, size_t n, unsigned shift, uint64_t *v)
+{
+    raise_body(number, n, shift, v);
+}
+
 static size_t get_planes(const uint8_t *bytes, size_t size, size_t n, uint64_t *v)
 {
+    uint8_t number[PLANES_N_MAX];
+    enum target target = target_best();
     unsigned width = bytes[0] - PATCH_PLANES;
     size_t at = 1 + pack_size(n, width);
+    size_t used = at <= size ? planes_get(bytes + at, size - at, n, number) : 0;
 
-    if (at > size)
+    if (used == 0)
         return 0;
     pack_get(bytes + 1, n, width, v);
-    size_t used = planes_get(bytes + at, size - at, n, width, v);
-    return used ? at + used : 0;
+    if (target == TARGET_AVX512)
+        raise_avx512(number, n, width, v);
+    else if (target == TARGET_AVX2)
+        raise_avx2(number, n, width, v);
+    else
+        raise_body(number, n, width, v);
+    return at + used;
 }
 
 size_t patch_get(const uint8_t *bytes, size_t size, size_t n, uint64_t *v)
@@ -268,5 +294,67 @@ size_t patch_get(const uint8_t *bytes, size_t size, size_t n, uint64_t *v)
     pack_get(view.packed, n, view.width, v);
     for (size_t i = 0; i < view.n_exceptions; i++)
         v[view.position[i]] |= view.high[i] << view.width;
+    return used;
+}
+
+/* ---- integers of 32 bits ---------------------------------------------------------------------------------------- */
+
+BODY void raise_narrow(const uint8_t *number, unsigned shift, uint32_t *v)
+{
+    for (size_t i = 0; i < PACK_MAX; i++)
+        v[i] += (uint32_t)number[i] << shift;
+}
+
+AVX2 static void raise_narrow_avx2(const uint8_t *number, unsigned shift, uint32_t *v)
+{
+    raise_narrow(number, shift, v);
+}
+
+AVX512 static void raise_narrow_avx512(const uint8_t *number, unsigned shift, uint32_t *v)
+{
+    raise_narrow(number, shift, v);
+}
+
+static void get_narrow(const uint8_t *bytes, unsigned width, uint32_t *v)
+{
+    static_assert(PACK_MAX == 2 * PACK_BLOCK, "two blocks");
+    pack_get_narrow(bytes, width, v);
+    pack_get_narrow(bytes + pack_size(PACK_BLOCK, width), width, v + PACK_BLOCK);
+}
+
+static size_t get_narrow_planes(const uint8_t *bytes, size_t size, uint32_t *v)
+{
+    uint8_t number[PLANES_N_MAX];
+    enum target target = target_best();
+    unsigned width = bytes[0] - PATCH_PLANES;
+    size_t at = 1 + pack_size(PACK_MAX, width);
+    size_t used = at <= size ? planes_get(bytes + at, size - at, PACK_MAX, number) : 0;
+
+    if (used == 0)
+        return 0;
+    get_narrow(bytes + 1, width, v);
+    if (target == TARGET_AVX512)
+        raise_narrow_avx512(number, width, v);
+    else if (target == TARGET_AVX2)
+        raise_narrow_avx2(number, width, v);
+    else
+        raise_narrow(number, width, v);
+    return at + used;
+}
+
+size_t patch_get_narrow(const uint8_t *bytes, size_t size, uint32_t *v)
+{
+    struct patch_view view;
+
+    if (patch_bits(bytes, size) > 32)
+        return 0;
+    if (bytes[0] >= PATCH_PLANES)
+        return get_narrow_planes(bytes, size, v);
+    size_t used = patch_open(bytes, size, PACK_MAX, &view);
+    if (used == 0)
+        return 0;
+    get_narrow(view.packed, view.width, v);
+    for (size_t i = 0; i < view.n_exceptions; i++)
+        v[view.position[i]] |= (uint32_t)(view.high[i] << view.width);
     return used;
 }

@@ -62,5 +62,7 @@ struct patch_view {
 size_t patch_open(const uint8_t *bytes, size_t size, size_t n, struct patch_view *out);
 /* All integers. Returns the bytes used, 0 when they make no sense. */
 size_t patch_get(const uint8_t *bytes, size_t size, size_t n, uint64_t *v);
+/* The same of PACK_MAX integers of at most 32 bits each; 0 also when one may be wider. */
+size_t patch_get_narrow(const uint8_t *bytes, size_t size, uint32_t *v);
 
 #endif

@@ -15,9 +15,10 @@
 
 #include "codec/target.h"
 
+#define PLANES_N_MAX    256
 #define PLANES_MAX      62   /* the largest number: six bits */
 #define PLANES_SUM_MAX  1024 /* of all numbers: more is not what this is for */
-#define PLANES_SIZE_MAX ((256 + PLANES_SUM_MAX) / 8)
+#define PLANES_SIZE_MAX ((PLANES_N_MAX + PLANES_SUM_MAX) / 8)
 
 /* Bytes for n numbers that add up to `sum`. The last plane, of the largest, is all zeros. */
 static inline size_t planes_size(size_t n, uint64_t sum)
@@ -27,11 +28,11 @@ static inline size_t planes_size(size_t n, uint64_t sum)
 
 /* Writes the numbers v >> shift, within the limits above; planes_size bytes. */
 void planes_put(const uint64_t *v, size_t n, unsigned shift, uint8_t *out);
-/* Adds each number << shift to v. Returns the bytes used of `size`, 0 when they make no sense; safe on any bytes. */
-size_t planes_get(const uint8_t *bytes, size_t size, size_t n, unsigned shift, uint64_t *v);
+/* The numbers; number[n..255] are 0. Returns the bytes used of `size`, 0 when they make no sense; safe on any bytes. */
+size_t planes_get(const uint8_t *bytes, size_t size, size_t n, uint8_t number[PLANES_N_MAX]);
 
 /* The same with the body of one target, for tests and measurements. */
 void planes_put_on(enum target target, const uint64_t *v, size_t n, unsigned shift, uint8_t *out);
-size_t planes_get_on(enum target target, const uint8_t *bytes, size_t size, size_t n, unsigned shift, uint64_t *v);
+size_t planes_get_on(enum target target, const uint8_t *bytes, size_t size, size_t n, uint8_t number[PLANES_N_MAX]);
 
 #endif

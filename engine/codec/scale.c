@@ -161,6 +161,19 @@ BODY void invert_body(struct scale scale, bool has_fma, const uint64_t *z, size_
         bits_invert(z, n, scale.by, value);
 }
 
+BODY void near_body(struct scale scale, bool has_fma, uint64_t base, const uint32_t *near, size_t n, double *value)
+{
+    if (scale.kind != SCALE_DECIMAL)
+        for (size_t i = 0; i < n; i++)
+            value[i] = double_of(mirror(base + (uint64_t)(int64_t)(int32_t)near[i]) << scale.by);
+    else if (has_fma && scale.by <= FUSED_MAX)
+        for (size_t i = 0; i < n; i++)
+            value[i] = divide(integer_of(base + (uint64_t)(int64_t)(int32_t)near[i]), scale.by, true);
+    else
+        for (size_t i = 0; i < n; i++)
+            value[i] = divide(integer_of(base + (uint64_t)(int64_t)(int32_t)near[i]), scale.by, false);
+}
+
 AVX2 static size_t apply_avx2(struct scale scale, const double *value, size_t n, uint64_t *z)
 {
     return apply_body(scale, true, value, n, z);
@@ -189,6 +202,27 @@ AVX2 static void invert_avx2(struct scale scale, const uint64_t *z, size_t n, do
 AVX512 static void invert_avx512(struct scale scale, const uint64_t *z, size_t n, double *value)
 {
     invert_body(scale, true, z, n, value);
+}
+
+AVX2 static void near_avx2(struct scale scale, uint64_t base, const uint32_t *near, size_t n, double *value)
+{
+    near_body(scale, true, base, near, n, value);
+}
+
+AVX512 static void near_avx512(struct scale scale, uint64_t base, const uint32_t *near, size_t n, double *value)
+{
+    near_body(scale, true, base, near, n, value);
+}
+
+void scale_invert_near(struct scale scale, uint64_t base, const uint32_t *near, size_t n, double *value)
+{
+    enum target target = target_best();
+    if (target == TARGET_AVX512)
+        near_avx512(scale, base, near, n, value);
+    else if (target == TARGET_AVX2)
+        near_avx2(scale, base, near, n, value);
+    else
+        near_body(scale, false, base, near, n, value);
 }
 
 size_t scale_apply_on(enum target target, struct scale scale, const double *value, size_t n, uint64_t *z)

@@ -56,6 +56,8 @@ static inline bool scale_cut(struct scale scale, int64_t *low, int64_t *high)
 double scale_value(struct scale scale, uint64_t z);
 /* The values of n integers. Any integers are safe; those that no value has may give other values on other machines. */
 void scale_invert(struct scale scale, const uint64_t *z, size_t n, double *value);
+/* The same of base + (int32_t)near[i]. */
+void scale_invert_near(struct scale scale, uint64_t base, const uint32_t *near, size_t n, double *value);
 
 /* The same with the body of one target, for tests and measurements. */
 size_t scale_apply_on(enum target target, struct scale scale, const double *value, size_t n, uint64_t *z);

@@ -7,6 +7,11 @@
 
 enum target { TARGET_PLAIN = 0, TARGET_AVX2 = 1, TARGET_AVX512 = 2 };
 
+/* The best body that may run: the tests of this room are built and run once for each. */
+#ifndef TARGET_CAP
+#define TARGET_CAP TARGET_AVX512
+#endif
+
 #define BODY static inline __attribute__((always_inline))
 
 #ifdef __x86_64__
@@ -15,9 +20,11 @@ enum target { TARGET_PLAIN = 0, TARGET_AVX2 = 1, TARGET_AVX512 = 2 };
 
 static inline enum target target_best(void)
 {
-    if (__builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw"))
+    if (TARGET_CAP >= TARGET_AVX512 && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512bw"))
         return TARGET_AVX512;
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? TARGET_AVX2 : TARGET_PLAIN;
+    return TARGET_CAP >= TARGET_AVX2 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? TARGET_AVX2
+                                                                                                        : TARGET_PLAIN;
 }
 #else
 #define AVX2

@@ -60,6 +60,35 @@ static void every_codec_gives_back_what_it_took(void **state)
         assert_true(n_taken[id] > 0);
 }
 
+/* A full block in 32 bits where it fits, and never another integer. */
+static void near_integers_are_the_same(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t z[CODECS_BLOCK_MAX], base;
+    uint32_t near[CODECS_BLOCK_MAX], n_near[CODECS_N] = {0};
+    uint8_t bytes[CODECS_SIZE_MAX];
+
+    (void)state;
+    for (uint64_t round = test_rounds(3000); round-- > 0;) {
+        unsigned scale = (unsigned)random_below(&random, 40);
+        fill(&random, (unsigned)random_below(&random, SHAPES), z, CODECS_BLOCK_MAX);
+        for (size_t i = 1; i < CODECS_BLOCK_MAX && scale < 36; i++) /* up to about where 32 bits end, and beyond */
+            z[i] = z[0] + (uint64_t)((int64_t)((z[i] - z[0]) << 27) >> 27 >> (scale / 2));
+        for (unsigned id = 0; id < CODECS_N; id++) {
+            size_t size = CODEC_TABLE[id].encode(z, CODECS_BLOCK_MAX, CODECS_SIZE_MAX, bytes);
+            if (size == 0 || !codecs_decode_near(id, bytes, size, &base, near))
+                continue;
+            n_near[id]++;
+            for (size_t i = 0; i < CODECS_BLOCK_MAX; i++)
+                assert_int_equal(base + (uint64_t)(int64_t)(int32_t)near[i], z[i]);
+            for (size_t cut = 0; cut < size; cut++)
+                assert_false(codecs_decode_near(id, bytes, cut, &base, near));
+        }
+    }
+    for (unsigned id = 0; id < CODECS_N; id++)
+        assert_true((n_near[id] > 0) == (CODEC_TABLE[id].decode_near != NULL));
+}
+
 /* Those that can be told: far enough for all integers, and not much further. */
 static void bounds_hold_all_integers(void **state)
 {
@@ -149,6 +178,8 @@ static void random_bytes_never_leave_their_bounds(void **state)
 {
     struct random random = random_from(test_seed(__func__));
     uint64_t z[CODECS_BLOCK_MAX];
+    uint32_t near[CODECS_BLOCK_MAX];
+    uint64_t base;
     int64_t low, high;
 
     (void)state;
@@ -161,6 +192,11 @@ static void random_bytes_never_leave_their_bounds(void **state)
         size_t n = 1 + (size_t)random_below(&random, CODECS_BLOCK_MAX);
         (void)codecs_decode(id, bytes, size, n, z);           /* only that it returns */
         (void)codecs_bounds(id, bytes, size, n, &low, &high); /* likewise */
+        if (codecs_decode_near(id, bytes, size, &base, near)) {
+            assert_true(codecs_decode(id, bytes, size, CODECS_BLOCK_MAX, z));
+            for (size_t i = 0; i < CODECS_BLOCK_MAX && id == CODEC_FRAME; i++)
+                assert_int_equal(base + near[i], z[i]);
+        }
         free(bytes);
     }
 }
@@ -174,6 +210,7 @@ static void an_unknown_codec_is_refused(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_codec_gives_back_what_it_took),
+    cmocka_unit_test(near_integers_are_the_same),
     cmocka_unit_test(bounds_hold_all_integers),
     cmocka_unit_test(a_reach_is_at_most_a_quarter_too_far),
     cmocka_unit_test(the_smallest_codec_is_chosen),

@@ -42,6 +42,29 @@ static void no_value_changes_on_any_scale(void **state)
     }
 }
 
+/* Near integers, given in 32 bits, stand for the same values. */
+static void near_integers_are_the_same_values(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint32_t near[N];
+
+    (void)state;
+    for (uint64_t round = test_rounds(300); round-- > 0;) {
+        uint64_t base = (uint64_t)((int64_t)random_u64(&random) >> random_below(&random, 64));
+        struct scale scale = {SCALE_DECIMAL, (uint8_t)random_below(&random, SCALE_DECIMALS_MAX + 1)};
+        if (random_below(&random, 3) == 0)
+            scale = (struct scale){SCALE_BITS, (uint8_t)random_below(&random, SCALE_SHIFT_MAX + 1)};
+        for (size_t i = 0; i < N; i++) {
+            near[i] = (uint32_t)((int32_t)random_u64(&random) >> random_below(&random, 32));
+            z[i] = base + (uint64_t)(int64_t)(int32_t)near[i];
+        }
+        scale_invert(scale, z, N, value);
+        scale_invert_near(scale, base, near, N, back);
+        for (size_t i = 0; i < N; i++)
+            assert_bits_equal(value[i], back[i]);
+    }
+}
+
 static void all_targets_give_equal_integers_and_values(void **state)
 {
     double one[N], other[N];
@@ -151,6 +174,7 @@ static void the_nearest_integer_is_off_by_less_than_one(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_value_changes_on_any_scale),
+    cmocka_unit_test(near_integers_are_the_same_values),
     cmocka_unit_test(all_targets_give_equal_integers_and_values),
     cmocka_unit_test(quotients_are_those_of_a_division),
     cmocka_unit_test(meters_get_the_decimals_they_have),
