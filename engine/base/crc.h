@@ -11,5 +11,7 @@
 /* Goes on from `crc`, 0 to begin: crc32c(crc32c(0, a), b) is the value of a followed by b. "123456789" gives E3069283.
  */
 uint32_t crc32c(uint32_t crc, const void *bytes, size_t size);
+/* The same without the instruction, for tests. */
+uint32_t crc32c_plain(uint32_t crc, const void *bytes, size_t size);
 
 #endif

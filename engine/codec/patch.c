@@ -103,7 +103,7 @@ BODY struct patch_plan plan_body(const uint64_t *v, size_t n, struct glance glan
 }
 
 /* Decoding planes takes longer than packing alone: they have to spare one byte in so many. */
-#define PLANES_GAIN 40
+#define PLANES_GAIN 100
 #define NOISE_LEAST 64 /* fewer integers are not worth a look */
 
 /* The width is where the mean is, or one more: so most high parts are 0 or 1. */
