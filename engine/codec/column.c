@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "codec/mask.h"
 #include "codec/summary.h"
 #include "codec/target.h"
 
@@ -676,6 +677,32 @@ int column_values(const struct column_view *column, const struct column_view *ba
     for (uint32_t mini = from; rc == GK_OK && mini < to; mini++, out += CHUNK_MINI)
         rc = get_mini(column, basis, mini, out);
     return rc;
+}
+
+/* ---- comparing ------------------------------------------------------------------------------------------------- */
+
+bool column_limit(const struct column_view *column, enum gk_compare compare, double limit, struct column_limit *out)
+{
+    if (column->is_binned || compare == GK_EQ || compare == GK_NE)
+        return false;
+    out->inverse = compare == GK_LT || compare == GK_LE;
+    return scale_least(column->scale, limit, compare == GK_GT || compare == GK_LE, &out->least);
+}
+
+bool column_compare(const struct column_view *column, const struct column_limit *limit, uint32_t mini, uint64_t *mask)
+{
+    struct reader reader = mini_reader(column, mini);
+    uint32_t near[CHUNK_MINI];
+    uint64_t base;
+    int64_t least;
+    uint8_t tag = reader_u8(&reader);
+
+    if (reader.failed || tag & ~TAG_CODEC || mini_rows(column, mini) < CHUNK_MINI ||
+        !codecs_decode_near(tag, reader.bytes + reader.at, reader.size - reader.at, &base, near) ||
+        __builtin_sub_overflow(limit->least, (int64_t)base, &least) || least < INT32_MIN || least > INT32_MAX)
+        return false;
+    mask_at_least((int32_t)least, limit->inverse, near, CHUNK_MINI, mask);
+    return true;
 }
 
 /* ---- bounds ---------------------------------------------------------------------------------------------------- */

@@ -91,6 +91,19 @@ int column_summary(const uint8_t *bytes, size_t size, uint32_t n_rows, struct ch
  */
 int column_values(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
                   double *out);
+/* A comparison of a column's values as one of its integers. */
+struct column_limit {
+    int64_t least;
+    bool inverse; /* true is what is below `least` */
+};
+
+/* False when there is none: the values have to be decoded. */
+bool column_limit(const struct column_view *column, enum gk_compare compare, double limit, struct column_limit *out);
+/*
+ * Compares a mini block's integers as they are packed; bits as in mask.h. False when the values have to be decoded.
+ * True: all of its rows are numbers.
+ */
+bool column_compare(const struct column_view *column, const struct column_limit *limit, uint32_t mini, uint64_t *mask);
 /*
  * Between which numbers the rows of mini blocks [from, to) are, without decoding them. The basis as above. GK_ECORRUPT;
  * safe on any bytes, but only bytes that were encoded have bounds that are true.

@@ -4,6 +4,7 @@
 #ifndef CODEC_MASK_H
 #define CODEC_MASK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,10 @@
 
 /* Writes MASK_WORDS(n) words; bits from n on are 0. */
 void mask_compare(enum gk_compare compare, double limit, const double *value, size_t n, uint64_t *mask);
+/* The same of integers, n a multiple of MASK_WORD: is near[i] at least `least`? `inverse` turns all bits round. */
+void mask_at_least(int32_t least, bool inverse, const uint32_t *near, size_t n, uint64_t *mask);
 /* The same with the body of one target, for tests and measurements. */
+void mask_at_least_on(enum target target, int32_t least, bool inverse, const uint32_t *near, size_t n, uint64_t *mask);
 void mask_compare_on(enum target target, enum gk_compare compare, double limit, const double *value, size_t n,
                      uint64_t *mask);
 

@@ -7,6 +7,8 @@
  */
 #include "codec/scale.h"
 
+#include <math.h>
+
 #include "base/bytes.h"
 #include "gk.h"
 
@@ -267,6 +269,23 @@ uint64_t scale_nearest(struct scale scale, double value)
 {
     double back;
     return decimal_of(value, scale.by, false, &back);
+}
+
+bool scale_least(struct scale scale, double limit, bool is_above, int64_t *least)
+{
+    double x = scale.kind == SCALE_DECIMAL ? limit * POWERS[scale.by] : NAN;
+
+    if (!(__builtin_fabs(x) < Z_MAX))
+        return false;
+    int64_t z = (int64_t)x;
+    double value = scale_value(scale, (uint64_t)z);
+    /* Values ascend with their integers, and this one is off by one at most. */
+    while (value > limit || (value == limit && !is_above))
+        value = scale_value(scale, (uint64_t)--z);
+    while (value < limit || (value == limit && is_above))
+        value = scale_value(scale, (uint64_t)++z);
+    *least = z;
+    return true;
 }
 
 double scale_value(struct scale scale, uint64_t z)

@@ -54,6 +54,10 @@ static inline bool scale_cut(struct scale scale, int64_t *low, int64_t *high)
 }
 /* The value of one integer, the same on every machine wherever the integer leads. */
 double scale_value(struct scale scale, uint64_t z);
+/* The least integer on a decimal scale whose value is at least `limit`, or above it. False when that cannot be told:
+ * the limit is NaN or larger than all that have integers, or the scale is not decimal.
+ */
+bool scale_least(struct scale scale, double limit, bool is_above, int64_t *least);
 /* The values of n integers. Any integers are safe; those that no value has may give other values on other machines. */
 void scale_invert(struct scale scale, const uint64_t *z, size_t n, double *value);
 /* The same of base + (int32_t)near[i]. */

@@ -131,7 +131,9 @@ struct looking {
     const struct chunk_view *chunk;
     struct times_view times;
     struct column_view column, basis;
-    gk_time from, to; /* rows outside are not there */
+    bool has_limit;
+    struct column_limit limit; /* of the column's integers, if there is one */
+    gk_time from, to;          /* rows outside are not there */
     bool is_pending;
     uint32_t pending; /* mini block; comparing.last is then no later than its last row */
     struct chunk_bounds bounds[MINIS_MAX];
@@ -210,10 +212,10 @@ static int add_mini(struct comparing *c, struct looking *l, uint32_t mini, const
     TRY(times_mini(&l->times, mini, time));
     if (decided)
         memset(mask, *decided == GK_TRUE ? 0xFF : 0, sizeof mask);
-    else
+    else if (!is_full || !l->has_limit || !column_compare(&l->column, &l->limit, mini, mask)) {
         TRY(column_values(&l->column, l->column.is_predicted ? &l->basis : NULL, mini, mini + 1, value));
-    if (!decided)
         mask_compare(c->compare, c->limit, value, n, mask);
+    }
     if (is_full && span->is_known && span->gap <= c->quiet && time[0] >= l->from && time[n - 1] < l->to)
         return add_close(c, time, n, mask);
     for (size_t i = 0; i < n; i++)
@@ -276,6 +278,7 @@ static int add_chunk(struct comparing *c, struct rows *rows, struct gk_error *er
     TRY(chunk_open_times(&chunk, &look.times));
     TRY(chunk_open_column(&chunk, (uint32_t)column, &look.column, &look.basis));
     look.chunk = &chunk;
+    look.has_limit = column_limit(&look.column, c->compare, c->limit, &look.limit);
     look.from = rows->from;
     look.to = rows->to;
     look.is_pending = false;

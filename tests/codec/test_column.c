@@ -1,6 +1,7 @@
 #include "codec/column.h"
 
 #include "base/error.h"
+#include "codec/mask.h"
 #include "codec/samples.h"
 #include "codec/summary.h"
 
@@ -43,6 +44,35 @@ static void every_kind_of_value_comes_back_to_the_bit(void **state)
         (void)round_trip(4999, &out);
         (void)round_trip(SAMPLES_MAX, &out);
     }
+    buffer_clear(&out);
+}
+
+/* Integers compared as they are packed say what their values say. */
+static void comparing_packed_integers_is_comparing_values(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t mask[MASK_WORDS(CHUNK_MINI)], own[MASK_WORDS(CHUNK_MINI)], n_compared = 0;
+    struct column_view column;
+    struct column_limit limit;
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    for (uint64_t round = 0, rounds = 40 + test_rounds(100); round < rounds; round++) {
+        sample_column((enum sample_kind)(round % SAMPLE_N), random_u64(&random), value, SAMPLES_MAX);
+        (void)round_trip(SAMPLES_MAX, &out);
+        assert_int_equal(column_open(out.bytes, out.size, SAMPLES_MAX, &column), GK_OK);
+        for (uint32_t mini = 0; mini < SAMPLES_MAX / CHUNK_MINI; mini++) {
+            enum gk_compare compare = (enum gk_compare)random_below(&random, GK_NE + 1);
+            double than = value[random_below(&random, SAMPLES_MAX)];
+            if (!column_limit(&column, compare, than, &limit) || !column_compare(&column, &limit, mini, mask))
+                continue;
+            n_compared++;
+            mask_compare(compare, than, value + (size_t)mini * CHUNK_MINI, CHUNK_MINI, own);
+            assert_memory_equal(mask, own, sizeof own);
+        }
+    }
+    assert_true(n_compared > 0);
     buffer_clear(&out);
 }
 
@@ -178,6 +208,7 @@ static void damaged_columns_are_refused_or_bounded(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_kind_of_value_comes_back_to_the_bit),
+    cmocka_unit_test(comparing_packed_integers_is_comparing_values),
     cmocka_unit_test(columns_of_many_minds_come_back),
     cmocka_unit_test(columns_are_as_small_as_they_should_be),
     cmocka_unit_test(a_column_is_not_binned_for_a_small_gain),

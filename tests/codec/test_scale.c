@@ -165,6 +165,34 @@ static void bit_patterns_ascend_as_values_do(void **state)
     }
 }
 
+/* The integer below is the last one that fails. */
+static void a_limit_is_the_least_integer_that_reaches_it(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t n_told = 0;
+    int64_t least;
+
+    (void)state;
+    for (uint64_t round = test_rounds(20000); round-- > 0;) {
+        struct scale scale = {SCALE_DECIMAL, (uint8_t)random_below(&random, SCALE_DECIMALS_MAX + 1)};
+        bool is_above = random_below(&random, 2);
+        int64_t near = (int64_t)random_u64(&random) >> (13 + random_below(&random, 51));
+        double limit = scale_value(scale, (uint64_t)near); /* one that rows may have, or beside it */
+        limit = random_below(&random, 2) ? limit : double_of(bits_of(limit) + random_below(&random, 3) - 1);
+        if (!scale_least(scale, limit, is_above, &least))
+            continue;
+        n_told++;
+        double at = scale_value(scale, (uint64_t)least), below = scale_value(scale, (uint64_t)(least - 1));
+        assert_true(is_above ? at > limit : at >= limit);
+        assert_false(is_above ? below > limit : below >= limit);
+    }
+    assert_true(n_told > 0);
+    assert_false(scale_least((struct scale){SCALE_DECIMAL, 2}, NAN, false, &least));
+    assert_false(scale_least((struct scale){SCALE_DECIMAL, 2}, INFINITY, false, &least));
+    assert_false(scale_least((struct scale){SCALE_DECIMAL, 2}, -1e300, true, &least));
+    assert_false(scale_least((struct scale){SCALE_BITS, 2}, 1, true, &least));
+}
+
 static void the_nearest_integer_is_off_by_less_than_one(void **state)
 {
     (void)state;
@@ -180,6 +208,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(meters_get_the_decimals_they_have),
     cmocka_unit_test(decimals_that_the_samples_did_not_show_are_found),
     cmocka_unit_test(bit_patterns_ascend_as_values_do),
+    cmocka_unit_test(a_limit_is_the_least_integer_that_reaches_it),
     cmocka_unit_test(the_nearest_integer_is_off_by_less_than_one),
 };
 
