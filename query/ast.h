@@ -192,7 +192,9 @@ enum time_kind {
 struct time_tail {
     enum time_kind kind;
     struct place place;
-    int64_t ns;        /* TIME_LAST */
+    int64_t ns;      /* TIME_LAST */
+    bool has_clocks; /* only these hours of the day */
+    int32_t from_s, to_s;
     enum word unit;    /* W_HOUR ... W_YEAR */
     struct token a, b; /* times as written */
     gk_time from, to;  /* bound: of a and b */

@@ -126,7 +126,8 @@ static int step(struct gk_query *query, bool *is_done)
     int rc;
 
     *is_done = true;
-    TRY(put(query, "statement", verb_text(query->stmt->kind)));
+    TRY(put(query, "statement", query->printed + strlen("explain ")));
+    TRY(put(query, "kind", verb_text(query->stmt->kind)));
     if (query->stmt->kind != STMT_LIST && query->stmt->kind != STMT_DEFINE)
         TRY(put_window(query));
     if (query->stmt->cond && query->stmt->kind != STMT_DEFINE)

@@ -24,11 +24,16 @@ struct lexer {
             goto done;                                                                                                 \
     } while (0)
 
-/* The folded character at an offset, 0 at the end. */
-static uint32_t peek(const struct lexer *lexer, size_t at, size_t *size)
+/* The character at an offset, 0 at the end; folded in what is not a name. */
+static uint32_t peek_raw(const struct lexer *lexer, size_t at, size_t *size)
 {
     *size = 0;
-    return at < lexer->size ? utf8_fold(utf8_at(lexer->text, lexer->size, at, size)) : 0;
+    return at < lexer->size ? utf8_at(lexer->text, lexer->size, at, size) : 0;
+}
+
+static uint32_t peek(const struct lexer *lexer, size_t at, size_t *size)
+{
+    return utf8_fold(peek_raw(lexer, at, size));
 }
 
 static bool is_digit(uint32_t c)
@@ -98,6 +103,8 @@ static uint32_t closing_quote(uint32_t c)
     switch (c) {
     case '\'':
     case '"':
+    case 0xFF07: /* ＇ */
+    case 0xFF02: /* ＂ */
         return c;
     case 0x2018: /* ‘ */
     case 0x2019:
@@ -117,18 +124,18 @@ static int lex_name(struct lexer *lexer, uint32_t close)
     size_t from = lexer->at, len, next, n = 0;
     char name[GK_NAME_MAX + 8]; /* room for one character too many */
 
-    (void)peek(lexer, lexer->at, &len);
+    (void)peek_raw(lexer, lexer->at, &len);
     for (lexer->at += len;; lexer->at += len) {
-        uint32_t c = peek(lexer, lexer->at, &len);
+        uint32_t c = peek_raw(lexer, lexer->at, &len);
         if (len == 0) {
             report_hint(lexer->report, "names stand in quotes: facility 'F12'");
             return report_fail(lexer->report, GK_ESYNTAX, (struct place){from, lexer->size},
                                "expected a closing quote before the end of the text");
         }
         if (c == close) {
-            if (peek(lexer, lexer->at + len, &next) != close || next == 0)
+            if (peek_raw(lexer, lexer->at + len, &next) != close || next == 0)
                 break;
-            lexer->at += next;
+            lexer->at += len;
         }
         if (n <= GK_NAME_MAX) {
             memcpy(name + n, lexer->text + lexer->at, len);
@@ -206,7 +213,52 @@ static size_t skip_time(const struct lexer *lexer, size_t from)
     return clock;
 }
 
-/* digits[.digits] as mantissa and decimals; false when it is too long for 18 digits. */
+#define DECIMALS_MAX 18
+
+/* Up to `most` digits at `at` and then the Chinese sign; its end, or `at`. */
+static size_t skip_part(const struct lexer *lexer, size_t at, size_t most, const char *sign, int *value)
+{
+    size_t len, n = 0, end = at, size = strlen(sign);
+
+    for (*value = 0; n < most && is_digit(peek(lexer, end, &len)); n++, end += len)
+        *value = *value * 10 + (int)(peek(lexer, end, &len) - '0');
+    if (n == 0 || lexer->size - end < size || memcmp(lexer->text + end, sign, size) != 0)
+        return at;
+    return end + size;
+}
+
+/* 2026年11月20日, with 8时30分, 8点, 08:30 or no clock behind it: a time in the ISO form. *is_done: there was one. */
+static int lex_date(struct lexer *lexer, bool *is_done)
+{
+    struct token token = {.kind = T_TIME, .place = {lexer->at, lexer->at}};
+    int year, month, day, hour = 0, minute = 0;
+    size_t at = skip_part(lexer, lexer->at, 4, "年", &year), next, size;
+    const char *clock = "";
+
+    *is_done = false;
+    if (at == lexer->at || (next = skip_part(lexer, at, 2, "月", &month)) == at ||
+        (at = skip_part(lexer, next, 2, "日", &day)) == next)
+        return GK_OK;
+    *is_done = true;
+    next = skip_part(lexer, at, 2, "时", &hour);
+    next = next == at ? skip_part(lexer, at, 2, "点", &hour) : next;
+    if (next > at) {
+        at = skip_part(lexer, next, 2, "分", &minute);
+        clock = arena_printf(lexer->arena, "T%02d:%02d", hour, minute);
+    } else if ((next = skip_clock(lexer, at)) > at) {
+        const char *text = fold_text(lexer, at, next, &size);
+        clock = text ? arena_printf(lexer->arena, "T%s%s", text[1] == ':' ? "0" : "", text) : NULL;
+        at = next;
+    }
+    token.text.bytes = clock ? arena_printf(lexer->arena, "%04d-%02d-%02d%s", year, month, day, clock) : NULL;
+    if (!token.text.bytes)
+        return arena_status(lexer->arena);
+    token.text.size = strlen(token.text.bytes);
+    token.place.to = lexer->at = at;
+    return push(lexer, token);
+}
+
+/* digits[.digits] as mantissa and decimals, of which 18 count; false when it is too long for 18 digits. */
 static bool read_decimal(const char *text, size_t size, int64_t *mantissa, unsigned *decimals)
 {
     bool is_behind = false;
@@ -218,6 +270,8 @@ static bool read_decimal(const char *text, size_t size, int64_t *mantissa, unsig
             is_behind = true;
             continue;
         }
+        if (is_behind && *decimals == DECIMALS_MAX)
+            continue;
         if (*mantissa > (INT64_MAX - 9) / 10)
             return false;
         *mantissa = *mantissa * 10 + (text[i] - '0');
@@ -226,25 +280,25 @@ static bool read_decimal(const char *text, size_t size, int64_t *mantissa, unsig
     return true;
 }
 
-static const int64_t TEN[] = {1,
-                              10,
-                              100,
-                              1000,
-                              10000,
-                              100000,
-                              1000000,
-                              10000000,
-                              100000000,
-                              1000000000,
-                              10000000000,
-                              100000000000,
-                              1000000000000,
-                              10000000000000,
-                              100000000000000,
-                              1000000000000000,
-                              10000000000000000,
-                              100000000000000000,
-                              1000000000000000000};
+static const int64_t TEN[DECIMALS_MAX + 1] = {1,
+                                              10,
+                                              100,
+                                              1000,
+                                              10000,
+                                              100000,
+                                              1000000,
+                                              10000000,
+                                              100000000,
+                                              1000000000,
+                                              10000000000,
+                                              100000000000,
+                                              1000000000000,
+                                              10000000000000,
+                                              100000000000000,
+                                              1000000000000000,
+                                              10000000000000000,
+                                              100000000000000000,
+                                              1000000000000000000};
 
 /* mantissa / 10^decimals of a unit in nanoseconds, rounded up. */
 static bool read_ns(int64_t mantissa, unsigned decimals, int64_t unit, int64_t *ns)
@@ -315,33 +369,117 @@ static int fail_number(struct lexer *lexer, struct place place)
     return report_fail(lexer->report, GK_ESYNTAX, place, "the number is out of range");
 }
 
+/* 10 minutes, 24 小时: a unit of time that stands apart, as a whole word; then *end is behind it. */
+static const struct unit *read_unit_apart(struct lexer *lexer, size_t at, size_t *end)
+{
+    const struct unit *unit = NULL;
+    size_t from = at, stop, len, size;
+
+    while (peek(lexer, from, &len) == ' ')
+        from += len;
+    for (stop = from; is_letter(peek(lexer, stop, &len));)
+        stop += len;
+    if (utf8_is_han(peek(lexer, from, &len))) {
+        unit = unit_longest(lexer->text + from, lexer->size - from, &len);
+        stop = from + len;
+    } else if (stop - from > 2) { /* `limit 5 h` is no duration */
+        const char *text = fold_text(lexer, from, stop, &size);
+        unit = text ? unit_find(text, size) : NULL;
+    }
+    if (!unit || unit->kind != UNIT_TIME)
+        return NULL;
+    *end = stop;
+    return unit;
+}
+
+/* 95分位 is the word p95; its end, or `at`. */
+static size_t skip_percentile(const struct lexer *lexer, size_t at)
+{
+    static const char *const texts[] = {"分位数", "分位值", "分位"};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        size_t len = strlen(texts[i]);
+        if (lexer->size - at >= len && memcmp(lexer->text + at, texts[i], len) == 0)
+            return at + len;
+    }
+    return at;
+}
+
+/* The digits [from, stop) as a number; GK_OK, or the report. */
+static int read_number(struct lexer *lexer, size_t from, size_t stop, int64_t *mantissa, unsigned *decimals)
+{
+    size_t size;
+    const char *digits = fold_text(lexer, from, stop, &size);
+
+    if (!digits)
+        return arena_status(lexer->arena);
+    if (!read_decimal(digits, size, mantissa, decimals))
+        return fail_number(lexer, (struct place){from, stop});
+    return GK_OK;
+}
+
+static size_t skip_decimal(const struct lexer *lexer, size_t from)
+{
+    size_t len, next, stop = skip_digits(lexer, from);
+
+    if (peek(lexer, stop, &len) == '.' && is_digit(peek(lexer, stop + len, &next)))
+        stop = skip_digits(lexer, stop + len);
+    return stop;
+}
+
+static int lex_percentile(struct lexer *lexer, size_t stop, size_t end)
+{
+    struct token token = {.kind = T_WORD, .place = {lexer->at, end}};
+    size_t size;
+    const char *digits = fold_text(lexer, lexer->at, stop, &size);
+
+    if (!digits)
+        return arena_status(lexer->arena);
+    token.text.bytes = arena_printf(lexer->arena, "p%s", digits);
+    if (!token.text.bytes)
+        return arena_status(lexer->arena);
+    token.text.size = size + 1;
+    lexer->at = end;
+    return push(lexer, token);
+}
+
+/* What follows the first part of a duration must be another one: 1h30m, not 1h30. */
+static int fail_part(struct lexer *lexer, struct place place)
+{
+    size_t size;
+    const char *text = fold_text(lexer, place.from, place.to, &size);
+
+    report_hint(lexer->report, "1h30m, 90m");
+    return text ? report_fail(lexer->report, GK_ESYNTAX, place, "expected a unit of time behind '%.40s'", text)
+                : arena_status(lexer->arena);
+}
+
 /* A number, a duration (also 1h30m) or a quantity. */
 static int lex_number(struct lexer *lexer)
 {
     struct token token = {.kind = T_NUMBER, .place = {lexer->at, lexer->at}};
-    size_t from = lexer->at, end, len;
-    int64_t total = 0;
+    size_t from = lexer->at, end, len, size;
+    int rc;
 
     for (;;) {
-        int64_t mantissa, ns;
-        unsigned decimals;
-        size_t size, stop = skip_digits(lexer, from);
+        int64_t mantissa = 0, ns;
+        unsigned decimals = 0;
         bool is_bad;
-        if (peek(lexer, stop, &len) == '.' && is_digit(peek(lexer, stop + len, &size)))
-            stop = skip_digits(lexer, stop + len);
-        const char *digits = fold_text(lexer, from, stop, &size);
-        if (!digits)
-            return arena_status(lexer->arena);
-        token.place.to = stop;
-        if (!read_decimal(digits, size, &mantissa, &decimals))
-            return fail_number(lexer, token.place);
+        size_t stop = skip_decimal(lexer, from);
+        if (from == lexer->at && (end = skip_percentile(lexer, stop)) > stop)
+            return lex_percentile(lexer, stop, end);
+        TRY(read_number(lexer, from, stop, &mantissa, &decimals));
         token.number = (double)mantissa / (double)TEN[decimals];
         token.unit = read_unit(lexer, stop, &end, &is_bad);
         if (is_bad) {
             const char *unit = fold_text(lexer, stop, end, &size);
             return unit ? fail_unit(lexer, (struct place){stop, end}, unit, size) : arena_status(lexer->arena);
         }
+        if (!token.unit)
+            token.unit = read_unit_apart(lexer, stop, &end);
         token.place.to = end;
+        if (from > lexer->at && (!token.unit || token.unit->kind != UNIT_TIME))
+            return fail_part(lexer, (struct place){from, end});
         if (!token.unit)
             break;
         if (token.unit->kind != UNIT_TIME) {
@@ -350,17 +488,17 @@ static int lex_number(struct lexer *lexer)
             break;
         }
         token.kind = T_DURATION;
-        if (!read_ns(mantissa, decimals, token.unit->ns, &ns) || ns > INT64_MAX - total)
-            return fail_number(lexer, token.place);
-        token.ns = total += ns;
+        if (!read_ns(mantissa, decimals, token.unit->ns, &ns) || ns > INT64_MAX - token.ns)
+            return fail_number(lexer, (struct place){from, end});
+        token.ns += ns;
         if (!is_digit(peek(lexer, end, &len)))
             break;
         from = end;
     }
-    if (token.kind != T_DURATION && total > 0)
-        return fail_unit(lexer, (struct place){from, token.place.to}, "", 0);
     lexer->at = token.place.to;
-    return push(lexer, token);
+    rc = push(lexer, token);
+done:
+    return rc;
 }
 
 /* 22:00 or 24:00. */
@@ -424,6 +562,8 @@ static int lex_han(struct lexer *lexer)
     } else {
         lexer->at += len;
     }
+    if (token.word >= W_LESS && token.word <= W_NOT_EQUAL)
+        token.kind = (enum token_kind)(T_LESS + (token.word - W_LESS));
     token.place.to = lexer->at;
     return push(lexer, token);
 }
@@ -453,6 +593,8 @@ static int lex_sign(struct lexer *lexer)
         {0xD7, 0, T_STAR},
         {0x2212, 0, T_MINUS},
         {0x2013, 0, T_MINUS},
+        {0x2014, 0, T_MINUS},
+        {'~', 0, T_MINUS},
     };
     struct token token = {.kind = T_WRONG, .place = {lexer->at, 0}};
     size_t len, next;
@@ -473,11 +615,15 @@ static int lex_sign(struct lexer *lexer)
 static int lex_token(struct lexer *lexer)
 {
     size_t len;
-    uint32_t c = peek(lexer, lexer->at, &len), close = closing_quote(c);
+    uint32_t c = peek(lexer, lexer->at, &len), close = closing_quote(peek_raw(lexer, lexer->at, &len));
 
     if (close)
         return lex_name(lexer, close);
     if (is_digit(c)) {
+        bool is_done;
+        int rc = lex_date(lexer, &is_done);
+        if (rc != GK_OK || is_done)
+            return rc;
         size_t end = skip_time(lexer, lexer->at);
         if (end > lexer->at) {
             struct token token = {.kind = T_TIME, .place = {lexer->at, end}};
@@ -516,7 +662,8 @@ int lex(struct arena *arena, struct report *report, struct tokens *out)
         TRY(lex_token(&lexer));
     }
     out->used = lexer.at + len;
-    TRY(push(&lexer, (struct token){.kind = T_END, .place = {lexer.at, lexer.at}}));
+    size_t end = lexer.n ? lexer.list[lexer.n - 1].place.to : lexer.at; /* what is missing is missing here */
+    TRY(push(&lexer, (struct token){.kind = T_END, .place = {end, end}}));
     out->n = lexer.n;
     out->list = arena_array(arena, lexer.n, sizeof *lexer.list);
     if (!out->list) {

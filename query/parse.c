@@ -64,7 +64,7 @@ static bool read_percentile(const struct gk_text *text, double *percent)
     return whole <= 100;
 }
 
-static bool read_agg(const struct token *token, struct agg *out)
+bool parser_read_agg(const struct token *token, struct agg *out)
 {
     /* In the order of enum agg_kind; W_NONE for percentiles. */
     static const enum word words[] = {W_DURATION, W_SHARE, W_COUNT, W_LONGEST, W_FIRST,  W_LAST, W_COVERAGE, W_AVG,
@@ -88,12 +88,26 @@ static bool read_agg(const struct token *token, struct agg *out)
     return false;
 }
 
-static int parse_aggs(struct parser *parser, struct agg **out)
+/* A comma or `and`, unless a clause follows the comma: 的时长，最近24小时. */
+static bool take_next_agg(struct parser *parser)
+{
+    struct parser ahead = *parser;
+    struct agg agg;
+
+    if (!parser_take(&ahead, T_COMMA) && !parser_take_word(&ahead, W_AND))
+        return false;
+    if (parser_is_han(&ahead) && (!parser_read_agg(ahead.at, &agg) || parser_is_leading_tail(&ahead)))
+        return false;
+    parser->at = ahead.at;
+    return true;
+}
+
+int parse_aggs(struct parser *parser, struct agg **out)
 {
     struct agg **end = out, found = {0};
 
     do {
-        if (!read_agg(parser->at, &found))
+        if (!parser_read_agg(parser->at, &found))
             return parser_fail(parser, "an aggregate", VERBS + 6, "duration, share, count of production running");
         for (struct agg *agg = *out; agg; agg = agg->next)
             if (strcmp(agg->name, found.name) == 0)
@@ -105,7 +119,7 @@ static int parse_aggs(struct parser *parser, struct agg **out)
         *end = agg;
         end = &agg->next;
         parser->at++;
-    } while (parser_take(parser, T_COMMA));
+    } while (take_next_agg(parser));
     return GK_OK;
 }
 
@@ -157,8 +171,7 @@ static int parse_bare_series(struct parser *parser, enum metric metric, struct s
     return parse_ref(parser, &series->ref);
 }
 
-/* The aggregates must suit what they are of. */
-static int check_aggs(struct parser *parser, const struct stmt *stmt)
+int check_aggs(struct parser *parser, const struct stmt *stmt)
 {
     for (const struct agg *agg = stmt->aggs; agg; agg = agg->next) {
         bool is_signal = agg->kind >= AGG_AVG,
@@ -226,20 +239,34 @@ done:
     return rc;
 }
 
-static int parse_which(struct parser *parser, struct stmt *stmt)
+static bool take_mode(struct parser *parser, enum which_mode *out)
 {
     static const enum word modes[] = {W_EVER, W_ALWAYS, W_NEVER, W_NOW, W_NONE}; /* in the order of enum which_mode */
+
+    for (size_t i = 0; modes[i] != W_NONE; i++) {
+        if (parser_take_word(parser, modes[i])) {
+            *out = (enum which_mode)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int parse_which(struct parser *parser, struct stmt *stmt)
+{
     int rc;
 
     stmt->kind = STMT_WHICH;
     parser->at++;
     stmt->ref.place = parser->at->place;
     TRY(parse_noun(parser, &stmt->ref.noun));
-    for (size_t i = 0; modes[i] != W_NONE; i++) {
-        if (parser_take_word(parser, modes[i])) {
-            stmt->mode = (enum which_mode)i;
-            break;
-        }
+    if (!take_mode(parser, &stmt->mode)) {
+        TRY(parse_leading_tails(parser, &stmt->tail)); /* 哪些企业今天曾... */
+        (void)take_mode(parser, &stmt->mode);
+    }
+    if (stmt->tail.time.kind == TIME_NOW) { /* 当前哪些企业... */
+        stmt->mode = WHICH_NOW;
+        stmt->tail.time.kind = TIME_DEFAULT;
     }
     TRY(parse_cond(parser, &stmt->cond));
     const struct token *tail = parser->at;
@@ -297,10 +324,16 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
 {
     static const enum word listed[] = {W_FACILITY, W_ENTERPRISE, W_PARK,      W_LINE, W_CHANNEL, W_LINK,
                                        W_BAND,     W_ORDER,      W_EXEMPTION, W_GAPS, W_NONE};
+    const struct token *after;
     int rc;
 
     stmt->kind = STMT_LIST;
     parser->at++;
+    if (parser_peek_genitive(parser, &after)) { /* 列出企业'E1'的设施 */
+        stmt->has_ref = true;
+        TRY(parse_ref(parser, &stmt->ref));
+        parser->at = after;
+    }
     for (size_t i = 0; listed[i] != W_NONE; i++)
         if (parser_is_word(parser, listed[i]))
             stmt->listed = listed[i];
@@ -311,9 +344,10 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
     if (!stmt->listed)
         return parser_fail(parser, "what to list", listed, NULL);
     parser->at++;
-    stmt->has_ref = parser_take_word(parser, W_OF);
-    if (stmt->has_ref)
+    if (!stmt->has_ref && parser_take_word(parser, W_OF)) {
+        stmt->has_ref = true;
         TRY(parse_ref(parser, &stmt->ref));
+    }
     TRY(parse_tail(parser, NULL, &stmt->tail));
     if (stmt->listed == W_GAPS)
         TRY(make_gaps(parser, stmt));
@@ -327,7 +361,7 @@ static int parse_define(struct parser *parser, struct stmt *stmt)
     int rc;
 
     stmt->kind = STMT_DEFINE;
-    if (token->kind != T_WORD || token->word != W_NONE)
+    if (token->kind != T_NAME && (token->kind != T_WORD || token->word != W_NONE))
         return parser_fail(parser,
                            token->kind == T_WORD ? "a name that is no word of the language" : "a name after 'define'",
                            NULL, "define untreated as abatement stopped while production running");
@@ -366,8 +400,10 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         return parse_list(parser, stmt);
     if (parser_is_word(parser, W_DEFINE))
         return parse_define(parser, stmt);
-    if (read_agg(parser->at, &agg))
+    if (parser_read_agg(parser->at, &agg))
         return parse_aggregate(parser, stmt);
+    if (parser_is_genitive(parser))
+        return parse_genitive(parser, stmt);
     return parser_fail(parser, "a verb", VERBS, "when abatement offline while production running for >= 10m last 24h");
 }
 
@@ -388,6 +424,9 @@ int parse_statement(struct arena *arena, struct report *report, struct stmt **ou
         return parser_no_memory(&parser);
     while (parser_take_word(&parser, W_EXPLAIN))
         stmt->is_explained = true;
+    (void)parser_take_word(&parser, W_SHOW);
+    TRY(parse_leading_tails(&parser, &stmt->tail));
+    (void)parser_take_word(&parser, W_SHOW);
     stmt->place = parser.at->place;
     const char *verb = parser.at->text.bytes;
     TRY(parse_verb(&parser, stmt));

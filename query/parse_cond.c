@@ -63,8 +63,10 @@ static int enter(struct parser *parser)
 
 static int parse_state(struct parser *parser, struct cond *cond)
 {
-    (void)parser_take_word(parser, W_IS); /* optional */
-    cond->is_negated = parser_take_word(parser, W_NOT);
+    while (parser_take_word(parser, W_IS))
+        ;                                                                                /* optional */
+    cond->is_negated = parser_take_word(parser, W_NOT) || parser_take_han(parser, W_NO); /* 没有运行 */
+    (void)parser_take_han(parser, W_IS);                                                 /* 未处于 */
     for (size_t i = 0; STATES[i] != W_NONE; i++) {
         if (parser_take_word(parser, STATES[i])) {
             cond->mask = MASKS[i];
@@ -77,15 +79,21 @@ static int parse_state(struct parser *parser, struct cond *cond)
 static int parse_limit(struct parser *parser, struct cond *cond)
 {
     const struct token *token = parser->at;
-    bool is_minus = parser_take(parser, T_MINUS);
+    bool is_minus, is_behind = parser_take_word(parser, W_RATED);
     int rc;
+
+    if (is_behind && !parser_take(parser, T_STAR) && !parser_take_word(parser, W_OF)) /* 额定的20% */
+        return parser_fail(parser, "'*'", NULL, "rated * 0.2, 0.2 * rated, 20% of rated");
+    is_minus = parser_take(parser, T_MINUS);
 
     if (parser->at->kind != T_NUMBER && parser->at->kind != T_QUANTITY)
         return parser_fail(parser, "a value", NULL, "a number with its unit: 50A, 0.2kW, 30%, 380V, or 0.2 * rated");
     cond->limit = is_minus ? -parser->at->number : parser->at->number;
     cond->limit_unit = parser->at->kind == T_QUANTITY ? parser->at->unit : NULL;
     parser->at++;
-    if (parser_take(parser, T_STAR)) {
+    if (is_behind) {
+        cond->is_of_rated = true;
+    } else if (parser_take(parser, T_STAR)) {
         TRY(parser_need_word(parser, W_RATED, "0.2 * rated"));
         cond->is_of_rated = true;
     } else if (parser_take_word(parser, W_OF)) {
@@ -98,26 +106,62 @@ done:
     return rc;
 }
 
-static int parse_comparison(struct parser *parser, enum quant phases, struct cond *cond)
+/* 以上 or 以内 behind a value. */
+static bool take_bound(struct parser *parser, enum gk_compare *out)
 {
+    *out = parser_is_word(parser, W_ABOVE) ? GK_GE : GK_LE;
+    return parser_take_word(parser, W_ABOVE) || parser_take_word(parser, W_BELOW);
+}
+
+/* cmp VALUE, or VALUE 以上 */
+static int parse_compared(struct parser *parser, struct cond *cond)
+{
+    const struct token *first = parser->at;
+    bool is_value = first->kind == T_NUMBER || first->kind == T_QUANTITY || first->kind == T_MINUS;
     int rc;
 
-    cond->kind = COND_COMPARE;
-    TRY(parse_series(parser, &cond->series));
-    cond->series->phases = phases;
-    cond->ref = cond->series->ref;
+    if (is_value || parser_is_word(parser, W_RATED)) {
+        TRY(parse_limit(parser, cond));
+        if (take_bound(parser, &cond->compare))
+            return GK_OK;
+        parser->at = first;
+    }
     TRY(parse_compare(parser, &cond->compare));
     TRY(parse_limit(parser, cond));
 done:
     return rc;
 }
 
+static int parse_comparison(struct parser *parser, enum quant phases, struct cond *cond)
+{
+    int rc;
+
+    cond->kind = COND_COMPARE;
+    TRY(parse_series(parser, &cond->series));
+    if (phases != QUANT_NONE)
+        cond->series->phases = phases;
+    cond->ref = cond->series->ref;
+    TRY(parse_compared(parser, cond));
+done:
+    return rc;
+}
+
 /* ---- quantifiers ---- */
+
+/* 2 以上, 2台以上 */
+static bool is_count_above(const struct token *token)
+{
+    if (token->kind != T_NUMBER)
+        return false;
+    token += token[1].kind == T_WORD && token[1].word == W_MEASURE ? 2 : 1;
+    return token->kind == T_WORD && token->word == W_ABOVE;
+}
 
 static bool is_quant(const struct parser *parser)
 {
     return parser_is_word(parser, W_ANY) || parser_is_word(parser, W_ALL) || parser_is_word(parser, W_NO) ||
-           parser_is_word(parser, W_AT) || parser_is_word(parser, W_EXACTLY);
+           parser_is_word(parser, W_AT) || parser_is_word(parser, W_EXACTLY) ||
+           (parser->at->kind == T_GREATER_EQUAL && parser->at[1].kind == T_NUMBER) || is_count_above(parser->at);
 }
 
 static int parse_quant(struct parser *parser, enum quant *quant, uint32_t *k)
@@ -135,11 +179,19 @@ static int parse_quant(struct parser *parser, enum quant *quant, uint32_t *k)
         TRY(parser_need_word(parser, W_LEAST, "at least 2 production running"));
         TRY(parse_count(parser, "a count after 'at least'", &count));
         *quant = QUANT_AT_LEAST;
+    } else if (is_count_above(parser->at)) {
+        TRY(parse_count(parser, "a count", &count));
+        parser->at++; /* 以上 */
+        *quant = QUANT_AT_LEAST;
+    } else if (parser_take(parser, T_GREATER_EQUAL)) { /* 至少 */
+        TRY(parse_count(parser, "a count after 'at least'", &count));
+        *quant = QUANT_AT_LEAST;
     } else {
         TRY(parser_need_word(parser, W_EXACTLY, NULL));
         TRY(parse_count(parser, "a count after 'exactly'", &count));
         *quant = QUANT_EXACTLY;
     }
+    (void)parser_take_word(parser, W_MEASURE); /* 任一台 */
     *k = (uint32_t)count;
 done:
     return rc;
@@ -155,6 +207,8 @@ static int parse_quantified(struct parser *parser, struct cond *cond)
 
     if (is_quant(parser))
         TRY(parse_quant(parser, &quant, &k));
+    if (quant != QUANT_NONE)
+        (void)parser_take_han(parser, W_OF); /* 2台以上的 */
     if (parser_peek_series(parser)) {
         if (quant == QUANT_AT_LEAST || quant == QUANT_EXACTLY) {
             parser->at = first;
@@ -165,6 +219,8 @@ static int parse_quantified(struct parser *parser, struct cond *cond)
     }
     cond->kind = COND_STATE;
     TRY(parse_ref(parser, &cond->ref));
+    if (quant == QUANT_NONE && parser_is_han(parser) && !parser_is_word(parser, W_NO) && is_quant(parser))
+        TRY(parse_quant(parser, &quant, &k)); /* 治污全部停运 */
     cond->ref.quant = quant;
     cond->ref.k = k;
     cond->ref.place = parser_place(parser, first);
@@ -212,16 +268,30 @@ done:
     return rc;
 }
 
+/* `hours`, 每天 or nothing before 22:00-06:00. */
+static bool parser_is_hours(const struct parser *parser)
+{
+    const struct token *token = parser->at;
+
+    if (token->kind == T_CLOCK || parser_is_word(parser, W_HOURS))
+        return true;
+    if (parser_is_word(parser, W_PER) && token[1].kind == T_WORD && token[1].word == W_DAY)
+        return true;
+    return parser_is_word(parser, W_DAY) && token[1].kind == T_CLOCK;
+}
+
 static int parse_hours(struct parser *parser, struct cond *cond)
 {
     static const char example[] = "hours 22:00-06:00";
     int rc;
 
     cond->kind = COND_HOURS;
-    parser->at++;
+    while (parser->at->kind == T_WORD && parser_is_hours(parser))
+        parser->at++;
     cond->from_s = parser->at->seconds;
     TRY(parser_need(parser, T_CLOCK, "a time of day after 'hours'", example));
-    TRY(parser_need(parser, T_MINUS, "'-' between two times of day", example));
+    if (!parser_take_word(parser, W_TILL))
+        TRY(parser_need(parser, T_MINUS, "'-' between two times of day", example));
     cond->to_s = parser->at->seconds;
     TRY(parser_need(parser, T_CLOCK, "a time of day after '-'", example));
     if (cond->from_s == cond->to_s) {
@@ -242,7 +312,7 @@ static int parse_name(struct parser *parser, struct cond *cond)
         W_CURRENT,  W_VOLTAGE,    W_LOAD,      W_POSSIBLY, W_SURELY,     W_UNKNOWN, W_NONE};
     const struct token *token = parser->at;
 
-    if (token->kind != T_WORD || token->word != W_NONE)
+    if (token->kind != T_NAME && (token->kind != T_WORD || token->word != W_NONE))
         return parser_fail(parser, "a condition", begins, "abatement offline while production running");
     /* `pump running`: a name without its noun, or a noun with a slip of the pen. */
     for (size_t i = 0; STATES[i] != W_NONE; i++)
@@ -257,7 +327,7 @@ static int parse_name(struct parser *parser, struct cond *cond)
 
 /* ---- the ladder ---- */
 
-static int parse_prim(struct parser *parser, struct cond **out)
+static int parse_prim_alone(struct parser *parser, struct cond **out)
 {
     const struct token *first = parser->at;
     enum noun noun;
@@ -268,7 +338,7 @@ static int parse_prim(struct parser *parser, struct cond **out)
         parser->at++;
         TRY(parser_need_word(parser, W_OF, "start of (production running)"));
         TRY(enter(parser));
-        TRY(parse_prim(parser, out));
+        TRY(parse_prim_alone(parser, out));
         parser->depth--;
         TRY(wrap(parser, out, kind, NULL));
         (*out)->place = parser_place(parser, first);
@@ -289,7 +359,7 @@ static int parse_prim(struct parser *parser, struct cond **out)
     *out = cond;
     if (parser_is_word(parser, W_ORDER)) {
         TRY(parse_order(parser, cond));
-    } else if (parser_is_word(parser, W_HOURS)) {
+    } else if (parser_is_hours(parser)) {
         TRY(parse_hours(parser, cond));
     } else if (parser_take_word(parser, W_EXEMPT)) {
         cond->kind = COND_EXEMPT;
@@ -301,6 +371,27 @@ static int parse_prim(struct parser *parser, struct cond **out)
     if (cond->kind != COND_ORDER)
         cond->place = parser_place(parser, first);
     rc = GK_OK;
+done:
+    return rc;
+}
+
+/* 生产运行开始, (...)的结束 */
+static int parse_prim(struct parser *parser, struct cond **out)
+{
+    const struct token *first = parser->at;
+    int rc;
+
+    TRY(parse_prim_alone(parser, out));
+    for (;;) {
+        struct parser ahead = *parser;
+        (void)parser_take_han(&ahead, W_OF);
+        enum cond_kind kind = parser_is_word(&ahead, W_START) ? COND_START : COND_END;
+        if (!parser_take_han(&ahead, W_START) && !parser_take_han(&ahead, W_END))
+            return GK_OK;
+        parser->at = ahead.at;
+        TRY(wrap(parser, out, kind, NULL));
+        (*out)->place = parser_place(parser, first);
+    }
 done:
     return rc;
 }
@@ -327,13 +418,25 @@ done:
     return rc;
 }
 
+/* The word, also behind a comma: 生产运行，且治污离线. */
+static bool take_joint(struct parser *parser, enum word word)
+{
+    struct parser ahead = *parser;
+
+    (void)parser_take(&ahead, T_COMMA);
+    if (!parser_take_word(&ahead, word))
+        return false;
+    parser->at = ahead.at;
+    return true;
+}
+
 static int parse_conj(struct parser *parser, struct cond **out)
 {
     struct cond *b;
     int rc;
 
     TRY(parse_unary(parser, out));
-    while (parser_take_word(parser, W_AND)) {
+    while (take_joint(parser, W_AND)) {
         TRY(parse_unary(parser, &b));
         TRY(wrap(parser, out, COND_AND, b));
     }
@@ -347,7 +450,7 @@ static int parse_disj(struct parser *parser, struct cond **out)
     int rc;
 
     TRY(parse_conj(parser, out));
-    while (parser_take_word(parser, W_OR)) {
+    while (take_joint(parser, W_OR)) {
         TRY(parse_conj(parser, &b));
         TRY(wrap(parser, out, COND_OR, b));
     }
@@ -355,15 +458,40 @@ done:
     return rc;
 }
 
+/* A期间B is B during A, A之外B is B outside A: what stands last is the main clause, whose first noun names the rows. */
+static int parse_that(struct parser *parser, struct cond **out, bool *is_done)
+{
+    bool is_during = parser_take_word(parser, W_DURING_THAT);
+    struct cond *b;
+    int rc = GK_OK;
+
+    *is_done = !is_during && !parser_take_word(parser, W_OUTSIDE_THAT);
+    if (*is_done)
+        return GK_OK;
+    (void)parser_take(parser, T_COMMA);
+    TRY(parse_disj(parser, &b));
+    if (!is_during)
+        TRY(wrap(parser, out, COND_NOT, NULL));
+    TRY(wrap(parser, &b, COND_AND, *out));
+    *out = b;
+done:
+    return rc;
+}
+
 static int parse_combo(struct parser *parser, struct cond **out)
 {
     struct cond *b;
+    bool is_done;
     int rc;
 
+    (void)parser_take_han(parser, W_IN); /* 在生产运行期间 */
     TRY(parse_disj(parser, out));
     for (;;) {
-        bool is_and = parser_take_word(parser, W_WHILE) || parser_take_word(parser, W_DURING);
-        if (!is_and && !parser_take_word(parser, W_UNLESS) && !parser_take_word(parser, W_OUTSIDE))
+        TRY(parse_that(parser, out, &is_done));
+        if (!is_done)
+            continue;
+        bool is_and = take_joint(parser, W_WHILE) || take_joint(parser, W_DURING);
+        if (!is_and && !take_joint(parser, W_UNLESS) && !take_joint(parser, W_OUTSIDE))
             return GK_OK;
         TRY(parse_disj(parser, &b));
         if (!is_and)
@@ -374,22 +502,87 @@ done:
     return rc;
 }
 
-/* `for` in its four forms. `for > d` and `for <= d` are one tick further than `for >= d` and `for < d`. */
+/* `for` in its four forms, and 10分钟以上. `for > d` and `for <= d` are one tick further than `for >= d` and `for < d`.
+ */
 static int parse_for(struct parser *parser, struct cond **out)
 {
-    enum token_kind kind = parser->at->kind;
+    const struct token *first = parser->at;
+    enum token_kind kind = first->kind;
+    enum gk_compare bound;
     int64_t ns;
     int rc;
 
-    if (kind < T_LESS || kind > T_GREATER_EQUAL)
+    if (kind >= T_LESS && kind <= T_GREATER_EQUAL)
+        parser->at++;
+    else if (kind != T_DURATION)
         return parser_fail(parser, "a comparison after 'for'", NULL, "for >= 10m");
-    parser->at++;
     TRY(parse_duration(parser, "for", "for >= 10m", &ns));
+    if (kind == T_DURATION && !take_bound(parser, &bound)) {
+        parser->at = first;
+        return parser_fail(parser, "a comparison after 'for'", NULL, "for >= 10m");
+    }
+    if (kind == T_DURATION)
+        kind = bound == GK_GE ? T_GREATER_EQUAL : T_LESS_EQUAL;
     TRY(wrap(parser, out, kind >= T_GREATER ? COND_AT_LEAST : COND_LESS, NULL));
     (*out)->ns = ns;
     (*out)->is_beyond = kind == T_GREATER || kind == T_LESS_EQUAL;
 done:
     return rc;
+}
+
+/* ignoring gaps < d, 忽略不足30秒的间断 */
+static int parse_gaps(struct parser *parser, int64_t *ns)
+{
+    static const char example[] = "ignoring gaps < 30s";
+    bool is_before = parser_take_word(parser, W_GAPS);
+    int rc;
+
+    if (!is_before && parser->at->kind != T_LESS) {
+        TRY(parser_need_word(parser, W_GAPS, example));
+    }
+    TRY(parser_need(parser, T_LESS, "'<' after 'gaps'", example));
+    TRY(parse_duration(parser, "gaps <", example, ns));
+    if (!is_before) {
+        (void)parser_take_word(parser, W_OF);
+        TRY(parser_need_word(parser, W_GAPS, example));
+    }
+done:
+    return rc;
+}
+
+/* within last d, 此前5分钟内; *kind is COND_NOT when there is none. */
+static int parse_within(struct parser *parser, enum cond_kind *kind, int64_t *ns)
+{
+    static const enum word words[] = {W_LAST, W_NEXT, W_NONE};
+    bool is_last = parser_take_word(parser, W_WITHIN_LAST),
+         is_next = !is_last && parser_take_word(parser, W_WITHIN_NEXT);
+    int rc = GK_OK;
+
+    *kind = COND_NOT;
+    if (!is_last && !is_next) {
+        if (!parser_take_word(parser, W_WITHIN))
+            return GK_OK;
+        if (!parser_is_word(parser, W_LAST) && !parser_is_word(parser, W_NEXT))
+            return parser_fail(parser, "'last' or 'next'", words, "within last 10m");
+        is_last = parser_is_word(parser, W_LAST);
+        parser->at++;
+    }
+    *kind = is_last ? COND_WITHIN_LAST : COND_WITHIN_NEXT;
+    TRY(parse_duration(parser, is_last ? "last" : "next", "within last 10m", ns));
+    if (!parser_take_word(parser, W_INSIDE))
+        (void)parser_take_word(parser, W_BELOW); /* 此前5分钟以内 */
+done:
+    return rc;
+}
+
+/* `for` may be left out before 10分钟以上 and before a comparison. */
+static bool is_for(const struct parser *parser)
+{
+    const struct token *token = parser->at;
+
+    if (token->kind == T_DURATION)
+        return token[1].kind == T_WORD && (token[1].word == W_ABOVE || token[1].word == W_BELOW);
+    return token->kind >= T_LESS && token->kind <= T_GREATER_EQUAL;
 }
 
 int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
@@ -399,26 +592,19 @@ int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
     int rc = GK_OK;
 
     *is_done = false;
-    if (parser_take_word(parser, W_FOR))
+    if (take_joint(parser, W_FOR) || is_for(parser))
         return parse_for(parser, out);
-    if (parser_take_word(parser, W_IGNORING)) {
-        TRY(parser_need_word(parser, W_GAPS, "ignoring gaps < 30s"));
-        TRY(parser_need(parser, T_LESS, "'<' after 'gaps'", "ignoring gaps < 30s"));
-        TRY(parse_duration(parser, "gaps <", "ignoring gaps < 30s", &ns));
+    if (take_joint(parser, W_IGNORING)) {
+        TRY(parse_gaps(parser, &ns));
         kind = COND_GAPS;
     } else if (parser_take_word(parser, W_HELD)) {
         TRY(parse_duration(parser, "held", "held 10m", &ns));
         kind = COND_HELD;
-    } else if (parser_take_word(parser, W_WITHIN)) {
-        static const enum word words[] = {W_LAST, W_NEXT, W_NONE};
-        if (!parser_is_word(parser, W_LAST) && !parser_is_word(parser, W_NEXT))
-            return parser_fail(parser, "'last' or 'next'", words, "within last 10m");
-        kind = parser_is_word(parser, W_LAST) ? COND_WITHIN_LAST : COND_WITHIN_NEXT;
-        parser->at++;
-        TRY(parse_duration(parser, kind == COND_WITHIN_LAST ? "last" : "next", "within last 10m", &ns));
     } else {
-        *is_done = true;
-        return GK_OK;
+        TRY(parse_within(parser, &kind, &ns));
+        *is_done = kind == COND_NOT;
+        if (*is_done)
+            return GK_OK;
     }
     TRY(wrap(parser, out, kind, NULL));
     (*out)->ns = ns;

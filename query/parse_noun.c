@@ -110,10 +110,11 @@ int parse_count(struct parser *parser, const char *what, uint64_t *out)
         return parser_fail(parser, what, NULL, "a whole number from 1 on: 10");
     *out = (uint64_t)token->number;
     parser->at++;
+    (void)parser_take_word(parser, W_MEASURE); /* 2台 */
     return GK_OK;
 }
 
-static bool is_metric(const struct token *token, enum metric *out)
+bool parser_read_metric(const struct token *token, enum metric *out)
 {
     static const struct {
         enum word word;
@@ -134,12 +135,51 @@ static bool is_metric(const struct token *token, enum metric *out)
     return token->kind == T_NAME || (token->kind == T_WORD && token->word == W_NONE);
 }
 
+/* Any, all or no of the phases, where they stand between 的 and the metric. */
+static bool is_phases(const struct token *token, enum quant *out)
+{
+    *out = token->word == W_ANY ? QUANT_ANY : token->word == W_ALL ? QUANT_ALL : QUANT_NO;
+    return token->kind == T_WORD && (token->word == W_ANY || token->word == W_ALL || token->word == W_NO);
+}
+
+static bool peek_genitive_series(const struct parser *parser)
+{
+    const struct token *after;
+    enum metric metric;
+    enum quant phases;
+
+    if (!parser_peek_genitive(parser, &after))
+        return false;
+    return parser_read_metric(is_phases(after, &phases) ? after + 1 : after, &metric);
+}
+
 bool parser_peek_series(const struct parser *parser)
 {
     enum metric metric;
 
-    return is_metric(parser->at, &metric) &&
+    if (peek_genitive_series(parser))
+        return true;
+    return parser_read_metric(parser->at, &metric) &&
            (metric != METRIC_CHANNEL || (parser->at[1].kind == T_WORD && parser->at[1].word == W_OF));
+}
+
+static int parse_genitive_series(struct parser *parser, struct series *series)
+{
+    int rc;
+
+    TRY(parse_ref(parser, &series->ref));
+    (void)parser_take_han(parser, W_OF);
+    if (is_phases(parser->at, &series->phases))
+        parser->at++;
+    else
+        series->phases = QUANT_NONE;
+    (void)parser_read_metric(parser->at, &series->metric); /* it was seen */
+    if (series->metric == METRIC_CHANNEL)
+        series->channel = parser->at->text;
+    series->place = parser->at->place;
+    parser->at++;
+done:
+    return rc;
 }
 
 int parse_series(struct parser *parser, struct series **out)
@@ -151,7 +191,9 @@ int parse_series(struct parser *parser, struct series **out)
     *out = series;
     if (!series)
         return parser_no_memory(parser);
-    if (!is_metric(first, &series->metric))
+    if (peek_genitive_series(parser))
+        return parse_genitive_series(parser, series);
+    if (!parser_read_metric(first, &series->metric))
         return parser_fail(parser, "a metric or a channel",
                            (const enum word[]){W_POWER, W_CURRENT, W_VOLTAGE, W_LOAD, W_NONE}, "power of production");
     if (series->metric == METRIC_CHANNEL)

@@ -37,8 +37,18 @@ static int parse_in(struct parser *parser, struct tail *out)
         return parser_fail(parser, "park, enterprise, line or facility after 'in'", NULL, example);
     }
     TRY(parse_names(parser, &out->in_names));
+    (void)parser_take_word(parser, W_INSIDE);
 done:
     return rc;
+}
+
+/* A column, key or tag by its name: of a word of the language the English one, as answers have it. */
+static struct gk_text column_of(const struct token *token)
+{
+    if (token->kind != T_WORD || token->word == W_NONE || (unsigned char)token->text.bytes[0] < 0x80)
+        return token->text;
+    const char *text = word_text(token->word);
+    return (struct gk_text){text, strlen(text)};
 }
 
 static int parse_filter(struct parser *parser, struct filter *out)
@@ -49,7 +59,7 @@ static int parse_filter(struct parser *parser, struct filter *out)
 
     if (token->kind != T_WORD && token->kind != T_NAME)
         return parser_fail(parser, "a tag after 'where'", NULL, example);
-    out->tag = token->text;
+    out->tag = column_of(token);
     out->place = token->place;
     parser->at++;
     TRY(parse_compare(parser, &out->compare));
@@ -84,13 +94,21 @@ done:
     return rc;
 }
 
+/* In the order of enum key. */
+static const enum word KEYS[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR, W_DAY, W_WEEK, W_MONTH, W_NONE};
+
+static bool is_key(const struct parser *parser)
+{
+    for (size_t i = 0; KEYS[i] != W_NONE; i++)
+        if (parser_is_word(parser, KEYS[i]))
+            return true;
+    return false;
+}
+
 static int parse_key(struct parser *parser, struct tail *out)
 {
-    /* In the order of enum key. */
-    static const enum word keys[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR, W_DAY, W_WEEK, W_MONTH, W_NONE};
-
-    for (size_t i = 0; keys[i] != W_NONE; i++) {
-        if (!parser_is_word(parser, keys[i]))
+    for (size_t i = 0; KEYS[i] != W_NONE; i++) {
+        if (!parser_is_word(parser, KEYS[i]))
             continue;
         for (size_t j = 0; j < out->n_keys; j++)
             if (out->keys[j] == (enum key)i)
@@ -100,16 +118,31 @@ static int parse_key(struct parser *parser, struct tail *out)
         parser->at++;
         return GK_OK;
     }
-    return parser_fail(parser, "a key after 'by'", keys, NULL);
+    return parser_fail(parser, "a key after 'by'", KEYS, NULL);
+}
+
+/* A comma or `and` with another key behind it; in Chinese its 按 or 每 may be said again: 按企业、按日. */
+static bool take_next_key(struct parser *parser)
+{
+    struct parser ahead = *parser;
+
+    if (!parser_take(&ahead, T_COMMA) && !parser_take_word(&ahead, W_AND))
+        return false;
+    bool is_by = parser_take_word(&ahead, W_BY) || parser_take_han(&ahead, W_PER);
+    bool is_other = !is_by && parser_is_han(&ahead) && !is_key(&ahead);
+    if (is_other || (is_by && !is_key(&ahead))) /* a comma between two clauses */
+        return false;
+    parser->at = ahead.at;
+    return true;
 }
 
 static int parse_by(struct parser *parser, struct tail *out)
 {
     int rc;
 
-    do
+    TRY(parse_key(parser, out));
+    while (take_next_key(parser))
         TRY(parse_key(parser, out));
-    while (parser_take(parser, T_COMMA));
 done:
     return rc;
 }
@@ -134,7 +167,7 @@ static int parse_column(struct parser *parser, const char *what, const char *exa
 
     if (token->kind != T_WORD && token->kind != T_NAME)
         return parser_fail(parser, what, NULL, example);
-    out->name = token->text;
+    out->name = column_of(token);
     out->place = token->place;
     parser->at++;
     return GK_OK;
@@ -147,7 +180,10 @@ static int parse_having(struct parser *parser, struct tail *out)
 
     out->has_having = true;
     TRY(parse_column(parser, "a column after 'having'", example, &out->having));
-    TRY(parse_compare(parser, &out->having_compare));
+    const struct token *first = parser->at;
+    bool is_behind = first->kind == T_DURATION || first->kind == T_NUMBER || first->kind == T_QUANTITY; /* 1小时以上 */
+    if (!is_behind)
+        TRY(parse_compare(parser, &out->having_compare));
     bool is_minus = parser_take(parser, T_MINUS);
     const struct token *token = parser->at;
     if (token->kind == T_DURATION)
@@ -159,6 +195,13 @@ static int parse_having(struct parser *parser, struct tail *out)
     if (is_minus)
         out->having_value = -out->having_value;
     parser->at++;
+    if (is_behind) {
+        out->having_compare = parser_is_word(parser, W_ABOVE) ? GK_GE : GK_LE;
+        if (!parser_take_word(parser, W_ABOVE) && !parser_take_word(parser, W_BELOW)) {
+            parser->at = first;
+            return parse_compare(parser, &out->having_compare);
+        }
+    }
 done:
     return rc;
 }
@@ -169,6 +212,7 @@ static int parse_top(struct parser *parser, struct tail *out)
 
     out->has_top = true;
     TRY(parse_count(parser, "a count after 'top'", &out->top));
+    (void)parser_take(parser, T_COMMA);
     TRY(parser_need_word(parser, W_BY, "top 10 by duration"));
     TRY(parse_column(parser, "a column after 'by'", "top 10 by duration", &out->top_by));
 done:
@@ -180,6 +224,7 @@ static int parse_sort(struct parser *parser, struct tail *out)
     int rc;
 
     out->has_sort = true;
+    (void)parser_take_word(parser, W_BY); /* may be written */
     TRY(parse_column(parser, "a column after 'sort'", "sort duration desc", &out->sort));
     out->is_desc = parser_take_word(parser, W_DESC);
     if (!out->is_desc)
@@ -237,6 +282,7 @@ static int parse_zone(struct parser *parser, struct tail *out)
 static int parse_per(struct parser *parser, struct tail *out)
 {
     out->has_per = true;
+    (void)parser_take_word(parser, W_MEASURE); /* 每条产线 */
     out->per_place = parser->at->place;
     return parse_noun(parser, &out->per);
 }
@@ -250,6 +296,8 @@ static int parse_limit_tail(struct parser *parser, struct tail *out)
 static int parse_with(struct parser *parser, struct tail *out)
 {
     out->with_possible = true;
+    if (parser_take_han(parser, W_POSSIBLY)) /* 含可能 */
+        return GK_OK;
     return parser_need_word(parser, W_POSSIBLE, "with possible: lists what is only possible, too");
 }
 
@@ -274,12 +322,19 @@ static const struct tail_form FORMS[] = {
     {W_WITH, TAIL_WITH, parse_with},
 };
 
-static int mark_seen(struct parser *parser, struct tail *out, enum tail_kind kind)
+static int mark_seen_at(struct parser *parser, const struct token *token, struct tail *out, enum tail_kind kind)
 {
+    if (out->seen & 1u << kind)
+        parser->at = token;
     if (out->seen & 1u << kind)
         return parser_fail(parser, "no second tail of this kind: each stands at most once", NULL, NULL);
     out->seen |= 1u << kind;
     return GK_OK;
+}
+
+static int mark_seen(struct parser *parser, struct tail *out, enum tail_kind kind)
+{
+    return mark_seen_at(parser, parser->at, out, kind);
 }
 
 static int refuse_tail(struct parser *parser)
@@ -296,30 +351,117 @@ static int refuse_tail(struct parser *parser)
     return parser_fail(parser, "the end or a tail", TAILS, "last 24h, in park 'P1', by enterprise, top 10 by duration");
 }
 
+/* 按时长降序, 按时长前10: the column before what is done with it. */
+static int parse_by_column(struct parser *parser, struct tail *out, bool *is_done)
+{
+    const struct token *token = parser->at;
+
+    *is_done = !parser_is_word(parser, W_BY) || (token[1].kind != T_WORD && token[1].kind != T_NAME) ||
+               token[2].kind != T_WORD;
+    if (*is_done)
+        return GK_OK;
+    struct column_ref column = {column_of(token + 1), token[1].place};
+    struct parser ahead = {.at = token + 1};
+    if (is_key(&ahead) && token[2].word != W_ASC && token[2].word != W_DESC) { /* by enterprise sort share */
+        *is_done = true;
+        return GK_OK;
+    }
+    switch (token[2].word) {
+    case W_SORT:
+    case W_ASC:
+    case W_DESC:
+        out->has_sort = true;
+        out->sort = column;
+        out->is_desc = token[2].word == W_DESC || (token[2].word == W_SORT && token[3].word == W_DESC);
+        parser->at += 3;
+        if (token[2].word == W_SORT && token[3].kind == T_WORD && (token[3].word == W_DESC || token[3].word == W_ASC))
+            parser->at++;
+        else
+            (void)parser_take_word(parser, W_SORT); /* 降序排列 */
+        return mark_seen_at(parser, token, out, TAIL_SORT);
+    case W_TOP:
+        out->has_top = true;
+        out->top_by = column;
+        parser->at += 3;
+        if (mark_seen_at(parser, token, out, TAIL_TOP) != GK_OK)
+            return GK_ESYNTAX;
+        return parse_count(parser, "a count after 'top'", &out->top);
+    default:
+        *is_done = true;
+        return GK_OK;
+    }
+}
+
+/* 每日 is by day, 每15分钟 every 15m. */
+static const struct tail_form *find_form(const struct parser *parser)
+{
+    const struct token *next = parser->at + 1;
+    enum word word = parser->at->kind == T_WORD ? parser->at->word : W_NONE;
+
+    if (word == W_PER && next->kind == T_DURATION)
+        word = W_EVERY;
+    else if (word == W_PER && next->kind == T_WORD && next->word >= W_HOUR && next->word <= W_MONTH)
+        word = W_BY;
+    for (size_t i = 0; word != W_NONE && i < sizeof FORMS / sizeof FORMS[0]; i++)
+        if (FORMS[i].word == word)
+            return &FORMS[i];
+    return NULL;
+}
+
+/* 园区'P1'内 */
+static bool is_inside(const struct parser *parser)
+{
+    struct parser ahead = *parser;
+    enum noun noun;
+
+    if (!parser_peek_noun(&ahead, &noun) || ahead.at[1].kind != T_NAME)
+        return false;
+    for (ahead.at++; ahead.at->kind == T_NAME || ahead.at->kind == T_COMMA;)
+        ahead.at++;
+    return parser_is_word(&ahead, W_INSIDE);
+}
+
+int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
+{
+    int rc;
+
+    TRY(parse_by_column(parser, out, is_done));
+    if (!*is_done)
+        return GK_OK;
+    *is_done = false;
+    const struct tail_form *form = find_form(parser);
+    if (parser_is_time(parser)) {
+        TRY(mark_seen(parser, out, TAIL_TIME));
+        TRY(parse_time(parser, &out->time));
+    } else if (form) {
+        TRY(mark_seen(parser, out, form->kind));
+        parser->at++;
+        TRY(form->parse(parser, out));
+    } else if (is_inside(parser)) {
+        TRY(mark_seen(parser, out, TAIL_IN));
+        TRY(parse_in(parser, out));
+    } else {
+        *is_done = true;
+    }
+done:
+    return rc;
+}
+
 int parse_tail(struct parser *parser, struct cond **cond, struct tail *out)
 {
     bool is_done;
     int rc = GK_OK;
 
     while (parser->at->kind != T_END) {
-        const struct tail_form *form = NULL;
-        for (size_t i = 0; i < sizeof FORMS / sizeof FORMS[0]; i++)
-            if (parser_is_word(parser, FORMS[i].word))
-                form = &FORMS[i];
-        if (form) {
-            TRY(mark_seen(parser, out, form->kind));
-            parser->at++;
-            TRY(form->parse(parser, out));
-        } else if (parser_is_time(parser)) {
-            TRY(mark_seen(parser, out, TAIL_TIME));
-            TRY(parse_time(parser, &out->time));
-        } else {
-            /* `per enterprise for >= 10m`: a suffix of the condition may stand among the tails. */
-            is_done = true;
-            if (cond)
-                TRY(parse_suffix(parser, cond, &is_done));
-            if (is_done)
-                return refuse_tail(parser);
+        const struct token *first = parser->at;
+        (void)parser_take(parser, T_COMMA); /* between two clauses */
+        TRY(parse_tail_one(parser, out, &is_done));
+        /* `per enterprise for >= 10m`: a suffix of the condition may stand among the tails. */
+        if (is_done && cond)
+            TRY(parse_suffix(parser, cond, &is_done));
+        if (is_done) {
+            parser->at = first;
+            return refuse_tail(parser);
         }
     }
 done:

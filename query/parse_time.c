@@ -13,10 +13,16 @@ bool parser_is_time(const struct parser *parser)
     static const enum word words[] = {W_LAST,  W_TODAY, W_YESTERDAY, W_NOW, W_THIS, W_BETWEEN,
                                       W_SINCE, W_UNTIL, W_ON,        W_AT,  W_NONE};
 
+    const struct token *token = parser->at;
+
+    if (token->kind == T_TIME || parser_is_word(parser, W_NIGHT))
+        return true;
     for (size_t i = 0; words[i] != W_NONE; i++)
         if (parser_is_word(parser, words[i]))
             return true;
-    return false;
+    /* 在2026-11-20 */
+    return parser_is_word(parser, W_IN) &&
+           (token[1].kind == T_TIME || (token[1].kind == T_WORD && token[1].word == W_NOW));
 }
 
 static bool take_unit(struct parser *parser, enum word *unit)
@@ -43,17 +49,52 @@ static int parse_instant(struct parser *parser, const char *what, const char *ex
     return GK_OK;
 }
 
+/* 22:00-06:00 behind a day: up to the next day's when it crosses midnight. *is_done: there is none. */
+static int parse_clocks(struct parser *parser, struct time_tail *out)
+{
+    static const char example[] = "today 08:00-12:00, yesterday 22:00-06:00";
+    int rc = GK_OK;
+
+    if (parser->at->kind != T_CLOCK)
+        return GK_OK;
+    out->has_clocks = true;
+    out->from_s = parser->at->seconds;
+    parser->at++;
+    if (!parser_take_word(parser, W_TILL))
+        TRY(parser_need(parser, T_MINUS, "'-' between two times of day", example));
+    out->to_s = parser->at->seconds;
+    TRY(parser_need(parser, T_CLOCK, "a time of day after '-'", example));
+    (void)parser_take_word(parser, W_INSIDE); /* 22:00到06:00之间 */
+done:
+    return rc;
+}
+
+/* Last night 22:00-06:00 begins yesterday. */
+static int parse_night(struct parser *parser, struct time_tail *out)
+{
+    out->kind = TIME_YESTERDAY;
+    parser->at++;
+    if (parser->at->kind != T_CLOCK)
+        return parser_fail(parser, "the hours of the night", NULL, "last night 22:00-06:00");
+    return parse_clocks(parser, out);
+}
+
 static int parse_last(struct parser *parser, struct time_tail *out)
 {
     if (take_unit(parser, &out->unit)) {
         out->kind = TIME_LAST_UNIT;
         return GK_OK;
     }
+    if (parser_is_word(parser, W_NIGHT))
+        return parse_night(parser, out);
     out->kind = TIME_LAST;
     if (parser->at->kind == T_WORD) {
         return parser_fail(parser, "a duration or a unit after 'last'", UNITS, NULL);
     }
-    return parse_duration(parser, "last", "last 24h, last 7d, last week", &out->ns);
+    int rc = parse_duration(parser, "last", "last 24h, last 7d, last week", &out->ns);
+    if (rc == GK_OK && !parser_take_word(parser, W_INSIDE))
+        (void)parser_take_word(parser, W_BELOW); /* 最近24小时以内 */
+    return rc;
 }
 
 static int parse_between(struct parser *parser, struct time_tail *out)
@@ -63,8 +104,38 @@ static int parse_between(struct parser *parser, struct time_tail *out)
 
     out->kind = TIME_BETWEEN;
     TRY(parse_instant(parser, "a time after 'between'", example, &out->a));
-    TRY(parser_need_word(parser, W_AND, example));
+    if (parser_take_word(parser, W_SINCE_THEN)) { /* 从A以来 */
+        out->kind = TIME_SINCE;
+        return GK_OK;
+    }
+    if (!parser_take_word(parser, W_TILL))
+        TRY(parser_need_word(parser, W_AND, example));
     TRY(parse_instant(parser, "a time after 'and'", example, &out->b));
+    (void)parser_take_word(parser, W_INSIDE);
+done:
+    return rc;
+}
+
+/* A time without a word before it: A to B, since A, until A, on a date, at a time. */
+static int parse_bare(struct parser *parser, struct time_tail *out)
+{
+    static const char example[] = "between 2026-11-18 and 2026-11-21";
+    int rc;
+
+    (void)parser_take_word(parser, W_IN);
+    TRY(parse_instant(parser, "a time", example, &out->a));
+    if (parser_take_word(parser, W_TILL)) {
+        out->kind = TIME_BETWEEN;
+        TRY(parse_instant(parser, "a time", example, &out->b));
+        (void)parser_take_word(parser, W_INSIDE);
+    } else if (parser_take_word(parser, W_SINCE_THEN)) {
+        out->kind = TIME_SINCE;
+    } else if (parser_take_word(parser, W_BEFORE)) {
+        out->kind = TIME_UNTIL;
+    } else {
+        bool is_date = out->a.kind == T_TIME && !memchr(out->a.text.bytes, ':', out->a.text.size);
+        out->kind = is_date ? TIME_ON : out->a.kind == T_WORD ? TIME_NOW : TIME_AT;
+    }
 done:
     return rc;
 }
@@ -91,8 +162,11 @@ static int parse_simple(struct parser *parser, struct time_tail *out)
             continue;
         out->kind = forms[i].kind;
         if (!forms[i].what)
-            return GK_OK;
-        return parse_instant(parser, forms[i].what, "2026-11-20, 2026-11-20T08:00, 2026-11-20T08:00+08:00", &out->a);
+            return out->kind == TIME_NOW ? GK_OK : parse_clocks(parser, out);
+        int rc = parse_instant(parser, forms[i].what, "2026-11-20, 2026-11-20T08:00, 2026-11-20T08:00+08:00", &out->a);
+        if (rc == GK_OK && !parser_take_word(parser, W_SINCE_THEN)) /* 自A以来 */
+            (void)parser_take_word(parser, W_BEFORE);               /* 到A为止 */
+        return rc;
     }
     return parser_fail(parser, "a time", NULL, "last 24h");
 }
@@ -102,7 +176,11 @@ int parse_time(struct parser *parser, struct time_tail *out)
     const struct token *first = parser->at;
     int rc;
 
-    if (parser_take_word(parser, W_LAST)) {
+    if (parser->at->kind == T_TIME || parser_is_word(parser, W_IN)) {
+        TRY(parse_bare(parser, out));
+    } else if (parser_is_word(parser, W_NIGHT)) {
+        TRY(parse_night(parser, out));
+    } else if (parser_take_word(parser, W_LAST)) {
         TRY(parse_last(parser, out));
     } else if (parser_take_word(parser, W_BETWEEN)) {
         TRY(parse_between(parser, out));

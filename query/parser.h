@@ -53,8 +53,11 @@ int parse_duration(struct parser *parser, const char *after, const char *example
 int parse_count(struct parser *parser, const char *what, uint64_t *out);
 /* The metric or channel name of the next tokens `X of`; false when they are none. */
 bool parser_peek_series(const struct parser *parser);
-/* METRIC of REF; without_of: the ref may be missing its `X of` (samples of facility 'F12'). */
+/* METRIC of REF, in Chinese also REF 的 [any|all|no] METRIC. */
 int parse_series(struct parser *parser, struct series **out);
+
+/* The metric or channel that a token names. */
+bool parser_read_metric(const struct token *token, enum metric *out);
 
 /* ---- conditions: parse_cond.c ---- */
 int parse_cond(struct parser *parser, struct cond **out);
@@ -64,10 +67,29 @@ int parse_suffix(struct parser *parser, struct cond **out, bool *is_done);
 /* ---- tails: parse_tail.c, parse_time.c ---- */
 /* `cond` (NULL: none) is the statement's condition, which suffixes among the tails wrap. */
 int parse_tail(struct parser *parser, struct cond **cond, struct tail *out);
+/* One tail; is_done: there is none. */
+int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done);
 bool parser_is_time(const struct parser *parser);
 int parse_time(struct parser *parser, struct time_tail *out);
 
+/* ---- Chinese word order: parse_chinese.c ---- */
+/* The next token is written in Chinese. */
+bool parser_is_han(const struct parser *parser);
+bool parser_take_han(struct parser *parser, enum word word);
+/* `REF 的` is next; *after is the token behind it, which may stand there without 的 when it is a metric: 治污电流. */
+bool parser_peek_genitive(const struct parser *parser, const struct token **after);
+/* Tails that stand in front of the verb. */
+bool parser_is_leading_tail(const struct parser *parser);
+int parse_leading_tails(struct parser *parser, struct tail *out);
+/* A statement that ends with what is asked: COND 的 AGGS. */
+bool parser_is_genitive(const struct parser *parser);
+int parse_genitive(struct parser *parser, struct stmt *stmt);
+
 /* ---- statements: parse.c ---- */
+bool parser_read_agg(const struct token *token, struct agg *out);
+int parse_aggs(struct parser *parser, struct agg **out);
+/* The aggregates must suit what they are of. */
+int check_aggs(struct parser *parser, const struct stmt *stmt);
 /*
  * Parses the first statement of the report's text. *out is NULL when only blanks and comments are left; *used gets the
  * bytes up to and with its ';'.

@@ -27,6 +27,7 @@ struct gk_query {
     char *text;
     size_t text_size;
     struct stmt *stmt;
+    const char *printed; /* explain: the statement as text, as it was before binding */
     struct bound bound;
     const struct statement *statement; /* NULL: define */
     struct rows rows;

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "parser.h"
+#include "print.h"
 #include "run.h"
 
 #define MAX_RUN_NS    (30 * GK_SECOND)
@@ -192,6 +193,8 @@ static int prepare(struct gk_query *query, size_t *used)
     if (!query->stmt)
         return GK_OK;
     query->text_size = *used;
+    if (query->stmt->is_explained && !(query->printed = print_statement(&query->arena, query->stmt)))
+        return arena_status(&query->arena);
     TRY(apply_unknown(query));
     TRY(bind_statement(&binder, query->stmt));
     if (query->stmt->kind == STMT_DEFINE && !query->stmt->is_explained)

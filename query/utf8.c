@@ -70,6 +70,8 @@ uint32_t utf8_fold(uint32_t c)
         return ' ';
     case 0x3001: /* 、 */
         return ',';
+    case 0x3002: /* 。 */
+        return ';';
     default:
         return c;
     }

@@ -124,6 +124,10 @@ static void choose(const struct window_input *input, struct window *out)
         out->is_instant = true;
         break;
     }
+    if (time->has_clocks) { /* of a day; what ends before it begins ends on the next one */
+        out->to = out->from + time->to_s * GK_SECOND + (time->to_s <= time->from_s ? DAY : 0);
+        out->from += time->from_s * GK_SECOND;
+    }
 }
 
 int window_make(const struct window_input *input, struct report *report, struct window *out)

@@ -1,6 +1,12 @@
 /*
  * words.h - the words of the language. A word has one meaning (an enum) and any number of spellings: plurals, and
  * Chinese aliases, are just more rows of the table in words.c. What a word may do where is the parser's business.
+ *
+ * A new construct gets its words here: a line of the enum, and in words.c its English spelling first, then the Chinese
+ * ones, the usual one first (it is the one that lists in messages show). A run of Han characters is cut at the longest
+ * spellings, so a new one must not swallow the beginning of what may follow: try it in tests/query/pairs.txt, which
+ * also proves that both forms give one tree. Where Chinese says it in another order (behind its object, with 的), the
+ * grammar needs an alternative beside the English one: see parse_chinese.c.
  */
 #ifndef QUERY_WORDS_H
 #define QUERY_WORDS_H
@@ -130,6 +136,27 @@ enum word {
     W_WEEK,
     W_MONTH,
     W_YEAR,
+    W_NIGHT,
+    /* comparisons, in the order of T_LESS ...: their Chinese words are tokens of those kinds */
+    W_LESS,
+    W_LESS_EQUAL,
+    W_GREATER,
+    W_GREATER_EQUAL,
+    W_EQUAL,
+    W_NOT_EQUAL,
+    /* what Chinese word order needs and English has not */
+    W_DURING_THAT,  /* A期间B: during A, B */
+    W_OUTSIDE_THAT, /* A之外B */
+    W_ABOVE,        /* 10分钟以上: the comparison behind its value, >= */
+    W_BELOW,        /* 10分钟以内: <= */
+    W_INSIDE,       /* 园区'P1'内, 最近5分钟内 */
+    W_TILL,         /* 从A到B, 22:00至06:00 */
+    W_SINCE_THEN,   /* 自A以来 */
+    W_BEFORE,       /* A之前 */
+    W_WITHIN_LAST,  /* 此前5分钟内 */
+    W_WITHIN_NEXT,  /* 此后5分钟内 */
+    W_MEASURE,      /* 2台, 每条 */
+    W_SHOW,         /* 统计, 查询: may stand before what is asked */
     /* words of the language that this version does not answer yet: they are refused by name */
     W_PROFILE,
     W_RULE,
@@ -154,6 +181,8 @@ enum word word_find(const char *text, size_t size);
 enum word word_longest(const char *text, size_t n, size_t *size);
 /* The word as it is written in English. */
 const char *word_text(enum word word);
+/* The usual Chinese spelling; the English one where there is none. */
+const char *word_chinese(enum word word);
 /* The i-th spelling of the table and what it means (`word` may be NULL); NULL behind the last. */
 const char *word_spelling(size_t i, enum word *word);
 

@@ -118,11 +118,8 @@ static void names_take_any_quotes(void **state)
 {
     static const struct {
         const char *text, *name;
-    } cases[] = {{"'F12'", "F12"},
-                 {"\"F12\"", "F12"},
-                 {"‘一号风机’", "一号风机"},
-                 {"“一号风机”", "一号风机"},
-                 {"'it''s'", "it's"}};
+    } cases[] = {{"'F12'", "F12"},     {"\"F12\"", "F12"},   {"‘一号风机’", "一号风机"}, {"“一号风机”", "一号风机"},
+                 {"＇一号＇", "一号"}, {"「一号」", "一号"}, {"'it''s'", "it's"},        {"'a＇b'", "a＇b"}};
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -136,13 +133,56 @@ static void names_take_any_quotes(void **state)
 
 static void chinese_words_are_cut_at_the_longest_match(void **state)
 {
-    static const enum word words[] = {W_WHEN, W_ABATEMENT, W_OFFLINE, W_DURING, W_PRODUCTION, W_RUNNING, W_FOR};
+    static const enum word words[] = {W_WHEN, W_ABATEMENT, W_OFFLINE, W_DURING_THAT, W_PRODUCTION, W_RUNNING, W_FOR};
 
     (void)state;
     struct tokens tokens = take("当 治污离线期间生产运行持续10分钟", GK_OK);
     assert_int_equal(tokens.n, 9);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         assert_int_equal(tokens.list[i].word, words[i]);
+}
+
+static void chinese_dates_counts_and_comparisons_are_tokens(void **state)
+{
+    static const struct {
+        const char *text, *iso;
+    } times[] = {{"2026年11月20日", "2026-11-20"},
+                 {"2026年1月2日8时5分", "2026-01-02T08:05"},
+                 {"２０２６年11月20日8点", "2026-11-20T08:00"},
+                 {"2026年11月20日8:30", "2026-11-20T08:30"}};
+    static const enum token_kind kinds[] = {T_LESS, T_LESS_EQUAL, T_GREATER, T_GREATER_EQUAL, T_EQUAL, T_NOT_EQUAL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+        struct tokens tokens = take(times[i].text, GK_OK);
+        assert_int_equal(tokens.n, 2);
+        assert_int_equal(tokens.list[0].kind, T_TIME);
+        assert_string_equal(tokens.list[0].text.bytes, times[i].iso);
+    }
+    struct tokens signs = take("低于不超过大于不少于等于不等于", GK_OK);
+    for (size_t i = 0; i < 6; i++)
+        assert_int_equal(signs.list[i].kind, kinds[i]);
+    assert_string_equal(take("95分位数", GK_OK).list[0].text.bytes, "p95");
+    assert_int_equal(take("2台以上", GK_OK).list[1].word, W_MEASURE);
+}
+
+static void parts_of_a_duration_all_have_a_unit(void **state)
+{
+    (void)state;
+    (void)take("1h30", GK_ESYNTAX);
+    assert_int_equal(error.from, 2);
+    (void)take("1h30kW", GK_ESYNTAX);
+    assert_true(take("10 minutes", GK_OK).list[0].ns == 600 * GK_SECOND);
+    assert_true(take("24 小时", GK_OK).list[0].ns == 86400 * GK_SECOND);
+    assert_int_equal(take("10 m", GK_OK).n, 3);
+}
+
+static void long_decimals_are_read_as_far_as_they_matter(void **state)
+{
+    (void)state;
+    assert_true(take("0.0000000000000000000000000001", GK_OK).list[0].number == 0);
+    assert_true(take("1.50000000000000000000000000000", GK_OK).list[0].number == 1.5);
+    (void)take("99999999999999999999", GK_ESYNTAX);
 }
 
 static void a_statement_ends_at_its_semicolon(void **state)
@@ -172,6 +212,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(times_need_no_quotes),
     cmocka_unit_test(names_take_any_quotes),
     cmocka_unit_test(chinese_words_are_cut_at_the_longest_match),
+    cmocka_unit_test(chinese_dates_counts_and_comparisons_are_tokens),
+    cmocka_unit_test(parts_of_a_duration_all_have_a_unit),
+    cmocka_unit_test(long_decimals_are_read_as_far_as_they_matter),
     cmocka_unit_test(a_statement_ends_at_its_semicolon),
     cmocka_unit_test(columns_are_counted_for_people),
 };

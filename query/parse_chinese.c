@@ -1,0 +1,216 @@
+/*
+ * parse_chinese.c - what Chinese says in another order than English. The trees are the same:
+ *
+ *     REF 的 METRIC                 METRIC of REF              设施'F12'的电流
+ *     REF 的 AGGS METRIC            AGGS of METRIC of REF      设施'F12'的平均、最大电流
+ *     COND 的 AGGS                  AGGS of COND               治污离线的时长、次数
+ *     REF 的 状态                   state of REF
+ *     TAILS VERB ...                VERB ... TAILS             最近24小时 哪些企业 ...; 在园区'P1'内 ...
+ *
+ * What stands behind its value (以上), its clause (期间) or its noun (全部) is with the forms it belongs to.
+ */
+#include "parser.h"
+
+bool parser_is_han(const struct parser *parser)
+{
+    const struct token *token = parser->at;
+
+    return token->kind != T_NAME && token->text.size > 0 && (unsigned char)token->text.bytes[0] >= 0x80;
+}
+
+bool parser_take_han(struct parser *parser, enum word word)
+{
+    return parser_is_han(parser) && parser_take_word(parser, word);
+}
+
+static bool is_han_of(const struct token *token)
+{
+    return token->kind == T_WORD && token->word == W_OF && (unsigned char)token->text.bytes[0] >= 0x80;
+}
+
+/* Behind NOUN ['a', 'b']; NULL: there is none. */
+static const struct token *skip_ref(const struct parser *parser)
+{
+    const struct token *token = parser->at;
+    enum noun noun;
+
+    if (!parser_peek_noun(parser, &noun))
+        return NULL;
+    token++;
+    while (token->kind == T_NAME || (token->kind == T_COMMA && token[-1].kind == T_NAME && token[1].kind == T_NAME))
+        token++;
+    return token;
+}
+
+static bool is_han_metric(const struct token *token)
+{
+    return token->kind == T_WORD && (unsigned char)token->text.bytes[0] >= 0x80 && token->word >= W_CURRENT &&
+           token->word <= W_LOAD;
+}
+
+bool parser_peek_genitive(const struct parser *parser, const struct token **after)
+{
+    const struct token *token = skip_ref(parser);
+
+    if (!token)
+        return false;
+    *after = is_han_of(token) ? token + 1 : token;
+    return is_han_of(token) || is_han_metric(token);
+}
+
+/* ---- tails in front ---- */
+
+/* 在 园区'P1' is a tail; 在 生产运行 期间 is a condition. */
+static bool is_place(const struct parser *parser)
+{
+    struct parser ahead = *parser;
+
+    if (parser_take_han(&ahead, W_IN) && (ahead.at->kind == T_TIME || parser_is_time(&ahead)))
+        return true;
+    const struct token *token = skip_ref(&ahead);
+    if (!token || token[-1].kind != T_NAME)
+        return false;
+    return token->kind == T_WORD && token->word == W_INSIDE;
+}
+
+bool parser_is_leading_tail(const struct parser *parser)
+{
+    if (parser->at->kind == T_TIME || is_place(parser))
+        return true;
+    if (!parser_is_han(parser) || parser->at->kind != T_WORD)
+        return false;
+    switch (parser->at->word) {
+    case W_LAST:
+        return parser->at[1].kind == T_DURATION ||
+               (parser->at[1].kind == T_WORD && parser->at[1].word >= W_HOUR && parser->at[1].word <= W_YEAR);
+    case W_TODAY:
+    case W_YESTERDAY:
+    case W_NIGHT:
+    case W_NOW:
+    case W_THIS:
+    case W_BETWEEN:
+    case W_SINCE:
+    case W_UNTIL:
+    case W_BY:
+    case W_PER:
+    case W_EVERY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+int parse_leading_tails(struct parser *parser, struct tail *out)
+{
+    bool is_done = true;
+    int rc = GK_OK;
+
+    while (parser_is_leading_tail(parser)) {
+        TRY(parse_tail_one(parser, out, &is_done));
+        if (is_done) /* it looked like one, and is none */
+            return parser_fail(parser, "a tail", NULL, "最近24小时, 在园区'P1'内, 按企业");
+        (void)parser_take(parser, T_COMMA);
+    }
+done:
+    return rc;
+}
+
+/* ---- statements that end with what is asked ---- */
+
+bool parser_is_genitive(const struct parser *parser)
+{
+    struct agg agg;
+
+    for (const struct token *token = parser->at; token->kind != T_END; token++)
+        if (is_han_of(token) && (parser_read_agg(token + 1, &agg) || token[1].word == W_STATE))
+            return true;
+    return false;
+}
+
+/* AGGS [METRIC] behind REF 的. */
+static int parse_aggs_of_ref(struct parser *parser, struct stmt *stmt)
+{
+    struct series *series = parser_new(parser, sizeof *series);
+    int rc;
+
+    if (!series)
+        return parser_no_memory(parser);
+    stmt->series = series;
+    series->place = parser->at->place;
+    TRY(parse_ref(parser, &series->ref));
+    parser->at++; /* 的 */
+    TRY(parse_aggs(parser, &stmt->aggs));
+    stmt->kind = stmt->aggs->kind == AGG_SAMPLES ? STMT_SAMPLES : STMT_SERIES;
+    if (parser_read_metric(parser->at, &series->metric)) {
+        if (series->metric == METRIC_CHANNEL)
+            series->channel = parser->at->text;
+        series->place = parser->at->place;
+        parser->at++;
+    } else if (stmt->aggs->kind == AGG_SAMPLES || stmt->aggs->kind == AGG_ENERGY) {
+        series->metric = stmt->aggs->kind == AGG_ENERGY ? METRIC_ENERGY : METRIC_ALL;
+    } else {
+        return parser_fail(parser, "a metric or a channel",
+                           (const enum word[]){W_POWER, W_CURRENT, W_VOLTAGE, W_LOAD, W_NONE},
+                           "avg, max of power of production");
+    }
+done:
+    return rc;
+}
+
+static int parse_aggs_of_cond(struct parser *parser, struct stmt *stmt)
+{
+    int rc;
+
+    stmt->kind = STMT_AGGREGATE;
+    TRY(parse_cond(parser, &stmt->cond));
+    TRY(parser_need_word(parser, W_OF, "duration of abatement offline, avg of power of production"));
+    TRY(parse_aggs(parser, &stmt->aggs));
+done:
+    return rc;
+}
+
+/* METRIC 的 AGGS behind REF 的; a comparison that follows the metric makes it a condition. */
+static int parse_aggs_of_series(struct parser *parser, struct stmt *stmt)
+{
+    const struct token *first = parser->at;
+    int rc;
+
+    TRY(parse_series(parser, &stmt->series));
+    if (!is_han_of(parser->at)) {
+        parser->at = first;
+        stmt->series = NULL;
+        return parse_aggs_of_cond(parser, stmt);
+    }
+    parser->at++;
+    TRY(parse_aggs(parser, &stmt->aggs));
+    stmt->kind = stmt->aggs->kind == AGG_SAMPLES ? STMT_SAMPLES : STMT_SERIES;
+done:
+    return rc;
+}
+
+int parse_genitive(struct parser *parser, struct stmt *stmt)
+{
+    const struct token *after;
+    enum metric metric;
+    struct agg agg;
+    int rc;
+
+    if (!parser_peek_genitive(parser, &after)) {
+        TRY(parse_aggs_of_cond(parser, stmt));
+    } else if (after->kind == T_WORD && after->word == W_STATE) {
+        stmt->kind = STMT_STATE;
+        TRY(parse_ref(parser, &stmt->ref));
+        parser->at = after + 1;
+    } else if (parser_read_agg(after, &agg) && !is_han_of(after + 1)) {
+        TRY(parse_aggs_of_ref(parser, stmt));
+    } else if (parser_read_metric(after, &metric)) {
+        TRY(parse_aggs_of_series(parser, stmt));
+    } else {
+        TRY(parse_aggs_of_cond(parser, stmt));
+    }
+    if (stmt->aggs)
+        TRY(check_aggs(parser, stmt));
+    TRY(parse_tail(parser, stmt->cond ? &stmt->cond : NULL, &stmt->tail));
+done:
+    return rc;
+}

@@ -1,0 +1,637 @@
+/*
+ * print.c - see print.h. A switch over an enum of the tree has no default, so that the compiler names what a new
+ * construct still lacks here.
+ */
+#include "print.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What is being written; the first status that is not GK_OK stays. */
+struct printer {
+    struct arena *arena;
+    char *bytes;
+    size_t size, capacity;
+    int rc;
+};
+
+static void put_bytes(struct printer *printer, const char *bytes, size_t n)
+{
+    if (printer->rc == GK_OK)
+        printer->rc = arena_reserve(printer->arena, &printer->bytes, &printer->capacity, printer->size + n, 1);
+    if (printer->rc != GK_OK)
+        return;
+    memcpy(printer->bytes + printer->size, bytes, n);
+    printer->size += n;
+}
+
+static void put(struct printer *printer, const char *text)
+{
+    put_bytes(printer, text, strlen(text));
+}
+
+static void put_word(struct printer *printer, enum word word)
+{
+    put(printer, word_text(word));
+}
+
+static void __attribute__((format(printf, 2, 3))) put_format(struct printer *printer, const char *format, ...)
+{
+    char text[64];
+    va_list list;
+
+    va_start(list, format);
+    (void)vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    put(printer, text);
+}
+
+/* In quotes, a quote doubled. */
+static void put_quoted(struct printer *printer, const struct gk_text *text)
+{
+    put(printer, "'");
+    for (size_t i = 0; i < text->size; i++) {
+        if (text->bytes[i] == '\'')
+            put(printer, "'");
+        put_bytes(printer, text->bytes + i, 1);
+    }
+    put(printer, "'");
+}
+
+/* Twelve digits without an exponent: parsing gives the same twelve digits again. */
+static void put_number(struct printer *printer, double number)
+{
+    char text[400];
+    int n = snprintf(text, sizeof text, "%.12g", number);
+
+    if (memchr(text, 'e', (size_t)n)) {
+        bool is_small = number < 1 && number > -1;
+        n = snprintf(text, sizeof text, "%.*f", is_small ? 18 : 0, number);
+        while (is_small && n > 3 && text[n - 1] == '0')
+            text[--n] = '\0';
+    }
+    put(printer, text);
+}
+
+static void put_duration(struct printer *printer, int64_t ns)
+{
+    static const struct {
+        const char *text;
+        int64_t ns;
+    } units[] = {{"d", 86400 * GK_SECOND}, {"h", 3600 * GK_SECOND}, {"m", 60 * GK_SECOND}, {"s", GK_SECOND}};
+
+    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
+        if (ns % units[i].ns == 0) {
+            put_format(printer, "%" PRId64 "%s", ns / units[i].ns, units[i].text);
+            return;
+        }
+    }
+    put_format(printer, "%" PRId64, ns / 1000000);
+    if (ns % 1000000)
+        put_format(printer, ".%06" PRId64, ns % 1000000);
+    put(printer, "ms");
+}
+
+static void put_clock(struct printer *printer, int32_t seconds)
+{
+    put_format(printer, "%02d:%02d", (int)(seconds / 3600), (int)(seconds / 60 % 60));
+    if (seconds % 60)
+        put_format(printer, ":%02d", (int)(seconds % 60));
+}
+
+static void put_clocks(struct printer *printer, int32_t from_s, int32_t to_s)
+{
+    put_clock(printer, from_s);
+    put(printer, "-");
+    put_clock(printer, to_s);
+}
+
+static void put_compare(struct printer *printer, enum gk_compare compare)
+{
+    switch (compare) {
+    case GK_LT:
+        put(printer, " < ");
+        break;
+    case GK_LE:
+        put(printer, " <= ");
+        break;
+    case GK_GT:
+        put(printer, " > ");
+        break;
+    case GK_GE:
+        put(printer, " >= ");
+        break;
+    case GK_EQ:
+        put(printer, " = ");
+        break;
+    case GK_NE:
+        put(printer, " != ");
+        break;
+    }
+}
+
+/* ---- nouns and series ---- */
+
+static void put_noun(struct printer *printer, enum noun noun)
+{
+    static const enum word words[] = {W_FACILITY,   W_PRODUCTION, W_ABATEMENT, W_LINE,
+                                      W_ENTERPRISE, W_PARK,       W_ZONE}; /* in the order of enum noun */
+    put_word(printer, words[noun]);
+}
+
+static void put_names(struct printer *printer, const struct name *names)
+{
+    for (const struct name *name = names; name; name = name->next) {
+        put(printer, name == names ? " " : ", ");
+        put_quoted(printer, &name->text);
+    }
+}
+
+static void put_quant(struct printer *printer, enum quant quant, uint32_t k)
+{
+    switch (quant) {
+    case QUANT_NONE:
+        break;
+    case QUANT_ANY:
+        put(printer, "any ");
+        break;
+    case QUANT_ALL:
+        put(printer, "all ");
+        break;
+    case QUANT_NO:
+        put(printer, "no ");
+        break;
+    case QUANT_AT_LEAST:
+        put_format(printer, "at least %" PRIu32 " ", k);
+        break;
+    case QUANT_EXACTLY:
+        put_format(printer, "exactly %" PRIu32 " ", k);
+        break;
+    }
+}
+
+static void put_ref(struct printer *printer, const struct ref *ref)
+{
+    put_noun(printer, ref->noun);
+    put_names(printer, ref->names);
+}
+
+static void put_series(struct printer *printer, const struct series *series)
+{
+    put_quant(printer, series->phases, 1);
+    switch (series->metric) {
+    case METRIC_POWER:
+        put_word(printer, W_POWER);
+        break;
+    case METRIC_CURRENT:
+        put_word(printer, W_CURRENT);
+        break;
+    case METRIC_VOLTAGE:
+        put_word(printer, W_VOLTAGE);
+        break;
+    case METRIC_LOAD:
+        put_word(printer, W_LOAD);
+        break;
+    case METRIC_ENERGY:
+        put_word(printer, W_ENERGY);
+        break;
+    case METRIC_CHANNEL:
+        put_quoted(printer, &series->channel);
+        break;
+    case METRIC_ALL:
+        put_ref(printer, &series->ref);
+        return;
+    }
+    put(printer, " of ");
+    put_ref(printer, &series->ref);
+}
+
+/* ---- conditions ---- */
+
+/* How tightly a form binds; one that binds looser than its place wants stands in parentheses. */
+enum { LOOSE_SUFFIX, LOOSE_OR, LOOSE_AND, LOOSE_UNARY, LOOSE_PRIM };
+
+static void put_cond(struct printer *printer, const struct cond *cond, int place);
+
+static void put_state(struct printer *printer, const struct cond *cond)
+{
+    static const struct {
+        uint32_t mask;
+        enum word word;
+    } states[] = {{GK_STATE_BIT(GK_ON) | GK_STATE_BIT(GK_OVERLOAD), W_RUNNING},
+                  {GK_STATE_BIT(GK_OFF) | GK_STATE_BIT(GK_IDLE), W_OFFLINE},
+                  {GK_STATE_BIT(GK_OFF), W_OFF},
+                  {GK_STATE_BIT(GK_IDLE), W_IDLE},
+                  {GK_STATE_BIT(GK_ON), W_NORMAL},
+                  {GK_STATE_BIT(GK_OVERLOAD), W_OVERLOAD},
+                  {GK_STATE_BIT(GK_NODATA), W_NODATA}};
+
+    put_quant(printer, cond->ref.quant, cond->ref.k);
+    put_ref(printer, &cond->ref);
+    put(printer, cond->is_negated ? " not " : " ");
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        if (states[i].mask == cond->mask)
+            put_word(printer, states[i].word);
+}
+
+static void put_comparison(struct printer *printer, const struct cond *cond)
+{
+    const struct unit *unit = cond->limit_unit;
+
+    put_series(printer, cond->series);
+    put_compare(printer, cond->compare);
+    put_number(printer, unit && unit->kind == UNIT_SHARE ? cond->limit * 100 : cond->limit);
+    if (unit)
+        put(printer, unit_base(unit->kind));
+    if (cond->is_of_rated)
+        put(printer, unit ? " of rated" : " * rated");
+}
+
+static void put_order(struct printer *printer, const struct cond *cond)
+{
+    put_word(printer, W_ORDER);
+    if (cond->has_level)
+        put(printer, " level");
+    if (cond->is_group)
+        put(printer, " group");
+    if (cond->name.bytes) {
+        put(printer, " ");
+        put_quoted(printer, &cond->name);
+    } else if (cond->has_level) {
+        put_compare(printer, cond->compare);
+        put_number(printer, cond->limit);
+    }
+}
+
+static void put_suffix(struct printer *printer, const struct cond *cond, const char *text)
+{
+    put_cond(printer, cond->a, LOOSE_SUFFIX);
+    put(printer, text);
+    put_duration(printer, cond->ns);
+}
+
+static void put_prefix(struct printer *printer, const struct cond *cond, const char *text, int place)
+{
+    put(printer, text);
+    put_cond(printer, cond->a, place);
+}
+
+static void put_both(struct printer *printer, const struct cond *cond, const char *text, int place)
+{
+    put_cond(printer, cond->a, place);
+    put(printer, text);
+    put_cond(printer, cond->b, place + 1); /* chains lean to the left */
+}
+
+static int looseness(enum cond_kind kind)
+{
+    if (kind >= COND_AT_LEAST)
+        return LOOSE_SUFFIX;
+    if (kind == COND_OR)
+        return LOOSE_OR;
+    if (kind == COND_AND)
+        return LOOSE_AND;
+    return kind >= COND_NOT && kind <= COND_UNKNOWN ? LOOSE_UNARY : LOOSE_PRIM;
+}
+
+static void put_bare(struct printer *printer, const struct cond *cond)
+{
+    switch (cond->kind) {
+    case COND_STATE:
+        put_state(printer, cond);
+        break;
+    case COND_COMPARE:
+        put_comparison(printer, cond);
+        break;
+    case COND_ORDER:
+        put_order(printer, cond);
+        break;
+    case COND_EXEMPT:
+        put_word(printer, W_EXEMPT);
+        break;
+    case COND_HOURS:
+        put(printer, "hours ");
+        put_clocks(printer, cond->from_s, cond->to_s);
+        break;
+    case COND_NAME:
+        put_quoted(printer, &cond->name);
+        break;
+    case COND_AND:
+        put_both(printer, cond, " and ", LOOSE_AND);
+        break;
+    case COND_OR:
+        put_both(printer, cond, " or ", LOOSE_OR);
+        break;
+    case COND_NOT:
+        put_prefix(printer, cond, "not ", LOOSE_UNARY);
+        break;
+    case COND_POSSIBLY:
+        put_prefix(printer, cond, "possibly ", LOOSE_UNARY);
+        break;
+    case COND_SURELY:
+        put_prefix(printer, cond, "surely ", LOOSE_UNARY);
+        break;
+    case COND_UNKNOWN:
+        put_prefix(printer, cond, "unknown ", LOOSE_UNARY);
+        break;
+    case COND_START:
+        put_prefix(printer, cond, "start of ", LOOSE_PRIM);
+        break;
+    case COND_END:
+        put_prefix(printer, cond, "end of ", LOOSE_PRIM);
+        break;
+    case COND_AT_LEAST:
+        put_suffix(printer, cond, cond->is_beyond ? " for > " : " for >= ");
+        break;
+    case COND_LESS:
+        put_suffix(printer, cond, cond->is_beyond ? " for <= " : " for < ");
+        break;
+    case COND_GAPS:
+        put_suffix(printer, cond, " ignoring gaps < ");
+        break;
+    case COND_HELD:
+        put_suffix(printer, cond, " held ");
+        break;
+    case COND_WITHIN_LAST:
+        put_suffix(printer, cond, " within last ");
+        break;
+    case COND_WITHIN_NEXT:
+        put_suffix(printer, cond, " within next ");
+        break;
+    }
+}
+
+static void put_cond(struct printer *printer, const struct cond *cond, int place)
+{
+    bool is_loose = looseness(cond->kind) < place;
+
+    if (is_loose)
+        put(printer, "(");
+    put_bare(printer, cond);
+    if (is_loose)
+        put(printer, ")");
+}
+
+/* ---- tails ---- */
+
+static void put_instant(struct printer *printer, const struct token *token)
+{
+    if (token->kind == T_WORD)
+        put_word(printer, token->word);
+    else if (token->kind == T_NAME)
+        put_quoted(printer, &token->text);
+    else
+        for (const char *p = token->text.bytes; *p; p++)
+            put_bytes(printer, *p == ' ' ? "T" : p, 1);
+}
+
+static void put_time(struct printer *printer, const struct time_tail *time)
+{
+    switch (time->kind) {
+    case TIME_DEFAULT:
+        break;
+    case TIME_LAST:
+        put(printer, " last ");
+        put_duration(printer, time->ns);
+        break;
+    case TIME_TODAY:
+        put(printer, " today");
+        break;
+    case TIME_YESTERDAY:
+        put(printer, " yesterday");
+        break;
+    case TIME_NOW:
+        put(printer, " now");
+        break;
+    case TIME_THIS_UNIT:
+        put(printer, " this ");
+        put_word(printer, time->unit);
+        break;
+    case TIME_LAST_UNIT:
+        put(printer, " last ");
+        put_word(printer, time->unit);
+        break;
+    case TIME_BETWEEN:
+        put(printer, " between ");
+        put_instant(printer, &time->a);
+        put(printer, " and ");
+        put_instant(printer, &time->b);
+        break;
+    case TIME_SINCE:
+        put(printer, " since ");
+        put_instant(printer, &time->a);
+        break;
+    case TIME_UNTIL:
+        put(printer, " until ");
+        put_instant(printer, &time->a);
+        break;
+    case TIME_ON:
+        put(printer, " on ");
+        put_instant(printer, &time->a);
+        break;
+    case TIME_AT:
+        put(printer, " at ");
+        put_instant(printer, &time->a);
+        break;
+    }
+    if (time->has_clocks) {
+        put(printer, " ");
+        put_clocks(printer, time->from_s, time->to_s);
+    }
+}
+
+static void put_where(struct printer *printer, const struct filter *where)
+{
+    for (const struct filter *filter = where; filter; filter = filter->next) {
+        put(printer, filter == where ? " where " : " and ");
+        put_quoted(printer, &filter->tag);
+        put_compare(printer, filter->compare);
+        if (filter->is_number)
+            put_number(printer, filter->number);
+        else
+            put_quoted(printer, &filter->value);
+    }
+}
+
+static void put_keys(struct printer *printer, const struct tail *tail)
+{
+    /* In the order of enum key. */
+    static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR, W_DAY, W_WEEK, W_MONTH};
+
+    for (size_t i = 0; i < tail->n_keys; i++) {
+        put(printer, i ? ", " : " by ");
+        put_word(printer, words[tail->keys[i]]);
+    }
+}
+
+static void put_order_of_rows(struct printer *printer, const struct tail *tail)
+{
+    if (tail->has_having) {
+        put(printer, " having ");
+        put_quoted(printer, &tail->having.name);
+        put_compare(printer, tail->having_compare);
+        put_number(printer, tail->having_value);
+    }
+    if (tail->has_top) {
+        put_format(printer, " top %" PRIu64 " by ", tail->top);
+        put_quoted(printer, &tail->top_by.name);
+    }
+    if (tail->has_sort) {
+        put(printer, " sort ");
+        put_quoted(printer, &tail->sort.name);
+        put(printer, tail->is_desc ? " desc" : "");
+    }
+    if (tail->has_limit)
+        put_format(printer, " limit %" PRIu64, tail->limit);
+}
+
+static void put_unknown(struct printer *printer, enum unknown_as unknown_as)
+{
+    switch (unknown_as) {
+    case UNKNOWN_KEEP:
+        break;
+    case UNKNOWN_TRUE:
+        put(printer, " unknown as true");
+        break;
+    case UNKNOWN_FALSE:
+        put(printer, " unknown as false");
+        break;
+    }
+}
+
+static void put_tail(struct printer *printer, const struct tail *tail)
+{
+    if (tail->in_names) {
+        put(printer, " in ");
+        put_noun(printer, tail->in);
+        put_names(printer, tail->in_names);
+    }
+    put_where(printer, tail->where);
+    put_time(printer, &tail->time);
+    if (tail->has_per) {
+        put(printer, " per ");
+        put_noun(printer, tail->per);
+    }
+    put_keys(printer, tail);
+    if (tail->every_ns) {
+        put(printer, " every ");
+        put_duration(printer, tail->every_ns);
+    }
+    if (tail->offset_ns) {
+        put(printer, " offset ");
+        put_duration(printer, tail->offset_ns);
+    }
+    put_order_of_rows(printer, tail);
+    put_unknown(printer, tail->unknown_as);
+    if (tail->with_possible)
+        put(printer, " with possible");
+    if (tail->has_zone) {
+        int32_t zone_s = tail->zone_s < 0 ? -tail->zone_s : tail->zone_s;
+        put_format(printer, " tz '%c%02d:%02d'", tail->zone_s < 0 ? '-' : '+', (int)(zone_s / 3600),
+                   (int)(zone_s / 60 % 60));
+    }
+}
+
+/* ---- statements ---- */
+
+static void put_aggs(struct printer *printer, const struct agg *aggs)
+{
+    for (const struct agg *agg = aggs; agg; agg = agg->next) {
+        put(printer, agg == aggs ? "" : ", ");
+        put(printer, agg->name);
+    }
+    put(printer, " of ");
+}
+
+static void put_which(struct printer *printer, const struct stmt *stmt)
+{
+    put(printer, "which ");
+    put_noun(printer, stmt->ref.noun);
+    switch (stmt->mode) {
+    case WHICH_EVER:
+        put(printer, " ever ");
+        break;
+    case WHICH_ALWAYS:
+        put(printer, " always ");
+        break;
+    case WHICH_NEVER:
+        put(printer, " never ");
+        break;
+    case WHICH_NOW:
+        put(printer, " now ");
+        break;
+    }
+    put_cond(printer, stmt->cond, LOOSE_SUFFIX);
+}
+
+static void put_list(struct printer *printer, const struct stmt *stmt)
+{
+    put(printer, "list ");
+    put_word(printer, stmt->listed);
+    if (stmt->has_ref) {
+        put(printer, " of ");
+        put_ref(printer, &stmt->ref);
+    }
+}
+
+static void put_verb(struct printer *printer, const struct stmt *stmt)
+{
+    switch (stmt->kind) {
+    case STMT_WHEN:
+        if (stmt->is_gaps) {
+            put_list(printer, stmt);
+            break;
+        }
+        put(printer, "when ");
+        put_cond(printer, stmt->cond, LOOSE_SUFFIX);
+        break;
+    case STMT_WHICH:
+        put_which(printer, stmt);
+        break;
+    case STMT_AGGREGATE:
+        put_aggs(printer, stmt->aggs);
+        put_cond(printer, stmt->cond, LOOSE_SUFFIX);
+        break;
+    case STMT_SERIES:
+    case STMT_SAMPLES:
+        put_aggs(printer, stmt->aggs);
+        if (stmt->series->metric == METRIC_ENERGY && stmt->aggs->kind == AGG_ENERGY)
+            put_ref(printer, &stmt->series->ref);
+        else
+            put_series(printer, stmt->series);
+        break;
+    case STMT_STATE:
+        put(printer, "state of ");
+        put_ref(printer, &stmt->ref);
+        break;
+    case STMT_LIST:
+        put_list(printer, stmt);
+        break;
+    case STMT_DEFINE:
+        put(printer, "define ");
+        put_quoted(printer, &stmt->name);
+        put(printer, " as ");
+        put_cond(printer, stmt->cond, LOOSE_SUFFIX);
+        break;
+    }
+}
+
+const char *print_statement(struct arena *arena, const struct stmt *stmt)
+{
+    struct printer printer = {.arena = arena};
+    struct tail tail = stmt->tail;
+
+    if (stmt->is_gaps && stmt->has_ref && !noun_is_facility(stmt->ref.noun))
+        tail.in_names = NULL; /* it was written as `of` */
+    if (stmt->kind == STMT_WHICH && stmt->mode == WHICH_NOW)
+        tail.time.kind = TIME_DEFAULT;
+    if (stmt->is_explained)
+        put(&printer, "explain ");
+    put_verb(&printer, stmt);
+    put_tail(&printer, &tail);
+    char *text = printer.rc == GK_OK ? arena_text(arena, printer.bytes, printer.size) : NULL;
+    arena_release(arena, &printer.bytes, &printer.capacity, 1);
+    return text;
+}
