@@ -43,7 +43,7 @@ int bind_fail(struct binder *binder, struct place place, const char *format, ...
     va_list list;
 
     va_start(list, format);
-    (void)vsnprintf(text, sizeof text, format, list);
+    (void)vsnprintf(text, sizeof text, report_text(binder->report, format), list);
     va_end(list);
     if (binder->use)
         return report_fail(binder->report, GK_ESYNTAX, *binder->use, "in the definition: %s", text);
@@ -61,6 +61,8 @@ int bind_no_memory(struct binder *binder)
 
 static int note(struct binder *binder, const char *text)
 {
+    if (text)
+        text = report_text(binder->report, text);
     return notes_add(binder->arena, &binder->bound->notes, text) == GK_OK ? GK_OK : bind_no_memory(binder);
 }
 
@@ -141,11 +143,11 @@ static int bind_order(struct binder *binder, struct cond *cond)
         report_hint(binder->report, "did you mean '%s'?", nearest.best);
     else
         report_hint(binder->report, "list orders shows their levels, kinds and groups");
-    return bind_fail(binder, cond->place, "no order has the %s '%.100s'",
-                     cond->is_group    ? "group"
-                     : cond->has_level ? "level"
-                                       : "level, kind or group",
-                     cond->name.bytes);
+    if (cond->is_group)
+        return bind_fail(binder, cond->place, "no order has the group '%.100s'", cond->name.bytes);
+    if (cond->has_level)
+        return bind_fail(binder, cond->place, "no order has the level '%.100s'", cond->name.bytes);
+    return bind_fail(binder, cond->place, "no order has the level, kind or group '%.100s'", cond->name.bytes);
 }
 
 /* ---- durations ---- */
@@ -159,8 +161,9 @@ static int bind_duration(struct binder *binder, struct cond *cond)
                            "a duration in a condition may be 31 d long");
     cond->ticks = (cond->ns + tick - 1) / tick;
     if (cond->ticks * tick != cond->ns) {
-        const char *text = arena_printf(binder->arena, "durations are rounded up to ticks of %g s: %g s became %g s",
-                                        (double)tick / 1e9, (double)cond->ns / 1e9, (double)(cond->ticks * tick) / 1e9);
+        const char *text = arena_printf(
+            binder->arena, report_text(binder->report, "durations are rounded up to ticks of %g s: %g s became %g s"),
+            (double)tick / 1e9, (double)cond->ns / 1e9, (double)(cond->ticks * tick) / 1e9);
         int rc = note(binder, text);
         if (rc != GK_OK)
             return rc;
@@ -186,8 +189,10 @@ static int expand(struct binder *binder, struct cond **cond)
         return bind_fail(binder, name->place, "a definition cannot stand on its own name");
     if (!definition) {
         struct nearest nearest = nearest_to(name->name.bytes, name->name.size);
-        for (size_t i = 0; word_spelling(i, NULL); i++)
-            nearest_try(&nearest, word_spelling(i, NULL));
+        enum word word;
+        for (size_t i = 0; word_spelling(i, &word); i++)
+            if (word != W_NONE)
+                nearest_try(&nearest, word_spelling(i, NULL));
         for (const struct definition *d = binder->session->definitions; d; d = d->next)
             nearest_try(&nearest, d->name.bytes);
         if (nearest.best)
@@ -201,7 +206,7 @@ static int expand(struct binder *binder, struct cond **cond)
     }
     if (++binder->depth > NEST_MAX)
         return report_fail(binder->report, GK_ELIMIT, use, "definitions may be nested %d deep", NEST_MAX);
-    struct report inner = {definition->text.bytes, definition->text.size, NULL};
+    struct report inner = {.text = definition->text.bytes, .size = definition->text.size};
     rc = parse_definition(binder->arena, &inner, 0, cond);
     if (rc != GK_OK)
         return bind_no_memory(binder); /* it was parsed when it was defined */
@@ -340,8 +345,9 @@ static int bind_range(struct binder *binder, struct ref *ref)
         ref->range = RANGE_LINKED;
         if (ref->noun == bound->subject) {
             report_hint(binder->report, "add per line or per enterprise");
-            return bind_fail(binder, ref->place, "a quantifier over '%s' has no meaning where each row is one %s",
-                             noun_text(ref->noun), noun_text(ref->noun));
+            const char *noun = report_text(binder->report, noun_text(ref->noun));
+            return bind_fail(binder, ref->place, "a quantifier over '%s' has no meaning where each row is one %s", noun,
+                             noun);
         }
         return GK_OK;
     }

@@ -40,16 +40,16 @@ static int fail_unknown(struct binder *binder, enum noun noun, const struct name
         for (uint32_t id = 0; id < info->n_sites[kind]; id++)
             nearest_try(&nearest, gk_site_get(binder->snapshot, kind, id)->name);
     }
-    const char *plural = kind == GK_FACILITY     ? "facilities"
-                         : kind == GK_ENTERPRISE ? "enterprises"
-                         : kind == GK_PARK       ? "parks"
-                                                 : "lines";
+    const char *listing = kind == GK_FACILITY     ? "list facilities names them all"
+                          : kind == GK_ENTERPRISE ? "list enterprises names them all"
+                          : kind == GK_PARK       ? "list parks names them all"
+                                                  : "list lines names them all";
     if (nearest.best)
         report_hint(binder->report, "did you mean '%s'?", nearest.best);
     else
-        report_hint(binder->report, "list %s names them all", plural);
+        report_hint(binder->report, "%s", report_text(binder->report, listing));
     return bind_fail(binder, name->place, "no %s is called '%.100s'",
-                     kind == GK_FACILITY ? "facility" : noun_text(noun), name->text.bytes);
+                     report_text(binder->report, kind == GK_FACILITY ? "facility" : noun_text(noun)), name->text.bytes);
 }
 
 /* Every enterprise may have a line of that name: all of them are meant. Binding again adds nothing. */
@@ -101,7 +101,8 @@ int bind_names(struct binder *binder, enum noun noun, struct name *names)
         if (role != (noun == NOUN_PRODUCTION ? GK_PRODUCTION : GK_ABATEMENT)) {
             report_hint(binder->report, "facility '%.100s'", name->text.bytes);
             return bind_fail(binder, name->place, "'%.100s' is no %s: its role is %s", name->text.bytes,
-                             noun_text(noun), role_text(role));
+                             report_text(binder->report, noun_text(noun)),
+                             report_text(binder->report, role_text(role)));
         }
     }
     return GK_OK;
@@ -193,7 +194,7 @@ int bind_series(struct binder *binder, struct series *series)
         report_hint(binder->report,
                     "list channels names what there is; a channel may stand for the metric: p_w of facility 'F12'");
         return bind_fail(binder, series->place, "the store has no channel for '%s' (%s%s)",
-                         METRICS[series->metric].text, METRICS[series->metric].channels[0],
+                         report_text(binder->report, METRICS[series->metric].text), METRICS[series->metric].channels[0],
                          METRICS[series->metric].channels[1] ? ", ..." : "");
     }
     return GK_OK;

@@ -45,12 +45,15 @@ static int bind_keys(struct binder *binder, const struct stmt *stmt)
 
     for (size_t i = 0; i < tail->n_keys; i++) {
         enum key key = tail->keys[i];
-        if (key >= KEY_HOUR && ++n_times > 1)
+        if (key >= KEY_HOUR && ++n_times > 1) {
+            report_hint(binder->report, "by enterprise, day; every 15m");
             return bind_fail(binder, tail->key_places[i], "one key of time is enough");
+        }
         if (key < KEY_HOUR && binder->bound->subject > widest[key]) {
             report_hint(binder->report, "the rows are of %s; per says it differently: per line",
-                        binder->bound->subject == NOUN_ZONE ? "the zone, as every noun has a quantifier"
-                                                            : noun_text(binder->bound->subject));
+                        report_text(binder->report, binder->bound->subject == NOUN_ZONE
+                                                        ? "the zone, as every noun has a quantifier"
+                                                        : noun_text(binder->bound->subject)));
             return bind_fail(binder, tail->key_places[i], "the subject has no such key: it is wider");
         }
     }
@@ -66,7 +69,7 @@ static int bind_instant(struct binder *binder, int32_t zone_s, const struct toke
         return GK_OK;
     if (gk_time_parse(token->text.bytes, token->text.size, zone_s, out) != GK_OK) {
         report_hint(binder->report, "2026-11-20, 2026-11-20T08:00, 2026-11-20T08:00+08:00");
-        return bind_fail(binder, token->place, "expected a time, got '%.60s'", token->text.bytes);
+        return bind_fail(binder, token->place, "there is no such time: '%.60s'", token->text.bytes);
     }
     *is_date = memchr(token->text.bytes, ':', token->text.size) == NULL && token->text.size <= 10 &&
                memchr(token->text.bytes, '-', token->text.size) != NULL;
@@ -103,7 +106,11 @@ int bind_tail(struct binder *binder, struct stmt *stmt)
     TRY(bind_keys(binder, stmt));
     TRY(bind_time(binder, stmt, &tail->time));
     if (tail->every_ns % binder->bound->tick_ns != 0 && stmt->kind != STMT_SERIES) /* samples have no ticks */
+    {
+        report_hint(binder->report, "the tick of this store is %g s",
+                    (double)binder->bound->tick_ns / (double)GK_SECOND);
         return bind_fail(binder, tail->every_place, "'every' must be a multiple of the store's tick");
+    }
 done:
     return rc;
 }

@@ -42,10 +42,17 @@ struct gk_session_options {
     void *monotonic_context;
     gk_resize_fn resize;
     void *resize_context;
+    const char
+        *lang; /* of messages and notes: "zh", "zh_CN.UTF-8", ...: Chinese; else English. Read by gk_session_new */
 };
 
 GK_API int gk_session_new(const struct gk_session_options *options, gk_session **out);
 GK_API void gk_session_free(gk_session *session);
+/*
+ * A text of the room in the session's language: the name of a column or of a state as the head of a table for people.
+ * The text itself when there is no translation. Files for programs (csv, json) keep the English names.
+ */
+GK_API const char *gk_session_text(const gk_session *session, const char *english);
 
 /* One error, for programs and for people. */
 struct gk_query_error {

@@ -128,7 +128,8 @@ static int lex_name(struct lexer *lexer, uint32_t close)
     for (lexer->at += len;; lexer->at += len) {
         uint32_t c = peek_raw(lexer, lexer->at, &len);
         if (len == 0) {
-            report_hint(lexer->report, "names stand in quotes: facility 'F12'");
+            report_hint(lexer->report,
+                        "names stand in quotes, and the closing one fits: 'F12' \"F12\" ‘F12’ “F12” 「F12」");
             return report_fail(lexer->report, GK_ESYNTAX, (struct place){from, lexer->size},
                                "expected a closing quote before the end of the text");
         }
@@ -144,6 +145,8 @@ static int lex_name(struct lexer *lexer, uint32_t close)
     }
     lexer->at += len;
     struct token token = {.kind = T_NAME, .place = {from, lexer->at}, .text = {NULL, n}};
+    if (n == 0 || n > GK_NAME_MAX)
+        report_hint(lexer->report, "names stand in quotes: facility 'F12', enterprise 'E7'");
     if (n == 0 || n > GK_NAME_MAX)
         return report_fail(lexer->report, GK_ESYNTAX, token.place, "expected a name of 1 to %d bytes", GK_NAME_MAX);
     token.text.bytes = arena_text(lexer->arena, name, n);
@@ -227,11 +230,21 @@ static size_t skip_part(const struct lexer *lexer, size_t at, size_t most, const
     return end + size;
 }
 
+/* 8时, 8点30分: its end, or `at`. */
+static size_t skip_hour(const struct lexer *lexer, size_t at, int *hour, int *minute)
+{
+    size_t end = skip_part(lexer, at, 2, "时", hour);
+
+    *minute = 0;
+    end = end == at ? skip_part(lexer, at, 2, "点", hour) : end;
+    return end == at ? at : skip_part(lexer, end, 2, "分", minute);
+}
+
 /* 2026年11月20日, with 8时30分, 8点, 08:30 or no clock behind it: a time in the ISO form. *is_done: there was one. */
 static int lex_date(struct lexer *lexer, bool *is_done)
 {
     struct token token = {.kind = T_TIME, .place = {lexer->at, lexer->at}};
-    int year, month, day, hour = 0, minute = 0;
+    int year, month, day, hour, minute;
     size_t at = skip_part(lexer, lexer->at, 4, "年", &year), next, size;
     const char *clock = "";
 
@@ -240,10 +253,9 @@ static int lex_date(struct lexer *lexer, bool *is_done)
         (at = skip_part(lexer, next, 2, "日", &day)) == next)
         return GK_OK;
     *is_done = true;
-    next = skip_part(lexer, at, 2, "时", &hour);
-    next = next == at ? skip_part(lexer, at, 2, "点", &hour) : next;
+    next = skip_hour(lexer, at, &hour, &minute);
     if (next > at) {
-        at = skip_part(lexer, next, 2, "分", &minute);
+        at = next;
         clock = arena_printf(lexer->arena, "T%02d:%02d", hour, minute);
     } else if ((next = skip_clock(lexer, at)) > at) {
         const char *text = fold_text(lexer, at, next, &size);
@@ -314,12 +326,17 @@ static bool read_ns(int64_t mantissa, unsigned decimals, int64_t unit, int64_t *
     return true;
 }
 
+static bool is_month(const char *unit, size_t size)
+{
+    return (size == 1 && unit[0] == 'M') ||
+           (size <= 6 && size >= 2 && (unit[0] == 'm' || unit[0] == 'M') && (unit[1] == 'o' || unit[1] == 'O'));
+}
+
 static int fail_unit(struct lexer *lexer, struct place place, const char *unit, size_t size)
 {
     struct nearest nearest = nearest_to(unit, size);
 
-    if ((size == 1 && unit[0] == 'M') ||
-        (size <= 6 && size >= 2 && (unit[0] == 'm' || unit[0] == 'M') && (unit[1] == 'o' || unit[1] == 'O'))) {
+    if (is_month(unit, size)) {
         report_hint(lexer->report, "m is minutes; a month is a calendar word: this month, last month, or 30d");
         return report_fail(lexer->report, GK_ESYNTAX, place, "the unit '%s' is refused: minutes or months?", unit);
     }
@@ -366,29 +383,32 @@ static const struct unit *read_unit(struct lexer *lexer, size_t at, size_t *end,
 
 static int fail_number(struct lexer *lexer, struct place place)
 {
+    report_hint(lexer->report, "18 digits are the most, and a duration is 100 years at most");
     return report_fail(lexer->report, GK_ESYNTAX, place, "the number is out of range");
 }
 
-/* 10 minutes, 24 小时: a unit of time that stands apart, as a whole word; then *end is behind it. */
-static const struct unit *read_unit_apart(struct lexer *lexer, size_t at, size_t *end)
+/* 10 minutes, 5 kW, 24 小时: a unit that stands apart, as a whole word; then *end is behind it. Months are refused. */
+static const struct unit *read_unit_apart(struct lexer *lexer, size_t at, size_t *end, bool *is_bad)
 {
     const struct unit *unit = NULL;
     size_t from = at, stop, len, size;
 
     while (peek(lexer, from, &len) == ' ')
         from += len;
+    if (from == at)
+        return NULL;
     for (stop = from; is_letter(peek(lexer, stop, &len));)
         stop += len;
     if (utf8_is_han(peek(lexer, from, &len))) {
         unit = unit_longest(lexer->text + from, lexer->size - from, &len);
         stop = from + len;
-    } else if (stop - from > 2) { /* `limit 5 h` is no duration */
+    } else if (stop > from) {
         const char *text = fold_text(lexer, from, stop, &size);
         unit = text ? unit_find(text, size) : NULL;
+        *is_bad = text && !unit && is_month(text, size) && word_find(text, size) == W_NONE;
     }
-    if (!unit || unit->kind != UNIT_TIME)
-        return NULL;
-    *end = stop;
+    if (unit || *is_bad)
+        *end = stop;
     return unit;
 }
 
@@ -471,12 +491,14 @@ static int lex_number(struct lexer *lexer)
         TRY(read_number(lexer, from, stop, &mantissa, &decimals));
         token.number = (double)mantissa / (double)TEN[decimals];
         token.unit = read_unit(lexer, stop, &end, &is_bad);
+        if (!token.unit && !is_bad)
+            token.unit = read_unit_apart(lexer, stop, &end, &is_bad);
         if (is_bad) {
+            while (peek(lexer, stop, &len) == ' ')
+                stop += len;
             const char *unit = fold_text(lexer, stop, end, &size);
             return unit ? fail_unit(lexer, (struct place){stop, end}, unit, size) : arena_status(lexer->arena);
         }
-        if (!token.unit)
-            token.unit = read_unit_apart(lexer, stop, &end);
         token.place.to = end;
         if (from > lexer->at && (!token.unit || token.unit->kind != UNIT_TIME))
             return fail_part(lexer, (struct place){from, end});
@@ -507,17 +529,18 @@ static int lex_clock(struct lexer *lexer, size_t end)
     struct token token = {.kind = T_CLOCK, .place = {lexer->at, end}};
     size_t size;
     const char *text = fold_text(lexer, lexer->at, end, &size);
+    int parts[3] = {0, 0, 0}, i = 0;
 
     if (!text)
         return arena_status(lexer->arena);
-    int parts[3] = {0, 0, 0}, i = 0;
-    for (const char *p = text; *p; p++) {
-        if (*p == ':')
-            i++;
-        else if (*p == '.')
-            break;
-        else
-            parts[i] = parts[i] * 10 + (*p - '0');
+    if (skip_hour(lexer, lexer->at, &parts[0], &parts[1]) == lexer->at) {
+        parts[0] = parts[1] = 0;
+        for (const char *p = text; *p && *p != '.'; p++) {
+            if (*p == ':')
+                i++;
+            else
+                parts[i] = parts[i] * 10 + (*p - '0');
+        }
     }
     token.seconds = parts[0] * 3600 + parts[1] * 60 + parts[2];
     if (parts[1] > 59 || parts[2] > 59 || token.seconds > 86400) {
@@ -545,18 +568,79 @@ static int lex_word(struct lexer *lexer)
     return push(lexer, token);
 }
 
+/* 1 to 99 in Han numerals at `at`, also 两 and 半 (0.5); its end, or `at`. */
+static size_t skip_numeral(const struct lexer *lexer, size_t at, double *number)
+{
+    static const char digits[] = "一二三四五六七八九";
+    double ones = 0;
+    size_t end = at;
+
+    *number = 0;
+    for (size_t left = lexer->size - at; left >= 3; end += 3, left -= 3) {
+        const char *text = lexer->text + end;
+        double digit = 0;
+        for (size_t i = 0; i < 9; i++)
+            if (memcmp(text, digits + 3 * i, 3) == 0)
+                digit = (double)(i + 1);
+        if (memcmp(text, "十", 3) == 0 && *number == 0) {
+            *number = ones ? ones * 10 : 10;
+            ones = 0;
+        } else if (ones == 0 && digit > 0) {
+            ones = digit;
+        } else if (end == at && memcmp(text, "两", 3) == 0) {
+            ones = 2;
+        } else if (end == at && memcmp(text, "半", 3) == 0) {
+            ones = 0.5;
+        } else {
+            break;
+        }
+    }
+    *number += ones;
+    return end;
+}
+
+/* 两台, 十五分钟, 半小时: only before a measure word or a unit of time. *is_done: there was one. */
+static int lex_numeral(struct lexer *lexer, bool *is_done)
+{
+    struct token token = {.kind = T_NUMBER};
+    size_t end = skip_numeral(lexer, lexer->at, &token.number), len, size;
+    const struct unit *unit = end > lexer->at ? unit_longest(lexer->text + end, lexer->size - end, &len) : NULL;
+    bool is_time = unit && unit->kind == UNIT_TIME;
+
+    *is_done = is_time || (end > lexer->at && word_longest(lexer->text + end, lexer->size - end, &size) == W_MEASURE);
+    if (!*is_done)
+        return GK_OK;
+    if (is_time) {
+        token.kind = T_DURATION;
+        token.unit = unit;
+        token.ns = (int64_t)(token.number * 2) * (unit->ns / 2);
+        end += len;
+    }
+    token.place = (struct place){lexer->at, end};
+    lexer->at = end;
+    return push(lexer, token);
+}
+
 /* One word of a run of Han characters; characters that begin no word are gathered until one does. */
 static int lex_han(struct lexer *lexer)
 {
     struct token token = {.kind = T_WORD, .place = {lexer->at, lexer->at}};
     size_t len;
+    bool is_done;
 
     token.word = word_longest(lexer->text + lexer->at, lexer->size - lexer->at, &len);
+    if (len <= 3) {
+        int rc = lex_numeral(lexer, &is_done);
+        if (rc != GK_OK || is_done)
+            return rc;
+    }
     if (token.word == W_NONE) {
         size_t size;
         do {
-            (void)peek(lexer, lexer->at, &len);
+            if (len == 0)
+                (void)peek(lexer, lexer->at, &len);
             lexer->at += len;
+            len = 0;
         } while (utf8_is_han(peek(lexer, lexer->at, &len)) &&
                  word_longest(lexer->text + lexer->at, lexer->size - lexer->at, &size) == W_NONE);
     } else {
@@ -630,7 +714,9 @@ static int lex_token(struct lexer *lexer)
             lexer->at = end;
             return push(lexer, token);
         }
-        end = skip_clock(lexer, lexer->at);
+        int hour, minute;
+        end = skip_hour(lexer, lexer->at, &hour, &minute);
+        end = end == lexer->at ? skip_clock(lexer, lexer->at) : end;
         return end > lexer->at ? lex_clock(lexer, end) : lex_number(lexer);
     }
     if (utf8_is_han(c))

@@ -5,6 +5,7 @@
  *     state of NOUN ['X'] tail      list WHAT [of NOUN 'X'] tail      define NAME as COND      explain STATEMENT
  */
 #include "parser.h"
+#include "slips.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,11 +16,17 @@ static const enum word VERBS[] = {W_WHEN,  W_WHICH, W_STATE,   W_LIST,  W_DEFINE
 
 /* ---- which tails a statement takes: the others are mistakes, never ignored ---- */
 
-static int refuse(struct parser *parser, bool is_given, struct place place, const char *tail, const char *stmt)
+struct refusal {
+    const char *tail, *hint;
+};
+
+static int refuse(struct parser *parser, bool is_given, struct place place, struct refusal refusal, const char *stmt)
 {
     if (!is_given)
         return GK_OK;
-    return report_fail(parser->report, GK_ESYNTAX, place, "'%s' does not go with '%s'", tail, stmt);
+    report_hint(parser->report, "%s", report_text(parser->report, refusal.hint));
+    return report_fail(parser->report, GK_ESYNTAX, place, "'%s' does not go with '%.40s'",
+                       report_text(parser->report, refusal.tail), stmt);
 }
 
 static int check_tail(struct parser *parser, const struct stmt *stmt, const char *verb)
@@ -27,20 +34,28 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
     const struct tail *tail = &stmt->tail;
     bool is_cond = stmt->kind == STMT_WHEN || stmt->kind == STMT_WHICH || stmt->kind == STMT_AGGREGATE;
     bool is_grouped = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_SERIES;
+    static const struct refusal by = {"by", "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
+                                every = {"every",
+                                         "buckets are of aggregates: duration of production running every 15m"},
+                                per = {"per",
+                                       "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
+                                unknown = {"unknown as", "it goes with conditions: when, which, duration of"},
+                                with = {"with possible", "it goes with conditions: when, which, duration of"},
+                                window = {"a window of time", "a state is of one moment: at 2026-11-20T08:00"},
+                                moment = {"one moment of time", "a stretch of time: last 24h, today"};
     int rc;
 
-    TRY(refuse(parser, tail->n_keys && !is_grouped, tail->key_places[0], "by", verb));
-    TRY(refuse(parser, tail->every_ns && !is_grouped, tail->every_place, "every", verb));
-    TRY(refuse(parser, tail->has_per && (!is_cond || stmt->kind == STMT_WHICH || stmt->is_gaps), tail->per_place, "per",
+    TRY(refuse(parser, tail->n_keys && !is_grouped, tail->key_places[0], by, verb));
+    TRY(refuse(parser, tail->every_ns && !is_grouped, tail->every_place, every, verb));
+    TRY(refuse(parser, tail->has_per && (!is_cond || stmt->kind == STMT_WHICH || stmt->is_gaps), tail->per_place, per,
                verb));
-    TRY(refuse(parser, tail->unknown_as && !is_cond, stmt->place, "unknown as", verb));
-    TRY(refuse(parser, tail->with_possible && (stmt->kind != STMT_WHEN || stmt->is_gaps), stmt->place, "with possible",
-               verb));
+    TRY(refuse(parser, tail->unknown_as && !is_cond, stmt->place, unknown, verb));
+    TRY(refuse(parser, tail->with_possible && (stmt->kind != STMT_WHEN || stmt->is_gaps), stmt->place, with, verb));
     bool is_instant = tail->time.kind == TIME_AT || tail->time.kind == TIME_NOW;
     TRY(refuse(parser, stmt->kind == STMT_STATE && tail->time.kind != TIME_DEFAULT && !is_instant, tail->time.place,
-               "a window of time", verb));
-    TRY(refuse(parser, stmt->kind > STMT_AGGREGATE && stmt->kind < STMT_STATE && is_instant, tail->time.place,
-               "one moment of time", verb));
+               window, verb));
+    TRY(refuse(parser, stmt->kind > STMT_AGGREGATE && stmt->kind < STMT_STATE && is_instant, tail->time.place, moment,
+               verb));
 done:
     return rc;
 }
@@ -111,7 +126,7 @@ int parse_aggs(struct parser *parser, struct agg **out)
             return parser_fail(parser, "an aggregate", VERBS + 6, "duration, share, count of production running");
         for (struct agg *agg = *out; agg; agg = agg->next)
             if (strcmp(agg->name, found.name) == 0)
-                return parser_fail(parser, "each aggregate once", NULL, NULL);
+                return parser_fail(parser, "each aggregate once", NULL, "duration, share, count of production running");
         struct agg *agg = parser_new(parser, sizeof *agg);
         if (!agg)
             return parser_no_memory(parser);
@@ -174,23 +189,23 @@ static int parse_bare_series(struct parser *parser, enum metric metric, struct s
 int check_aggs(struct parser *parser, const struct stmt *stmt)
 {
     for (const struct agg *agg = stmt->aggs; agg; agg = agg->next) {
+        const char *name = report_text(parser->report, agg->name);
         bool is_signal = agg->kind >= AGG_AVG,
              is_truth = agg->kind == AGG_DURATION || agg->kind == AGG_SHARE || agg->kind == AGG_LONGEST;
         if (agg->kind == AGG_SAMPLES && stmt->aggs->next) {
+            report_hint(parser->report, "samples of power of facility 'F12'");
             return report_fail(parser->report, GK_ESYNTAX, agg->place, "'samples' stands alone");
         }
         if (stmt->kind == STMT_AGGREGATE && is_signal) {
             report_hint(parser->report,
                         "%s of power of production; of a condition: duration share count longest first "
                         "last coverage",
-                        agg->name);
-            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a series, not of a condition",
-                               agg->name);
+                        name);
+            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a series, not of a condition", name);
         }
         if (stmt->kind != STMT_AGGREGATE && is_truth) {
-            report_hint(parser->report, "%s of production running", agg->name);
-            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a condition, not of a series",
-                               agg->name);
+            report_hint(parser->report, "%s of production running", name);
+            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a condition, not of a series", name);
         }
     }
     return GK_OK;
@@ -215,6 +230,8 @@ static int parse_aggregate(struct parser *parser, struct stmt *stmt)
     } else if (stmt->aggs->kind == AGG_SAMPLES || (stmt->aggs->kind == AGG_ENERGY && is_bare_ref(parser))) {
         TRY(parse_bare_series(parser, stmt->aggs->kind == AGG_ENERGY ? METRIC_ENERGY : METRIC_ALL, &stmt->series));
     }
+    if (!stmt->series && stmt->aggs->kind >= AGG_AVG && is_bare_ref(parser))
+        return parser_fail(parser, "a metric or a channel", NULL, "avg of power of production");
     if (!stmt->series) {
         stmt->kind = STMT_AGGREGATE;
         TRY(parse_cond(parser, &stmt->cond));
@@ -268,11 +285,16 @@ static int parse_which(struct parser *parser, struct stmt *stmt)
         stmt->mode = WHICH_NOW;
         stmt->tail.time.kind = TIME_DEFAULT;
     }
+    if (parser->at->kind == T_WORD && parser->at->word >= W_ON && parser->at->word <= W_NODATA)
+        return parser_fail(parser, "a condition", NULL,
+                           "which facilities ever abatement offline: the noun of the names, then a condition");
     TRY(parse_cond(parser, &stmt->cond));
     const struct token *tail = parser->at;
     TRY(parse_tail(parser, &stmt->cond, &stmt->tail));
     if (stmt->mode == WHICH_NOW && stmt->tail.time.kind != TIME_DEFAULT) {
         parser->at = tail;
+        report_hint(parser->report,
+                    "which enterprises now abatement offline, which enterprises ever abatement offline today");
         return report_fail(parser->report, GK_ESYNTAX, stmt->tail.time.place, "'which ... now' has its time already");
     }
     if (stmt->mode == WHICH_NOW)
@@ -309,6 +331,7 @@ static int make_gaps(struct parser *parser, struct stmt *stmt)
     if (stmt->has_ref && noun_is_facility(stmt->ref.noun)) {
         cond->ref = stmt->ref;
     } else if (stmt->has_ref && stmt->tail.in_names) {
+        report_hint(parser->report, "list gaps of enterprise 'E1'");
         return report_fail(parser->report, GK_ESYNTAX, stmt->ref.place, "'of' and 'in' say the same: leave one out");
     } else if (stmt->has_ref) {
         stmt->tail.in = stmt->ref.noun;
@@ -348,6 +371,9 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
         stmt->has_ref = true;
         TRY(parse_ref(parser, &stmt->ref));
     }
+    if (parser->at->kind == T_NAME)
+        return parser_fail(parser, "the end or a tail", NULL,
+                           "list facilities of enterprise 'E1', state of enterprise 'E1'");
     TRY(parse_tail(parser, NULL, &stmt->tail));
     if (stmt->listed == W_GAPS)
         TRY(make_gaps(parser, stmt));
@@ -386,9 +412,10 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
     char what[40];
 
     for (size_t i = 0; later[i] != W_NONE; i++) {
+        if (!parser_is_word(parser, later[i]))
+            continue;
         (void)snprintf(what, sizeof what, "'%s'", word_text(later[i]));
-        if (parser_is_word(parser, later[i]))
-            return parser_refuse(parser, what);
+        return parser_refuse(parser, what);
     }
     if (parser_is_word(parser, W_WHEN))
         return parse_when(parser, stmt);
@@ -404,7 +431,15 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         return parse_aggregate(parser, stmt);
     if (parser_is_genitive(parser))
         return parse_genitive(parser, stmt);
-    return parser_fail(parser, "a verb", VERBS, "when abatement offline while production running for >= 10m last 24h");
+    for (const struct token *token = parser->at; token->kind != T_END; token++) { /* 治污离线多久 */
+        if (token->kind != T_WORD || token->word != W_NONE || !slip_find(&token->text))
+            continue;
+        parser->at = token;
+        return parser_fail(parser, "a verb", NULL, NULL);
+    }
+    return parser_fail(parser, "a verb", VERBS,
+                       "a question begins with when, which, or what is asked: when abatement offline while production "
+                       "running for >= 10m last 24h");
 }
 
 int parse_statement(struct arena *arena, struct report *report, struct stmt **out, size_t *used)
@@ -430,6 +465,10 @@ int parse_statement(struct arena *arena, struct report *report, struct stmt **ou
     stmt->place = parser.at->place;
     const char *verb = parser.at->text.bytes;
     TRY(parse_verb(&parser, stmt));
+    if (stmt->aggs) /* 的时长 stands last */
+        verb = report_text(report, stmt->aggs->name);
+    else if (stmt->kind == STMT_STATE)
+        verb = report_text(report, "state");
     TRY(check_tail(&parser, stmt, verb));
     *out = stmt;
 done:

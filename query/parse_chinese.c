@@ -108,7 +108,7 @@ int parse_leading_tails(struct parser *parser, struct tail *out)
     while (parser_is_leading_tail(parser)) {
         TRY(parse_tail_one(parser, out, &is_done));
         if (is_done) /* it looked like one, and is none */
-            return parser_fail(parser, "a tail", NULL, "最近24小时, 在园区'P1'内, 按企业");
+            return parser_fail(parser, "a tail", NULL, "last 24h, in park 'P1', by enterprise, top 10 by duration");
         (void)parser_take(parser, T_COMMA);
     }
 done:

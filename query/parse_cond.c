@@ -7,6 +7,7 @@
  * Suffixes bind loosest and apply from left to right.
  */
 #include "parser.h"
+#include "slips.h"
 
 static const enum word STATES[] = {W_ON,      W_OFF,     W_IDLE,    W_OVERLOAD, W_NODATA,
                                    W_RUNNING, W_STOPPED, W_OFFLINE, W_NORMAL,   W_NONE};
@@ -44,9 +45,11 @@ static int wrap(struct parser *parser, struct cond **cond, enum cond_kind kind, 
 
     if (!out)
         return parser_no_memory(parser);
-    if (out->depth > 4 * NEST_MAX)
+    if (out->depth > 4 * NEST_MAX) {
+        report_hint(parser->report, "name a part of it: define untreated as ...");
         return report_fail(parser->report, GK_ELIMIT, parser->at->place,
                            "a condition may have %d parts one after the other", 4 * NEST_MAX);
+    }
     out->place.to = parser->at > parser->list ? parser->at[-1].place.to : out->place.to;
     *cond = out;
     return GK_OK;
@@ -61,6 +64,11 @@ static int enter(struct parser *parser)
 
 /* ---- what may follow a noun ---- */
 
+static bool is_state_word(enum word word)
+{
+    return (word >= W_ON && word <= W_NODATA) || word == W_IS || word == W_NOT;
+}
+
 static int parse_state(struct parser *parser, struct cond *cond)
 {
     while (parser_take_word(parser, W_IS))
@@ -72,6 +80,15 @@ static int parse_state(struct parser *parser, struct cond *cond)
             cond->mask = MASKS[i];
             return GK_OK;
         }
+    }
+    const struct token *token = parser->at;
+    if (token->kind >= T_LESS && token->kind <= T_NOT_EQUAL)
+        return parser_fail(parser, "a state", NULL, "a state needs no sign: abatement offline, production not running");
+    bool is_name = token->kind == T_WORD && token->word == W_NONE && !slip_find(&token->text);
+    if (is_name && token[1].kind == T_WORD && is_state_word(token[1].word)) {
+        report_hint(parser->report, "names stand in quotes: '%.40s'", token->text.bytes);
+        return report_fail(parser->report, GK_ESYNTAX, token->place, "expected %s, got '%.60s'",
+                           report_text(parser->report, "a state, or a name in quotes"), token->text.bytes);
     }
     return parser_fail(parser, "a state", STATES, "abatement offline, production running");
 }
@@ -96,7 +113,9 @@ static int parse_limit(struct parser *parser, struct cond *cond)
     } else if (parser_take(parser, T_STAR)) {
         TRY(parser_need_word(parser, W_RATED, "0.2 * rated"));
         cond->is_of_rated = true;
-    } else if (parser_take_word(parser, W_OF)) {
+    } else if (parser_take_word(parser, W_OF) || parser_is_word(parser, W_RATED)) {
+        if (parser->at[-1].word != W_OF) /* 20% rated */
+            TRY(parser_need_word(parser, W_OF, "20% of rated"));
         TRY(parser_need_word(parser, W_RATED, "20% of rated"));
         cond->is_of_rated = true;
     }
@@ -160,8 +179,8 @@ static bool is_count_above(const struct token *token)
 static bool is_quant(const struct parser *parser)
 {
     return parser_is_word(parser, W_ANY) || parser_is_word(parser, W_ALL) || parser_is_word(parser, W_NO) ||
-           parser_is_word(parser, W_AT) || parser_is_word(parser, W_EXACTLY) ||
-           (parser->at->kind == T_GREATER_EQUAL && parser->at[1].kind == T_NUMBER) || is_count_above(parser->at);
+           parser_is_word(parser, W_AT) || parser_is_word(parser, W_EXACTLY) || parser->at->kind == T_GREATER_EQUAL ||
+           is_count_above(parser->at);
 }
 
 static int parse_quant(struct parser *parser, enum quant *quant, uint32_t *k)
@@ -303,6 +322,15 @@ done:
     return rc;
 }
 
+static bool begins_cond(const struct token *token)
+{
+    struct parser ahead = {.at = token};
+    enum noun noun;
+
+    return parser_peek_noun(&ahead, &noun) || parser_is_word(&ahead, W_ANY) || parser_is_word(&ahead, W_ALL) ||
+           parser_is_word(&ahead, W_NO);
+}
+
 /* A bare or quoted word that is no word of the language: a definition, which the binder looks up. */
 static int parse_name(struct parser *parser, struct cond *cond)
 {
@@ -312,13 +340,22 @@ static int parse_name(struct parser *parser, struct cond *cond)
         W_CURRENT,  W_VOLTAGE,    W_LOAD,      W_POSSIBLY, W_SURELY,     W_UNKNOWN, W_NONE};
     const struct token *token = parser->at;
 
+    if (token->kind == T_WORD && token->word >= W_ON && token->word <= W_NODATA)
+        return parser_fail(parser, "a condition", NULL, "a state stands behind its noun: abatement offline");
     if (token->kind != T_NAME && (token->kind != T_WORD || token->word != W_NONE))
-        return parser_fail(parser, "a condition", begins, "abatement offline while production running");
+        return parser_fail(parser, "a condition", parser_is_time(parser) ? NULL : begins,
+                           parser_is_time(parser) ? "a time needs no word before it: last 24h, today"
+                                                  : "abatement offline while production running");
     /* `pump running`: a name without its noun, or a noun with a slip of the pen. */
-    for (size_t i = 0; STATES[i] != W_NONE; i++)
-        if (token[1].kind == T_WORD &&
-            (token[1].word == STATES[i] || token[1].word == W_IS || token[1].word == W_NOT) && token[2].kind != T_TIME)
-            return parser_fail_noun(parser);
+    if (token[1].kind == T_WORD && is_state_word(token[1].word) && token[2].kind != T_TIME)
+        return parser_fail_noun(parser);
+    if (slip_find(&token->text) && begins_cond(token + 1)) /* the abatement ... */
+        return parser_fail(parser, "a condition", NULL, NULL);
+    if (token->kind == T_WORD && token[1].kind >= T_LESS && token[1].kind <= T_NOT_EQUAL &&
+        token[2].kind != T_DURATION) { /* kw > 5 */
+        parser->at++;
+        return parser_need_word(parser, W_OF, "a channel is of someone: kw of facility 'F12' > 5");
+    }
     cond->kind = COND_NAME;
     cond->name = token->text;
     parser->at++;
@@ -507,16 +544,19 @@ done:
 static int parse_for(struct parser *parser, struct cond **out)
 {
     const struct token *first = parser->at;
-    enum token_kind kind = first->kind;
+    enum token_kind kind;
     enum gk_compare bound;
     int64_t ns;
     int rc;
 
-    if (kind >= T_LESS && kind <= T_GREATER_EQUAL)
-        parser->at++;
-    else if (kind != T_DURATION)
+    if (!parser_take_compare(parser, &kind) && kind != T_DURATION)
         return parser_fail(parser, "a comparison after 'for'", NULL, "for >= 10m");
-    TRY(parse_duration(parser, "for", "for >= 10m", &ns));
+    if (kind == T_EQUAL || kind == T_NOT_EQUAL) {
+        parser->at = first;
+        return parser_fail(parser, "a comparison after 'for'", NULL, "for >= 10m");
+    }
+    bool has_for = first > parser->list && first[-1].kind == T_WORD && first[-1].word == W_FOR;
+    TRY(parse_duration(parser, has_for ? first[-1].text.bytes : first->text.bytes, "for >= 10m", &ns));
     if (kind == T_DURATION && !take_bound(parser, &bound)) {
         parser->at = first;
         return parser_fail(parser, "a comparison after 'for'", NULL, "for >= 10m");
@@ -531,17 +571,28 @@ done:
 }
 
 /* ignoring gaps < d, 忽略不足30秒的间断 */
-static int parse_gaps(struct parser *parser, int64_t *ns)
+static int parse_gaps(struct parser *parser, int64_t *ns, bool *is_beyond)
 {
     static const char example[] = "ignoring gaps < 30s";
-    bool is_before = parser_take_word(parser, W_GAPS);
+    bool is_before = parser_take_word(parser, W_GAPS), is_bound = false;
+    enum token_kind kind;
     int rc;
 
-    if (!is_before && parser->at->kind != T_LESS) {
+    if (!is_before && parser->at->kind != T_LESS && parser->at->kind != T_LESS_EQUAL && parser->at->kind != T_DURATION)
         TRY(parser_need_word(parser, W_GAPS, example));
+    if (parser->at->kind != T_DURATION || is_before) {
+        kind = parser->at->kind;
+        if (kind != T_LESS_EQUAL)
+            TRY(parser_need(parser, T_LESS, "'<' after 'gaps'", example));
+        parser->at += kind == T_LESS_EQUAL;
+        is_bound = kind == T_LESS_EQUAL;
+        TRY(parse_duration(parser, "gaps <", example, ns));
+    } else { /* 30秒以内的间断 */
+        TRY(parse_duration(parser, "gaps <", example, ns));
+        is_bound = true;
+        TRY(parser_need_word(parser, W_BELOW, example));
     }
-    TRY(parser_need(parser, T_LESS, "'<' after 'gaps'", example));
-    TRY(parse_duration(parser, "gaps <", example, ns));
+    *is_beyond = is_bound;
     if (!is_before) {
         (void)parser_take_word(parser, W_OF);
         TRY(parser_need_word(parser, W_GAPS, example));
@@ -582,12 +633,15 @@ static bool is_for(const struct parser *parser)
 
     if (token->kind == T_DURATION)
         return token[1].kind == T_WORD && (token[1].word == W_ABOVE || token[1].word == W_BELOW);
-    return token->kind >= T_LESS && token->kind <= T_GREATER_EQUAL;
+    struct parser ahead = *parser;
+    enum token_kind kind;
+    return parser_take_compare(&ahead, &kind) && kind <= T_GREATER_EQUAL;
 }
 
 int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
 {
     enum cond_kind kind;
+    bool is_beyond = false;
     int64_t ns;
     int rc = GK_OK;
 
@@ -595,7 +649,7 @@ int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
     if (take_joint(parser, W_FOR) || is_for(parser))
         return parse_for(parser, out);
     if (take_joint(parser, W_IGNORING)) {
-        TRY(parse_gaps(parser, &ns));
+        TRY(parse_gaps(parser, &ns, &is_beyond));
         kind = COND_GAPS;
     } else if (parser_take_word(parser, W_HELD)) {
         TRY(parse_duration(parser, "held", "held 10m", &ns));
@@ -608,6 +662,7 @@ int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
     }
     TRY(wrap(parser, out, kind, NULL));
     (*out)->ns = ns;
+    (*out)->is_beyond = is_beyond;
 done:
     return rc;
 }

@@ -2,6 +2,7 @@
  * parse_noun.c - nouns, names, series: the small pieces that conditions, tails and statements are made of.
  */
 #include "parser.h"
+#include "slips.h"
 
 #include <string.h>
 
@@ -20,7 +21,20 @@ bool parser_peek_noun(const struct parser *parser, enum noun *out)
 
 int parser_fail_noun(struct parser *parser)
 {
-    return parser_fail(parser, "a noun", NOUNS, "names stand in quotes: facility 'F12', enterprise 'E7'");
+    static const char example[] = "names stand in quotes: facility 'F12', enterprise 'E7'";
+    const struct token *token = parser->at;
+    bool is_name = token->kind == T_NAME || (token->kind == T_WORD && token->word == W_NONE);
+    struct nearest nearest = nearest_to(token->text.bytes, token->text.size);
+
+    for (size_t i = 0; NOUNS[i] != W_NONE; i++)
+        nearest_try(&nearest, word_text(NOUNS[i]));
+    if (!is_name || nearest.best || slip_find(&token->text))
+        return parser_fail(parser, "a noun", NOUNS,
+                           parser_is_time(parser) ? "a time needs no word before it: last 24h, today" : example);
+    report_hint(parser->report, "a name stands in quotes behind its noun: facility '%.40s', enterprise '%.40s'",
+                token->text.bytes, token->text.bytes);
+    return report_fail(parser->report, GK_ESYNTAX, token->place, "expected %s, got '%.60s'",
+                       report_text(parser->report, "a noun"), token->text.bytes);
 }
 
 int parse_noun(struct parser *parser, enum noun *out)
@@ -31,6 +45,18 @@ int parse_noun(struct parser *parser, enum noun *out)
     return GK_OK;
 }
 
+/* An unquoted name is shown with its quotes. */
+static int fail_name(struct parser *parser, const char *what)
+{
+    const struct token *token = parser->at;
+
+    if (token->kind != T_WORD || token->word != W_NONE)
+        return parser_fail(parser, what, NULL, "names stand in quotes: 'F12'");
+    report_hint(parser->report, "names stand in quotes: '%.40s'", token->text.bytes);
+    return report_fail(parser->report, GK_ESYNTAX, token->place, "expected %s, got '%.60s'",
+                       report_text(parser->report, what), token->text.bytes);
+}
+
 int parse_names(struct parser *parser, struct name **out)
 {
     struct name **end = out;
@@ -39,7 +65,7 @@ int parse_names(struct parser *parser, struct name **out)
     do {
         const struct token *token = parser->at;
         if (token->kind != T_NAME)
-            return parser_fail(parser, "a name in quotes", NULL, "names stand in quotes: 'F12'");
+            return fail_name(parser, "a name in quotes");
         struct name *name = parser_new(parser, sizeof *name);
         if (!name)
             return parser_no_memory(parser);
@@ -69,14 +95,41 @@ done:
     return rc;
 }
 
+bool parser_take_compare(struct parser *parser, enum token_kind *out)
+{
+    static const struct {
+        enum word first, second;
+        enum token_kind kind;
+    } forms[] = {{W_AT, W_LEAST, T_GREATER_EQUAL},
+                 {W_AT, W_MOST, T_LESS_EQUAL},
+                 {W_MORE, W_THAN, T_GREATER},
+                 {W_LESS_THAN, W_THAN, T_LESS}};
+    const struct token *token = parser->at;
+
+    *out = token->kind;
+    if (token->kind >= T_LESS && token->kind <= T_NOT_EQUAL) {
+        parser->at++;
+        return true;
+    }
+    for (size_t i = 0; token->kind == T_WORD && i < sizeof forms / sizeof forms[0]; i++) {
+        if (token->word != forms[i].first || token[1].kind != T_WORD || token[1].word != forms[i].second)
+            continue;
+        *out = forms[i].kind;
+        parser->at += 2;
+        return true;
+    }
+    return false;
+}
+
 int parse_compare(struct parser *parser, enum gk_compare *out)
 {
     static const enum gk_compare compares[] = {GK_LT, GK_LE, GK_GT, GK_GE, GK_EQ, GK_NE};
+    enum token_kind kind;
 
-    if (parser->at->kind < T_LESS || parser->at->kind > T_NOT_EQUAL)
-        return parser_fail(parser, "a comparison", NULL, "one of < <= > >= = !=");
-    *out = compares[parser->at->kind - T_LESS];
-    parser->at++;
+    if (!parser_take_compare(parser, &kind))
+        return parser_fail(parser, "a comparison", NULL,
+                           "one of < <= > >= = !=: type = 'RTO', power of production > 5kW");
+    *out = compares[kind - T_LESS];
     return GK_OK;
 }
 
@@ -89,16 +142,20 @@ int parse_duration(struct parser *parser, const char *after, const char *example
         parser->at++;
         return GK_OK;
     }
-    if (token->kind == T_NUMBER)
+    if (token->kind == T_NUMBER && token[1].kind == T_WORD && (token[1].word == W_MONTH || token[1].word == W_YEAR))
+        report_hint(parser->report, "m is minutes; a month is a calendar word: this month, last month, or 30d");
+    else if (token->kind == T_NUMBER)
         report_hint(parser->report, "add a unit: %.20ss, %.20sm, %.20sh", token->text.bytes, token->text.bytes,
                     token->text.bytes);
     else
-        report_hint(parser->report, "%s", example);
+        report_hint(parser->report, "%s", report_text(parser->report, example));
+    const struct token *before = token - (token > parser->list);
+    after = before->kind == T_WORD ? before->text.bytes : report_text(parser->report, after); /* as it was written */
     if (token->kind == T_END)
-        return report_fail(parser->report, GK_ESYNTAX, token->place, "expected a duration after '%s' before the end",
+        return report_fail(parser->report, GK_ESYNTAX, token->place, "expected a duration after '%.40s' before the end",
                            after);
-    return report_fail(parser->report, GK_ESYNTAX, token->place, "expected a duration after '%s', got '%.60s'", after,
-                       token->text.bytes);
+    return report_fail(parser->report, GK_ESYNTAX, token->place, "expected a duration after '%.40s', got '%.60s'",
+                       after, token->text.bytes);
 }
 
 int parse_count(struct parser *parser, const char *what, uint64_t *out)

@@ -112,7 +112,7 @@ static int parse_key(struct parser *parser, struct tail *out)
             continue;
         for (size_t j = 0; j < out->n_keys; j++)
             if (out->keys[j] == (enum key)i)
-                return parser_fail(parser, "another key: this one stands there already", NULL, NULL);
+                return parser_fail(parser, "another key: this one stands there already", NULL, "by enterprise, day");
         out->keys[out->n_keys] = (enum key)i;
         out->key_places[out->n_keys++] = parser->at->place;
         parser->at++;
@@ -324,10 +324,18 @@ static const struct tail_form FORMS[] = {
 
 static int mark_seen_at(struct parser *parser, const struct token *token, struct tail *out, enum tail_kind kind)
 {
-    if (out->seen & 1u << kind)
-        parser->at = token;
-    if (out->seen & 1u << kind)
-        return parser_fail(parser, "no second tail of this kind: each stands at most once", NULL, NULL);
+    if (out->seen & 1u << kind && kind == TAIL_TIME) {
+        report_hint(parser->report,
+                    "one time is enough: today, today 08:00-12:00, last 24h, between 2026-11-18 and 2026-11-21");
+        return report_fail(parser->report, GK_ESYNTAX, token->place, "the statement has its time already");
+    }
+    if (out->seen & 1u << kind) {
+        report_hint(parser->report, "%s",
+                    report_text(parser->report, kind == TAIL_BY ? "one 'by' takes several keys: by enterprise, day"
+                                                                : "each tail stands at most once"));
+        return report_fail(parser->report, GK_ESYNTAX, token->place, "the statement has a '%.40s' already",
+                           token->text.bytes);
+    }
     out->seen |= 1u << kind;
     return GK_OK;
 }
@@ -335,6 +343,30 @@ static int mark_seen_at(struct parser *parser, const struct token *token, struct
 static int mark_seen(struct parser *parser, struct tail *out, enum tail_kind kind)
 {
     return mark_seen_at(parser, parser->at, out, kind);
+}
+
+/* What was likely meant where a tail is expected. */
+static const char *example_instead(const struct parser *parser)
+{
+    enum noun noun;
+
+    if (is_key(parser) && parser->at[1].kind != T_NAME &&
+        (parser->at == parser->list || is_key(&(struct parser){.at = parser->at - 1})))
+        return "keys are separated by commas: by enterprise, day";
+    if (parser_is_word(parser, W_ORDER) && parser->at[1].kind == T_WORD && parser->at[1].word == W_BY)
+        return "sort duration desc";
+    if (parser_peek_noun(parser, &noun) || parser_peek_series(parser) || parser_is_word(parser, W_ANY) ||
+        parser_is_word(parser, W_ALL) || parser_is_word(parser, W_NO) || parser_is_word(parser, W_WHEN))
+        return "two conditions are joined by while, and, or, unless: abatement offline while production running";
+    if (parser_is_word(parser, W_OF))
+        return "in enterprise 'E1'";
+    if (parser->at->kind == T_DURATION)
+        return "for >= 10m";
+    if (parser->at->kind == T_CLOCK)
+        return "today 08:00-12:00, yesterday 22:00-06:00";
+    if (parser->at->kind == T_CLOSE)
+        return "there is no '(' to it";
+    return "last 24h, in park 'P1', by enterprise, top 10 by duration";
 }
 
 static int refuse_tail(struct parser *parser)
@@ -348,7 +380,7 @@ static int refuse_tail(struct parser *parser)
         return report_fail(parser->report, GK_ESYNTAX, parser->at->place,
                            "the format of an answer is chosen outside of the statement");
     }
-    return parser_fail(parser, "the end or a tail", TAILS, "last 24h, in park 'P1', by enterprise, top 10 by duration");
+    return parser_fail(parser, "the end or a tail", TAILS, example_instead(parser));
 }
 
 /* 按时长降序, 按时长前10: the column before what is done with it. */
@@ -460,7 +492,7 @@ int parse_tail(struct parser *parser, struct cond **cond, struct tail *out)
         if (is_done && cond)
             TRY(parse_suffix(parser, cond, &is_done));
         if (is_done) {
-            parser->at = first;
+            parser->at = first[1].kind == T_END ? first : parser->at; /* a comma is not the mistake */
             return refuse_tail(parser);
         }
     }

@@ -36,14 +36,17 @@ static bool take_unit(struct parser *parser, enum word *unit)
     return false;
 }
 
-/* An ISO time, bare or in quotes, `now` as well. */
+/* An ISO time, bare or in quotes; also now, today, yesterday. */
 static int parse_instant(struct parser *parser, const char *what, const char *example, struct token *out)
 {
     const struct token *token = parser->at;
 
     if (token->kind != T_TIME && token->kind != T_NAME && !parser_is_word(parser, W_NOW) &&
-        !parser_is_word(parser, W_TODAY))
-        return parser_fail(parser, what, NULL, example);
+        !parser_is_word(parser, W_TODAY) && !parser_is_word(parser, W_YESTERDAY))
+        return parser_fail(parser, what, NULL,
+                           token->kind == T_CLOCK
+                               ? "a time has its date: 2026-11-20T08:00; hours of a day: today 08:00-12:00"
+                               : example);
     *out = *token;
     parser->at++;
     return GK_OK;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "slips.h"
+
 bool parser_is_word(const struct parser *parser, enum word word)
 {
     return parser->at->kind == T_WORD && parser->at->word == word;
@@ -37,49 +39,70 @@ static void try_aliases(const struct token *token, const enum word *words, struc
                 nearest_try(nearest, spelling);
 }
 
-/* The words that could have been meant, as a hint: the nearest one first. */
+/* Whether a statement is written in Chinese: then its words are listed in Chinese, whatever the reader's language. */
+static bool is_chinese(const struct parser *parser)
+{
+    for (const struct token *token = parser->list; token->kind != T_END; token++)
+        if (token->kind == T_WORD && (unsigned char)token->text.bytes[0] >= 0x80)
+            return true;
+    return false;
+}
+
+/* What is known of the token from elsewhere; the words that could have been meant; an example: the first there is. */
 static void hint_words(struct parser *parser, const enum word *words, const char *example)
 {
     const struct token *token = parser->at;
     struct nearest nearest = nearest_to(token->text.bytes, token->text.size);
-    char list[160] = "";
+    const char *meant = token->kind == T_WORD || token->kind == T_WRONG ? slip_find(&token->text) : NULL;
+    bool in_chinese = is_chinese(parser);
+    char list[200] = "";
     size_t at = 0;
 
     for (size_t i = 0; words && words[i] != W_NONE; i++) {
-        const char *text = word_text(words[i]);
+        const char *text = in_chinese ? word_chinese(words[i]) : word_text(words[i]);
         if (token->kind == T_WORD || token->kind == T_WRONG)
-            nearest_try(&nearest, text);
+            nearest_try(&nearest, word_text(words[i]));
         if (at + strlen(text) + 2 < sizeof list)
             at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", at ? " " : "", text);
     }
     try_aliases(token, words, &nearest);
-    if (nearest.best && list[0])
+    if (meant)
+        report_hint(parser->report, "instead of '%.40s': %s", token->text.bytes, meant);
+    else if (nearest.best && list[0] && (token->word == W_NONE || (nearest.distance == 1 && !in_chinese)))
         report_hint(parser->report, "did you mean '%s'? one of %s", nearest.best, list);
     else if (list[0] && !example)
         report_hint(parser->report, "one of %s", list);
     else if (example)
-        report_hint(parser->report, "%s", example);
+        report_hint(parser->report, "%s", report_text(parser->report, example));
 }
 
-int parser_fail(struct parser *parser, const char *what, const enum word *words, const char *example)
+static int fail_here(struct parser *parser, const char *what)
 {
     const struct token *token = parser->at;
 
-    hint_words(parser, words, example);
+    what = report_text(parser->report, what);
     if (token->kind == T_END)
         return report_fail(parser->report, GK_ESYNTAX, token->place, "expected %s before the end", what);
     return report_fail(parser->report, GK_ESYNTAX, token->place, "expected %s, got '%.60s'", what, token->text.bytes);
 }
 
+int parser_fail(struct parser *parser, const char *what, const enum word *words, const char *example)
+{
+    hint_words(parser, words, example);
+    return fail_here(parser, what);
+}
+
 int parser_need_word(struct parser *parser, enum word word, const char *example)
 {
-    char what[40];
     const enum word words[] = {word, W_NONE};
+    char what[48];
 
     if (parser_take_word(parser, word))
         return GK_OK;
-    (void)snprintf(what, sizeof what, "'%s'", word_text(word));
-    return parser_fail(parser, what, words, example);
+    hint_words(parser, words, example);
+    (void)snprintf(what, sizeof what, report_text(parser->report, "'%s'"),
+                   parser->report->lang == LANG_ZH ? word_chinese(word) : word_text(word));
+    return fail_here(parser, what);
 }
 
 int parser_need(struct parser *parser, enum token_kind kind, const char *what, const char *example)
@@ -113,5 +136,6 @@ struct place parser_place(const struct parser *parser, const struct token *first
 int parser_refuse(struct parser *parser, const char *what)
 {
     report_hint(parser->report, "this version answers when, which, aggregates, samples, state, list, define, explain");
-    return report_fail(parser->report, GK_ESYNTAX, parser->at->place, "%s is not part of this version", what);
+    return report_fail(parser->report, GK_ESYNTAX, parser->at->place, "%s is not part of this version",
+                       report_text(parser->report, what));
 }

@@ -48,6 +48,8 @@ int parser_fail_noun(struct parser *parser);
 int parse_names(struct parser *parser, struct name **out);
 /* NOUN ['a', 'b'] */
 int parse_ref(struct parser *parser, struct ref *out);
+/* < <= > >= = !=, at least, at most, more than, less than. */
+bool parser_take_compare(struct parser *parser, enum token_kind *out);
 int parse_compare(struct parser *parser, enum gk_compare *out);
 int parse_duration(struct parser *parser, const char *after, const char *example, int64_t *ns);
 int parse_count(struct parser *parser, const char *what, uint64_t *out);

@@ -349,7 +349,7 @@ static void put_bare(struct printer *printer, const struct cond *cond)
         put_suffix(printer, cond, cond->is_beyond ? " for <= " : " for < ");
         break;
     case COND_GAPS:
-        put_suffix(printer, cond, " ignoring gaps < ");
+        put_suffix(printer, cond, cond->is_beyond ? " ignoring gaps <= " : " ignoring gaps < ");
         break;
     case COND_HELD:
         put_suffix(printer, cond, " held ");

@@ -137,7 +137,7 @@ static void fill(struct report *report, int status, const struct place *place)
     struct place whole = {0, 0};
 
     error->error.status = status;
-    (void)snprintf(head, sizeof head, "error: ");
+    (void)snprintf(head, sizeof head, "%s", report_text(report, "error: "));
     if (place) {
         whole = line_of(report, place->from, &line);
         error->from = place->from;
@@ -145,19 +145,26 @@ static void fill(struct report *report, int status, const struct place *place)
         error->error.line = line;
         error->error.column = (uint32_t)utf8_count(report->text, place->from) + 1;
         if (line > 1)
-            (void)snprintf(head, sizeof head, "error at %u (line %u): ", error->error.column, (unsigned)line);
+            (void)snprintf(head, sizeof head, report_text(report, "error at %u (line %u): "), error->error.column,
+                           (unsigned)line);
         else
-            (void)snprintf(head, sizeof head, "error at %u: ", error->error.column);
+            (void)snprintf(head, sizeof head, report_text(report, "error at %u: "), error->error.column);
     }
     put_text(&writer, head);
     put_text(&writer, error->error.text);
     if (place)
         put_caret(&writer, report, *place, whole);
     if (error->hint[0]) {
-        put_text(&writer, "\n  hint: ");
+        put_text(&writer, "\n  ");
+        put_text(&writer, report_text(report, "hint: "));
         put_text(&writer, error->hint);
     }
     put_text(&writer, "\n");
+}
+
+const char *report_text(const struct report *report, const char *english)
+{
+    return message(report->lang, english);
 }
 
 void report_hint(struct report *report, const char *format, ...)
@@ -167,7 +174,7 @@ void report_hint(struct report *report, const char *format, ...)
     if (!report->error)
         return;
     va_start(list, format);
-    (void)vsnprintf(report->error->hint, sizeof report->error->hint, format, list);
+    (void)vsnprintf(report->error->hint, sizeof report->error->hint, report_text(report, format), list);
     va_end(list);
 }
 
@@ -178,7 +185,7 @@ int report_fail(struct report *report, int status, struct place place, const cha
     if (!report->error)
         return status;
     va_start(list, format);
-    (void)vsnprintf(report->error->error.text, sizeof report->error->error.text, format, list);
+    (void)vsnprintf(report->error->error.text, sizeof report->error->error.text, report_text(report, format), list);
     va_end(list);
     fill(report, status, &place);
     return status;
@@ -191,7 +198,7 @@ int report_status(struct report *report, int status, const char *format, ...)
     if (!report->error)
         return status;
     va_start(list, format);
-    (void)vsnprintf(report->error->error.text, sizeof report->error->error.text, format, list);
+    (void)vsnprintf(report->error->error.text, sizeof report->error->error.text, report_text(report, format), list);
     va_end(list);
     fill(report, status, NULL);
     return status;

@@ -10,19 +10,23 @@
 #define QUERY_REPORT_H
 
 #include "gk_query.h"
+#include "messages.h"
 
 /* Bytes [from, to) of a statement's text. */
 struct place {
     size_t from, to;
 };
 
-/* Where errors go: the text they point into, and the caller's struct (NULL is fine). */
+/* Where errors go: the text they point into, the caller's struct (NULL is fine), the language they are told in. */
 struct report {
     const char *text;
     size_t size;
     struct gk_query_error *error;
+    enum lang lang;
 };
 
+/* The text in the report's language. Formats need no translating: the functions below do it. */
+const char *report_text(const struct report *report, const char *english) __attribute__((format_arg(2)));
 /* A hint for the next report_fail, which takes it; the last one counts. */
 void report_hint(struct report *report, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Fills in everything and returns `status`. */

@@ -19,7 +19,7 @@ int run_fail(struct gk_query *query, int status)
 
 int run_note(struct gk_query *query, const char *text)
 {
-    return notes_add(&query->memory, &query->notes, text);
+    return notes_add(&query->memory, &query->notes, text ? report_text(&query->report, text) : NULL);
 }
 
 int run_note_dropped(struct gk_query *query, const char *what)
@@ -30,7 +30,9 @@ int run_note_dropped(struct gk_query *query, const char *what)
     if (query->window.from >= before)
         return GK_OK;
     (void)gk_time_format(before, query->window.zone_s, text); /* the length is not needed */
-    return run_note(query, arena_printf(&query->memory, "rows from before %s were dropped: %s", text, what));
+    return run_note(query,
+                    arena_printf(&query->memory, report_text(&query->report, "rows from before %s were dropped: %s"),
+                                 text, report_text(&query->report, what)));
 }
 
 int run_start_condition(struct gk_query *query, bool may_prune)

@@ -466,10 +466,12 @@ static int add_notes(struct gk_query *query)
 
     if (!own->has_energy)
         return GK_OK;
-    return run_note(query,
-                    arena_printf(&query->memory,
-                                 "energy in kWh: of %llu facilities by their counter, of %llu as the integral of power",
-                                 (unsigned long long)own->n_counted, (unsigned long long)own->n_integrated));
+    return run_note(
+        query, arena_printf(
+                   &query->memory,
+                   report_text(&query->report,
+                               "energy in kWh: of %llu facilities by their counter, of %llu as the integral of power"),
+                   (unsigned long long)own->n_counted, (unsigned long long)own->n_integrated));
 }
 
 static int step(struct gk_query *query, bool *is_done)

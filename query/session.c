@@ -62,9 +62,16 @@ int gk_session_new(const struct gk_session_options *options, gk_session **out)
         return GK_ENOMEM;
     memset(session, 0, sizeof *session);
     session->options = own;
+    session->options.lang = NULL; /* the caller's */
+    session->lang = lang_of(own.lang);
     arena_init(&session->arena, own.resize, own.resize_context, own.max_memory);
     *out = session;
     return GK_OK;
+}
+
+const char *gk_session_text(const gk_session *session, const char *english)
+{
+    return message(session->lang, english);
 }
 
 void gk_session_free(gk_session *session)
@@ -223,7 +230,7 @@ int gk_query_prepare(gk_session *session, gk_snapshot *snapshot, const char *tex
                      gk_query **out, struct gk_query_error *error)
 {
     const struct gk_session_options *options = &session->options;
-    struct report report = {text, size, error};
+    struct report report = {text, size, error, session->lang};
     size_t taken = 0;
     int rc;
 
@@ -358,7 +365,7 @@ int gk_query_start(gk_query *query, gk_snapshot *snapshot, gk_time now, struct g
     int rc = GK_OK;
 
     stop(query);
-    query->report = (struct report){query->text, query->text_size, error};
+    query->report = (struct report){query->text, query->text_size, error, query->session->lang};
     report_clear(&query->report);
     query->snapshot = snapshot;
     query->most = most_rows(query);

@@ -6,6 +6,7 @@
 
 #include "arena.h"
 #include "gk_query.h"
+#include "messages.h"
 
 /* A condition by name, kept as text: it is parsed and bound anew wherever it is used. */
 struct definition {
@@ -15,8 +16,9 @@ struct definition {
 
 struct gk_session {
     struct gk_session_options options; /* with the defaults filled in */
-    struct arena arena;                /* of the definitions */
-    struct definition *definitions;    /* the newest first: it hides an older one of the same name */
+    enum lang lang;
+    struct arena arena;             /* of the definitions */
+    struct definition *definitions; /* the newest first: it hides an older one of the same name */
 };
 
 const struct definition *session_find(const struct gk_session *session, const struct gk_text *name);

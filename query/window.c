@@ -65,12 +65,14 @@ static gk_time unit_start(gk_time t, int32_t zone_s, enum word unit, int64_t n)
 
 /* ---- windows ---- */
 
-/* A time as written: a literal, now, or today. */
+/* A time as written: a literal, now, today, or yesterday. */
 static gk_time instant(const struct window_input *input, const struct token *token, gk_time literal)
 {
     if (token->kind != T_WORD)
         return literal;
-    return token->word == W_TODAY ? unit_start(input->now, input->zone_s, W_DAY, 0) : input->now;
+    if (token->word == W_NOW)
+        return input->now;
+    return unit_start(input->now, input->zone_s, W_DAY, token->word == W_TODAY ? 0 : -1);
 }
 
 static void choose(const struct window_input *input, struct window *out)

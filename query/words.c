@@ -229,6 +229,10 @@ static const struct spelling spellings[] = {
     {"无", W_NO},
     {"at", W_AT},
     {"least", W_LEAST},
+    {"most", W_MOST},
+    {"more", W_MORE},
+    {"less", W_LESS_THAN},
+    {"than", W_THAN},
     {"exactly", W_EXACTLY},
     {"恰好", W_EXACTLY},
     {"恰有", W_EXACTLY},
@@ -290,9 +294,9 @@ static const struct spelling spellings[] = {
     {"限", W_LIMIT},
     {"最多", W_LIMIT},
     {"as", W_AS},
+    {"为", W_AS},
     {"视为", W_AS},
     {"当作", W_AS},
-    {"为", W_AS},
     {"keep", W_KEEP},
     {"保留", W_KEEP},
     {"true", W_TRUE},
@@ -448,6 +452,32 @@ static const struct spelling spellings[] = {
     {"查询", W_SHOW},
     {"查看", W_SHOW},
     {"计算", W_SHOW},
+    /* no words of the language, but none that others may be cut out of: errors name them whole, see slips.c */
+    {"明天", W_NONE},
+    {"后天", W_NONE},
+    {"前天", W_NONE},
+    {"上午", W_NONE},
+    {"下午", W_NONE},
+    {"中午", W_NONE},
+    {"晚上", W_NONE},
+    {"凌晨", W_NONE},
+    {"如果", W_NONE},
+    {"大约", W_NONE},
+    {"多久", W_NONE},
+    {"多少", W_NONE},
+    {"多长时间", W_NONE},
+    {"关掉", W_NONE},
+    {"打开", W_NONE},
+    {"关停", W_NONE},
+    {"断线", W_NONE},
+    {"失联", W_NONE},
+    {"显示", W_NONE},
+    {"找出", W_NONE},
+    {"超过了", W_NONE},
+    {"工厂", W_NONE},
+    {"公司", W_NONE},
+    {"机器", W_NONE},
+    {"点位", W_NONE},
 };
 /* clang-format on */
 
@@ -627,7 +657,8 @@ void nearest_try(struct nearest *nearest, const char *candidate)
 {
     size_t size = strlen(candidate), n = utf8_count(candidate, size);
     size_t longer = utf8_count(nearest->text, nearest->size);
-    size_t limit = (n > longer ? n : longer) / 3;
+    /* A slip in one of two Han characters is as near as one in three letters. */
+    size_t limit = ((n > longer ? n : longer) + is_chinese(candidate)) / 3;
 
     if (nearest->distance == 0)
         return;

@@ -90,6 +90,10 @@ enum word {
     W_NO,
     W_AT,
     W_LEAST,
+    W_MOST,
+    W_MORE,
+    W_LESS_THAN,
+    W_THAN,
     W_EXACTLY,
     W_FOR,
     W_IGNORING,
@@ -204,7 +208,8 @@ const struct unit *unit_longest(const char *text, size_t n, size_t *size);
 const char *unit_base(enum unit_kind kind);
 
 /*
- * Nearest of some words: feed candidates, then take the best one within a third of its length. NULL: nothing is near.
+ * Nearest of some words: feed candidates, then take the best one within a third of its length (of Chinese ones half of
+ * two characters). NULL: nothing is near.
  */
 struct nearest {
     const char *text;

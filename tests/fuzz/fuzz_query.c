@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 
     arena_init(&arena, resize, NULL, (size_t)64 << 20);
     while (at < size) {
-        struct report report = {(const char *)bytes + at, size - at, &error};
+        struct report report = {.text = (const char *)bytes + at, .size = size - at, .error = &error};
         struct stmt *stmt;
         size_t used = 0;
         memset(&error, 0, sizeof error);

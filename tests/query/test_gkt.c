@@ -4,6 +4,7 @@
  *
  *     # a comment                      [load]            a CSV table, up to the next section
  *     [now] 2026-11-20T12:00           [ask]             statements
+ *     [lang] zh                        messages in that language, in a new session
  *     [rows] or [rows start,end]       the expected rows as CSV, of all columns or of some
  *     [wave]                           begin,rate,n,facility, then channel=offset+amplitude*sin(hertz) each: rows
  *     [retain] 2026-11-20              rows from before are dropped
@@ -162,7 +163,7 @@ static void end_section(struct run *run, const char *name, const char *argument,
 {
     text_add(body, "");
     if (strcmp(name, "load") == 0 || strcmp(name, "now") == 0 || strcmp(name, "ask") == 0 ||
-        strcmp(name, "wave") == 0 || strcmp(name, "retain") == 0)
+        strcmp(name, "wave") == 0 || strcmp(name, "retain") == 0 || strcmp(name, "lang") == 0)
         end_question(run);
     if (strcmp(name, "wave") == 0)
         load_wave(run, body->bytes);
@@ -170,6 +171,8 @@ static void end_section(struct run *run, const char *name, const char *argument,
         zone_load(&run->zone, body->bytes, body->size);
     else if (strcmp(name, "now") == 0)
         set_now(run, argument, strlen(argument));
+    else if (strcmp(name, "lang") == 0)
+        zone_speak(&run->zone, argument);
     else if (strcmp(name, "retain") == 0)
         drop_rows(run, argument);
     else if (strcmp(name, "ask") == 0)

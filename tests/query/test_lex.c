@@ -21,7 +21,7 @@ static void *resize(void *context, void *p, size_t size)
 
 static struct tokens take(const char *text, int expected)
 {
-    struct report report = {text, strlen(text), &error};
+    struct report report = {.text = text, .size = strlen(text), .error = &error};
     struct tokens tokens;
 
     memset(&error, 0, sizeof error);
@@ -174,7 +174,11 @@ static void parts_of_a_duration_all_have_a_unit(void **state)
     (void)take("1h30kW", GK_ESYNTAX);
     assert_true(take("10 minutes", GK_OK).list[0].ns == 600 * GK_SECOND);
     assert_true(take("24 小时", GK_OK).list[0].ns == 86400 * GK_SECOND);
-    assert_int_equal(take("10 m", GK_OK).n, 3);
+    assert_true(take("10 m", GK_OK).list[0].ns == 600 * GK_SECOND);
+    assert_int_equal(take("5 kW", GK_OK).list[0].unit->kind, UNIT_POWER);
+    assert_int_equal(take("10 by", GK_OK).n, 3);
+    (void)take("3 months", GK_ESYNTAX);
+    assert_int_equal(error.from, 2);
 }
 
 static void long_decimals_are_read_as_far_as_they_matter(void **state)

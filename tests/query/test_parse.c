@@ -47,7 +47,7 @@ static const char *const EXAMPLES[] = {
 static int parse(const char *text, size_t size, struct gk_query_error *error)
 {
     struct arena arena;
-    struct report report = {text, size, error};
+    struct report report = {.text = text, .size = size, .error = error};
     struct stmt *stmt;
     size_t used;
     struct failing_mem mem;
@@ -153,10 +153,12 @@ static void errors_look_as_they_should(void **state)
          "  when abatement offline while production running for >= 10 last 24h\n"
          "                                                         ^^\n"
          "  hint: add a unit: 10s, 10m, 10h\n"},
-        {"当 治污离线期间生产运转持续10分钟", "error at 11: expected a state, got '运转'\n"
-                                              "  当 治污离线期间生产运转持续10分钟\n"
-                                              "                     ^^^^\n"
-                                              "  hint: abatement offline, production running\n"},
+        {"当 治污离线期间生产运转持续10分钟",
+         "error at 11: expected a state, got '运转'\n"
+         "  当 治污离线期间生产运转持续10分钟\n"
+         "                     ^^^^\n"
+         "  hint: did you mean '运行'? one of 开启 关闭 空转 过载 无数据 运行 停运 "
+         "离线 正常\n"},
         {"wen production running", "error at 1: expected a verb, got 'wen'\n"
                                    "  wen production running\n"
                                    "  ^^^\n"
@@ -169,9 +171,10 @@ static void errors_look_as_they_should(void **state)
          "                                 ^\n"
          "  hint: m is minutes; a month is a calendar word: this month, last month, or 30d\n"},
         {"when production running today last 7d",
-         "error at 31: expected no second tail of this kind: each stands at most once, got 'last'\n"
+         "error at 31: the statement has its time already\n"
          "  when production running today last 7d\n"
-         "                                ^^^^\n"},
+         "                                ^^^^\n"
+         "  hint: one time is enough: today, today 08:00-12:00, last 24h, between 2026-11-18 and 2026-11-21\n"},
         {"rule R1 alarm when abatement offline",
          "error at 1: 'rule' is not part of this version\n"
          "  rule R1 alarm when abatement offline\n"
@@ -220,7 +223,7 @@ static void a_failing_allocation_is_told(void **state)
         struct stmt *stmt;
         struct gk_query_error error = {0};
         size_t used;
-        struct report report = {EXAMPLES[1], strlen(EXAMPLES[1]), &error};
+        struct report report = {.text = EXAMPLES[1], .size = strlen(EXAMPLES[1]), .error = &error};
         failing_mem_init(&mem);
         mem.fail_at = i;
         arena_init(&arena, mem.mem.resize, mem.mem.context, (size_t)16 << 20);

@@ -9,7 +9,7 @@
 static int print(const char *text, size_t size, struct text *out)
 {
     struct gk_query_error error = {0};
-    struct report report = {text, size, &error};
+    struct report report = {.text = text, .size = size, .error = &error};
     struct arena arena;
     struct stmt *stmt = NULL;
     struct failing_mem mem;

@@ -68,6 +68,15 @@ static inline void zone_open(struct zone *zone)
     assert_int_equal(gk_session_new(NULL, &zone->session), GK_OK);
 }
 
+/* A new session, whose messages are in that language. */
+static inline void zone_speak(struct zone *zone, const char *lang)
+{
+    struct gk_session_options options = {.size = sizeof options, .lang = lang};
+
+    gk_session_free(zone->session);
+    assert_int_equal(gk_session_new(&options, &zone->session), GK_OK);
+}
+
 static inline void zone_close(struct zone *zone)
 {
     gk_session_free(zone->session);

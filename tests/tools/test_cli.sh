@@ -425,7 +425,7 @@ says "^" "the caret"
 run query z.gk '当 治污离线期间生产运转持续10分钟以上 最近24小时'
 expect 2 "a typo in Chinese"
 says "^" "the caret under Chinese"
-run query z.gk '当 治污离线期间生产运行持续>=10分钟 最近24小时' --now 2026-01-05T00:00 --format csv
+run query z.gk '当 生产运行期间治污离线持续10分钟以上 最近24小时' --now 2026-01-05T00:00 --format csv
 expect 0 "the same question in Chinese"
 is "$(tr -d '\r' <.out | sed 1d | cut -d, -f2,6,7 | sort)" "$csv" "the same answer"
 run query z.gk "when facility 'no such' running last 24h"
