@@ -60,7 +60,7 @@ INC_tools  := -Iengine -Iquery -Itools
 INC_bench  := -Iengine -Iquery -Ibench
 INC_tests  := -Iengine -Iquery -Itools -Itests
 
-.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz crash coverage count install clean format
+.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate crash coverage count install clean format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -201,6 +201,12 @@ fuzz-run: $(patsubst %.c,$(BUILD)/%,$(FUZZERS))
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) -fsanitize=address,undefined,fuzzer -o $@ $^ $(LIBS)
+
+#: make mutate    MUTATIONS (default 10000000) changed statements in both languages: understood, or one positioned error
+MUTATIONS ?= 10000000
+mutate: deps
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/query/test_mutate
+	GK_ROUNDS=$(MUTATIONS) build/check/tests/query/test_mutate
 
 #: make crash     kill -9 loop, KILLS (default 10000) times
 KILLS ?= 10000

@@ -138,6 +138,11 @@ static int lex_name(struct lexer *lexer, uint32_t close)
                 break;
             lexer->at += len;
         }
+        if (c == 0) {
+            report_hint(lexer->report, "names stand in quotes: facility 'F12', enterprise 'E7'");
+            return report_fail(lexer->report, GK_ESYNTAX, (struct place){lexer->at, lexer->at + len},
+                               "a name has no zero byte");
+        }
         if (n <= GK_NAME_MAX) {
             memcpy(name + n, lexer->text + lexer->at, len);
             n += len;

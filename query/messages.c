@@ -211,6 +211,7 @@ static const struct {
     {"'using'", "“采用”"},
     /* mistakes found by the lexer */
     {"expected a closing quote before the end of the text", "结尾之前应有成对的引号"},
+    {"a name has no zero byte", "名称里不能有零字节"},
     {"expected a name of 1 to %d bytes", "名称应为1到%d个字节"},
     {"m is minutes; a month is a calendar word: this month, last month, or 30d",
      "m 是分钟；月是日历词：本月、上月，或写 30天"},

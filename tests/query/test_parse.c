@@ -1,6 +1,5 @@
 /*
- * test_parse.c - the examples of the language parse, their mutations parse or give one positioned error, and errors
- * look as they should.
+ * test_parse.c - the examples of the language parse, and errors look as they should.
  */
 #include "query/zone.h"
 
@@ -70,72 +69,6 @@ static void the_examples_parse(void **state)
         if (parse(EXAMPLES[i], strlen(EXAMPLES[i]), &error) != GK_OK)
             fail_msg("%s", error.report);
     }
-}
-
-static size_t mutate(struct random *random, char *text, size_t size, size_t room)
-{
-    static const char *const pieces[] = {"'",    "(",  ")", " for ", " >= 10m", " and ", "当",
-                                         "运转", "２", ";", " 10",   "--",      "\xFF",  " of "};
-
-    for (uint64_t n = 1 + random_below(random, 3); n > 0 && size > 1; n--) {
-        size_t at = (size_t)random_below(random, size), len;
-        const char *piece = pieces[random_below(random, 14)];
-        switch (random_below(random, 4)) {
-        case 0: /* a byte changes */
-            text[at] = (char)random_below(random, 256);
-            break;
-        case 1: /* some are lost */
-            len = 1 + (size_t)random_below(random, 8);
-            len = len > size - at ? size - at : len;
-            memmove(text + at, text + at + len, size - at - len);
-            size -= len;
-            break;
-        case 2: /* a piece comes in */
-            len = strlen(piece);
-            if (size + len > room)
-                break;
-            memmove(text + at + len, text + at, size - at);
-            memcpy(text + at, piece, len);
-            size += len;
-            break;
-        default: /* two swap */
-            if (at + 1 < size) {
-                char c = text[at];
-                text[at] = text[at + 1];
-                text[at + 1] = c;
-            }
-        }
-    }
-    return size;
-}
-
-static void mutations_parse_or_give_a_positioned_error(void **state)
-{
-    struct random random = random_from(test_seed("test_parse"));
-    uint64_t rounds = test_rounds(100000), n_errors = 0;
-
-    (void)state;
-    for (uint64_t i = 0; i < rounds; i++) {
-        char text[512];
-        struct gk_query_error error;
-        const char *example = EXAMPLES[random_below(&random, N_EXAMPLES)];
-        size_t size = strlen(example);
-        memcpy(text, example, size);
-        size = mutate(&random, text, size, sizeof text);
-        int rc = parse(text, size, &error);
-        if (rc == GK_OK)
-            continue;
-        n_errors++;
-        assert_true(rc == GK_ESYNTAX || rc == GK_ELIMIT);
-        assert_int_equal(error.error.status, rc);
-        assert_true(error.from <= error.to && error.to <= size);
-        assert_true(error.error.column >= 1 && error.error.column <= size + 1);
-        assert_int_equal(strncmp(error.report, "error at ", 9), 0);
-        assert_non_null(strchr(error.report, '^'));
-        assert_true(error.error.text[0] != '\0');
-    }
-    print_message("%llu of %llu were errors\n", (unsigned long long)n_errors, (unsigned long long)rounds);
-    assert_true(n_errors > rounds / 4);
 }
 
 static void errors_look_as_they_should(void **state)
@@ -237,8 +170,9 @@ static void a_failing_allocation_is_told(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(the_examples_parse),           cmocka_unit_test(mutations_parse_or_give_a_positioned_error),
-    cmocka_unit_test(errors_look_as_they_should),   cmocka_unit_test(nesting_and_size_have_limits),
+    cmocka_unit_test(the_examples_parse),
+    cmocka_unit_test(errors_look_as_they_should),
+    cmocka_unit_test(nesting_and_size_have_limits),
     cmocka_unit_test(a_failing_allocation_is_told),
 };
 
