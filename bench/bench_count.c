@@ -115,6 +115,31 @@ static uint64_t count_question(uint64_t units, const char *dir)
     return units;
 }
 
+/* Unit: THE question prepared, from text to a tree with ids, and freed. */
+static uint64_t count_plan(uint64_t units, const char *dir)
+{
+    struct zone zone;
+    struct gk_error error = {0};
+    uint32_t channels[ZONE_CHANNELS];
+    char path[PATH_SIZE];
+    gk_snapshot *snapshot = NULL;
+    gk_session *session = ask_session();
+    gk_db *db;
+
+    zone_make(&zone, QUESTION_ENTERPRISES, TICK_LENGTH_S, SEED);
+    db = zone_store(dir, path, &zone, channels);
+    fill_check(gk_snapshot_open(db, &snapshot, &error), &error, "gk_snapshot_open");
+    ask_prepare_only(session, snapshot, the_question);
+    for (uint64_t i = 0; i < units; i++)
+        ask_prepare_only(session, snapshot, the_question);
+    gk_session_free(session);
+    gk_snapshot_close(snapshot);
+    fill_close(db);
+    harness_remove(path);
+    zone_clear(&zone);
+    return units;
+}
+
 /* Unit: a value, of kw, encoded (`is_encode`) or decoded; chunks of CHUNK_N rows. */
 static uint64_t count_chunk(uint64_t units, bool is_encode)
 {
@@ -154,7 +179,7 @@ int main(int argc, char **argv)
     uint64_t units, n;
 
     if (argc != 4)
-        harness_fail("bench_count ingest|csv|durable|question|encode|decode UNITS DIR");
+        harness_fail("bench_count ingest|csv|durable|question|plan|encode|decode UNITS DIR");
     units = strtoull(argv[2], NULL, 10);
     if (strcmp(argv[1], "ingest") == 0)
         n = count_ingest(units, argv[3], false);
@@ -164,6 +189,8 @@ int main(int argc, char **argv)
         n = count_durable(units, argv[3]);
     else if (strcmp(argv[1], "question") == 0)
         n = count_question(units, argv[3]);
+    else if (strcmp(argv[1], "plan") == 0)
+        n = count_plan(units, argv[3]);
     else if (strcmp(argv[1], "encode") == 0 || strcmp(argv[1], "decode") == 0)
         n = count_chunk(units, argv[1][0] == 'e');
     else

@@ -36,6 +36,7 @@ figure() {
     figure encode 20 "value of kw"
     figure decode 200 "value of kw"
     figure question 20 "answer, 40 enterprises, a day"
+    figure plan 200 "question, from text to a plan"
 } >"$dir/now"
 
 if [ "$mode" = --write ]; then

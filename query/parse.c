@@ -155,7 +155,7 @@ static bool is_bare_ref(const struct parser *parser)
         return false;
     switch (ahead.at->word) {
     case W_ON: /* a state, unless a date follows */
-        return ahead.at[1].kind == T_TIME;
+        return parser_is_on_date(ahead.at);
     case W_OFF:
     case W_IDLE:
     case W_OVERLOAD:

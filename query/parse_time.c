@@ -25,6 +25,14 @@ bool parser_is_time(const struct parser *parser)
            (token[1].kind == T_TIME || (token[1].kind == T_WORD && token[1].word == W_NOW));
 }
 
+bool parser_is_on_date(const struct token *on)
+{
+    if (on->kind != T_WORD || on->word != W_ON)
+        return false;
+    return on[1].kind == T_TIME || on[1].kind == T_NAME ||
+           (on[1].kind == T_WORD && (on[1].word == W_TODAY || on[1].word == W_YESTERDAY || on[1].word == W_NOW));
+}
+
 static bool take_unit(struct parser *parser, enum word *unit)
 {
     for (size_t i = 0; UNITS[i] != W_NONE; i++) {

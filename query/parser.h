@@ -72,6 +72,8 @@ int parse_tail(struct parser *parser, struct cond **cond, struct tail *out);
 /* One tail; is_done: there is none. */
 int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done);
 bool parser_is_time(const struct parser *parser);
+/* `on` with a date behind it, which is no state. */
+bool parser_is_on_date(const struct token *on);
 int parse_time(struct parser *parser, struct time_tail *out);
 
 /* ---- Chinese word order: parse_chinese.c ---- */
