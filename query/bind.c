@@ -73,10 +73,14 @@ static int bind_limit(struct binder *binder, struct cond *cond)
     const struct series *series = cond->series;
     const struct unit *unit = cond->limit_unit;
 
-    if (cond->is_of_rated && series->unit != UNIT_POWER && series->unit != UNIT_CURRENT)
+    if (cond->is_of_rated && series->unit != UNIT_POWER && series->unit != UNIT_CURRENT) {
+        report_hint(binder->report, "power of abatement < 20%% of rated, load of abatement < 20%%");
         return bind_fail(binder, cond->limit_place, "only power and current have a rated value");
-    if (cond->is_of_rated && unit && unit->kind != UNIT_SHARE)
+    }
+    if (cond->is_of_rated && unit && unit->kind != UNIT_SHARE) {
+        report_hint(binder->report, "power of abatement < 20%% of rated, load of abatement < 20%%");
         return bind_fail(binder, cond->limit_place, "a share of rated has no unit but %%: 0.2 * rated, 20%% of rated");
+    }
     if (!cond->is_of_rated && unit && unit->kind != series->unit) {
         if (series->unit == UNIT_NONE)
             report_hint(binder->report, "the channel's name tells no unit (kw, ia, p_w, ...): write a plain number");
@@ -103,8 +107,10 @@ static int bind_compare(struct binder *binder, struct cond *cond)
         report_hint(binder->report, "energy of production by enterprise, day having energy > 100");
         return bind_fail(binder, cond->series->place, "energy is a sum over time: it cannot be compared at a moment");
     }
-    if (cond->series->phases != QUANT_NONE && cond->series->n_channels > 1 && cond->compare >= GK_EQ)
+    if (cond->series->phases != QUANT_NONE && cond->series->n_channels > 1 && cond->compare >= GK_EQ) {
+        report_hint(binder->report, "any current of abatement > 50A");
         return bind_fail(binder, cond->limit_place, "any, all and no phases go with < <= > >=");
+    }
     TRY(bind_limit(binder, cond));
 done:
     return rc;
@@ -185,8 +191,10 @@ static int expand(struct binder *binder, struct cond **cond)
     const struct place *outer = binder->use;
     int rc;
 
-    if (binder->defining && strcmp(binder->defining->bytes, name->name.bytes) == 0)
+    if (binder->defining && strcmp(binder->defining->bytes, name->name.bytes) == 0) {
+        report_hint(binder->report, "a new name: define longer as untreated for >= 10m");
         return bind_fail(binder, name->place, "a definition cannot stand on its own name");
+    }
     if (!definition) {
         struct nearest nearest = nearest_to(name->name.bytes, name->name.size);
         enum word word;

@@ -188,6 +188,10 @@ static int parse_bare_series(struct parser *parser, enum metric metric, struct s
 
 int check_aggs(struct parser *parser, const struct stmt *stmt)
 {
+    if (stmt->series && stmt->series->phases != QUANT_NONE) {
+        report_hint(parser->report, "any current of abatement > 50A");
+        return report_fail(parser->report, GK_ESYNTAX, stmt->series->place, "any, all and no phases go with < <= > >=");
+    }
     for (const struct agg *agg = stmt->aggs; agg; agg = agg->next) {
         const char *name = report_text(parser->report, agg->name);
         bool is_signal = agg->kind >= AGG_AVG,
@@ -387,6 +391,11 @@ static int parse_define(struct parser *parser, struct stmt *stmt)
     int rc;
 
     stmt->kind = STMT_DEFINE;
+    if (stmt->tail.seen) { /* 今天定义... */
+        parser->at = parser->list;
+        return parser_fail(parser, "the definition alone", NULL,
+                           "a definition is a condition; tails stand where it is used");
+    }
     if (token->kind != T_NAME && (token->kind != T_WORD || token->word != W_NONE))
         return parser_fail(parser,
                            token->kind == T_WORD ? "a name that is no word of the language" : "a name after 'define'",

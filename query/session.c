@@ -181,9 +181,11 @@ static int define(struct gk_query *query)
     size_t from = stmt->cond_text.from;
     const struct gk_text text = {query->text + from, stmt->cond_text.to - from};
 
-    if (gk_channel_find(query->snapshot, stmt->name.bytes, stmt->name.size) != GK_ID_NONE)
+    if (gk_channel_find(query->snapshot, stmt->name.bytes, stmt->name.size) != GK_ID_NONE) {
+        report_hint(&query->report, "define untreated as abatement stopped while production running");
         return report_fail(&query->report, GK_ESYNTAX, stmt->name_place, "'%.60s' is a channel of the store",
                            stmt->name.bytes);
+    }
     return session_define(query->session, &stmt->name, &text);
 }
 
