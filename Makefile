@@ -245,7 +245,7 @@ count: deps-all
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	    $(DESTDIR)$(PREFIX)/share/man/man1
+	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 755 $(GK) $(DESTDIR)$(PREFIX)/bin/gk
 	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/libgk.a
 	install -m 755 $(SOLIB) $(DESTDIR)$(PREFIX)/lib/libgk.so.$(VERSION)
@@ -253,6 +253,7 @@ install: all
 	ln -sf libgk.so.$(SO_MAJOR) $(DESTDIR)$(PREFIX)/lib/libgk.so
 	install -m 644 engine/gk.h query/gk_query.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 docs/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
 	printf 'prefix=%s\nName: gk\nDescription: time-series storage for the working conditions of equipment\nVersion: %s\nLibs: -L$${prefix}/lib -lgk\nLibs.private: $(LIBS)\nCflags: -I$${prefix}/include\n' \
 	    '$(PREFIX)' '$(VERSION)' >$(DESTDIR)$(PREFIX)/lib/pkgconfig/gk.pc
 

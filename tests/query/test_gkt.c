@@ -244,6 +244,47 @@ static void run_page(struct run *run, char *text)
     text_clear(&body);
 }
 
+/* Roff's ways of writing - and ' in an example. */
+static void add_unescaped(struct text *out, const char *line, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (n - i >= 4 && strncmp(line + i, "\\(aq", 4) == 0) {
+            text_add(out, "'");
+            i += 3;
+        } else if (line[i] != '\\') {
+            text_put(out, line + i, 1);
+        }
+    }
+    text_add(out, "\n");
+}
+
+/* The examples of a manual page (.EX to .EE), over the zone of docs/QUERY.md. */
+static void run_manual(struct run *run, char *text)
+{
+    struct text body = {NULL, 0, 0};
+    bool is_inside = false;
+    size_t size;
+    char *page = read_file("docs/QUERY.md", &size);
+
+    assert_non_null(page);
+    run_page(run, page);
+    free(page);
+    run->line = run->n_asked = 0;
+    for (char *line = text; line && *line;) {
+        char *end = strchr(line, '\n');
+        size_t n = end ? (size_t)(end - line) : strlen(line);
+        run->line++;
+        if (strncmp(line, ".EE", 3) == 0)
+            end_section(run, "ask", "", &body);
+        if (is_inside && line[0] != '.')
+            add_unescaped(&body, line, n);
+        is_inside = line[0] == '.' ? strncmp(line, ".EX", 3) == 0 : is_inside;
+        line = end ? end + 1 : NULL;
+    }
+    end_question(run);
+    text_clear(&body);
+}
+
 static void run_file(const char *path, void (*run_text)(struct run *run, char *text))
 {
     struct run run = {.file = path};
@@ -285,9 +326,16 @@ static void the_examples_of_the_documentation_are_true(void **state)
     run_file("docs/QUERY.md", run_page);
 }
 
+static void the_examples_of_the_manual_page_run(void **state)
+{
+    (void)state;
+    run_file("docs/man/gkql.7", run_manual);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(all_questions_give_the_expected_rows),
     cmocka_unit_test(the_examples_of_the_documentation_are_true),
+    cmocka_unit_test(the_examples_of_the_manual_page_run),
 };
 
 RUN_TESTS(tests)
