@@ -6,6 +6,7 @@
 #include "bind.h"
 #include "parser.h"
 #include "scope.h"
+#include "window.h"
 
 /* ---- where ---- */
 
@@ -105,6 +106,10 @@ int bind_tail(struct binder *binder, struct stmt *stmt)
         TRY(bind_filter(binder, filter));
     TRY(bind_keys(binder, stmt));
     TRY(bind_time(binder, stmt, &tail->time));
+    if (stmt->kind == STMT_AGGREGATE && tail->has_per && bucket_kind_of(tail) == BUCKET_WHOLE && tail->n_keys == 0)
+        TRY(notes_add(
+            binder->arena, &binder->bound->notes,
+            report_text(binder->report, "'per' says whose time is summed; for a row each add by: by enterprise")));
     if (tail->every_ns % binder->bound->tick_ns != 0 && stmt->kind != STMT_SERIES) /* samples have no ticks */
     {
         report_hint(binder->report, "the tick of this store is %g s",

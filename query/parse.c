@@ -254,6 +254,7 @@ static int parse_when(struct parser *parser, struct stmt *stmt)
 
     stmt->kind = STMT_WHEN;
     parser->at++;
+    TRY(parse_leading_tails(parser, &stmt->tail)); /* 当今天... */
     TRY(parse_cond(parser, &stmt->cond));
     TRY(parse_tail(parser, &stmt->cond, &stmt->tail));
 done:
@@ -289,10 +290,10 @@ static int parse_which(struct parser *parser, struct stmt *stmt)
         stmt->mode = WHICH_NOW;
         stmt->tail.time.kind = TIME_DEFAULT;
     }
-    if (parser->at->kind == T_WORD && parser->at->word >= W_ON && parser->at->word <= W_NODATA)
-        return parser_fail(parser, "a condition", NULL,
-                           "which facilities ever abatement offline: the noun of the names, then a condition");
+    parser->has_implied = true;
+    parser->implied = stmt->ref.noun;
     TRY(parse_cond(parser, &stmt->cond));
+    parser->has_implied = false;
     const struct token *tail = parser->at;
     TRY(parse_tail(parser, &stmt->cond, &stmt->tail));
     if (stmt->mode == WHICH_NOW && stmt->tail.time.kind != TIME_DEFAULT) {
@@ -361,6 +362,7 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
         TRY(parse_ref(parser, &stmt->ref));
         parser->at = after;
     }
+    (void)parser_take_word(parser, W_ALL); /* list all lines */
     for (size_t i = 0; listed[i] != W_NONE; i++)
         if (parser_is_word(parser, listed[i]))
             stmt->listed = listed[i];

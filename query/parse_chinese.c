@@ -3,7 +3,7 @@
  *
  *     REF 的 METRIC                 METRIC of REF              设施'F12'的电流
  *     REF 的 AGGS METRIC            AGGS of METRIC of REF      设施'F12'的平均、最大电流
- *     COND 的 AGGS                  AGGS of COND               治污离线的时长、次数
+ *     COND [的] AGGS                AGGS of COND               治污离线的时长、次数
  *     REF 的 状态                   state of REF
  *     TAILS VERB ...                VERB ... TAILS             最近24小时 哪些企业 ...; 在园区'P1'内 ...
  *
@@ -42,10 +42,16 @@ static const struct token *skip_ref(const struct parser *parser)
     return token;
 }
 
+/* What may stand behind its noun without 的: 治污电流, 设施'F12'状态. */
 static bool is_han_metric(const struct token *token)
 {
-    return token->kind == T_WORD && (unsigned char)token->text.bytes[0] >= 0x80 && token->word >= W_CURRENT &&
-           token->word <= W_LOAD;
+    return token->kind == T_WORD && (unsigned char)token->text.bytes[0] >= 0x80 &&
+           ((token->word >= W_CURRENT && token->word <= W_LOAD) || token->word == W_ENERGY || token->word == W_STATE);
+}
+
+static bool is_word(const struct token *token, enum word word)
+{
+    return token->kind == T_WORD && token->word == word;
 }
 
 bool parser_peek_genitive(const struct parser *parser, const struct token **after)
@@ -60,22 +66,29 @@ bool parser_peek_genitive(const struct parser *parser, const struct token **afte
 
 /* ---- tails in front ---- */
 
-/* 在 园区'P1' is a tail; 在 生产运行 期间 is a condition. */
-static bool is_place(const struct parser *parser)
+/* 在 园区'P1' is a tail; 在 生产运行 期间 and 在 产线'L1' 运行 期间 are conditions. */
+bool parser_is_place(const struct parser *parser)
 {
     struct parser ahead = *parser;
+    enum noun noun;
 
-    if (parser_take_han(&ahead, W_IN) && (ahead.at->kind == T_TIME || parser_is_time(&ahead)))
+    bool has_in = parser_take_han(&ahead, W_IN);
+    if (has_in && parser_is_time(&ahead))
         return true;
     const struct token *token = skip_ref(&ahead);
     if (!token || token[-1].kind != T_NAME)
         return false;
-    return token->kind == T_WORD && token->word == W_INSIDE;
+    ahead.at = token;
+    if (parser_take_han(&ahead, W_OF))
+        return parser_peek_noun(&ahead, &noun);
+    bool is_said = token->kind == T_WORD && ((token->word >= W_ON && token->word <= W_LOAD) || token->word == W_IS ||
+                                             token->word == W_NOT || token->word == W_NO);
+    return parser_is_word(&ahead, W_INSIDE) || (has_in && !is_said);
 }
 
 bool parser_is_leading_tail(const struct parser *parser)
 {
-    if (parser->at->kind == T_TIME || is_place(parser))
+    if (parser->at->kind == T_TIME || parser_is_place(parser))
         return true;
     if (!parser_is_han(parser) || parser->at->kind != T_WORD)
         return false;
@@ -92,9 +105,10 @@ bool parser_is_leading_tail(const struct parser *parser)
     case W_SINCE:
     case W_UNTIL:
     case W_BY:
-    case W_PER:
     case W_EVERY:
         return true;
+    case W_PER: /* 每天22:00-06:00 is a condition */
+        return parser->at[1].kind != T_WORD || parser->at[1].word != W_DAY || parser->at[2].kind != T_CLOCK;
     default:
         return false;
     }
@@ -117,12 +131,27 @@ done:
 
 /* ---- statements that end with what is asked ---- */
 
-bool parser_is_genitive(const struct parser *parser)
+/* An aggregate where one is asked for, with or without 的: not 最近24小时, 按时长. */
+static bool is_asked(const struct token *token)
 {
     struct agg agg;
 
-    for (const struct token *token = parser->at; token->kind != T_END; token++)
-        if (is_han_of(token) && (parser_read_agg(token + 1, &agg) || token[1].word == W_STATE))
+    if (token->kind != T_WORD || (unsigned char)token->text.bytes[0] < 0x80)
+        return is_han_of(token - 1) && parser_read_agg(token, &agg);
+    if (token->word == W_LAST && (token[1].kind == T_DURATION ||
+                                  (token[1].kind == T_WORD && token[1].word >= W_HOUR && token[1].word <= W_NIGHT)))
+        return false;
+    bool is_column =
+        token[-1].kind == T_WORD && (token[-1].word == W_BY || token[-1].word == W_SORT || token[-1].word == W_HAVING);
+    return !is_column && (token->word == W_STATE || parser_read_agg(token, &agg));
+}
+
+bool parser_is_genitive(const struct parser *parser)
+{
+    if (parser->at->kind == T_END)
+        return false;
+    for (const struct token *token = parser->at + 1; token->kind != T_END; token++)
+        if (is_asked(token))
             return true;
     return false;
 }
@@ -138,7 +167,7 @@ static int parse_aggs_of_ref(struct parser *parser, struct stmt *stmt)
     stmt->series = series;
     series->place = parser->at->place;
     TRY(parse_ref(parser, &series->ref));
-    parser->at++; /* 的 */
+    (void)parser_take_han(parser, W_OF);
     TRY(parse_aggs(parser, &stmt->aggs));
     stmt->kind = stmt->aggs->kind == AGG_SAMPLES ? STMT_SAMPLES : STMT_SERIES;
     if (parser_read_metric(parser->at, &series->metric)) {
@@ -163,7 +192,8 @@ static int parse_aggs_of_cond(struct parser *parser, struct stmt *stmt)
 
     stmt->kind = STMT_AGGREGATE;
     TRY(parse_cond(parser, &stmt->cond));
-    TRY(parser_need_word(parser, W_OF, "duration of abatement offline, avg of power of production"));
+    if (!is_asked(parser->at))
+        TRY(parser_need_word(parser, W_OF, "duration of abatement offline, avg of power of production"));
     TRY(parse_aggs(parser, &stmt->aggs));
 done:
     return rc;
@@ -176,12 +206,12 @@ static int parse_aggs_of_series(struct parser *parser, struct stmt *stmt)
     int rc;
 
     TRY(parse_series(parser, &stmt->series));
-    if (!is_han_of(parser->at)) {
+    if (!is_han_of(parser->at) && !is_asked(parser->at)) {
         parser->at = first;
         stmt->series = NULL;
         return parse_aggs_of_cond(parser, stmt);
     }
-    parser->at++;
+    (void)parser_take_han(parser, W_OF);
     TRY(parse_aggs(parser, &stmt->aggs));
     stmt->kind = stmt->aggs->kind == AGG_SAMPLES ? STMT_SAMPLES : STMT_SERIES;
 done:
@@ -197,7 +227,7 @@ int parse_genitive(struct parser *parser, struct stmt *stmt)
 
     if (!parser_peek_genitive(parser, &after)) {
         TRY(parse_aggs_of_cond(parser, stmt));
-    } else if (after->kind == T_WORD && after->word == W_STATE) {
+    } else if (is_word(after, W_STATE)) {
         stmt->kind = STMT_STATE;
         TRY(parse_ref(parser, &stmt->ref));
         parser->at = after + 1;

@@ -71,10 +71,15 @@ static bool is_state_word(enum word word)
 
 static int parse_state(struct parser *parser, struct cond *cond)
 {
+    if (parser_is_han(parser) && (parser_is_word(parser, W_START) || parser_is_word(parser, W_END))) {
+        cond->mask = MASKS[0]; /* 生产启动: the start of its running */
+        return GK_OK;
+    }
+    /* All of it may be left out: 都没有处于. */
     while (parser_take_word(parser, W_IS))
-        ;                                                                                /* optional */
-    cond->is_negated = parser_take_word(parser, W_NOT) || parser_take_han(parser, W_NO); /* 没有运行 */
-    (void)parser_take_han(parser, W_IS);                                                 /* 未处于 */
+        ;
+    cond->is_negated = parser_take_word(parser, W_NOT) || parser_take_han(parser, W_NO);
+    (void)parser_take_han(parser, W_IS);
     for (size_t i = 0; STATES[i] != W_NONE; i++) {
         if (parser_take_word(parser, STATES[i])) {
             cond->mask = MASKS[i];
@@ -84,6 +89,9 @@ static int parse_state(struct parser *parser, struct cond *cond)
     const struct token *token = parser->at;
     if (token->kind >= T_LESS && token->kind <= T_NOT_EQUAL)
         return parser_fail(parser, "a state", NULL, "a state needs no sign: abatement offline, production not running");
+    if (parser_is_leading_tail(parser) || parser_is_time(parser))
+        return parser_fail(parser, "a state", NULL,
+                           "a time stands at the end, in Chinese also first: when abatement offline today");
     bool is_name = token->kind == T_WORD && token->word == W_NONE && !slip_find(&token->text);
     if (is_name && token[1].kind == T_WORD && is_state_word(token[1].word)) {
         report_hint(parser->report, "names stand in quotes: '%.40s'", token->text.bytes);
@@ -322,7 +330,7 @@ done:
     return rc;
 }
 
-static bool begins_cond(const struct token *token)
+bool parser_begins_cond(const struct token *token)
 {
     struct parser ahead = {.at = token};
     enum noun noun;
@@ -349,7 +357,7 @@ static int parse_name(struct parser *parser, struct cond *cond)
     /* `pump running`: a name without its noun, or a noun with a slip of the pen. */
     if (token[1].kind == T_WORD && is_state_word(token[1].word) && !parser_is_on_date(token + 1))
         return parser_fail_noun(parser);
-    if (token->kind == T_WORD && slip_find(&token->text) && begins_cond(token + 1)) /* the abatement ... */
+    if (token->kind == T_WORD && slip_find(&token->text) && parser_begins_cond(token + 1)) /* the abatement ... */
         return parser_fail(parser, "a condition", NULL, NULL);
     if (token->kind == T_WORD && token[1].kind >= T_LESS && token[1].kind <= T_NOT_EQUAL &&
         token[2].kind != T_DURATION) { /* kw > 5 */
@@ -402,6 +410,11 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
         cond->kind = COND_EXEMPT;
     } else if (is_quant(parser) || parser_peek_noun(parser, &noun) || parser_peek_series(parser)) {
         TRY(parse_quantified(parser, cond));
+    } else if (parser->has_implied && first->kind == T_WORD && is_state_word(first->word) &&
+               !parser_is_on_date(first)) {
+        cond->ref.noun = parser->implied;
+        cond->ref.place = first->place;
+        TRY(parse_state(parser, cond));
     } else {
         TRY(parse_name(parser, cond));
     }
@@ -426,6 +439,7 @@ static int parse_prim(struct parser *parser, struct cond **out)
         if (!parser_take_han(&ahead, W_START) && !parser_take_han(&ahead, W_END))
             return GK_OK;
         parser->at = ahead.at;
+        (void)parser_take_han(parser, W_RUNNING); /* 生产开始运行 */
         TRY(wrap(parser, out, kind, NULL));
         (*out)->place = parser_place(parser, first);
     }
@@ -498,7 +512,9 @@ done:
 /* A期间B is B during A, A之外B is B outside A: what stands last is the main clause, whose first noun names the rows. */
 static int parse_that(struct parser *parser, struct cond **out, bool *is_done)
 {
-    bool is_during = parser_take_word(parser, W_DURING_THAT);
+    /* 夜间22:00-06:00生产运行 */
+    bool is_hours = (*out)->kind == COND_HOURS && parser_is_han(parser) && parser_begins_cond(parser->at);
+    bool is_during = parser_take_word(parser, W_DURING_THAT) || is_hours;
     struct cond *b;
     int rc = GK_OK;
 
@@ -515,6 +531,18 @@ done:
     return rc;
 }
 
+/* 生产运行，治污停运: a comma before another Chinese clause. */
+static bool take_clause(struct parser *parser)
+{
+    struct parser ahead = *parser;
+
+    if (!parser_take(&ahead, T_COMMA) || !parser_is_han(&ahead) || !parser_begins_cond(ahead.at) ||
+        parser_is_leading_tail(&ahead))
+        return false;
+    parser->at = ahead.at;
+    return true;
+}
+
 static int parse_combo(struct parser *parser, struct cond **out)
 {
     struct cond *b;
@@ -527,7 +555,7 @@ static int parse_combo(struct parser *parser, struct cond **out)
         TRY(parse_that(parser, out, &is_done));
         if (!is_done)
             continue;
-        bool is_and = take_joint(parser, W_WHILE) || take_joint(parser, W_DURING);
+        bool is_and = take_joint(parser, W_WHILE) || take_joint(parser, W_DURING) || take_clause(parser);
         if (!is_and && !take_joint(parser, W_UNLESS) && !take_joint(parser, W_OUTSIDE))
             return GK_OK;
         TRY(parse_disj(parser, &b));

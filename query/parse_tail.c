@@ -37,7 +37,8 @@ static int parse_in(struct parser *parser, struct tail *out)
         return parser_fail(parser, "park, enterprise, line or facility after 'in'", NULL, example);
     }
     TRY(parse_names(parser, &out->in_names));
-    (void)parser_take_word(parser, W_INSIDE);
+    if (!parser_take_word(parser, W_INSIDE))
+        (void)parser_take_han(parser, W_OF);
 done:
     return rc;
 }
@@ -440,19 +441,6 @@ static const struct tail_form *find_form(const struct parser *parser)
     return NULL;
 }
 
-/* 园区'P1'内 */
-static bool is_inside(const struct parser *parser)
-{
-    struct parser ahead = *parser;
-    enum noun noun;
-
-    if (!parser_peek_noun(&ahead, &noun) || ahead.at[1].kind != T_NAME)
-        return false;
-    for (ahead.at++; ahead.at->kind == T_NAME || ahead.at->kind == T_COMMA;)
-        ahead.at++;
-    return parser_is_word(&ahead, W_INSIDE);
-}
-
 int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
 {
     int rc;
@@ -469,7 +457,7 @@ int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
         TRY(mark_seen(parser, out, form->kind));
         parser->at++;
         TRY(form->parse(parser, out));
-    } else if (is_inside(parser)) {
+    } else if (parser_is_place(parser)) {
         TRY(mark_seen(parser, out, TAIL_IN));
         TRY(parse_in(parser, out));
     } else {

@@ -20,6 +20,8 @@ struct parser {
     const struct token *at;   /* the next token */
     const struct token *list; /* the first one */
     unsigned depth;
+    bool has_implied; /* which facilities offline: a state without its noun is of the names' */
+    enum noun implied;
 };
 
 /* ---- walking: parser.c ---- */
@@ -84,6 +86,10 @@ bool parser_take_han(struct parser *parser, enum word word);
 bool parser_peek_genitive(const struct parser *parser, const struct token **after);
 /* Tails that stand in front of the verb. */
 bool parser_is_leading_tail(const struct parser *parser);
+/* [在] 园区'P1' 内, 企业'E1' 的 治污: the tail `in`. */
+bool parser_is_place(const struct parser *parser);
+/* A noun or a quantifier: a condition begins. */
+bool parser_begins_cond(const struct token *token);
 int parse_leading_tails(struct parser *parser, struct tail *out);
 /* A statement that ends with what is asked: COND 的 AGGS. */
 bool parser_is_genitive(const struct parser *parser);
