@@ -38,8 +38,8 @@ static struct cond *new_cond(struct parser *parser, enum cond_kind kind, struct 
     return cond;
 }
 
-/* Wraps what is there: *cond = kind(*cond, b). Chains are as deep as parentheses are, and limited like them. */
-static int wrap(struct parser *parser, struct cond **cond, enum cond_kind kind, struct cond *b)
+/* Chains are as deep as parentheses are, and limited like them. */
+int parser_wrap(struct parser *parser, struct cond **cond, enum cond_kind kind, struct cond *b)
 {
     struct cond *out = new_cond(parser, kind, *cond, b);
 
@@ -55,7 +55,7 @@ static int wrap(struct parser *parser, struct cond **cond, enum cond_kind kind, 
     return GK_OK;
 }
 
-static int enter(struct parser *parser)
+int parser_enter(struct parser *parser)
 {
     if (++parser->depth > NEST_MAX)
         return report_fail(parser->report, GK_ELIMIT, parser->at->place, "conditions may be nested %d deep", NEST_MAX);
@@ -317,7 +317,7 @@ static int parse_hours(struct parser *parser, struct cond *cond)
         parser->at++;
     cond->from_s = parser->at->seconds;
     TRY(parser_need(parser, T_CLOCK, "a time of day after 'hours'", example));
-    if (!parser_take_word(parser, W_TILL))
+    if (!parser_take_word(parser, W_TO))
         TRY(parser_need(parser, T_MINUS, "'-' between two times of day", example));
     cond->to_s = parser->at->seconds;
     TRY(parser_need(parser, T_CLOCK, "a time of day after '-'", example));
@@ -382,15 +382,15 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
         enum cond_kind kind = parser_is_word(parser, W_START) ? COND_START : COND_END;
         parser->at++;
         TRY(parser_need_word(parser, W_OF, "start of (production running)"));
-        TRY(enter(parser));
+        TRY(parser_enter(parser));
         TRY(parse_prim_alone(parser, out));
         parser->depth--;
-        TRY(wrap(parser, out, kind, NULL));
+        TRY(parser_wrap(parser, out, kind, NULL));
         (*out)->place = parser_place(parser, first);
         return GK_OK;
     }
     if (parser_take(parser, T_OPEN)) {
-        TRY(enter(parser));
+        TRY(parser_enter(parser));
         TRY(parse_cond(parser, out));
         parser->depth--;
         TRY(parser_need(parser, T_CLOSE, "')'", "a parenthesis is still open"));
@@ -425,8 +425,8 @@ done:
     return rc;
 }
 
-/* 生产运行开始, (...)的结束 */
-static int parse_prim(struct parser *parser, struct cond **out)
+/* Also with 生产运行开始, (...)的结束. */
+int parse_prim(struct parser *parser, struct cond **out)
 {
     const struct token *first = parser->at;
     int rc;
@@ -440,7 +440,7 @@ static int parse_prim(struct parser *parser, struct cond **out)
             return GK_OK;
         parser->at = ahead.at;
         (void)parser_take_han(parser, W_RUNNING); /* 生产开始运行 */
-        TRY(wrap(parser, out, kind, NULL));
+        TRY(parser_wrap(parser, out, kind, NULL));
         (*out)->place = parser_place(parser, first);
     }
 done:
@@ -458,11 +458,11 @@ static int parse_unary(struct parser *parser, struct cond **out)
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
         if (!parser_is_word(parser, prefixes[i].word))
             continue;
-        TRY(enter(parser));
+        TRY(parser_enter(parser));
         parser->at++;
         TRY(parse_unary(parser, out));
         parser->depth--;
-        return wrap(parser, out, prefixes[i].kind, NULL);
+        return parser_wrap(parser, out, prefixes[i].kind, NULL);
     }
     TRY(parse_prim(parser, out));
 done:
@@ -489,7 +489,7 @@ static int parse_conj(struct parser *parser, struct cond **out)
     TRY(parse_unary(parser, out));
     while (take_joint(parser, W_AND)) {
         TRY(parse_unary(parser, &b));
-        TRY(wrap(parser, out, COND_AND, b));
+        TRY(parser_wrap(parser, out, COND_AND, b));
     }
 done:
     return rc;
@@ -503,7 +503,7 @@ static int parse_disj(struct parser *parser, struct cond **out)
     TRY(parse_conj(parser, out));
     while (take_joint(parser, W_OR)) {
         TRY(parse_conj(parser, &b));
-        TRY(wrap(parser, out, COND_OR, b));
+        TRY(parser_wrap(parser, out, COND_OR, b));
     }
 done:
     return rc;
@@ -524,8 +524,8 @@ static int parse_that(struct parser *parser, struct cond **out, bool *is_done)
     (void)parser_take(parser, T_COMMA);
     TRY(parse_disj(parser, &b));
     if (!is_during)
-        TRY(wrap(parser, out, COND_NOT, NULL));
-    TRY(wrap(parser, &b, COND_AND, *out));
+        TRY(parser_wrap(parser, out, COND_NOT, NULL));
+    TRY(parser_wrap(parser, &b, COND_AND, *out));
     *out = b;
 done:
     return rc;
@@ -560,8 +560,8 @@ static int parse_combo(struct parser *parser, struct cond **out)
             return GK_OK;
         TRY(parse_disj(parser, &b));
         if (!is_and)
-            TRY(wrap(parser, &b, COND_NOT, NULL));
-        TRY(wrap(parser, out, COND_AND, b));
+            TRY(parser_wrap(parser, &b, COND_NOT, NULL));
+        TRY(parser_wrap(parser, out, COND_AND, b));
     }
 done:
     return rc;
@@ -591,7 +591,7 @@ static int parse_for(struct parser *parser, struct cond **out)
     }
     if (kind == T_DURATION)
         kind = bound == GK_GE ? T_GREATER_EQUAL : T_LESS_EQUAL;
-    TRY(wrap(parser, out, kind >= T_GREATER ? COND_AT_LEAST : COND_LESS, NULL));
+    TRY(parser_wrap(parser, out, kind >= T_GREATER ? COND_AT_LEAST : COND_LESS, NULL));
     (*out)->ns = ns;
     (*out)->is_beyond = kind == T_GREATER || kind == T_LESS_EQUAL;
 done:
@@ -663,7 +663,10 @@ static bool is_for(const struct parser *parser)
         return token[1].kind == T_WORD && (token[1].word == W_ABOVE || token[1].word == W_BELOW);
     struct parser ahead = *parser;
     enum token_kind kind;
-    return parser_take_compare(&ahead, &kind) && kind <= T_GREATER_EQUAL;
+    if (!parser_take_compare(&ahead, &kind) || kind > T_GREATER_EQUAL)
+        return false;
+    /* In words it may be of something else: at least 3 times. */
+    return ahead.at->kind == T_DURATION || (token->kind != T_WORD && !parser_is_han(parser));
 }
 
 int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
@@ -688,7 +691,7 @@ int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
         if (*is_done)
             return GK_OK;
     }
-    TRY(wrap(parser, out, kind, NULL));
+    TRY(parser_wrap(parser, out, kind, NULL));
     (*out)->ns = ns;
     (*out)->is_beyond = is_beyond;
 done:

@@ -361,7 +361,8 @@ static const char *example_instead(const struct parser *parser)
         return "two conditions are joined by while, and, or, unless: abatement offline while production running";
     if (parser_is_word(parser, W_OF))
         return "in enterprise 'E1'";
-    if (parser->at->kind == T_DURATION)
+    enum token_kind kind;
+    if (parser->at->kind == T_DURATION || parser_take_compare(&(struct parser){.at = parser->at}, &kind))
         return "for >= 10m";
     if (parser->at->kind == T_CLOCK)
         return "today 08:00-12:00, yesterday 22:00-06:00";

@@ -71,7 +71,7 @@ static int parse_clocks(struct parser *parser, struct time_tail *out)
     out->has_clocks = true;
     out->from_s = parser->at->seconds;
     parser->at++;
-    if (!parser_take_word(parser, W_TILL))
+    if (!parser_take_word(parser, W_TO))
         TRY(parser_need(parser, T_MINUS, "'-' between two times of day", example));
     out->to_s = parser->at->seconds;
     TRY(parser_need(parser, T_CLOCK, "a time of day after '-'", example));
@@ -119,7 +119,7 @@ static int parse_between(struct parser *parser, struct time_tail *out)
         out->kind = TIME_SINCE;
         return GK_OK;
     }
-    if (!parser_take_word(parser, W_TILL))
+    if (!parser_take_word(parser, W_TO))
         TRY(parser_need_word(parser, W_AND, example));
     TRY(parse_instant(parser, "a time after 'and'", example, &out->b));
     (void)parser_take_word(parser, W_INSIDE);
@@ -135,7 +135,7 @@ static int parse_bare(struct parser *parser, struct time_tail *out)
 
     (void)parser_take_word(parser, W_IN);
     TRY(parse_instant(parser, "a time", example, &out->a));
-    if (parser_take_word(parser, W_TILL)) {
+    if (parser_take_word(parser, W_TO)) {
         out->kind = TIME_BETWEEN;
         TRY(parse_instant(parser, "a time", example, &out->b));
         (void)parser_take_word(parser, W_INSIDE);

@@ -65,6 +65,11 @@ bool parser_read_metric(const struct token *token, enum metric *out);
 
 /* ---- conditions: parse_cond.c ---- */
 int parse_cond(struct parser *parser, struct cond **out);
+int parse_prim(struct parser *parser, struct cond **out);
+/* Wraps what is there: *cond = kind(*cond, b). */
+int parser_wrap(struct parser *parser, struct cond **cond, enum cond_kind kind, struct cond *b);
+/* Around a condition inside of others: too deep is an error. Afterwards parser->depth--. */
+int parser_enter(struct parser *parser);
 /* One of `for`, `ignoring gaps`, `held`, `within` around *out; is_done: there is none. */
 int parse_suffix(struct parser *parser, struct cond **out, bool *is_done);
 

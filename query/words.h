@@ -141,6 +141,7 @@ enum word {
     W_MONTH,
     W_YEAR,
     W_NIGHT,
+    W_TO,
     /* comparisons, in the order of T_LESS ...: their Chinese words are tokens of those kinds */
     W_LESS,
     W_LESS_EQUAL,
@@ -154,7 +155,6 @@ enum word {
     W_ABOVE,        /* 10分钟以上: the comparison behind its value, >= */
     W_BELOW,        /* 10分钟以内: <= */
     W_INSIDE,       /* 园区'P1'内, 最近5分钟内 */
-    W_TILL,         /* 从A到B, 22:00至06:00 */
     W_SINCE_THEN,   /* 自A以来 */
     W_BEFORE,       /* A之前 */
     W_WITHIN_LAST,  /* 此前5分钟内 */
