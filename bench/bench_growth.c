@@ -1,11 +1,12 @@
 /*
  * bench_growth.c - what a week of live rows costs a disk: bytes written a row, and how large the file is against its
- * live data at the end of each simulated day. Rows arrive one after the other and become durable each 100 ms of their
- * own time; the clock is simulated.
+ * live data after each commit. Rows arrive one after the other and become durable each 100 ms of their own time; those
+ * older than four days are dropped once an hour, as often in that time as once a night in 90 days. The clock is
+ * simulated.
  *
  * A whole zone takes hours, so all that depends on the number of facilities is divided by the scale: facilities, memory
- * for heads, bytes of a sealing step. A facility then sees the same rows between two sealings, and a commit has as many
- * rows as in the whole zone, because commits are as many times rarer.
+ * for heads, bytes of a sealing step, and what a store has before it is looked at. A facility then sees the same rows
+ * between two sealings, and a commit has as many rows as in the whole zone, because commits are as many times rarer.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -18,14 +19,18 @@
 #include "harness.h"
 #include "loop.h"
 
-#define SEED          13
-#define DAY_S         86400
-#define DAYS          7
-#define DAYS_QUICK    2
-#define SCALE_10S     50
-#define SCALE_60S     500
-#define SCALE_QUICK   500
-#define COMMIT_MS     100  /* group commit, as by default */
+#define SEED        13
+#define DAY_S       86400
+#define HOUR_S      3600
+#define DAYS        7
+#define DAYS_QUICK  2
+#define SCALE_10S   20
+#define SCALE_60S   100
+#define SCALE_QUICK 500
+#define COMMIT_MS   100                  /* group commit, as by default */
+#define KEPT_DAYS   4                    /* rows older than that are dropped */
+#define FIRST_BYTES (UINT64_C(32) << 20) /* so large is the whole zone's live data before the file is held against it  \
+                                          */
 #define HEADS_PAGE    4096 /* facilities; so many bytes each, whether they have rows or not (db/heads.c) */
 #define HEAD_BYTES    72
 #define DISK_BYTES    (UINT64_C(8) << 30)
@@ -38,8 +43,9 @@
 static const struct harness_line lines[] = {
     {"10s written", "4,000 facilities, a row each 10 s: bytes written to the disk a row, each day", "B/row", 0, 0, 0},
     {"10s amplification", "of the whole time: bytes written over live bytes at the end", "x", 0, 0, HARNESS_EXACT},
-    {"10s row_bytes", "live bytes a row at the end", "B/row", 0, 0, HARNESS_EXACT},
-    {"10s file", "the file over its live bytes at the end of each day: the worst", "x", 1.2, 1.2, HARNESS_P95},
+    {"10s row_bytes", "live bytes a row that is left at the end", "B/row", 0, 0, HARNESS_EXACT},
+    {"10s file", "the file over its live bytes: the worst of all commits of a day; p95 is the worst day", "x", 1.2, 1.2,
+     HARNESS_P95},
     {"60s written", "200,000 facilities, a row each 60 s: the same", "B/row", 0, 0, 0},
     {"60s amplification", "", "x", 0, 0, HARNESS_EXACT},
     {"60s row_bytes", "", "B/row", 0, 0, HARNESS_EXACT},
@@ -57,7 +63,8 @@ struct feed {
     gk_db *db;
     uint32_t channels[ZONE_CHANNELS];
     const struct zone *curves;
-    uint64_t n_rows, written, written_before;
+    uint64_t n_rows, n_dropped, written, written_before;
+    double worst; /* file over live bytes, of this day */
 };
 
 static gk_time simulated_now;
@@ -130,6 +137,18 @@ static void put_row(const struct feed *feed, uint32_t facility, int64_t at_s, in
     rows->n++;
 }
 
+/* After each commit, by the store's own figures: the engine's would look at all rows that are not sealed. */
+static void look(struct feed *feed)
+{
+    struct store_stat stat;
+    struct gk_error error = {0};
+
+    fill_check(store_stat(feed->db->store, &stat, &error), &error, "store_stat");
+    double ratio = (double)stat.file_bytes / (double)stat.used_bytes;
+    if (stat.used_bytes >= FIRST_BYTES / feed->scale && ratio > feed->worst)
+        feed->worst = ratio;
+}
+
 static void commit_rows(struct feed *feed, struct zone_rows *rows)
 {
     struct gk_error error = {0};
@@ -139,6 +158,21 @@ static void commit_rows(struct feed *feed, struct zone_rows *rows)
     fill_check(gk_commit(feed->db, &error), &error, "gk_commit");
     feed->n_rows += rows->n;
     rows->n = 0;
+    look(feed);
+}
+
+/* The rows of more than KEPT_DAYS ago go. */
+static void drop_rows(struct feed *feed, int64_t at_s)
+{
+    struct gk_error error = {0};
+    uint64_t n;
+
+    if (at_s <= KEPT_DAYS * DAY_S || at_s % HOUR_S != 0)
+        return;
+    fill_check(gk_retain(feed->db, (BEGIN_S + at_s - KEPT_DAYS * DAY_S) * GK_SECOND, NULL, &n, &error), &error,
+               "gk_retain");
+    feed->n_dropped += n;
+    look(feed);
 }
 
 /* All facilities have their turn once a step, spread evenly over it. */
@@ -147,12 +181,14 @@ static void feed_day(struct feed *feed, uint32_t day, struct zone_rows *rows)
     uint32_t n = feed->n_facilities / feed->scale;
     int64_t apart_ns = feed->step_s * GK_SECOND / n;
 
-    for (int64_t at_s = (int64_t)day * DAY_S; at_s < (int64_t)(day + 1) * DAY_S; at_s += feed->step_s)
+    for (int64_t at_s = (int64_t)day * DAY_S; at_s < (int64_t)(day + 1) * DAY_S; at_s += feed->step_s) {
         for (uint32_t i = 0; i < n; i++) {
             put_row(feed, i, at_s, (BEGIN_S + at_s) * GK_SECOND + i * apart_ns, rows);
             if (rows->n == rows->capacity)
                 commit_rows(feed, rows);
         }
+        drop_rows(feed, at_s + feed->step_s);
+    }
 }
 
 /* ---- figures
@@ -168,11 +204,9 @@ static void take(struct feed *feed, const char *what, double value)
 
 static void take_day(struct feed *feed, uint64_t n_before)
 {
-    struct gk_stat stat = {0};
-    struct gk_error error = {0};
-
-    fill_check(gk_stat(feed->db, &stat, &error), &error, "gk_stat");
-    take(feed, "file", (double)stat.file_bytes / (double)stat.used_bytes);
+    if (feed->worst > 0)
+        take(feed, "file", feed->worst);
+    feed->worst = 0;
     if (!feed->is_counted)
         return;
     feed->written = loop_written(&feed->loop);
@@ -187,7 +221,7 @@ static void take_end(struct feed *feed, uint64_t written_first)
 
     fill_check(gk_seal(feed->db, &error), &error, "gk_seal");
     fill_check(gk_stat(feed->db, &stat, &error), &error, "gk_stat");
-    take(feed, "row_bytes", (double)stat.used_bytes / (double)feed->n_rows);
+    take(feed, "row_bytes", (double)stat.used_bytes / (double)(feed->n_rows - feed->n_dropped));
     if (feed->is_counted)
         take(feed, "amplification", (double)(loop_written(&feed->loop) - written_first) / (double)stat.used_bytes);
     harness_note(feed->harness,
@@ -285,7 +319,7 @@ int main(int argc, char **argv)
         .workloads = workloads,
         .n_workloads = sizeof workloads / sizeof workloads[0],
         .option = option,
-        .help = "  --growth-scale N  one of N facilities (default 50; of 200,000: 500)\n"
+        .help = "  --growth-scale N  one of N facilities (default 20; of 200,000: 100)\n"
                 "  --growth-days N   (default 7)\n"
                 "  --growth-commit-ms N  of the group commit (default 100)\n",
     };

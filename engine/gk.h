@@ -176,7 +176,7 @@ struct gk_options {
     uint64_t quota;       /* bytes the store may use in its file; default none; GK_EFULL beyond */
     uint64_t head_budget; /* bytes of unsealed rows kept in memory before they are sealed; default 32 MB, or 1 KB for
                              each facility that has some, if that is more */
-    uint64_t seal_bytes;  /* sealing commits whenever it wrote so much; default 12 MB */
+    uint64_t seal_bytes;  /* sealing commits when it wrote so much, or less in a small store; default 12 MB */
     int64_t commit_ns;    /* gk_ingest commits when the oldest undurable row is this old; default 100 ms; < 0: only when
                              the heads are full, the fastest way to take in much at once */
     int64_t future_ns;    /* rows further ahead of the clock are quarantined; default 5 min; < 0: no limit */

@@ -216,6 +216,16 @@ done:
     return rc;
 }
 
+/*
+ * So many rows make the last chunk one that is left alone. The first chunk of a facility ends sooner, one of five
+ * sooner than the next: else facilities that began together merge their rows in the same sealings for ever, and each
+ * time all of them give up chunks of a size that none of the others can use.
+ */
+static uint32_t rows_enough(const struct merging *m, const struct chunk_ref *before)
+{
+    return before->is_there ? CHUNK_ROWS_ENOUGH : CHUNK_ROWS_ENOUGH >> m->facility % 5;
+}
+
 /* Puts the rows of the last chunk before *all, which becomes the caller's own; the chunk goes. */
 static int swallow(struct merging *m, const struct chunk_ref *last, struct columns *all, struct gk_error *error)
 {
@@ -250,7 +260,7 @@ static int append_rows(struct merging *m, const struct columns *incoming, size_t
     for (;;) {
         size_t n = all == &own ? own.n_rows : n_new;
         TRY(find_chunk(m, GK_TIME_MAX, &before, &last, &after, error));
-        bool swallows = last.is_there && last.n_rows < 2 * n && last.n_rows < CHUNK_ROWS_ENOUGH;
+        bool swallows = last.is_there && last.n_rows < 2 * n && last.n_rows < rows_enough(m, &before);
         if (all != &own && (swallows || from > 0)) {
             TRY(columns_append(&own, incoming, from, incoming->n_rows));
             all = &own;

@@ -4,6 +4,7 @@
  */
 #include "db/commit.h"
 
+#include "db/growth.h"
 #include "db/profile.h"
 #include "db/record.h"
 #include "db/seal.h"
@@ -257,7 +258,7 @@ void pending_clear(gk_db *db)
     p->is_dirty = false;
 }
 
-static int commit_pending(gk_db *db, struct gk_error *error)
+static int commit_pending(gk_db *db, bool *is_long, struct gk_error *error)
 {
     struct txn *txn = NULL;
     struct progress progress = db->progress;
@@ -268,6 +269,7 @@ static int commit_pending(gk_db *db, struct gk_error *error)
                        &progress, error));
     TRY(pending_put(db, txn, &progress, error));
     TRY(progress_put(txn, &progress, error));
+    *is_long = growth_journal_is_long(db, txn);
     (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
     struct txn *committing = txn;
     txn = NULL;
@@ -294,11 +296,19 @@ static bool is_worth_sealing(const gk_db *db)
 
 static bool can_seal_directly(const gk_db *db)
 {
-    return db->progress.target == 0 && heads_active(db->heads) <= DB_DIRECT_FACILITIES;
+    return db->progress.target == 0 && heads_active(db->heads) <= db->seal_bytes / DB_DIRECT_FACILITY;
+}
+
+/* For the sake of the file's size: that there is no room for it now fails no commit, as the rows are durable. */
+static int seal_early(gk_db *db, struct gk_error *error)
+{
+    int rc = seal_all(db, error);
+    return rc == GK_EFULL ? GK_OK : rc;
 }
 
 int gk_commit(gk_db *db, struct gk_error *error)
 {
+    bool is_long = false;
     int rc;
 
     TRY(db_need_writer(db, error));
@@ -308,9 +318,11 @@ int gk_commit(gk_db *db, struct gk_error *error)
         goto done;
     }
     if (db->pending.is_dirty)
-        TRY(commit_pending(db, error));
+        TRY(commit_pending(db, &is_long, error));
     if (heads_bytes(db->heads) > db_head_limit(db))
         TRY(seal_all(db, error));
+    else if (is_long)
+        TRY(seal_early(db, error));
 done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for a commit"); /* rc says it too */

@@ -30,17 +30,18 @@
 #include "db/heads.h"
 #include "store/store.h"
 
-#define DB_FORMAT            1
-#define DB_HEAD_BUDGET       (UINT64_C(32) << 20)
-#define DB_HEAD_FACILITY     1024 /* by default at least so many bytes a facility: less would be sealed row by row */
-#define DB_COMMIT_NS         (INT64_C(100) * 1000000)
-#define DB_LOAD_COMMIT_NS    (INT64_C(10) * GK_SECOND) /* while a file is read: its rows are sealed many at a time */
-#define DB_FUTURE_NS         (INT64_C(300) * GK_SECOND)
-#define DB_TXN_BYTES         (UINT64_C(12) << 20) /* a transaction is committed beyond this: LMDB's limit of care is 64 MB */
-#define DB_DIRECT_FACILITIES 2048 /* so many facilities can be sealed in one transaction: some pages each */
-#define DB_DIRECT_ROWS       512  /* a commit of so many rows a facility goes straight to chunks */
-#define DB_SOURCE_NAME_MAX   GK_NAME_MAX
-#define HOUR_NS              (INT64_C(3600) * GK_SECOND)
+#define DB_FORMAT         1
+#define DB_HEAD_BUDGET    (UINT64_C(32) << 20)
+#define DB_HEAD_FACILITY  1024 /* by default at least so many bytes a facility: less would be sealed row by row */
+#define DB_COMMIT_NS      (INT64_C(100) * 1000000)
+#define DB_LOAD_COMMIT_NS (INT64_C(10) * GK_SECOND) /* while a file is read: its rows are sealed many at a time */
+#define DB_FUTURE_NS      (INT64_C(300) * GK_SECOND)
+#define DB_TXN_BYTES      (UINT64_C(12) << 20) /* a transaction is committed beyond this: LMDB's limit of care is 64 MB */
+#define DB_DIRECT_FACILITY                                                                                             \
+    6144 /* of seal_bytes for a facility that is sealed directly, in one transaction with all others: some pages */
+#define DB_DIRECT_ROWS     512 /* a commit of so many rows a facility goes straight to chunks */
+#define DB_SOURCE_NAME_MAX GK_NAME_MAX
+#define HOUR_NS            (INT64_C(3600) * GK_SECOND)
 
 /* What changes with every commit: one record. */
 struct progress {

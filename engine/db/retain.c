@@ -8,12 +8,13 @@
  * The rows of a facility's newest hour always stay: the newest values of a meter that fell silent are worth having.
  */
 #include "db/commit.h"
+#include "db/growth.h"
 #include "db/hours.h"
 #include "db/recall.h"
 #include "db/seal.h"
 
-/* A transaction deletes so many chunks as are of gk_options.seal_bytes when each is of this size: 2,048 by default. */
-#define STEP_CHUNK_BYTES 6144
+/* A transaction deletes so many chunks as are of one step when each is of this size: a long one. */
+#define STEP_CHUNK_BYTES 16384
 
 struct retaining {
     gk_db *db;
@@ -22,7 +23,7 @@ struct retaining {
     struct profile profile;
     struct limits limits;
     gk_time before;
-    size_t n_chunks_max;
+    uint64_t step;   /* bytes that this transaction may write anew */
     size_t n_chunks; /* deleted in this transaction */
     uint64_t n_rows; /* dropped in all */
 };
@@ -77,7 +78,7 @@ static int step_cut(struct retaining *r, uint32_t facility, gk_time cut, gk_time
         gk_time first = chunk_key_first(cursor_key(cursor));
         if (first >= cut)
             break;
-        if (n++ < r->n_chunks_max || hour_begin(hour_of(first)) <= r->profile.first)
+        if (n++ <= r->step / STEP_CHUNK_BYTES || hour_begin(hour_of(first)) <= r->profile.first)
             continue;
         *out = hour_begin(hour_of(first));
         break;
@@ -252,6 +253,17 @@ done:
     return rc;
 }
 
+static int begin_step(struct retaining *r, struct gk_error *error)
+{
+    int rc;
+
+    TRY(store_write(r->db->store, &r->txn, error));
+    r->step = growth_step_bytes(r->db, r->txn);
+    r->n_chunks = 0;
+done:
+    return rc;
+}
+
 /* Commits this step and begins the next one. */
 static int end_step(struct retaining *r, struct gk_error *error)
 {
@@ -266,9 +278,8 @@ static int end_step(struct retaining *r, struct gk_error *error)
         db->progress = r->progress;
     (void)pthread_mutex_unlock(&db->lock);
     TRY(rc);
-    r->n_chunks = 0;
     store_release_memory(db->store);
-    TRY(store_write(db->store, &r->txn, error));
+    TRY(begin_step(r, error));
 done:
     return rc;
 }
@@ -278,14 +289,14 @@ static int retain(struct retaining *r, const struct gk_retain_options *options, 
     uint32_t n = (uint32_t)r->db->catalog->n_facilities;
     int rc;
 
-    TRY(store_write(r->db->store, &r->txn, error));
+    TRY(begin_step(r, error));
     r->progress.dropped_before = r->before; /* from here on older rows are kept apart */
     TRY(end_step(r, error));
     for (uint32_t f = 0; f < n;) {
         bool is_done;
         TRY(drop_rows(r, f, &is_done, error));
         f += is_done;
-        if (r->n_chunks >= r->n_chunks_max || txn_size(r->txn) >= r->db->seal_bytes || f == n)
+        if (r->n_chunks > r->step / STEP_CHUNK_BYTES || txn_size(r->txn) >= r->step || f == n)
             TRY(end_step(r, error));
         if (options && options->progress)
             TRY(options->progress(options->context, f, n));
@@ -297,9 +308,7 @@ done:
 int gk_retain(gk_db *db, gk_time before, const struct gk_retain_options *options, uint64_t *n_rows,
               struct gk_error *error)
 {
-    struct retaining r = {.db = db,
-                          .before = hour_begin(hour_of(before)),
-                          .n_chunks_max = 1 + (size_t)(db->seal_bytes / STEP_CHUNK_BYTES)};
+    struct retaining r = {.db = db, .before = hour_begin(hour_of(before))};
     int rc;
 
     if (n_rows)

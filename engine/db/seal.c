@@ -2,7 +2,7 @@
  * seal.c - sealing.
  *
  * One sealing moves all rows up to one journal record (the target). It goes through the facilities by id, in write
- * transactions of about gk_options.seal_bytes; each stores how far it came (facilities_done). The last one drops the
+ * transactions of at most about gk_options.seal_bytes; each stores how far it came (facilities_done). The last one drops the
  * journal records. A crash in between loses nothing and repeats nothing: whoever replays the journal skips what was
  * moved (I1).
  */
@@ -10,6 +10,7 @@
 
 #include "db/chunks.h"
 #include "db/commit.h"
+#include "db/growth.h"
 #include "db/hours.h"
 #include "db/index.h"
 #include "db/recall.h"
@@ -222,21 +223,36 @@ done:
     return rc;
 }
 
+/* What the transaction wrote anew: the ends of each facility's records lie on some page together with those of others.
+ */
+static uint64_t step_size(const struct sealing *s, uint32_t n_sealed)
+{
+    size_t page, overhead;
+
+    txn_pages(s->txn, &page, &overhead);
+    return txn_size(s->txn) + (uint64_t)n_sealed * page;
+}
+
 /* All facilities from `first` on, in as many transactions as it takes; the last one is left open. */
 static int seal_facilities(struct sealing *s, uint32_t first, uint32_t n, struct gk_error *error)
 {
+    uint32_t n_sealed = 0;
     int rc;
 
     TRY(begin(s, error));
+    uint64_t step = growth_step_bytes(s->db, s->txn);
     for (uint32_t f = first; f < n; f++) {
+        uint64_t before = txn_size(s->txn);
         TRY(seal_facility(s, f, error));
+        n_sealed += txn_size(s->txn) > before;
         if (f % RELEASE_EVERY == RELEASE_EVERY - 1)
             store_release_memory(s->db->store);
-        if (txn_size(s->txn) < s->db->seal_bytes || f + 1 == n)
+        if (step_size(s, n_sealed) < step || f + 1 == n)
             continue;
         s->progress.facilities_done = f + 1;
         TRY(commit_step(s, error));
         TRY(begin(s, error));
+        n_sealed = 0;
     }
 done:
     return rc;

@@ -383,6 +383,14 @@ uint64_t txn_size(const struct txn *txn)
     return txn->size;
 }
 
+uint64_t txn_table_bytes(const struct txn *txn, enum store_table table)
+{
+    MDB_stat s = {.ms_psize = 0};
+
+    (void)mdb_stat(txn->txn, txn->store->dbi[table], &s); /* fails only for a table that is not open */
+    return (uint64_t)s.ms_psize * (s.ms_branch_pages + s.ms_leaf_pages + s.ms_overflow_pages);
+}
+
 /* ---- values -------------------------------------------------------------------------------------------------------
  */
 
@@ -649,7 +657,7 @@ int store_stat(struct store *store, struct store_stat *out, struct gk_error *err
         int code = mdb_stat(txn->txn, store->dbi[i], &s);
         if (code != MDB_SUCCESS)
             TRY(fail(store, code, "cannot read", error));
-        out->table_bytes[i] = (uint64_t)s.ms_psize * (s.ms_branch_pages + s.ms_leaf_pages + s.ms_overflow_pages);
+        out->table_bytes[i] = txn_table_bytes(txn, i);
         out->table_entries[i] = s.ms_entries;
         out->used_bytes += out->table_bytes[i];
     }

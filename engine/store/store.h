@@ -59,6 +59,8 @@ int txn_commit(struct txn *txn, struct gk_error *error);
 void txn_abort(struct txn *txn); /* NULL is welcome */
 /* Bytes put so far, so that a long job can commit in steps. */
 uint64_t txn_size(const struct txn *txn);
+/* Bytes of the pages that a table has, as the transaction sees it. */
+uint64_t txn_table_bytes(const struct txn *txn, enum store_table table);
 
 /* A value that does not fit half a page is kept on whole pages of its own: *page bytes each, *overhead bytes of which,
  * once a value, are not the value's. */

@@ -127,6 +127,61 @@ static void small_chunks_at_the_end_are_swallowed(void **state)
     world_end(db, path);
 }
 
+/* So many rows the first chunk of a facility has in the end. */
+static uint32_t first_rows(gk_db *db, uint32_t facility)
+{
+    struct cursor *cursor;
+    struct chunk_view chunk;
+    struct txn *txn;
+    uint8_t key[CHUNK_KEY];
+
+    chunk_key(key, facility, GK_TIME_MIN, 0);
+    ok(store_read(db->store, &txn, &error), &error);
+    ok(cursor_open(txn, STORE_CHUNK, &cursor, &error), &error);
+    ok(cursor_seek(cursor, view_of(key, sizeof key), &error), &error);
+    assert_true(chunk_key_is_of(cursor_key(cursor), facility));
+    ok(chunk_at(cursor, &chunk, &error), &error);
+    uint32_t n = chunk.n_rows;
+    cursor_close(cursor);
+    txn_abort(txn);
+    return n;
+}
+
+/* Else their later chunks would all grow and be swallowed in the same sealings. */
+static void facilities_that_begin_together_do_not_merge_in_step(void **state)
+{
+    enum { FEW = 64, ROUNDS = 140 };
+    static gk_time time[FEW];
+    static uint32_t facility[FEW];
+    static double value[FEW];
+    const double *values = value;
+    const uint32_t channel = 0;
+    struct gk_batch batch = {
+        .n_rows = FEW, .time = time, .facility = facility, .n_channels = 1, .channel = &channel, .value = &values};
+    struct gk_counts counts;
+    char path[4096];
+    (void)state;
+
+    gk_db *db = new_store(path, GK_LAST);
+    for (int i = 0; i < 3; i++)
+        (void)put_facility(db, (const char *[]){"b", "c", "d"}[i], GK_PRODUCTION);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (uint32_t f = 0; f < 5; f++) {
+            for (int i = 0; i < FEW; i++) {
+                time[i] = T0 + (round * FEW + i) * GK_SECOND;
+                facility[i] = f;
+                value[i] = i;
+            }
+            ok(gk_ingest(db, &batch, &counts, &error), &error);
+        }
+        seal(db);
+    }
+    for (uint32_t f = 0; f < 5; f++)
+        assert_int_equal(first_rows(db, f), 4096 >> f);
+    check_is_clean(db);
+    world_end(db, path);
+}
+
 static void full_chunks_are_left_alone(void **state)
 {
     char path[4096];
@@ -306,6 +361,7 @@ static void random_merges_keep_every_row_in_order(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(small_chunks_at_the_end_are_swallowed),
+    cmocka_unit_test(facilities_that_begin_together_do_not_merge_in_step),
     cmocka_unit_test(full_chunks_are_left_alone),
     cmocka_unit_test(late_rows_split_a_full_chunk),
     cmocka_unit_test(rows_before_the_first_chunk_go_into_it),

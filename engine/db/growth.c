@@ -1,0 +1,44 @@
+/*
+ * growth.c - how long the journal may be, and how large a step of a long job.
+ */
+#include "db/growth.h"
+
+/*
+ * Of what the other tables have. A row takes ten times as many bytes in the journal as in a chunk, so sealing it when
+ * it has a 32nd moves a few rows of a thousand: enough that each sealing, which writes the ends of all facilities anew,
+ * is worth it, and three percent of free pages behind it.
+ */
+#define JOURNAL_SHARE 32
+/* But so many bytes for each facility with rows, some 20 rows: with less, a young store would do nothing but seal. */
+#define JOURNAL_FACILITY 512
+
+/* Three steps' worth of pages are on the way at a time: those of this one and of two that were committed. */
+#define STEP_SHARE 128
+
+/* The least of both, as a part of gk_options.seal_bytes: a step costs a commit, a sealing several. */
+#define LEAST_SHARE 16
+
+static uint64_t used_bytes(const struct txn *txn)
+{
+    uint64_t used = 0;
+
+    for (unsigned t = 0; t < STORE_TABLES; t++)
+        used += txn_table_bytes(txn, t);
+    return used;
+}
+
+bool growth_journal_is_long(const gk_db *db, const struct txn *txn)
+{
+    uint64_t journal = txn_table_bytes(txn, STORE_JOURNAL);
+
+    return journal > db->seal_bytes / LEAST_SHARE && journal > (uint64_t)heads_active(db->heads) * JOURNAL_FACILITY &&
+           journal > (used_bytes(txn) - journal) / JOURNAL_SHARE;
+}
+
+uint64_t growth_step_bytes(const gk_db *db, const struct txn *txn)
+{
+    uint64_t least = db->seal_bytes / LEAST_SHARE, step = used_bytes(txn) / STEP_SHARE;
+
+    step = step > least ? step : least;
+    return step < db->seal_bytes ? step : db->seal_bytes;
+}
