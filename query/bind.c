@@ -214,7 +214,7 @@ static int expand(struct binder *binder, struct cond **cond)
     }
     if (++binder->depth > NEST_MAX)
         return report_fail(binder->report, GK_ELIMIT, use, "definitions may be nested %d deep", NEST_MAX);
-    struct report inner = {.text = definition->text.bytes, .size = definition->text.size};
+    struct report inner = {.text = definition->text.bytes, .size = definition->text.size, .params = definition->params};
     rc = parse_definition(binder->arena, &inner, 0, cond);
     if (rc != GK_OK)
         return bind_no_memory(binder); /* it was parsed when it was defined */

@@ -42,8 +42,8 @@ struct gk_session_options {
     void *monotonic_context;
     gk_resize_fn resize;
     void *resize_context;
-    const char
-        *lang; /* of messages and notes: "zh", "zh_CN.UTF-8", ...: Chinese; else English. Read by gk_session_new */
+    const char *lang; /* of messages and notes: "zh", "zh_CN.UTF-8", ...: Chinese; else English. Read by gk_session_new,
+                         gk_session_configure */
 };
 
 GK_API int gk_session_new(const struct gk_session_options *options, gk_session **out);
@@ -135,6 +135,23 @@ struct gk_query_meta {
     const char *const *notes; /* sentences for people: how `offline` was read, durations rounded up to ticks, ... */
 };
 GK_API const struct gk_query_meta *gk_query_meta(const gk_query *query);
+
+/* ---- more of a session ---- */
+
+/* Other options from the next statement on (not `resize`); definitions and parameters stay. */
+GK_API void gk_session_configure(gk_session *session, const struct gk_session_options *options);
+
+/*
+ * A parameter: `$name` or `:name` in a statement stands for its value, as one token and never as a piece of text. Where
+ * a name can stand (behind a noun, `order`, `group`, or in a list of names) the value is a name as it is. Elsewhere it
+ * is read as one number, quantity, duration, time or clock, and what is none of these is a name. Names of parameters
+ * are letters, digits and _ (GK_EINVAL); values have 1 to GK_NAME_MAX bytes (GK_ERANGE). A later value replaces.
+ */
+GK_API int gk_session_set(gk_session *session, const char *name, const char *value, size_t size);
+/* The i-th definition, newest first, as its name and its condition; false behind the last. */
+GK_API bool gk_session_definition(const gk_session *session, size_t i, struct gk_text *name, struct gk_text *condition);
+/* The i-th spelling of the words of the language, English and Chinese, for completion; NULL behind the last. */
+GK_API const char *gk_query_word(size_t i);
 
 #ifdef __cplusplus
 }

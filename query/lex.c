@@ -701,9 +701,92 @@ static int lex_sign(struct lexer *lexer)
     return push(lexer, token);
 }
 
+/* ---- parameters ---- */
+
+/* Whether a name stands where the next token does: behind what names follow, or in a list of them. */
+static bool is_name_place(const struct lexer *lexer)
+{
+    static const enum word before[] = {W_FACILITY, W_PRODUCTION, W_ABATEMENT, W_LINE, W_ENTERPRISE,
+                                       W_PARK,     W_ORDER,      W_GROUP,     W_TZ};
+    const struct token *last = lexer->n > 0 ? &lexer->list[lexer->n - 1] : NULL;
+
+    if (!last)
+        return false;
+    if (last->kind == T_COMMA)
+        return lexer->n > 1 && last[-1].kind == T_NAME;
+    for (size_t i = 0; last->kind == T_WORD && i < sizeof before / sizeof before[0]; i++)
+        if (last->word == before[i])
+            return true;
+    return false;
+}
+
+static int lex_token(struct lexer *lexer);
+
+/*
+ * Takes a value that is one number, quantity, duration, time or clock, with or without a minus before it; *is_taken is
+ * false when it is none of them.
+ */
+static int lex_value(struct lexer *lexer, const struct gk_text *value, struct place place, bool *is_taken)
+{
+    struct report unheard = {.text = value->bytes, .size = value->size};
+    struct lexer inner = {.arena = lexer->arena, .report = &unheard, .text = value->bytes, .size = value->size};
+    int rc = GK_OK;
+
+    *is_taken = false;
+    while (inner.n < 2 && inner.at < inner.size && (inner.n == 0 || inner.list[0].kind == T_MINUS))
+        TRY(lex_token(&inner));
+    if (inner.n > 0 && inner.at == inner.size) {
+        enum token_kind kind = inner.list[inner.n - 1].kind;
+        *is_taken = kind == T_NUMBER || kind == T_QUANTITY ||
+                    (inner.n == 1 && (kind == T_DURATION || kind == T_TIME || kind == T_CLOCK));
+    }
+    for (size_t i = 0; *is_taken && i < inner.n; i++) {
+        inner.list[i].place = place;
+        TRY(push(lexer, inner.list[i]));
+    }
+done:
+    arena_release(lexer->arena, &inner.list, &inner.capacity, sizeof *inner.list);
+    return rc == GK_ESYNTAX ? GK_OK : rc;
+}
+
+/* `$name` or `:name`. */
+static int lex_param(struct lexer *lexer, size_t end)
+{
+    struct token token = {.kind = T_NAME, .place = {lexer->at, end}};
+    bool is_taken = false;
+    size_t size, len;
+    uint32_t c;
+    int rc = GK_OK;
+
+    (void)peek(lexer, lexer->at, &len);
+    while (c = peek(lexer, end, &size), size > 0 && (is_letter(c) || is_digit(c)))
+        end += size;
+    token.place.to = end;
+    const char *name = fold_text(lexer, lexer->at + len, end, &size);
+    if (!name)
+        return arena_status(lexer->arena);
+    const struct param *param = param_find(lexer->report->params, name, size);
+    if (!param) {
+        struct nearest nearest = nearest_to(name, size);
+        for (const struct param *p = lexer->report->params; p; p = p->next)
+            nearest_try(&nearest, p->name.bytes);
+        if (nearest.best)
+            report_hint(lexer->report, "did you mean '$%s'?", nearest.best);
+        return report_fail(lexer->report, GK_ESYNTAX, token.place, "there is no parameter '%.60s'", name);
+    }
+    lexer->at = end;
+    if (!is_name_place(lexer))
+        TRY(lex_value(lexer, &param->value, token.place, &is_taken));
+    token.text = param->value;
+    if (!is_taken)
+        TRY(push(lexer, token));
+done:
+    return rc;
+}
+
 static int lex_token(struct lexer *lexer)
 {
-    size_t len;
+    size_t len, next;
     uint32_t c = peek(lexer, lexer->at, &len), close = closing_quote(peek_raw(lexer, lexer->at, &len));
 
     if (close)
@@ -726,6 +809,8 @@ static int lex_token(struct lexer *lexer)
     }
     if (utf8_is_han(c))
         return lex_han(lexer);
+    if ((c == '$' || c == ':') && is_letter(peek(lexer, lexer->at + len, &next)))
+        return lex_param(lexer, lexer->at + len);
     return is_letter(c) ? lex_word(lexer) : lex_sign(lexer);
 }
 

@@ -22,6 +22,8 @@ static const struct {
     {"instead of '%.40s': %s", "“%.40s”请写成：%s"},
     {"in the definition: %s", "在定义中：%s"},
     {"%s is not part of this version", "本版本没有%s"},
+    {"there is no parameter '%.60s'", "没有参数“%.60s”"},
+    {"did you mean '$%s'?", "是不是“$%s”？"},
     {"this version answers when, which, aggregates, samples, state, list, define, explain",
      "本版本可用：当、哪些、统计量、样本、状态、列出、定义、解释"},
     /* what was expected */
@@ -373,6 +375,23 @@ static const struct {
     {"step", "步骤"},
     {"detail", "说明"},
     {"bucket", "时段"},
+    {"standby", "备用"},
+    {"default", "缺省"},
+    {"from", "自"},
+    {"to", "至"},
+    {"scope", "范围"},
+    {"off_below", "停运下限"},
+    {"on_from", "运行起点"},
+    {"overload_from", "过载起点"},
+    {"hysteresis", "回差"},
+    {"hold_s", "保持（秒）"},
+    {"dwell_on_s", "开启确认（秒）"},
+    {"dwell_off_s", "停运确认（秒）"},
+    {"level", "级别"},
+    {"kind", "类型"},
+    {"cut", "限产比例"},
+    {"hours", "时段"},
+    {"note", "备注"},
 };
 /* clang-format on */
 

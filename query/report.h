@@ -11,6 +11,7 @@
 
 #include "gk_query.h"
 #include "messages.h"
+#include "params.h"
 
 /* Bytes [from, to) of a statement's text. */
 struct place {
@@ -23,6 +24,7 @@ struct report {
     size_t size;
     struct gk_query_error *error;
     enum lang lang;
+    const struct param *params; /* what `$name` stands for in the text */
 };
 
 /* The text in the report's language. Formats need no translating: the functions below do it. */

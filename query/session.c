@@ -43,11 +43,11 @@ gk_time session_monotonic(const struct gk_session *session)
     return session->options.monotonic(session->options.monotonic_context);
 }
 
-int gk_session_new(const struct gk_session_options *options, gk_session **out)
+/* With the defaults filled in. */
+static struct gk_session_options complete(const struct gk_session_options *options)
 {
     struct gk_session_options own = {0};
 
-    *out = NULL;
     if (options)
         memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
     if (!own.resize)
@@ -57,6 +57,14 @@ int gk_session_new(const struct gk_session_options *options, gk_session **out)
     own.max_run_ns = own.max_run_ns ? own.max_run_ns : MAX_RUN_NS;
     own.max_window_ns = own.max_window_ns ? own.max_window_ns : MAX_WINDOW_NS;
     own.max_memory = own.max_memory ? own.max_memory : MAX_MEMORY;
+    return own;
+}
+
+int gk_session_new(const struct gk_session_options *options, gk_session **out)
+{
+    struct gk_session_options own = complete(options);
+
+    *out = NULL;
     struct gk_session *session = own.resize(own.resize_context, NULL, sizeof *session);
     if (!session)
         return GK_ENOMEM;
@@ -82,12 +90,36 @@ void gk_session_free(gk_session *session)
     (void)session->options.resize(session->options.resize_context, session, 0); /* freeing has no result */
 }
 
+void gk_session_configure(gk_session *session, const struct gk_session_options *options)
+{
+    struct gk_session_options own = complete(options);
+
+    /* What was allocated must be freed the same way. */
+    own.resize = session->options.resize;
+    own.resize_context = session->options.resize_context;
+    session->lang = lang_of(own.lang);
+    own.lang = NULL; /* the caller's */
+    session->options = own;
+}
+
 const struct definition *session_find(const struct gk_session *session, const struct gk_text *name)
 {
     for (const struct definition *d = session->definitions; d; d = d->next)
         if (d->name.size == name->size && memcmp(d->name.bytes, name->bytes, name->size) == 0)
             return d;
     return NULL;
+}
+
+bool gk_session_definition(const gk_session *session, size_t i, struct gk_text *name, struct gk_text *condition)
+{
+    for (const struct definition *d = session->definitions; d; d = d->next) {
+        if (session_find(session, &d->name) != d || i-- > 0)
+            continue;
+        *name = d->name;
+        *condition = d->text;
+        return true;
+    }
+    return false;
 }
 
 int session_define(struct gk_session *session, const struct gk_text *name, const struct gk_text *text)
@@ -100,6 +132,7 @@ int session_define(struct gk_session *session, const struct gk_text *name, const
         return arena_status(&session->arena);
     definition->name = (struct gk_text){name_copy, name->size};
     definition->text = (struct gk_text){text_copy, text->size};
+    definition->params = session->params;
     definition->next = session->definitions;
     session->definitions = definition;
     return GK_OK;
@@ -232,7 +265,7 @@ int gk_query_prepare(gk_session *session, gk_snapshot *snapshot, const char *tex
                      gk_query **out, struct gk_query_error *error)
 {
     const struct gk_session_options *options = &session->options;
-    struct report report = {text, size, error, session->lang};
+    struct report report = {text, size, error, session->lang, session->params};
     size_t taken = 0;
     int rc;
 
@@ -367,7 +400,7 @@ int gk_query_start(gk_query *query, gk_snapshot *snapshot, gk_time now, struct g
     int rc = GK_OK;
 
     stop(query);
-    query->report = (struct report){query->text, query->text_size, error, query->session->lang};
+    query->report = (struct report){query->text, query->text_size, error, query->session->lang, NULL};
     report_clear(&query->report);
     query->snapshot = snapshot;
     query->most = most_rows(query);

@@ -7,11 +7,13 @@
 #include "arena.h"
 #include "gk_query.h"
 #include "messages.h"
+#include "params.h"
 
 /* A condition by name, kept as text: it is parsed and bound anew wherever it is used. */
 struct definition {
     struct definition *next;
     struct gk_text name, text;
+    const struct param *params; /* what its parameters stood for when it was made */
 };
 
 struct gk_session {
@@ -19,6 +21,7 @@ struct gk_session {
     enum lang lang;
     struct arena arena;             /* of the definitions */
     struct definition *definitions; /* the newest first: it hides an older one of the same name */
+    const struct param *params;     /* the same */
 };
 
 const struct definition *session_find(const struct gk_session *session, const struct gk_text *name);

@@ -6,7 +6,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "gk.h"
+#include "gk_query.h"
 #include "utf8.h"
 
 struct spelling {
@@ -653,6 +653,18 @@ const char *word_spelling(size_t i, enum word *word)
     if (word)
         *word = spellings[i].word;
     return spellings[i].text;
+}
+
+const char *gk_query_word(size_t i)
+{
+    const char *text;
+    enum word word;
+
+    /* W_NONE: what people say and the language refuses. */
+    for (size_t j = 0; (text = word_spelling(j, &word)) != NULL; j++)
+        if (word != W_NONE && i-- == 0)
+            return text;
+    return NULL;
 }
 
 const struct unit *unit_find(const char *text, size_t size)
