@@ -33,7 +33,10 @@ ALLFLAGS  = $(BASE) $(WARNINGS) $(FLAGS_$(VARIANT)) $(CFLAGS)
 LINKFLAGS = $(filter -fsanitize% --coverage,$(FLAGS_$(VARIANT))) $(LDFLAGS)
 
 LIBS     := -llmdb -llz4 -lroaring -lm -lpthread
-TOOLLIBS  = $(LIBS) -lz
+TOOLLIBS  = $(LIBS) -lz $(EDITLIBS)
+# Lines of the shell are edited with libedit where it is; without it they are read as they come.
+EDITLIBS := $(shell pkg-config --libs libedit 2>/dev/null)
+EDITFLAGS := $(if $(EDITLIBS),-DGK_LIBEDIT $(shell pkg-config --cflags libedit))
 
 # ---- sources --------------------------------------------------------------------------------------------------------
 ENGINE := $(sort $(wildcard engine/*/*.c))
@@ -97,6 +100,7 @@ $(BUILD)/query/%.o: query/%.c
 $(BUILD)/tools/%.o: tools/%.c
 	@mkdir -p $(@D); echo '  cc $<'
 	$(Q)$(CC) $(ALLFLAGS) $(INC_tools) -c -o $@ $<
+$(BUILD)/tools/line.o: ALLFLAGS += $(EDITFLAGS)
 $(BUILD)/bench/%.o: bench/%.c
 	@mkdir -p $(@D); echo '  cc $<'
 	$(Q)$(CC) $(ALLFLAGS) $(INC_bench) -c -o $@ $<
@@ -245,7 +249,8 @@ count: deps-all
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
-	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
+	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7 \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(GK) $(DESTDIR)$(PREFIX)/bin/gk
 	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/libgk.a
 	install -m 755 $(SOLIB) $(DESTDIR)$(PREFIX)/lib/libgk.so.$(VERSION)
@@ -254,6 +259,7 @@ install: all
 	install -m 644 engine/gk.h query/gk_query.h $(DESTDIR)$(PREFIX)/include/
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
+	install -m 644 tools/gk.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gk
 	printf 'prefix=%s\nName: gk\nDescription: time-series storage for the working conditions of equipment\nVersion: %s\nLibs: -L$${prefix}/lib -lgk\nLibs.private: $(LIBS)\nCflags: -I$${prefix}/include\n' \
 	    '$(PREFIX)' '$(VERSION)' >$(DESTDIR)$(PREFIX)/lib/pkgconfig/gk.pc
 

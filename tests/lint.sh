@@ -30,6 +30,7 @@ while read -r file include; do
     '<lmdb.h>') [ "$room" = engine/store ] || complain "$file: <lmdb.h> belongs to engine/store" ;;
     '<lz4.h>') [ "$room" = engine/codec ] || complain "$file: <lz4.h> belongs to engine/codec" ;;
     '<roaring/roaring.h>') [ "$room" = engine/state ] || complain "$file: <roaring/roaring.h> belongs to engine/state" ;;
+    '<histedit.h>') [ "$file" = tools/line.c ] || complain "$file: <histedit.h> belongs to tools/line.c" ;;
     '<zlib.h>') [ "$room" = tools ] || complain "$file: <zlib.h> belongs to tools" ;;
     '<cmocka.h>') complain "$file: <cmocka.h> belongs to tests" ;;
     '<'*) ;;

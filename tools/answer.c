@@ -9,12 +9,18 @@
 #include <unistd.h>
 
 #include "answer_footer.h"
+#include "texts.h"
+
+static const char *const names[] = {"table", "csv", "json", "jsonl", "markdown", NULL};
+
+const char *const *answer_format_names(void)
+{
+    return names;
+}
 
 bool answer_format_named(const char *name, enum answer_format *out)
 {
-    static const char *const names[] = {"table", "csv", "json", "jsonl", "markdown"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (size_t i = 0; names[i] != NULL; i++)
         if (strcmp(names[i], name) == 0) {
             *out = (enum answer_format)i;
             return true;
@@ -36,31 +42,31 @@ static bool is_absent(const struct gk_value *value)
 }
 
 /* What is written the same way everywhere: times, numbers, counts. */
-static void put_plain(struct output *out, const struct gk_value *value, int32_t zone_s)
+static void put_plain(const struct answer *answer, struct output *out, const struct gk_value *value)
 {
-    char time[GK_TIME_TEXT_MAX], number[NUMBER_TEXT_MAX];
+    char number[NUMBER_TEXT_MAX];
 
     if (value->type == GK_TYPE_TIME)
-        output_bytes(out, time, gk_time_format(value->as.time, zone_s, time));
+        output_time(out, value->as.time, answer->zone_s, answer->is_epoch);
     else if (is_number(value->type))
         output_bytes(out, number, number_format(value->as.number, number));
     else if (value->type == GK_TYPE_COUNT)
         output_whole(out, value->as.count);
 }
 
-static void put_cell(struct output *out, const struct gk_value *value, int32_t zone_s, bool is_markdown)
+static void put_cell(const struct answer *answer, struct output *out, const struct gk_value *value)
 {
     char share[NUMBER_TEXT_MAX];
 
     if (is_absent(value))
         return;
     if (value->type == GK_TYPE_TRUTH)
-        output_text(out, value->as.count != 0 ? "yes" : "no");
+        output_text(out, tr(value->as.count != 0 ? "yes" : "no"));
     else if (value->type == GK_TYPE_SHARE)
         output_bytes(out, share, share_format(value->as.number, share));
     else if (value->type != GK_TYPE_TEXT)
-        put_plain(out, value, zone_s);
-    else if (is_markdown)
+        put_plain(answer, out, value);
+    else if (answer->format == ANSWER_MARKDOWN)
         output_markdown(out, value->as.text.bytes, value->as.text.size);
     else
         output_shown(out, value->as.text.bytes, value->as.text.size);
@@ -80,20 +86,22 @@ static void put_csv_text(struct output *out, const char *text, size_t size, bool
     output_clear(&shown);
 }
 
-static void put_csv(struct output *out, const struct gk_value *value, int32_t zone_s, bool is_terminal)
+static void put_csv(const struct answer *answer, struct output *out, const struct gk_value *value)
 {
     if (is_absent(value))
         return;
     if (value->type == GK_TYPE_TEXT)
-        put_csv_text(out, value->as.text.bytes, value->as.text.size, is_terminal);
+        put_csv_text(out, value->as.text.bytes, value->as.text.size, answer->is_terminal);
     else if (value->type == GK_TYPE_TRUTH)
         output_text(out, value->as.count != 0 ? "true" : "false");
     else
-        put_plain(out, value, zone_s);
+        put_plain(answer, out, value);
 }
 
-static void put_json(struct output *out, const struct gk_value *value, int32_t zone_s)
+static void put_json(const struct answer *answer, struct output *out, const struct gk_value *value)
 {
+    bool is_quoted = value->type == GK_TYPE_TIME && !answer->is_epoch;
+
     if (is_absent(value) || (is_number(value->type) && isinf(value->as.number))) {
         output_text(out, "null");
     } else if (value->type == GK_TYPE_TEXT) {
@@ -101,19 +109,25 @@ static void put_json(struct output *out, const struct gk_value *value, int32_t z
     } else if (value->type == GK_TYPE_TRUTH) {
         output_text(out, value->as.count != 0 ? "true" : "false");
     } else {
-        output_text(out, value->type == GK_TYPE_TIME ? "\"" : "");
-        put_plain(out, value, zone_s);
-        output_text(out, value->type == GK_TYPE_TIME ? "\"" : "");
+        output_text(out, is_quoted ? "\"" : "");
+        put_plain(answer, out, value);
+        output_text(out, is_quoted ? "\"" : "");
     }
 }
 
 /* ---- headings ---- */
 
+/* Programs read the names as they are, people in their language. */
+static const char *heading(const struct answer *answer, size_t i)
+{
+    return gk_session_text(answer->session, gk_query_column(answer->query, i)->name);
+}
+
 static void begin_table(struct answer *answer)
 {
     table_init(&answer->table, answer->out, answer->n_columns, answer->is_terminal && getenv("NO_COLOR") == NULL);
     for (size_t i = 0; i < answer->n_columns; i++) {
-        const char *name = gk_query_column(answer->query, i)->name;
+        const char *name = heading(answer, i);
 
         output_shown(table_cell(&answer->table), name, strlen(name));
         table_cell_end(&answer->table, false);
@@ -122,6 +136,8 @@ static void begin_table(struct answer *answer)
 
 static void begin_csv(struct answer *answer)
 {
+    if (answer->has_bom && answer->n_statements == 1)
+        output_text(answer->out, "\xEF\xBB\xBF");
     for (size_t i = 0; i < answer->n_columns; i++) {
         const char *name = gk_query_column(answer->query, i)->name;
 
@@ -134,7 +150,7 @@ static void begin_csv(struct answer *answer)
 static void begin_markdown(struct answer *answer)
 {
     for (size_t i = 0; i < answer->n_columns; i++) {
-        const char *name = gk_query_column(answer->query, i)->name;
+        const char *name = heading(answer, i);
 
         output_text(answer->out, "| ");
         output_markdown(answer->out, name, strlen(name));
@@ -155,10 +171,10 @@ void answer_begin(struct answer *answer, const gk_query *query)
     answer->n_columns = gk_query_n_columns(query);
     answer->n_rows = 0;
     output_init(&answer->held, -1);
+    if (answer->n_columns == 0)
+        return; /* a definition: it has nothing to show */
     if (answer->n_statements++ > 0 && answer->format != ANSWER_JSON && answer->format != ANSWER_JSONL)
         output_text(answer->out, answer->format == ANSWER_CSV ? "\r\n" : "\n");
-    if (answer->n_columns == 0)
-        return;
     if (answer->format == ANSWER_TABLE)
         begin_table(answer);
     else if (answer->format == ANSWER_CSV)
@@ -175,7 +191,7 @@ static void row_table(struct answer *answer)
         const struct gk_value *value = gk_query_value(answer->query, i);
         enum gk_type type = gk_query_column(answer->query, i)->type;
 
-        put_cell(table_cell(&answer->table), value, answer->zone_s, false);
+        put_cell(answer, table_cell(&answer->table), value);
         table_cell_end(&answer->table, is_number(type) || type == GK_TYPE_COUNT);
     }
 }
@@ -184,7 +200,7 @@ static void row_csv(struct answer *answer)
 {
     for (size_t i = 0; i < answer->n_columns; i++) {
         output_text(answer->out, i > 0 ? "," : "");
-        put_csv(answer->out, gk_query_value(answer->query, i), answer->zone_s, answer->is_terminal);
+        put_csv(answer, answer->out, gk_query_value(answer->query, i));
     }
     output_text(answer->out, "\r\n");
 }
@@ -198,7 +214,7 @@ static void row_json(struct answer *answer, struct output *out)
         output_text(out, i > 0 ? ", " : "");
         output_json(out, name, strlen(name));
         output_text(out, ": ");
-        put_json(out, gk_query_value(answer->query, i), answer->zone_s);
+        put_json(answer, out, gk_query_value(answer->query, i));
     }
     output_text(out, "}");
 }
@@ -207,7 +223,7 @@ static void row_markdown(struct answer *answer)
 {
     for (size_t i = 0; i < answer->n_columns; i++) {
         output_text(answer->out, "| ");
-        put_cell(answer->out, gk_query_value(answer->query, i), answer->zone_s, true);
+        put_cell(answer, answer->out, gk_query_value(answer->query, i));
         output_text(answer->out, " ");
     }
     output_text(answer->out, "|\n");
@@ -242,7 +258,7 @@ void answer_row(struct answer *answer)
 static void end_json(struct answer *answer, const struct gk_query_meta *meta)
 {
     output_text(answer->out, "{\"meta\": ");
-    footer_json(answer->out, answer->query, meta, answer->zone_s);
+    footer_json(answer->out, answer->query, meta, answer->zone_s, answer->is_epoch);
     output_text(answer->out, ",\n \"rows\": [");
     output_bytes(answer->out, answer->held.bytes, answer->held.n);
     output_text(answer->out, answer->n_rows > 0 ? "\n]}\n" : "]}\n");
@@ -250,8 +266,6 @@ static void end_json(struct answer *answer, const struct gk_query_meta *meta)
 
 static void end_table(struct answer *answer, bool is_complete)
 {
-    if (answer->n_columns == 0)
-        return;
     if (is_complete || answer->n_rows > 0)
         table_finish(&answer->table);
     else
@@ -260,13 +274,18 @@ static void end_table(struct answer *answer, bool is_complete)
 
 void answer_end(struct answer *answer, const struct gk_query_meta *meta)
 {
-    if (answer->format == ANSWER_TABLE)
+    const struct footer_style style = {.zone_s = answer->zone_s,
+                                       .is_epoch = answer->is_epoch,
+                                       .is_markdown = answer->format == ANSWER_MARKDOWN,
+                                       .limit_option = answer->limit_option};
+
+    if (answer->format == ANSWER_TABLE && answer->n_columns > 0)
         end_table(answer, meta != NULL);
     if (meta != NULL && answer->format == ANSWER_JSON)
         end_json(answer, meta);
-    else if (meta != NULL && (answer->format == ANSWER_TABLE || answer->format == ANSWER_MARKDOWN))
-        footer_text(answer->out, meta, answer->zone_s, answer->format == ANSWER_MARKDOWN);
-    else if (meta != NULL)
-        footer_warnings(meta);
+    else if (meta != NULL && (answer->format == ANSWER_CSV || answer->format == ANSWER_JSONL))
+        footer_warnings(meta, answer->limit_option);
+    else if (meta != NULL && answer->n_columns > 0)
+        footer_text(answer->out, meta, &style);
     output_clear(&answer->held);
 }

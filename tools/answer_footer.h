@@ -10,11 +10,19 @@
 #include "gk_query.h"
 #include "output.h"
 
-/* Lines of words; as a list when it is for a Markdown page. */
-void footer_text(struct output *out, const struct gk_query_meta *meta, int32_t zone_s, bool is_markdown);
+struct footer_style {
+    int32_t zone_s;
+    bool is_epoch;            /* times are milliseconds since 1970 UTC */
+    bool is_markdown;         /* as a list */
+    const char *limit_option; /* how the reader gets more rows */
+};
+
+/* Lines of words, in the language that was chosen. */
+void footer_text(struct output *out, const struct gk_query_meta *meta, const struct footer_style *style);
 /* The object behind "meta". */
-void footer_json(struct output *out, const gk_query *query, const struct gk_query_meta *meta, int32_t zone_s);
+void footer_json(struct output *out, const gk_query *query, const struct gk_query_meta *meta, int32_t zone_s,
+                 bool is_epoch);
 /* For notations without a footer: on standard error what must not be missed. */
-void footer_warnings(const struct gk_query_meta *meta);
+void footer_warnings(const struct gk_query_meta *meta, const char *limit_option);
 
 #endif

@@ -103,4 +103,4 @@ static int run(const struct command *self, int argc, char **argv)
     return status;
 }
 
-const struct command command_check = {"check", "test every checksum and invariant of a store", help, 1, 1, run};
+const struct command command_check = {"check", "test every checksum and invariant of a store", help, 1, 1, run, NULL};

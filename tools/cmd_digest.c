@@ -40,4 +40,4 @@ static int run(const struct command *self, int argc, char **argv)
     return output_finish(&out, self, EXIT_ROWS);
 }
 
-const struct command command_digest = {"digest", "SHA-256 of the logical content of a store", help, 1, 1, run};
+const struct command command_digest = {"digest", "SHA-256 of the logical content of a store", help, 1, 1, run, NULL};

@@ -45,4 +45,4 @@ static int run(const struct command *self, int argc, char **argv)
     return output_finish(&out, self, status);
 }
 
-const struct command command_dump = {"dump", "print what is stored, as text", help, 2, 3, run};
+const struct command command_dump = {"dump", "print what is stored, as text", help, 2, 3, run, NULL};

@@ -60,4 +60,4 @@ static int run(const struct command *self, int argc, char **argv)
     return EXIT_ROWS;
 }
 
-const struct command command_init = {"init", "make a store", help, 1, 1, run};
+const struct command command_init = {"init", "make a store", help, 1, 1, run, NULL};

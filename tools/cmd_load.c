@@ -14,6 +14,7 @@
 #include "progress.h"
 #include "rejects.h"
 #include "source.h"
+#include "texts.h"
 #include "tool.h"
 
 static const char help[] =
@@ -43,6 +44,31 @@ static const char help[] =
     "  --now TIME   the clock, instead of the system's\n"
     "\n"
     "Exit status 3 when nothing could be read or the store failed.\n"
+    "\n"
+    "  gk load zone.gk zone/facilities.csv zone/bands.csv zone/rows.csv.gz\n"
+    "  unzip -p rows.zip | gk load zone.gk -\n";
+
+static const char help_zh[] =
+    "gk load STORE FILE... [--threads N] [--strict] [--json] [--now TIME]\n"
+    "\n"
+    "把 CSV 文件装入存储；`-` 为标准输入，gzip 文件可直接读。由表头得知是哪种表：\n"
+    "  facilities   facility,enterprise,park,line,role,rated_kw[,rated_a,serves,group,...]   其余列成为标签\n"
+    "  links        abatement,production[,standby,from,to]\n"
+    "  bands        scope,off_below,on_from[,overload_from,hold_s,dwell_on_s,dwell_off_s,channel,from]\n"
+    "  orders       group 或 scope,level,from,to[,kind,cut,hours]\n"
+    "  exemptions   scope,kind,from,to[,note]\n"
+    "  rows         time 或 time_s、time_ms、time_us、time_ns，然后 facility，然后每个通道一列\n"
+    "不论命令行上的次序，先装设施，再装其他表，最后装数据行；同类文件按给出的次序。\n"
+    "\n"
+    "有错的行会计数，并连同行号和原因写入 FILE.rejects（stdin.rejects）；其余照常装入。\n"
+    "比时钟超前 5 分钟以上的行进入隔离；对过去没有限制。\n"
+    "\n"
+    "  --threads N  1：一个线程做完；2 及以上（2）：一个线程先读先解压，另一个装入\n"
+    "  --strict     拒绝目录中没有的设施的行（否则登记为角色 `other`）\n"
+    "  --json       把计数以 JSON 写到标准输出\n"
+    "  --now TIME   时钟，代替系统时钟\n"
+    "\n"
+    "一个文件也读不了或存储出错时，退出码为 3。\n"
     "\n"
     "  gk load zone.gk zone/facilities.csv zone/bands.csv zone/rows.csv.gz\n"
     "  unzip -p rows.zip | gk load zone.gk -\n";
@@ -144,7 +170,7 @@ static void say_report(const struct loading *loading, const struct report *repor
         say_rows(loading, report);
     else if (result->table != GK_TABLE_NONE)
         say(loading->command->name, "%s: %s: %" PRIu64 " taken, %" PRIu64 " bad", report->path,
-            table_names[result->table], result->n_taken, result->n_bad);
+            tr(table_names[result->table]), result->n_taken, result->n_bad);
     if (result->n_registered > 0)
         say(loading->command->name, "%s: warning: %" PRIu64 " unknown %s registered with role other", report->path,
             result->n_registered, result->n_registered == 1 ? "facility was" : "facilities were");
@@ -326,4 +352,4 @@ static int run(const struct command *self, int argc, char **argv)
 }
 
 const struct command command_load = {
-    "load", "put CSV files into a store: facilities, bands, orders, rows...", help, 2, 1000000, run};
+    "load", "put CSV files into a store: facilities, bands, orders, rows...", help, 2, 1000000, run, help_zh};

@@ -104,4 +104,4 @@ static int run(const struct command *self, int argc, char **argv)
 }
 
 const struct command command_quarantine = {
-    "quarantine", "list or release rows that were ahead of the clock", help, 1, 2, run};
+    "quarantine", "list or release rows that were ahead of the clock", help, 1, 2, run, NULL};

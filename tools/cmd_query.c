@@ -1,261 +1,241 @@
 /*
- * cmd_query.c - gk query: statements in, rows out.
+ * cmd_query.c - gk query: statements in, rows out, once or again and again.
  */
-#include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "answer.h"
-#include "gk_query.h"
+#include "ask.h"
+#include "interrupt.h"
 #include "option.h"
-#include "output.h"
-#include "progress.h"
-#include "source.h"
-#include "tool.h"
-
-#define QUERY_ROWS_DEFAULT 10000
-#define QUERY_SCRIPT_MAX   (4 * 1024 * 1024)
+#include "screen.h"
+#include "texts.h"
 
 static const char help[] =
-    "gk query STORE 'TEXT' [--format F] [--now TIME] [--time] [--max-rows N] [--max-time TIME] [-f FILE]\n"
+    "gk query STORE 'TEXT' [OPTION...]   or   gk query STORE -f FILE [OPTION...]\n"
     "\n"
-    "Asks a store. TEXT is one statement or several, separated by `;`; the language is in docs/QUERY.md.\n"
+    "Asks a store. TEXT is one statement or several, separated by `;`; the language is in docs/QUERY.md. TEXT - is\n"
+    "standard input.\n"
     "\n"
-    "  --format F       table (default), csv, json, jsonl, markdown\n"
-    "  --now TIME       the clock of `last 24h`, `today`, instead of the system's\n"
-    "  --time           say on standard error how long each statement took\n"
-    "  --max-rows N     cut an answer at N rows, 0: never (10000)\n"
-    "  --max-time TIME  stop a statement after that time, 0s: never (30s)\n"
-    "  -f, --file FILE  read the statements from a file, - for standard input\n"
+    "  -f, --file FILE      read the statements from a file, - for standard input\n"
+    "  --param NAME=VALUE   what $NAME stands for in the text: a name, a number, a duration or a time, never more\n"
+    "  --now TIME           the clock of `last 24h`, `today`, instead of the system's\n"
+    "  --limit N            cut an answer at N rows, 0: never (10000)\n"
+    "  --timeout TIME       stop a statement after that time, 0: never (30s)\n"
+    "  --format F           table (default), csv, json, jsonl, markdown\n"
+    "  --epoch              times as milliseconds since 1970 UTC, instead of 2026-01-05T08:00:00+08:00\n"
+    "  --bom                csv begins with a byte order mark, by which Excel knows UTF-8\n"
+    "  --lang LANG          en or zh: headings, footers and messages, else by the locale; csv and json stay English\n"
+    "  --time               say on standard error how long each statement took\n"
+    "  --watch TIME         ask again every TIME (5 is 5s); on a terminal the new answer takes the place of the old\n"
+    "  --rounds N           with --watch: end after asking N times\n"
+    "  --fail-if-any        rows are bad news: exit status 0 when there are none, 1 when there are\n"
     "\n"
-    "Ctrl-C stops a statement. Exit status: 0 there were rows, 1 there were none, 2 the text could not be understood,\n"
-    "3 the store failed, or a limit stopped the statement.\n"
+    "Ctrl-C stops a statement, and ends --watch. Exit status: 0 there were rows, 1 there were none (--fail-if-any: "
+    "the\n"
+    "other way round), 2 the text could not be understood, 3 the store failed, or a limit stopped the statement.\n"
     "\n"
     "  gk query zone.gk 'when abatement offline while production running for >= 10m last 24h'\n"
     "  gk query zone.gk 'duration, share of production running by enterprise, day last 7d' --format csv\n"
-    "  gk query zone.gk '当 治污离线期间生产运行持续>=10分钟 最近24小时'\n";
+    "  gk query zone.gk 'when facility $f off today' --param f=fan-1\n"
+    "  gk query zone.gk '当 生产运行期间治污离线持续10分钟以上 最近24小时'\n";
 
-static volatile sig_atomic_t is_interrupted;
+/* More than two are a statement without its quotes, which is said so. */
+#define OPERANDS_MAX 1000
 
-static void interrupt(int signal_number)
-{
-    (void)signal_number;
-    is_interrupted = 1;
-}
-
-/* The first Ctrl-C asks the statement to stop, a second one ends the program as usual. */
-static void catch_interrupts(void)
-{
-    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
-
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-}
-
-struct asking {
-    const struct command *command;
-    gk_snapshot *snapshot;
-    gk_session *session;
-    gk_time now;
-    bool is_timed;
-    struct answer answer;
-    struct output out;
-    struct progress progress;
-    uint64_t n_rows;
-};
-
-static int on_progress(void *context, uint64_t done, uint64_t total)
-{
-    struct asking *asking = context;
-
-    progress_update(&asking->progress, done, total);
-    return is_interrupted != 0 || asking->out.is_closed || asking->out.failure != 0;
-}
-
-/* An error about the text ends with EXIT_USAGE, any other with EXIT_STORE. */
-static int say_failure(const struct asking *asking, int rc, const struct gk_query_error *error)
-{
-    size_t size = strlen(error->report);
-
-    if (rc == GK_EINTERRUPTED) {
-        if (is_interrupted)
-            say(asking->command->name, "stopped");
-    } else if (size > 0) {
-        fprintf(stderr, "%s%s", error->report, error->report[size - 1] == '\n' ? "" : "\n");
-    } else {
-        say(asking->command->name, "%s", error->error.text[0] != '\0' ? error->error.text : gk_status_text(rc));
-    }
-    if (rc == GK_ELIMIT)
-        say(asking->command->name, "--max-time, --max-rows: see gk help query");
-    if (rc == GK_ESYNTAX || rc == GK_EINVAL || rc == GK_ENOTFOUND || rc == GK_ERANGE ||
-        (rc == GK_ELIMIT && error->to > error->from))
-        return EXIT_USAGE;
-    return EXIT_STORE;
-}
-
-static double milliseconds(gk_time from, gk_time to)
-{
-    return (double)(to - from) / 1e6;
-}
-
-/* Runs a prepared statement and writes its rows; returns an exit status of EXIT_ROWS when it went well. */
-static int run_statement(struct asking *asking, gk_query *query, gk_time prepared_in)
-{
-    struct gk_query_error error = {0};
-    gk_time start = tool_monotonic();
-    int rc;
-
-    progress_init(&asking->progress, "query");
-    rc = gk_query_start(query, asking->snapshot, asking->now, &error);
-    if (rc != GK_OK) {
-        progress_end(&asking->progress);
-        return say_failure(asking, rc, &error);
-    }
-    answer_begin(&asking->answer, query);
-    while (!asking->out.is_closed && (rc = gk_query_next(query, &error)) == GK_OK)
-        answer_row(&asking->answer);
-    progress_end(&asking->progress);
-    asking->n_rows += asking->answer.n_rows;
-    answer_end(&asking->answer, rc == GK_DONE ? gk_query_meta(query) : NULL);
-    output_flush(&asking->out);
-    if (asking->is_timed)
-        say(asking->command->name, "prepared in %.3f ms, answered in %.3f ms, %" PRIu64 " rows",
-            milliseconds(0, prepared_in), milliseconds(start, tool_monotonic()), asking->answer.n_rows);
-    return rc == GK_DONE || asking->out.is_closed ? EXIT_ROWS : say_failure(asking, rc, &error);
-}
-
-static int run_script(struct asking *asking, const char *text, size_t size)
-{
-    int status = EXIT_ROWS;
-    uint64_t n_statements = 0;
-
-    for (size_t at = 0, used; status == EXIT_ROWS && !asking->out.is_closed; at += used) {
-        struct gk_query_error error = {0};
-        gk_query *query = NULL;
-        gk_time start = tool_monotonic();
-        int rc;
-
-        used = 0;
-        rc = gk_query_prepare(asking->session, asking->snapshot, text + at, size - at, &used, &query, &error);
-        if (rc != GK_OK)
-            return say_failure(asking, rc, &error);
-        if (query == NULL && at + used >= size)
-            break;
-        if (query == NULL)
-            continue; /* nothing between two ; */
-        n_statements++;
-        status = run_statement(asking, query, tool_monotonic() - start);
-        gk_query_free(query);
-    }
-    if (n_statements == 0 && status == EXIT_ROWS) {
-        say(asking->command->name, "there is no statement in the text; see gk help query");
-        return EXIT_USAGE;
-    }
-    return status != EXIT_ROWS ? status : asking->n_rows > 0 ? EXIT_ROWS : EXIT_NO_ROWS;
-}
-
-/* All of a file, or NULL when it cannot be read, which is said. */
-static char *read_script(const struct command *command, const char *path, size_t *size)
-{
-    struct gk_error error = {0};
-    struct source *source;
-    struct output text;
-    const char *bytes;
-    size_t n;
-    int rc = source_open(path, &source, &error);
-
-    output_init(&text, -1);
-    while (rc == GK_OK && (rc = source_next(source, &bytes, &n, &error)) == GK_OK && text.n <= QUERY_SCRIPT_MAX)
-        output_bytes(&text, bytes, n);
-    source_close(source);
-    if (rc == GK_DONE) {
-        output_bytes(&text, "", 1);
-        *size = text.n - 1;
-        return text.bytes;
-    }
-    if (rc == GK_OK)
-        say(command->name, "'%s' is too long: at most %d bytes", path, QUERY_SCRIPT_MAX);
-    else
-        (void)tool_failed(command, &error);
-    output_clear(&text);
-    return NULL;
-}
+static const char help_zh[] =
+    "gk query STORE 'TEXT' [OPTION...]   或   gk query STORE -f FILE [OPTION...]\n"
+    "\n"
+    "查询存储。TEXT 是一条或多条语句，用 `;` 分隔；语言见 docs/QUERY.md。TEXT 为 - 时读标准输入。\n"
+    "\n"
+    "  -f, --file FILE      从文件读语句，- 为标准输入\n"
+    "  --param NAME=VALUE   语句中 $NAME 代表的值：名称、数、时长或时间，不会变成别的词\n"
+    "  --now TIME           “最近24小时”“今天”所用的时钟，代替系统时钟\n"
+    "  --limit N            结果最多 N 行，0 为不限（10000）\n"
+    "  --timeout TIME       语句的时间上限，0 为不限（30s）\n"
+    "  --format F           table（缺省）、csv、json、jsonl、markdown\n"
+    "  --epoch              时间写作 1970 年以来的毫秒数，而不是 2026-01-05T08:00:00+08:00\n"
+    "  --bom                csv 以字节序标记开头，便于 Excel 识别 UTF-8\n"
+    "  --lang LANG          en 或 zh：表头、脚注和提示的语言，否则看区域设置；csv 与 json 总是英文\n"
+    "  --time               在标准错误上给出每条语句的用时\n"
+    "  --watch TIME         每隔 TIME 再问一次（5 即 5s）；在终端上新结果取代旧结果\n"
+    "  --rounds N           与 --watch 同用：问 N 次后结束\n"
+    "  --fail-if-any        有结果行是坏消息：没有行时退出码为 0，有则为 1\n"
+    "\n"
+    "Ctrl-C 停止语句，也结束 --watch。退出码：0 有结果行，1 没有（--fail-if-any 时相反），2 语句看不懂，\n"
+    "3 存储出错，或语句超出限制。\n"
+    "\n"
+    "  gk query zone.gk '当 生产运行期间治污离线持续10分钟以上 最近24小时'\n"
+    "  gk query zone.gk 'duration, share of production running by enterprise, day last 7d' --format csv --bom\n"
+    "  gk query zone.gk 'when facility $f off today' --param f=1号风机\n";
 
 struct request {
     const char *format, *now, *file;
-    uint64_t max_rows;
-    int64_t max_time_ns;
-    bool is_timed;
+    struct option_list params;
+    uint64_t limit, n_rounds;
+    int64_t timeout_ns, every_ns; /* every_ns < 0: once */
+    bool is_timed, is_epoch, has_bom, rows_are_bad;
 };
 
-static int ask(const struct command *self, gk_db *db, gk_snapshot *snapshot, const struct request *request,
-               enum answer_format format, const char *text, size_t size)
+/* Rows or none as an exit status. */
+static int status_of(const struct request *request, uint64_t n_rows)
 {
-    struct asking asking = {.command = self, .snapshot = snapshot, .now = gk_clock(db), .is_timed = request->is_timed};
-    const struct gk_session_options options = {.size = sizeof options,
-                                               .max_rows = request->max_rows,
-                                               .max_run_ns = request->max_time_ns > 0 ? request->max_time_ns : -1,
-                                               .progress = on_progress,
-                                               .progress_context = &asking};
-    int32_t zone_s = gk_snapshot_info(snapshot)->zone_s;
-    int status, rc;
+    return (n_rows > 0) != request->rows_are_bad ? EXIT_ROWS : EXIT_NO_ROWS;
+}
 
-    if (request->now != NULL && !tool_read_time(self, "now", request->now, zone_s, &asking.now))
+static int ask_once(struct ask *ask, const struct request *request, const char *text, size_t size)
+{
+    int status = ask_text(ask, text, size);
+
+    if (status != EXIT_ROWS)
+        return status;
+    if (ask->n_statements == 0) {
+        say(ask->command->name, "there is no statement in the text; see gk help query");
         return EXIT_USAGE;
-    rc = gk_session_new(&options, &asking.session);
-    if (rc != GK_OK) {
-        say(self->name, "%s", gk_status_text(rc));
-        return EXIT_STORE;
     }
-    output_init(&asking.out, STDOUT_FILENO);
-    asking.answer = (struct answer){
-        .format = format, .out = &asking.out, .zone_s = zone_s, .is_terminal = isatty(STDOUT_FILENO) == 1};
-    catch_interrupts();
-    status = run_script(&asking, text, size);
-    gk_session_free(asking.session);
-    return output_finish(&asking.out, self, status);
+    return status_of(request, ask->n_rows);
+}
+
+/* One answer in the place of the other, with a line above that says when it was asked. */
+static void paint(struct ask *ask, const struct request *request)
+{
+    struct output head;
+
+    output_init(&head, -1);
+    output_time(&head, ask_now(ask) / GK_SECOND * GK_SECOND, ask->zone_s, false);
+    output_text(&head, "  ");
+    output_format(&head, tr("every %gs; Ctrl-C ends"), (double)request->every_ns / 1e9);
+    output_text(&head, "\n\n");
+    output_bytes(&head, ask->out.bytes, ask->out.n);
+    output_clear(&ask->out);
+    ask->out.fd = STDOUT_FILENO;
+    screen_paint(&ask->out, head.bytes, head.n);
+    output_clear(&head);
+    output_flush(&ask->out);
+}
+
+/* Until Ctrl-C, an error, a reader that goes away, or the last round. The status is that of the last whole round. */
+static int ask_again_and_again(struct ask *ask, const struct request *request, const char *text, size_t size)
+{
+    bool is_repainted = ask->answer.is_terminal;
+    int status = EXIT_NO_ROWS, now;
+
+    for (uint64_t round = 1;; round++) {
+        if (is_repainted)
+            ask->out.fd = -1;
+        now = ask_once(ask, request, text, size);
+        if (interrupt_is_pending())
+            return status;
+        status = now;
+        if (status != EXIT_ROWS && status != EXIT_NO_ROWS)
+            return status;
+        if (is_repainted) {
+            paint(ask, request);
+            ask->answer.n_statements = 0;
+        }
+        if (round == request->n_rounds || ask->out.is_closed || ask->out.failure != 0 ||
+            interrupt_wait(request->every_ns))
+            return status;
+    }
+}
+
+static bool prepare(struct ask *ask, const struct request *request)
+{
+    ask->limit = request->limit;
+    ask->timeout_ns = request->timeout_ns;
+    ask->is_timed = request->is_timed;
+    ask->answer.is_epoch = request->is_epoch;
+    ask->answer.has_bom = request->has_bom;
+    for (size_t i = 0; i < request->params.n; i++)
+        if (!ask_set_param(ask, request->params.items[i]))
+            return false;
+    ask->now_is_set = request->now != NULL;
+    return request->now == NULL || tool_read_time(ask->command, "now", request->now, ask->zone_s, &ask->now);
+}
+
+static int ask_store(const struct command *self, const char *path, const struct request *request,
+                     enum answer_format format, const char *text, size_t size)
+{
+    struct ask ask;
+    int status = ask_open(&ask, self, path);
+
+    if (status != EXIT_ROWS)
+        return status;
+    ask.answer.format = format;
+    interrupt_catch(true);
+    if (!prepare(&ask, request))
+        status = EXIT_USAGE;
+    else if (request->every_ns >= 0)
+        status = ask_again_and_again(&ask, request, text, size);
+    else
+        status = ask_once(&ask, request, text, size);
+    ask_close(&ask);
+    return output_finish(&ask.out, self, status);
+}
+
+/* Options that make no sense together. */
+static bool is_sound(const struct command *self, const struct request *request, enum answer_format format)
+{
+    if (request->n_rounds > 0 && request->every_ns < 0)
+        say(self->name, "--rounds goes with --watch");
+    else if (request->every_ns == 0)
+        say(self->name, "--watch needs more than 0 seconds");
+    else if (request->has_bom && format != ANSWER_CSV)
+        say(self->name, "--bom goes with --format csv");
+    else
+        return true;
+    return false;
 }
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    struct request request = {.format = "table", .max_rows = QUERY_ROWS_DEFAULT, .max_time_ns = 30 * GK_SECOND};
+    struct request request = {
+        .format = "table", .limit = ASK_LIMIT_DEFAULT, .timeout_ns = ASK_TIMEOUT_DEFAULT, .every_ns = -1};
     const struct option options[] = {{"format", 0, OPTION_TEXT, &request.format},
                                      {"now", 0, OPTION_TEXT, &request.now},
                                      {"file", 'f', OPTION_TEXT, &request.file},
-                                     {"max-rows", 0, OPTION_COUNT, &request.max_rows},
-                                     {"max-time", 0, OPTION_DURATION, &request.max_time_ns},
+                                     {"param", 'p', OPTION_LIST, &request.params},
+                                     {"limit", 0, OPTION_COUNT, &request.limit},
+                                     {"timeout", 0, OPTION_SECONDS, &request.timeout_ns},
+                                     {"watch", 0, OPTION_SECONDS, &request.every_ns},
+                                     {"rounds", 0, OPTION_COUNT, &request.n_rounds},
+                                     {"epoch", 0, OPTION_FLAG, &request.is_epoch},
+                                     {"bom", 0, OPTION_FLAG, &request.has_bom},
+                                     {"fail-if-any", 0, OPTION_FLAG, &request.rows_are_bad},
                                      {"time", 0, OPTION_FLAG, &request.is_timed}};
     enum answer_format format;
     char *script = NULL;
     size_t size;
-    gk_db *db;
-    gk_snapshot *snapshot;
     int n, status;
 
     if (!options_read(self, options, sizeof options / sizeof *options, argc, argv, &n, &status))
         return status;
     if (!answer_format_named(request.format, &format)) {
-        say(self->name, "option '--format' needs table, csv, json, jsonl or markdown, not '%s'", request.format);
+        say(self->name, "option '--%s' needs table, csv, json, jsonl or markdown, not '%s'", "format", request.format);
+        return EXIT_USAGE;
+    }
+    if (n > 2) {
+        say(self->name, "'%s' is too much: a statement is one word in quotes, 'list parks'", argv[2]);
         return EXIT_USAGE;
     }
     if ((n == 2) == (request.file != NULL)) {
-        say(self->name, n == 2 ? "the text and --file exclude each other" : "the text of the query is missing");
+        say(self->name, n == 2 ? "the text and --file exclude each other"
+                               : "the text of the query is missing (- is standard input); gk shell STORE asks one "
+                                 "question after the other");
         return EXIT_USAGE;
     }
-    if (n == 1 && (script = read_script(self, request.file, &size)) == NULL)
+    if (n == 2 && strcmp(argv[1], "-") == 0)
+        request.file = "-";
+    if (!is_sound(self, &request, format))
+        return EXIT_USAGE;
+    if (request.file != NULL && (script = ask_read_file(self, request.file, &size)) == NULL)
         return EXIT_STORE;
-    status = EXIT_STORE;
-    if (tool_view(self, argv[0], &db, &snapshot) == GK_OK) {
-        status = ask(self, db, snapshot, &request, format, script != NULL ? script : argv[1],
-                     script != NULL ? size : strlen(argv[1]));
-        gk_snapshot_close(snapshot);
-        (void)gk_close(db); /* nothing was written */
-    }
+    status = ask_store(self, argv[0], &request, format, script != NULL ? script : argv[1],
+                       script != NULL ? size : strlen(argv[1]));
     free(script);
     return status;
 }
 
-const struct command command_query = {"query", "ask a store; rows as a table, CSV, JSON, Markdown", help, 1, 2, run};
+const struct command command_query = {
+    "query", "ask a store; rows as a table, CSV, JSON, Markdown", help, 1, OPERANDS_MAX, run, help_zh};

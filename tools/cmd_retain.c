@@ -98,4 +98,5 @@ static int run(const struct command *self, int argc, char **argv)
     return error.status == GK_OK ? status : tool_failed(self, &error);
 }
 
-const struct command command_retain = {"retain", "drop old rows, keep their states and hourly sums", help, 1, 1, run};
+const struct command command_retain = {"retain", "drop old rows, keep their states and hourly sums", help, 1, 1, run,
+                                       NULL};

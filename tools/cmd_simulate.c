@@ -285,4 +285,5 @@ static int run(const struct command *self, int argc, char **argv)
     return status;
 }
 
-const struct command command_simulate = {"simulate", "write a made-up zone with its ground truth", help, 1, 1, run};
+const struct command command_simulate = {"simulate", "write a made-up zone with its ground truth", help, 1, 1, run,
+                                         NULL};

@@ -197,4 +197,4 @@ static int run(const struct command *self, int argc, char **argv)
     return status;
 }
 
-const struct command command_stat = {"stat", "what a store is and how much is in it", help, 1, 1, run};
+const struct command command_stat = {"stat", "what a store is and how much is in it", help, 1, 1, run, NULL};

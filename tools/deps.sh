@@ -50,21 +50,34 @@ if [ "${1:-}" = bench ]; then
     need libblosc1 has_library libblosc.so.1
     need libsqlite3-0 has_library libsqlite3.so.0
 fi
-[ -n "$missing" ] || exit 0
+# Wanted, but not needed: without it the lines of gk shell are not edited.
+wanted=
+pkg-config --exists libedit 2>/dev/null || wanted=" libedit-dev"
+[ -n "$missing$wanted" ] || exit 0
 
 as_root=
 [ "$(id -u)" = 0 ] || as_root="sudo -n"
+can_install() {
+    command -v apt-get && { [ -z "$as_root" ] || sudo -n true; }
+}
 install() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"
 }
+fetch() { # the list of packages may be old or absent: fetch it when the first try fails
+    echo "installing: $*" >&2
+    { install "$@" || { $as_root apt-get update -q && install "$@"; }; } >&2
+}
 
-echo "installing:$missing" >&2
-if command -v apt-get >/dev/null && { [ -z "$as_root" ] || sudo -n true 2>/dev/null; }; then
-    # The list of packages may be old or absent: fetch it when the first try fails.
-    # shellcheck disable=SC2086 # one word a package
-    install $missing >&2 || { $as_root apt-get update -q >&2 && install $missing >&2; } && exit 0
-    echo "deps.sh: apt-get could not install:$missing" >&2
-    exit 1
+# shellcheck disable=SC2086 # one word a package
+if can_install >/dev/null 2>&1; then
+    [ -z "$wanted" ] || fetch $wanted || echo "deps.sh: without$wanted the lines of gk shell are not edited" >&2
+    [ -z "$missing" ] || fetch $missing || {
+        echo "deps.sh: apt-get could not install:$missing" >&2
+        exit 1
+    }
+    exit 0
 fi
+[ -z "$wanted" ] || echo "deps.sh: without$wanted the lines of gk shell are not edited" >&2
+[ -n "$missing" ] || exit 0
 echo "deps.sh: these are missing; as root: apt-get install$missing" >&2
 exit 1

@@ -1,16 +1,19 @@
 /*
  * main.c - gk: finds the command and lets it run. Each command is a file of its own, cmd_NAME.c.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "nearest.h"
 #include "output.h"
+#include "texts.h"
 #include "tool.h"
 
 static const struct command *const commands[] = {
-    &command_init, &command_load,       &command_query,  &command_stat,   &command_check,
+    &command_init, &command_load,       &command_query,  &command_shell,  &command_stat,     &command_check,
     &command_dump, &command_quarantine, &command_retain, &command_digest, &command_simulate,
 };
 
@@ -36,10 +39,10 @@ static int list_commands(int fd, int status)
     struct output out;
 
     output_init(&out, fd);
-    output_text(&out, introduction);
+    output_text(&out, tr(introduction));
     for (size_t i = 0; i < N_COMMANDS; i++)
-        output_format(&out, "  %-10s  %s\n", commands[i]->name, commands[i]->summary);
-    output_text(&out, conclusion);
+        output_format(&out, "  %-10s  %s\n", commands[i]->name, tr(commands[i]->summary));
+    output_text(&out, tr(conclusion));
     return output_finish(&out, NULL, status);
 }
 
@@ -69,7 +72,9 @@ static int say_unknown(const char *name)
         names[i] = commands[i]->name;
     names[N_COMMANDS] = "help";
     nearest = word_nearest(name, names, N_COMMANDS + 1);
-    if (nearest <= N_COMMANDS)
+    if (access(name, F_OK) == 0)
+        say(NULL, "'%s' is no command; gk shell %s asks this store", name, name);
+    else if (nearest <= N_COMMANDS)
         say(NULL, "unknown command '%s'; did you mean '%s'?", name, names[nearest]);
     else
         say(NULL, "unknown command '%s'; gk help lists them", name);
@@ -80,16 +85,31 @@ static int help(int argc, char **argv)
 {
     const struct command *command;
 
+    if (argc > 1 && strcmp(argv[argc - 2], "--lang") == 0 && texts_choose_named(argv[argc - 1]))
+        argc -= 2;
     if (argc == 0 || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "help") == 0)
         return list_commands(STDOUT_FILENO, EXIT_ROWS);
     command = find(argv[0]);
-    return command != NULL ? output_help(command->help) : say_unknown(argv[0]);
+    return command != NULL ? output_help(command) : say_unknown(argv[0]);
+}
+
+/*
+ * Whoever starts a program with a standard stream closed must not find answers in the store's file: the next file that
+ * is opened gets the free number. What takes its place here can be read to its end, and not written.
+ */
+static void occupy_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)open("/dev/null", O_RDONLY); /* gets the lowest free number, which is fd */
 }
 
 int main(int argc, char **argv)
 {
     const struct command *command;
 
+    occupy_standard_streams();
+    texts_choose();
     signal(SIGPIPE, SIG_IGN); /* a reader that goes away is seen as EPIPE */
     if (argc < 2)
         return list_commands(STDERR_FILENO, EXIT_USAGE);
@@ -97,6 +117,10 @@ int main(int argc, char **argv)
         return print_version();
     if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return help(argc - 2, argv + 2);
+    if (argv[1][0] == '-') {
+        say(NULL, "unknown option '%s'; options stand behind the command: gk COMMAND %s", argv[1], argv[1]);
+        return EXIT_USAGE;
+    }
     command = find(argv[1]);
     return command != NULL ? command->run(command, argc - 2, argv + 2) : say_unknown(argv[1]);
 }

@@ -11,6 +11,7 @@
 
 #include "nearest.h"
 #include "output.h"
+#include "texts.h"
 
 #define OPTIONS_MAX 24
 
@@ -75,6 +76,17 @@ bool text_to_duration(const char *text, int64_t *out_ns)
     return false;
 }
 
+bool text_to_seconds(const char *text, int64_t *out_ns)
+{
+    double value;
+    const char *rest = read_decimal(text, &value);
+
+    if (rest == NULL || *rest != '\0' || value >= 9e9)
+        return text_to_duration(text, out_ns);
+    *out_ns = llround(value * 1e9);
+    return true;
+}
+
 bool text_to_zone(const char *text, int32_t *out_s)
 {
     static const char *const forms[] = {"+dd:dd", "+dddd", "+dd", "+d"};
@@ -109,18 +121,29 @@ static const char *wanted(enum option_kind kind)
 {
     switch (kind) {
     case OPTION_COUNT:
-        return "a whole number";
+        return tr("a whole number");
     case OPTION_SHARE:
-        return "a share such as 0.25 or 25%";
+        return tr("a share such as 0.25 or 25%");
     case OPTION_DURATION:
-        return "a duration with its unit such as 250ms, 10s, 5m";
+        return tr("a duration with its unit such as 250ms, 10s, 5m");
+    case OPTION_SECONDS:
+        return tr("seconds, or a duration such as 250ms, 10s, 5m");
     case OPTION_ZONE:
-        return "a zone such as +08:00 or UTC";
+        return tr("a zone such as +08:00 or UTC");
     case OPTION_FLAG:
     case OPTION_TEXT:
+    case OPTION_LIST:
         break;
     }
-    return "a value";
+    return tr("a value");
+}
+
+static bool add_item(struct option_list *list, const char *text)
+{
+    if (list->n == OPTION_LIST_MAX)
+        return false;
+    list->items[list->n++] = text;
+    return true;
 }
 
 static bool take(const struct option *option, const char *text)
@@ -138,17 +161,27 @@ static bool take(const struct option *option, const char *text)
         return text_to_share(text, option->into);
     case OPTION_DURATION:
         return text_to_duration(text, option->into);
+    case OPTION_SECONDS:
+        return text_to_seconds(text, option->into);
+    case OPTION_LIST:
+        return add_item(option->into, text);
     case OPTION_ZONE:
         return text_to_zone(text, option->into);
     }
     return false;
 }
 
+/* What every command knows. */
+static const char *lang_name;
+static const struct option lang_option = {"lang", 0, OPTION_TEXT, &lang_name};
+
 static const struct option *find(const struct option *options, size_t n, const char *name, size_t size)
 {
     for (size_t i = 0; i < n; i++)
         if (strlen(options[i].name) == size && memcmp(options[i].name, name, size) == 0)
             return &options[i];
+    if (strlen(lang_option.name) == size && memcmp(lang_option.name, name, size) == 0)
+        return &lang_option;
     return NULL;
 }
 
@@ -163,13 +196,14 @@ static const struct option *find_letter(const struct option *options, size_t n, 
 static void say_unknown(const struct command *command, const struct option *options, size_t n, const char *word,
                         size_t size)
 {
-    const char *names[OPTIONS_MAX + 1];
+    const char *names[OPTIONS_MAX + 2];
     char name[64];
     size_t i, n_names = 0;
 
     snprintf(name, sizeof name, "%.*s", (int)size, word);
     for (i = 0; i < n && i < OPTIONS_MAX; i++)
         names[n_names++] = options[i].name;
+    names[n_names++] = lang_option.name;
     names[n_names++] = "help";
     i = word_nearest(name + strspn(name, "-"), names, n_names);
     if (i < n_names)
@@ -209,7 +243,14 @@ static bool read_one(const struct command *command, const struct option *options
         value = argv[++*i];
     }
     if (!take(option, value)) {
-        say(command->name, "option '--%s' needs %s, not '%s'", option->name, wanted(option->kind), value);
+        if (option->kind == OPTION_LIST)
+            say(command->name, "option '--%s' stands there too often", option->name);
+        else
+            say(command->name, "option '--%s' needs %s, not '%s'", option->name, wanted(option->kind), value);
+        return false;
+    }
+    if (option == &lang_option && !texts_choose_named(lang_name)) {
+        say(command->name, "option '--%s' needs en or zh, not '%s'", option->name, value);
         return false;
     }
     return true;
@@ -230,7 +271,7 @@ static bool count_fits(const struct command *command, int n, char **argv)
 bool options_read(const struct command *command, const struct option *options, size_t n, int argc, char **argv,
                   int *n_operands, int *status)
 {
-    bool is_behind = false;
+    bool is_behind = false, is_helped = false;
 
     *n_operands = 0;
     *status = EXIT_USAGE;
@@ -240,11 +281,12 @@ bool options_read(const struct command *command, const struct option *options, s
         } else if (strcmp(argv[i], "--") == 0) {
             is_behind = true;
         } else if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            *status = output_help(command->help);
-            return false;
+            is_helped = true; /* in the language that may follow */
         } else if (!read_one(command, options, n, argc, argv, &i)) {
             return false;
         }
     }
-    return count_fits(command, *n_operands, argv);
+    if (is_helped)
+        *status = output_help(command);
+    return !is_helped && count_fits(command, *n_operands, argv);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "texts.h"
 #include "width.h"
 
 #define OUTPUT_FLUSH_SIZE 65536
@@ -50,6 +51,8 @@ void output_flush(struct output *out)
 /* Room for `size` more bytes, behind what is there. */
 static char *reserve(struct output *out, size_t size)
 {
+    if (out->fd < 0 && out->choose != NULL && out->n + size > OUTPUT_FLUSH_SIZE)
+        out->fd = out->choose(out, out->context, false);
     if (out->fd >= 0 && out->n + size > OUTPUT_FLUSH_SIZE)
         output_flush(out);
     if (out->n + size > out->room) {
@@ -111,6 +114,22 @@ void output_whole(struct output *out, int64_t value)
     output_fixed(out, value, 0);
 }
 
+void output_time(struct output *out, gk_time time, int32_t zone_s, bool is_epoch)
+{
+    char text[GK_TIME_TEXT_MAX];
+    int decimals = 6; /* of a millisecond */
+
+    if (!is_epoch) {
+        size_t n = gk_time_format(time, zone_s, text);
+
+        output_bytes(out, text, n);
+        return;
+    }
+    for (; decimals > 0 && time % 10 == 0; decimals--)
+        time /= 10;
+    output_fixed(out, time, decimals);
+}
+
 size_t number_format(double value, char text[NUMBER_TEXT_MAX])
 {
     int n = 0;
@@ -152,11 +171,22 @@ void output_csv(struct output *out, const char *text, size_t size)
     output_text(out, "\"");
 }
 
+/* What makes a spreadsheet calculate, also in full width, as those of East Asia read it. */
+static bool is_formula(const char *text, size_t size)
+{
+    uint32_t code;
+
+    (void)utf8_next(text, size, &code);
+    if (code >= 0xFF01 && code <= 0xFF5E)
+        code -= 0xFEE0;
+    return code != 0 && code < 0x80 && strchr("=+-@\t\r\n", (int)code) != NULL;
+}
+
 void output_csv_guarded(struct output *out, const char *text, size_t size)
 {
     struct output guarded;
 
-    if (size == 0 || memchr("=+-@\t\r", text[0], 6) == NULL) {
+    if (size == 0 || !is_formula(text, size)) {
         output_csv(out, text, size);
         return;
     }
@@ -234,13 +264,14 @@ int output_finish(struct output *out, const struct command *command, int status)
     return status;
 }
 
-int output_help(const char *text)
+int output_help(const struct command *command)
 {
+    bool is_translated = command->help_zh != NULL && strcmp(texts_chosen(), "zh") == 0;
     struct output out;
 
     output_init(&out, STDOUT_FILENO);
-    output_text(&out, "usage: ");
-    output_text(&out, text);
+    output_text(&out, tr("usage: "));
+    output_text(&out, is_translated ? command->help_zh : command->help);
     return output_finish(&out, NULL, EXIT_ROWS);
 }
 

@@ -15,7 +15,9 @@
 #include "tool.h"
 
 struct output {
-    int fd; /* -1: kept in memory */
+    int fd; /* -1: kept in memory; with `choose`, until there is much of it */
+    int (*choose)(struct output *out, void *context, bool is_complete); /* says which fd then */
+    void *context;
     char *bytes;
     size_t n, room;
     int failure;    /* errno of the first write that failed, 0: none */
@@ -31,6 +33,8 @@ void output_format(struct output *out, const char *format, ...) __attribute__((f
 /* Fast ways for many numbers: a whole number, and a whole number of 10^-decimals. */
 void output_whole(struct output *out, int64_t value);
 void output_fixed(struct output *out, int64_t value, int decimals);
+/* ISO 8601 in a zone, or milliseconds since 1970 UTC, with decimals only where they are needed. */
+void output_time(struct output *out, gk_time time, int32_t zone_s, bool is_epoch);
 
 /* The shortest decimal that reads back as the same double; NaN gives nothing, infinities inf and -inf. Returns its
  * length. */
@@ -42,7 +46,7 @@ size_t share_format(double value, char text[NUMBER_TEXT_MAX]);
 
 /* A field of RFC 4180, quoted when it must be. */
 void output_csv(struct output *out, const char *text, size_t size);
-/* The same for words of people: a leading = + - @ or tab gets a ', so that a spreadsheet does not run it. */
+/* The same for words of people: a leading = + - @ tab or line end gets a ', so that a spreadsheet does not run it. */
 void output_csv_guarded(struct output *out, const char *text, size_t size);
 /* A string with its quotes; what is not UTF-8 becomes U+FFFD. */
 void output_json(struct output *out, const char *text, size_t size);
@@ -54,8 +58,8 @@ void output_markdown(struct output *out, const char *text, size_t size);
 void output_flush(struct output *out);
 /* Flushes and frees; returns status, or EXIT_STORE when something could not be written, and says so. */
 int output_finish(struct output *out, const struct command *command, int status);
-/* Prints a help text; returns an exit status. */
-int output_help(const char *text);
+/* Prints the help of a command in the language that was chosen; returns an exit status. */
+int output_help(const struct command *command);
 /* A gk_sink_fn into an output: for dumps and findings. */
 int output_sink(void *output, const char *text, size_t size);
 

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+
+#include "texts.h"
 
 void say(const char *about, const char *format, ...)
 {
@@ -17,7 +20,7 @@ void say(const char *about, const char *format, ...)
     va_start(arguments, format);
     flockfile(stderr);
     fprintf(stderr, "gk%s%s: ", about != NULL ? " " : "", about != NULL ? about : "");
-    vfprintf(stderr, format, arguments);
+    vfprintf(stderr, tr(format), arguments);
     fputc('\n', stderr);
     funlockfile(stderr);
     va_end(arguments);
@@ -29,6 +32,19 @@ int tool_failed(const struct command *command, const struct gk_error *error)
     return EXIT_STORE;
 }
 
+/* What stands where a store should: the library only knows that it is none. */
+static void say_no_store(const struct command *command, const char *path)
+{
+    struct stat info;
+
+    if (stat(path, &info) != 0)
+        say(command->name, "%s: there is no store (gk init makes one)", path);
+    else if (S_ISDIR(info.st_mode))
+        say(command->name, "%s: there is no store in this folder (gk init makes one)", path);
+    else
+        say(command->name, "%s: this is a file; a store is a folder (gk init makes one)", path);
+}
+
 int tool_open(const struct command *command, const char *path, int flags, const struct gk_options *options, gk_db **db)
 {
     struct gk_error error = {0};
@@ -37,7 +53,10 @@ int tool_open(const struct command *command, const char *path, int flags, const 
     if (rc != GK_OK) {
         *db = NULL;
         error.status = rc;
-        (void)tool_failed(command, &error);
+        if (rc == GK_ENOTFOUND)
+            say_no_store(command, path);
+        else
+            (void)tool_failed(command, &error);
     }
     return rc;
 }

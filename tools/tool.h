@@ -25,12 +25,13 @@ struct command {
     const char *help;    /* all of it: usage, what it does, options, examples */
     int n_operands_min, n_operands_max;
     int (*run)(const struct command *self, int argc, char **argv);
+    const char *help_zh; /* the help in Chinese; NULL: there is none */
 };
 
 extern const struct command command_init, command_load, command_query, command_check, command_dump, command_stat,
-    command_digest, command_quarantine, command_retain, command_simulate;
+    command_digest, command_quarantine, command_retain, command_simulate, command_shell;
 
-/* A line on standard error: "gk load: ...". `about` may be NULL. */
+/* A line on standard error: "gk load: ...", in the language that was chosen (texts.h). `about` may be NULL. */
 void say(const char *about, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Opens a store or says why not. Returns GK_OK or what gk_open said. */

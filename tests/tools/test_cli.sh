@@ -5,6 +5,9 @@
 set -u
 
 GK=${GK:-build/check/gk}
+root=$(cd "$(dirname "$0")/../.." && pwd)
+LC_ALL=C.UTF-8
+export LC_ALL
 case $GK in
 /*) ;;
 *) GK=$PWD/$GK ;;
@@ -79,7 +82,7 @@ expect 0 "--version"
 prints "gk 0" "--version"
 run --help
 expect 0 "--help"
-for command in init load query check dump stat digest quarantine retain simulate; do
+for command in init load query shell check dump stat digest quarantine retain simulate; do
     prints "  $command" "--help lists $command"
     run help "$command"
     expect 0 "help $command"
@@ -109,6 +112,26 @@ expect 2 "an option without its value"
 run load store file --threads two
 expect 2 "an option with a wrong value"
 says "whole number" "what the option wants"
+
+run --strict load store
+expect 2 "an option before the command"
+says "options stand behind the command" "where options stand"
+run help query --lang zh
+expect 0 "help in Chinese"
+prints "用法：gk query" "help in Chinese"
+run shell --lang zh --help
+prints "逐句提问" "help in the language that is named beside it"
+if command -v bash >/dev/null; then
+    offered() { # offered WORD...: what bash offers for the last one
+        # shellcheck disable=SC2016 # for bash
+        bash -c '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _gk; echo "${COMPREPLY[*]}"' bash "$root/tools/gk.bash" "$@"
+    }
+    is "$(offered "$GK" que)" "query" "bash completes a command"
+    is "$(offered "$GK" help si)" "simulate" "bash completes what help is for"
+    is "$(offered "$GK" query z.gk --fail)" "--fail-if-any" "bash completes an option"
+    is "$(offered "$GK" query z.gk --format js)" "json jsonl" "bash completes a format"
+    is "$(offered "$GK" load z.gk zo)" "" "bash leaves files to itself"
+fi
 
 # ---- init ---------------------------------------------------------------------------------------------------------------
 
@@ -390,12 +413,12 @@ prints "(0 rows)" "no rows"
 run query z.gk 'when abatement offline while production running for >= 23h between 2026-01-04 and 2026-01-05' --format json
 expect 1 "json without rows"
 is_json "json without rows"
-run query z.gk "$question" --max-rows 1
-expect 0 "--max-rows"
+run query z.gk "$question" --limit 1
+expect 0 "--limit"
 prints "there are more" "the footer says that rows were cut"
-run query z.gk "$question" --max-rows 1 --format csv
+run query z.gk "$question" --limit 1 --format csv
 says "cut at 1" "csv says it on standard error"
-run query z.gk "$question" --max-time 0.000001ms
+run query z.gk "$question" --timeout 0.000001ms
 expect 3 "a limit stops a statement"
 prints_nothing "a statement that was stopped before its first row"
 run query z.gk "$question" --time
@@ -432,9 +455,223 @@ run query z.gk "when facility 'no such' running last 24h"
 expect 2 "a name that is not there is an error"
 run query z.gk 'when abatement offline last 24h' --now noon
 expect 2 "a clock that is no time"
+run query z.gk list parks
+expect 2 "a statement without its quotes"
+says "one word in quotes" "how a statement is written"
+run query zone 'list parks'
+expect 3 "a folder without a store"
+says "no store in this folder" "the folder is told from nothing"
+run query zone/rows.csv 'list parks'
+expect 3 "a file is no store"
+says "this is a file" "the file is told from nothing"
 run query no-such.gk 'list facilities'
 expect 3 "a query on a store that is not there"
 says "no-such.gk" "the store is named"
+
+# several statements, files, parameters, exit statuses for cron
+run query z.gk - --format csv
+expect 2 "standard input without a statement"
+input=question.gkq
+run query z.gk - --format csv
+input=
+expect 0 "a lone - is standard input"
+fan=$(sed -n '/,abatement,/{s/,.*//p;q}' zone/facilities.csv)
+run query z.gk 'list facilities of facility $f' --param f="$fan" --format csv
+expect 0 "a parameter"
+prints "$fan," "the facility that the parameter names"
+is "$(count .out)" 2 "and no other"
+run query z.gk 'list facilities of facility $f' --param "f=$fan' or facility '$fan" --format csv
+expect 2 "what is in a parameter is one name"
+run query z.gk 'when abatement offline while production running for >= $d last $w' --param d=10m --param=w=24h --now $now --format csv
+expect 0 "parameters for durations"
+is "$(tr -d '\r' <.out | sed 1d | cut -d, -f2,6,7 | sort)" "$csv" "the same answer with parameters"
+run query z.gk 'list parks' --param f
+expect 2 "a parameter without a value"
+says "name=value" "how a parameter is written"
+run query z.gk 'list parks' --param 'a b=c'
+expect 2 "a parameter whose name is none"
+run query z.gk 'list parks' --param a=
+expect 2 "a parameter of nothing"
+run query z.gk 'list facilities of facility $g' --param f="$fan"
+expect 2 "a parameter that was not given"
+says "there is no parameter 'g'" "the parameter that was not given is named"
+never='when abatement offline while production running for >= 23h between 2026-01-04 and 2026-01-05'
+run query z.gk "$question" --fail-if-any
+expect 1 "--fail-if-any with rows"
+run query z.gk "$never" --fail-if-any
+expect 0 "--fail-if-any without rows"
+run query z.gk "when abatement offlin" --fail-if-any
+expect 2 "--fail-if-any with a typo"
+run query no-such.gk 'list parks' --fail-if-any
+expect 3 "--fail-if-any without a store"
+
+# again and again
+run query z.gk 'list parks' --watch 0.001 --rounds 3 --format jsonl
+expect 0 "--watch"
+is "$(count .out)" $((3 * $("$GK" query z.gk 'list parks' --format jsonl | wc -l))) "three rounds, one behind the other"
+run query z.gk "$never" --watch 1ms --rounds 2
+expect 1 "--watch without rows"
+run query z.gk "when abatement offlin" --watch 1ms
+expect 2 "--watch ends at a typo"
+run query z.gk 'list parks' --watch 0
+expect 2 "--watch without a pause"
+run query z.gk 'list parks' --rounds 2
+expect 2 "--rounds without --watch"
+run query z.gk 'list parks' --watch soon
+expect 2 "--watch with a word"
+says "seconds" "what --watch wants"
+
+# notations
+run query z.gk "$question" --format csv --epoch
+is "$(tr -d '\r' <.out | sed -n 2p | cut -d, -f6 | tr -d '0-9' | wc -c)" 1 "--epoch: csv has milliseconds"
+run query z.gk "$question" --format json --epoch
+is_json "json --epoch"
+prints '"from": 1767456000000, "to": 1767542400000' "--epoch: the window of json is two numbers"
+run query z.gk 'list parks; list parks' --format csv --bom
+is "$(head -c 3 .out | od -An -tx1 | tr -d ' ')-$(grep -c "$(printf '\357\273\277')" .out)" "efbbbf-1" "--bom stands at the beginning alone"
+run query z.gk 'list parks' --bom
+expect 2 "--bom of a table"
+
+# in Chinese
+run query z.gk "$question" --lang zh
+expect 0 "--lang zh"
+prints "主体" "the headings are Chinese"
+prints "（$n_truths 行）" "the footer is Chinese"
+prints "时间窗     2026-01-04T00:00:00+08:00 至 2026-01-05T00:00:00+08:00" "the footer stands in columns"
+run query z.gk "$question" --lang zh --format markdown
+prints "| 主体 | 设施 |" "the headings of markdown are Chinese"
+run query z.gk "$question" --lang zh --format csv
+is "$(sed -n 1p .out | cut -d, -f1)" "subject" "csv stays English"
+run query z.gk "$question" --lang zh --format json
+prints '"certainty": "certain"' "json stays English"
+for what in facilities enterprises parks lines channels links bands orders exemptions gaps; do
+    run query z.gk "list $what" --lang zh
+    case $(sed -n 1p .out | sed 's/kW\|A）//g') in *[a-z_]*) fail "the headings of list $what are Chinese" ;; *) pass ;; esac
+done
+run query z.gk 'when abatement offlin' --lang zh
+says "错误，第16字" "errors are Chinese"
+LC_ALL=zh_CN.UTF-8
+run query z.gk "list parks"
+prints "园区" "the locale says Chinese"
+run query z.gk "list parks" --lang en
+prints "park" "--lang overrules the locale"
+run query z.gk "list parks" --lang fr
+expect 2 "a language that is not there"
+run load z.gk zone/orders.csv --now $now
+says "采用" "gk load speaks Chinese"
+run lod
+says "没有命令 'lod'；是否想用 'load'？" "errors are Chinese"
+LC_ALL=C.UTF-8
+
+# ---- the shell as a script (on a terminal: test_shell.c) -------------------------------------------------------------------
+
+HOME=$folder # for .gk_history: a script must not touch it
+export HOME
+script() { # script TEXT [OPTION...]: a script from standard input
+    printf '%s' "$1" >"$folder/.script"
+    shift
+    input=$folder/.script
+    run shell z.gk --now $now --format csv "$@"
+    input=
+}
+script 'list parks;
+list
+  enterprises
+
+list lines'
+expect 0 "a script"
+says_nothing "a script"
+is "$(grep -c '^park\|^enterprise\|^line' .out)" 3 "three statements: ended by ; by an empty line, by the end"
+if [ -e .gk_history ]; then fail "a script leaves no history"; else pass; fi
+script 'define untreated as abatement offline while production running; when untreated for >= 10m last 24h;'
+expect 0 "a definition in the shell"
+is "$(tr -d '\r' <.out | sed 1d | cut -d, -f2,6,7 | sort)" "$csv" "the answer with a definition"
+script 'list parks;
+when abatement offlin;
+list lines;'
+expect 2 "a script ends at the first mistake"
+says "did you mean 'offline'" "the mistake of a script"
+case $out in *P1E01L1*) fail "nothing runs behind a mistake" ;; *) pass ;; esac
+script 'list parks;
+when abatement offlin;
+list lines;' --keep-going
+expect 2 "--keep-going remembers the mistake"
+prints "line,enterprise" "--keep-going goes on"
+script 'when abatement offlin; list lines;' --keep-going
+prints "line,enterprise" "--keep-going goes on within a line, too"
+script '.mode table
+.limit 1
+list facilities;
+.limit 0
+.epoch on
+.mode json
+list facilities;
+.epoch off
+.show
+.definitions
+.tables
+.help .mode
+' --echo
+expect 0 "settings"
+prints "z> .limit 1" "--echo shows the prompt and the line"
+prints "there are more than these 1 rows: .limit N" "the hint names the shell's own command"
+prints ".mode json" ".show"
+prints "list exemptions;" ".tables"
+prints ".mode table|csv" ".help of a command"
+for line in .mode '.mode xml' '.limit many' '.timeout soon' '.timer maybe' '.lang fr' '.now noon' '.param x' .param .read '.read no-such.gkq' \
+    '.quit now' .nonsense '.output no/such/folder/x' '.tables x'; do
+    script "$line
+list parks;"
+    case $status in 2 | 3) pass ;; *) fail "'$line' makes no sense" ;; esac
+    case $out in *park*) fail "nothing runs behind '$line'" ;; *) pass ;; esac
+done
+script '.param p=P1
+list facilities of park $p limit 1;
+.output answers.csv
+list parks;
+list enterprises;
+.output
+.timer on
+list lines;
+.lang zh
+.mode table
+list parks;
+.quit
+list channels;'
+expect 0 "files and parameters"
+has answers.csv "P1" ".output writes to a file"
+has answers.csv "enterprise,park" "several answers in one file"
+prints "line,enterprise" "answers come back from the file"
+says "answered in" ".timer"
+prints "园区" ".lang"
+case $out in *channel*) fail "nothing runs behind .quit" ;; *) pass ;; esac
+printf 'list parks;\n.read inner.gkq\nlist lines;\n' >outer.gkq
+printf 'list enterprises;\nwhen abatement offlin;\n' >inner.gkq
+script '.read outer.gkq'
+expect 2 "a mistake in a file that is read by a file"
+says "stopped at inner.gkq:2" "its file and line"
+printf '.read self.gkq\n' >self.gkq
+script '.read self.gkq'
+expect 2 "a file that reads itself"
+script "list parks where facility 'a"
+expect 2 "a quote that stays open"
+script '-- nothing but a comment
+;;
+'
+expect 0 "a script of nothing"
+prints_nothing "a script of nothing"
+run shell no-such.gk
+expect 3 "the shell of a store that is not there"
+run shell z.gk --format xml
+expect 2 "the shell with an unknown format"
+run shell z.gk --param x
+expect 2 "the shell with half a parameter"
+ran="gk shell | head -1"
+echo 'samples of facility last 24h;' | "$GK" shell z.gk --now $now --format jsonl 2>.err | head -1 >.out
+out=$(cat .out)
+err=$(cat .err)
+says_nothing "a reader of the shell that goes away"
+prints '{"time"' "the first line of an answer"
 
 # ---- names that would do harm --------------------------------------------------------------------------------------------------
 
@@ -444,11 +681,19 @@ facility,enterprise,park,line,role,rated_kw
 =1+1,"E, the first",P1,L1,production,10
 "say ""hi""",E|2,P1,L2,production,10
 破碎机,华丰化工,东区,一线,production,10
+＝1+1,E4,P1,L1,production,10
+-5,E4,P1,L1,production,10
 END
+printf 'a\033[2Jb,E5,P1,L1,production,10\nc\342\200\256d,E5,P1,L1,production,10\n' >>harm.csv
 run load h.gk harm.csv --now $now
 expect 0 "odd names"
+says "harm.csv: facilities: 5 taken, 2 bad" "names that could move the cursor are refused"
+case $err in *"$(printf '\033')"*) fail "the message must not send an escape sequence" ;; *) pass ;; esac
 run query h.gk 'list facilities' --format csv
 prints "'=1+1" "a formula is disarmed"
+prints "'＝1+1" "a formula in full width is disarmed"
+prints "'-5" "text that looks like a number is text"
+prints ',10,,' "numbers are left alone"
 prints '"E, the first"' "a comma is quoted"
 prints '"say ""hi"""' "quotes are doubled"
 run query h.gk 'list facilities' --format json
@@ -459,6 +704,9 @@ run query h.gk 'list facilities' --format markdown
 prints 'E\|2' "markdown escapes its bars"
 run query h.gk 'list facilities'
 prints "破碎机" "Chinese names"
+run query h.gk "list facilities of facility '破碎$(printf '\033')[2J机'"
+expect 2 "an escape sequence in a question"
+case $err in *"$(printf '\033')"*) fail "the error must not send an escape sequence" ;; *) pass ;; esac
 
 # ---- outputs that fail ------------------------------------------------------------------------------------------------------------
 
@@ -482,6 +730,20 @@ err=$(cat .err)
 status=0
 says_nothing "a reader that goes away is no error"
 if [ -n "$out" ]; then pass; else fail "the first line of a dump"; fi
+ran="gk query z.gk ... | head -1"
+out=$("$GK" query z.gk "samples of power of production between 2026-01-04 and 2026-01-05" --limit 0 --format csv 2>.err | head -1)
+err=$(cat .err)
+says_nothing "a reader that goes away in the middle of an answer"
+ran="gk query z.gk ... >&-"
+out=
+err=$("$GK" query z.gk 'list parks' 2>&1 >&-)
+status=$?
+expect 3 "standard output is closed"
+says "cannot write to standard output" "that standard output is closed is said"
+before=$("$GK" digest z.gk)
+"$GK" load z.gk zone/orders.csv --json --now $now >&- 2>&-
+"$GK" check z.gk --deep <&- >.out 2>&- || fail "a check with closed streams"
+is "$("$GK" digest z.gk)" "$before" "an answer never goes into the store's file"
 if [ "$(id -u)" != 0 ]; then
     mkdir locked
     chmod a-w locked

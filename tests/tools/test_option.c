@@ -12,7 +12,7 @@ static int never_run(const struct command *self, int argc, char **argv)
     return EXIT_STORE;
 }
 
-static const struct command command = {"try", "for tests", "gk try STORE FILE...\n", 1, 3, never_run};
+static const struct command command = {"try", "for tests", "gk try STORE FILE...\n", 1, 3, never_run, NULL};
 
 struct values {
     bool is_strict;
@@ -169,8 +169,51 @@ static void the_nearest_word_is_near(void **state)
     assert_int_equal(word_nearest("", words, 4), 4);
 }
 
+static void seconds_may_stand_without_a_unit(void **state)
+{
+    int64_t ns;
+
+    (void)state;
+    assert_true(text_to_seconds("5", &ns));
+    assert_int_equal(ns, 5 * GK_SECOND);
+    assert_true(text_to_seconds("0.25", &ns));
+    assert_int_equal(ns, GK_SECOND / 4);
+    assert_true(text_to_seconds("2m", &ns));
+    assert_int_equal(ns, 120 * GK_SECOND);
+    assert_false(text_to_seconds("", &ns));
+    assert_false(text_to_seconds("5 s", &ns));
+    assert_false(text_to_seconds("-5", &ns));
+    assert_false(text_to_seconds("9999999999999", &ns));
+}
+
+static void a_list_takes_every_one_until_it_is_full(void **state)
+{
+    struct option_list list = {.n = 0};
+    const struct option options[] = {{"param", 'p', OPTION_LIST, &list}};
+    char words[2 * OPTION_LIST_MAX + 3][8], *argv[2 * OPTION_LIST_MAX + 3];
+    int argc = 0, n, status;
+
+    (void)state;
+    for (; argc < 2 * OPTION_LIST_MAX + 3; argc++) {
+        if (argc % 2 == 0 && argc > 0)
+            snprintf(words[argc], sizeof words[argc], "a=%u", (unsigned char)(argc / 2 - 1));
+        else
+            snprintf(words[argc], sizeof words[argc], argc == 0 ? "store" : "-p");
+        argv[argc] = words[argc];
+    }
+    assert_false(options_read(&command, options, 1, argc, argv, &n, &status));
+    assert_int_equal(status, EXIT_USAGE);
+    list.n = 0;
+    assert_true(options_read(&command, options, 1, 5, argv, &n, &status));
+    assert_int_equal(list.n, 2);
+    assert_string_equal(list.items[0], "a=0");
+    assert_string_equal(list.items[1], "a=1");
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(options_may_stand_anywhere),
+    cmocka_unit_test(seconds_may_stand_without_a_unit),
+    cmocka_unit_test(a_list_takes_every_one_until_it_is_full),
     cmocka_unit_test(two_dashes_end_the_options_and_one_is_an_operand),
     cmocka_unit_test(a_value_may_begin_with_a_dash),
     cmocka_unit_test(what_is_wrong_ends_with_the_status_for_usage),

@@ -46,6 +46,11 @@ static void csv_disarms_what_a_spreadsheet_would_run(void **state)
     check(output_csv_guarded, "-1", "'-1");
     check(output_csv_guarded, "@x", "'@x");
     check(output_csv_guarded, "\tx", "'\tx");
+    check(output_csv_guarded, "\rx", "\"'\rx\"");
+    check(output_csv_guarded, "\nx", "\"'\nx\"");
+    check(output_csv_guarded, "＝1+1", "'＝1+1");
+    check(output_csv_guarded, "＋1", "'＋1");
+    check(output_csv_guarded, "", "");
     check(output_csv_guarded, "=HYPERLINK(\"x\",1)", "\"'=HYPERLINK(\"\"x\"\",1)\"");
     check(output_csv_guarded, "fan=1", "fan=1");
 }
@@ -186,9 +191,35 @@ static void a_full_disk_is_remembered_and_a_reader_that_left_is_no_failure(void 
     close(ends[1]);
 }
 
+static void a_time_is_iso_or_milliseconds(void **state)
+{
+    static const struct {
+        gk_time time;
+        const char *iso, *epoch;
+    } cases[] = {{0, "1970-01-01T08:00:00+08:00", "0"},
+                 {INT64_C(1767484800) * GK_SECOND, "2026-01-04T08:00:00+08:00", "1767484800000"},
+                 {1500000, "1970-01-01T08:00:00.001500+08:00", "1.5"},
+                 {-1, "1970-01-01T07:59:59.999999999+08:00", "-0.000001"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct output out;
+
+        output_init(&out, -1);
+        output_time(&out, cases[i].time, 28800, false);
+        output_text(&out, " ");
+        output_time(&out, cases[i].time, 28800, true);
+        output_bytes(&out, "", 1);
+        assert_memory_equal(out.bytes, cases[i].iso, strlen(cases[i].iso));
+        assert_string_equal(out.bytes + strlen(cases[i].iso) + 1, cases[i].epoch);
+        output_clear(&out);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(csv_quotes_what_it_must_and_nothing_else),
     cmocka_unit_test(csv_disarms_what_a_spreadsheet_would_run),
+    cmocka_unit_test(a_time_is_iso_or_milliseconds),
     cmocka_unit_test(json_escapes_control_characters_and_bad_bytes),
     cmocka_unit_test(what_is_shown_cannot_move_the_cursor),
     cmocka_unit_test(markdown_keeps_its_cells),

@@ -1,0 +1,142 @@
+/* What Tab makes of a line: words of both languages, names of the store, dot commands. */
+#include "support/support.h"
+
+#include "complete.h"
+
+static char folder[4096];
+static gk_db *db;
+static struct complete_scope scope;
+
+static const char FACILITIES[] = "facility,enterprise,park,line,role,rated_kw\n"
+                                 "press,华丰化工,P1,L1,production,10\nfan-1,华丰化工,P1,L1,abatement,10\n"
+                                 "fan-2,华美家具,P1,L1,abatement,10\nit's,E2,东区,L2,other,10\n";
+static const char *const dots[] = {".help", ".mode", ".read", NULL};
+static const char *const formats[] = {"table", "csv", NULL};
+
+static int setup(void **state)
+{
+    gk_load *loading;
+
+    (void)state;
+    snprintf(folder, sizeof folder, "%s", test_folder());
+    assert_int_equal(gk_open(folder, GK_READWRITE | GK_CREATE, NULL, &db, NULL), GK_OK);
+    assert_int_equal(gk_load_open(db, NULL, &loading, NULL), GK_OK);
+    assert_int_equal(gk_load_feed(loading, FACILITIES, sizeof FACILITIES - 1, NULL), GK_OK);
+    assert_int_equal(gk_load_finish(loading, NULL, NULL), GK_OK);
+    gk_load_close(loading);
+    scope = (struct complete_scope){.dots = dots, .formats = formats};
+    assert_int_equal(gk_session_new(NULL, &scope.session), GK_OK);
+    assert_int_equal(gk_snapshot_open(db, &scope.snapshot, NULL), GK_OK);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    gk_snapshot_close(scope.snapshot);
+    gk_session_free(scope.session);
+    assert_int_equal(gk_close(db), GK_OK);
+    test_folder_remove(folder);
+    return 0;
+}
+
+/* The line after Tab, with | behind it when there are several candidates. */
+static void check(const char *text, const char *expected)
+{
+    struct completion completion;
+    char line[256];
+    size_t size = strlen(text);
+
+    completion_find(&scope, text, size, &completion);
+    assert_true(completion.n_replaced <= size);
+    snprintf(line, sizeof line, "%.*s%s%s", (int)(size - (completion.n > 0 ? completion.n_replaced : 0)), text,
+             completion.n > 0 ? completion.common : "", completion.n > 1 ? "|" : "");
+    assert_string_equal(line, expected);
+    completion_clear(&completion);
+}
+
+static void words_are_completed_in_either_case(void **state)
+{
+    (void)state;
+    check("wh", "wh|"); /* when, which, while, where */
+    check("when abat", "when abatement ");
+    check("WHEN ABAT", "WHEN abatement ");
+    check("list fac", "list facilit|");
+    check("list faciliti", "list facilities ");
+    check("when abatement offl", "when abatement offline ");
+    check("xyzzy", "xyzzy");
+    check("", "|");
+    check("list parks; whe", "list parks; whe|");
+}
+
+static void names_are_those_of_the_noun_before(void **state)
+{
+    (void)state;
+    check("when production 'p", "when production 'press' ");
+    check("when abatement 'p", "when abatement 'p");
+    check("when abatement '", "when abatement 'fan-|");
+    check("when abatement ", "when abatement 'fan-|");
+    check("in enterprise '华", "in enterprise '华|");
+    check("in enterprise '华丰", "in enterprise '华丰化工' ");
+    check("in enterprise \"华丰", "in enterprise \"华丰化工\" ");
+    check("in enterprise “华丰", "in enterprise “华丰化工” ");
+    check("in enterprise 'E2', '华美", "in enterprise 'E2', '华美家具' ");
+    check("in park P", "in park P|"); /* 'P1', but also per, power, ... */
+    check("facility fan-2", "facility 'fan-2' ");
+    check("facility it", "facility 'it''s' ");
+}
+
+static void names_are_found_without_a_noun_where_no_word_is(void **state)
+{
+    (void)state;
+    check("华丰", "'华丰化工' ");
+    check("x 'pre", "x 'press' ");
+}
+
+static void chinese_words_stand_close_to_each_other(void **state)
+{
+    (void)state;
+    check("当治污离", "当治污离线");
+    check("当 治污离线期", "当 治污离线期间");
+    check("在企业华丰", "在企业'华丰化工' ");
+    check("在 企业'华丰", "在 企业'华丰化工' ");
+    check("园区东", "园区'东区' ");
+}
+
+static void dot_commands_and_what_goes_with_them(void **state)
+{
+    (void)state;
+    check(".m", ".mode ");
+    check(".", ".|");
+    check(".mode c", ".mode csv ");
+    check(".lang z", ".lang zh ");
+    check(".read x", ".read x");
+    check(".help .r", ".help .read ");
+}
+
+static void definitions_and_channels_are_words_too(void **state)
+{
+    gk_query *query;
+    static const char text[] = "define untreated as abatement off";
+
+    (void)state;
+    assert_int_equal(gk_query_prepare(scope.session, scope.snapshot, text, strlen(text), NULL, &query, NULL), GK_OK);
+    gk_query_free(query);
+    check("when untr", "when untreated ");
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(words_are_completed_in_either_case),
+    cmocka_unit_test(names_are_those_of_the_noun_before),
+    cmocka_unit_test(names_are_found_without_a_noun_where_no_word_is),
+    cmocka_unit_test(chinese_words_stand_close_to_each_other),
+    cmocka_unit_test(dot_commands_and_what_goes_with_them),
+    cmocka_unit_test(definitions_and_channels_are_words_too),
+};
+
+int main(int argc, char **argv)
+{
+    if (argc > 1)
+        cmocka_set_test_filter(argv[1]);
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
