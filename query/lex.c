@@ -772,6 +772,8 @@ static int lex_param(struct lexer *lexer, size_t end)
             nearest_try(&nearest, p->name.bytes);
         if (nearest.best)
             report_hint(lexer->report, "did you mean '$%s'?", nearest.best);
+        else
+            report_hint(lexer->report, "give it a value first, as in --param %.60s=10m", name);
         return report_fail(lexer->report, GK_ESYNTAX, token.place, "there is no parameter '%.60s'", name);
     }
     lexer->at = end;

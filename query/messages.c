@@ -23,6 +23,7 @@ static const struct {
     {"in the definition: %s", "在定义中：%s"},
     {"%s is not part of this version", "本版本没有%s"},
     {"there is no parameter '%.60s'", "没有参数“%.60s”"},
+    {"give it a value first, as in --param %.60s=10m", "先给它一个值，例如 --param %.60s=10m"},
     {"did you mean '$%s'?", "是不是“$%s”？"},
     {"this version answers when, which, aggregates, samples, state, list, define, explain",
      "本版本可用：当、哪些、统计量、样本、状态、列出、定义、解释"},
