@@ -402,6 +402,16 @@ typedef struct gk_snapshot gk_snapshot;
 GK_API int gk_snapshot_open(gk_db *db, gk_snapshot **out, struct gk_error *error);
 GK_API void gk_snapshot_close(gk_snapshot *snapshot);
 
+struct gk_band;
+/*
+ * The same moment under other limits: what `limits` gives stands above every band, for all facilities and times (its
+ * scope and date are not looked at). States are derived from the rows when they are asked for, by the code that derives
+ * the stored ones; nothing is stored. What is left of dropped rows is as it was. Used by the same
+ * thread and no longer than `snapshot`.
+ */
+GK_API int gk_snapshot_under(gk_snapshot *snapshot, const struct gk_band *limits, gk_snapshot **out,
+                             struct gk_error *error);
+
 struct gk_store_info {
     char uuid[37];
     int32_t zone_s;
@@ -501,6 +511,15 @@ struct gk_profile {
     int64_t hold_ns;     /* how long its newest row holds */
 };
 GK_API int gk_facility_profile(gk_snapshot *snapshot, uint32_t id, struct gk_profile *out, struct gk_error *error);
+/* What is stored about a facility within [from, to), and a question about it reads at most; found without reading it.
+ */
+struct gk_extent {
+    uint64_t n_chunks, chunk_bytes;   /* of its sealed rows */
+    uint64_t n_records, record_bytes; /* of its states */
+    bool has_unsealed;                /* and rows in memory, from which states are derived */
+};
+GK_API int gk_facility_extent(gk_snapshot *snapshot, uint32_t id, gk_time from, gk_time to, struct gk_extent *out,
+                              struct gk_error *error);
 /* The channels a facility ever had a value of, ascending ids; lives until the next call on the snapshot. */
 GK_API int gk_facility_channels(gk_snapshot *snapshot, uint32_t id, const uint32_t **channels, size_t *n,
                                 struct gk_error *error);
@@ -565,6 +584,10 @@ GK_API int gk_timeline_within_next(gk_timeline *out, const gk_timeline *a, int64
  * End: certain at t when C(t-1) and not P(t), possible when P(t-1) and not C(t). */
 GK_API int gk_timeline_start(gk_timeline *out, const gk_timeline *a);
 GK_API int gk_timeline_end(gk_timeline *out, const gk_timeline *a);
+/* At least k starts within the last d ticks, this one included; `is_event`: every true tick counts as one. */
+GK_API int gk_timeline_times(gk_timeline *out, const gk_timeline *a, bool is_event, size_t k, int64_t d);
+/* The runs of a whose first tick lies in b: how far a run goes back matters, whatever is between. */
+GK_API int gk_timeline_begun(gk_timeline *out, const gk_timeline *a, const gk_timeline *b);
 
 /* Sums over [from, to). Runs count by their start: true at t and not true at t-1, for C and for P. */
 struct gk_measure {
@@ -647,6 +670,14 @@ enum gk_compare { GK_LT, GK_LE, GK_GT, GK_GE, GK_EQ, GK_NE };
 GK_API int gk_signal_timeline(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal,
                               enum gk_compare compare, double limit, int64_t from, int64_t to, gk_timeline *out,
                               struct gk_error *error);
+
+/*
+ * Where a signal kept one value over rows that are at least so many ticks apart, the first from the last: from the
+ * first one until it changes or the last one holds no longer, within [from, to) ticks. Unknown while nothing holds, and
+ * for shorter stretches that may have gone on through such a silence; outside of [from, to) all is unknown.
+ */
+GK_API int gk_signal_frozen(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal, int64_t least,
+                            int64_t from, int64_t to, gk_timeline *out, struct gk_error *error);
 
 struct gk_summary {
     uint64_t count;                    /* samples that are numbers */

@@ -190,6 +190,14 @@ static gk_time next_date(const struct catalog *c, uint32_t facility, gk_time at)
 
 int limits_of(const struct catalog *c, uint32_t facility, int64_t tick_ns, int64_t usual_hold_ns, struct limits *out)
 {
+    const struct gk_band none = {.hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1, .channel = GK_ID_NONE};
+
+    return limits_under(c, facility, tick_ns, usual_hold_ns, &none, out);
+}
+
+int limits_under(const struct catalog *c, uint32_t facility, int64_t tick_ns, int64_t usual_hold_ns,
+                 const struct gk_band *above, struct limits *out)
+{
     const struct gk_facility *f = &c->facilities[facility];
     int rc;
 
@@ -198,13 +206,25 @@ int limits_of(const struct catalog *c, uint32_t facility, int64_t tick_ns, int64
     for (int i = 0; i < DERIVE_FALLBACK_MAX; i++)
         out->fallback[i] = catalog_channel(c, PHASES[i], strlen(PHASES[i]));
     for (gk_time at = GK_TIME_MIN; at != GK_TIME_MAX; at = next_date(c, facility, at)) {
-        struct gk_band band = {.hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1, .channel = GK_ID_NONE};
+        struct gk_band band = *above;
         resolve(c, facility, at, &band);
         TRY(add_span(c, f, tick_ns, usual_hold_ns, &band, tick_from(tick_ns, at), out));
     }
     rc = GK_OK;
 done:
     return rc;
+}
+
+bool limits_are_plain(const struct limits *limits)
+{
+    bool is_plain = true;
+
+    for (size_t i = 0; i < limits->n; i++) {
+        const struct derive_limits *l = &limits->spans[i].limits;
+        is_plain = is_plain && l->primary_hysteresis == 0 && l->fallback_hysteresis == 0 && l->dwell_on == 0 &&
+                   l->dwell_off == 0;
+    }
+    return is_plain;
 }
 
 const struct limits_span *limits_at(const struct limits *limits, int64_t tick)

@@ -1,6 +1,7 @@
 /*
  * signal.h - one number out of the channels of each row, as a step function: what comparing with a limit
- * (signal_timeline.c) and summing up in buckets (signal_summaries.c) have in common.
+ * (signal_timeline.c), staying the same (signal_frozen.c) and summing up in buckets (signal_summaries.c) have in
+ * common.
  *
  * A sample holds until the next row that has a number, at most as long as the facility's bands say.
  */

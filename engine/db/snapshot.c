@@ -120,14 +120,14 @@ done:
     return rc;
 }
 
-int gk_snapshot_open(gk_db *db, gk_snapshot **out, struct gk_error *error)
+static gk_snapshot *new_snapshot(gk_db *db, struct gk_error *error)
 {
-    int rc;
-
-    *out = NULL;
     gk_snapshot *s = mem_zeroed(&db->mem, sizeof *s);
-    if (!s)
-        return error_set(error, GK_ENOMEM, "out of memory for a snapshot");
+
+    if (!s) {
+        (void)error_set(error, GK_ENOMEM, "out of memory for a snapshot"); /* NULL says it too */
+        return NULL;
+    }
     s->db = db;
     s->mem = db->mem;
     steps_init(&s->steps, &s->mem);
@@ -135,6 +135,17 @@ int gk_snapshot_open(gk_db *db, gk_snapshot **out, struct gk_error *error)
     limits_init(&s->limits, &s->mem);
     profile_init(&s->profile, &s->mem);
     memo_init(&s->memo, &s->mem);
+    return s;
+}
+
+int gk_snapshot_open(gk_db *db, gk_snapshot **out, struct gk_error *error)
+{
+    int rc;
+
+    *out = NULL;
+    gk_snapshot *s = new_snapshot(db, error);
+    if (!s)
+        return GK_ENOMEM;
     (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
     rc = take_view(s, error);
     (void)pthread_mutex_unlock(&db->lock);
@@ -145,6 +156,29 @@ int gk_snapshot_open(gk_db *db, gk_snapshot **out, struct gk_error *error)
         return rc;
     }
     fill_info(s);
+    *out = s;
+    return GK_OK;
+}
+
+int gk_snapshot_under(gk_snapshot *parent, const struct gk_band *limits, gk_snapshot **out, struct gk_error *error)
+{
+    gk_db *db = parent->db;
+
+    *out = NULL;
+    gk_snapshot *s = new_snapshot(db, error);
+    if (!s)
+        return GK_ENOMEM;
+    s->parent = parent;
+    s->under = *limits;
+    s->txn = parent->txn;
+    (void)pthread_mutex_lock(&db->lock); /* cannot fail */
+    s->catalog = parent->catalog;
+    s->catalog->n_refs++;
+    s->heads = heads_ref(parent->heads);
+    (void)pthread_mutex_unlock(&db->lock);
+    s->view = parent->view;
+    s->progress = parent->progress;
+    s->info = parent->info;
     *out = s;
     return GK_OK;
 }
@@ -162,7 +196,8 @@ void gk_snapshot_close(gk_snapshot *s)
             }
         mem_free(&s->mem, s->derived);
     }
-    txn_abort(s->txn);
+    if (!s->parent)
+        txn_abort(s->txn);
     heads_unref(s->heads);
     (void)pthread_mutex_lock(&db->lock); /* cannot fail */
     if (s->catalog && --s->catalog->n_refs == 0)

@@ -11,12 +11,15 @@
 /* States of a facility with unsealed rows or new bands, derived once a snapshot. */
 struct derived_states {
     uint32_t facility;
-    bool is_derived; /* else the stored steps are good */
+    bool is_made, is_derived; /* not derived: the stored steps are good */
+    int64_t asked_from;       /* under other limits: from where on they were wanted */
     struct derived derived;
 };
 
 struct gk_snapshot {
     gk_db *db;
+    gk_snapshot *parent;  /* of a view under other limits: the one it was made of, which owns the transaction */
+    struct gk_band under; /* those limits */
     struct mem mem;
     struct txn *txn;
     struct heads *heads;

@@ -150,7 +150,7 @@ int gk_state_prune(gk_snapshot *s, uint32_t mask, int64_t from, int64_t to, uint
     struct pruning p = {.s = s, .mask = mask, .n_words = (n + 63) / 64};
     int rc;
 
-    if (from >= to || s->progress.n_stale > 0)
+    if (from >= to || s->progress.n_stale > 0 || s->parent)
         return GK_OK;
     p.asked = mem_zeroed(&s->mem, (3 * p.n_words + 1) * sizeof *p.asked);
     if (!p.asked)

@@ -100,7 +100,10 @@ int snapshot_limits(gk_snapshot *s, uint32_t facility, struct gk_error *error)
     if (is_kept)
         return GK_OK;
     TRY(snapshot_profile(s, facility, error));
-    TRY(limits_of(s->catalog, facility, s->db->tick_ns, profile_hold(&s->profile), &s->limits));
+    if (s->parent)
+        TRY(limits_under(s->catalog, facility, s->db->tick_ns, profile_hold(&s->profile), &s->under, &s->limits));
+    else
+        TRY(limits_of(s->catalog, facility, s->db->tick_ns, profile_hold(&s->profile), &s->limits));
     TRY(memo_put_limits(&s->memo, facility, &s->profile, &s->limits));
 done:
     if (rc == GK_ENOMEM)
@@ -115,6 +118,8 @@ int snapshot_stale_from(gk_snapshot *s, uint32_t facility, gk_time *out, struct 
     int rc = GK_OK;
 
     *out = s->profile.stale_from > s->profile.cut.time ? s->profile.stale_from : s->profile.cut.time;
+    if (s->parent && s->under.hold_ns >= 0)
+        *out = s->profile.cut.time;
     if (s->view.n_visible == 0 || !heads_has(s->heads, s->view, facility, &first, NULL))
         return GK_OK;
     *out = first < *out ? first : *out;
@@ -161,6 +166,20 @@ done:
 /* ---- states
  * ----------------------------------------------------------------------------------------------------------- */
 
+/* Under other limits, from `from` on. */
+static int derive_under(gk_snapshot *s, uint32_t facility, int64_t from, struct derived_states *out,
+                        struct gk_error *error)
+{
+    struct origin origin = snapshot_origin(s);
+    int rc;
+
+    TRY(snapshot_limits(s, facility, error));
+    TRY(states_derive_anew(&origin, facility, s->db->tick_ns, &s->limits, &s->profile, from, &out->derived, error));
+    out->is_derived = true;
+done:
+    return rc;
+}
+
 static int derive_facility(gk_snapshot *s, uint32_t facility, struct derived_states *out, struct gk_error *error)
 {
     struct profile stored;
@@ -187,34 +206,47 @@ done:
     return rc;
 }
 
-/* The derived states of a facility, made at the first call; NULL with GK_OK: the stored ones are good. */
-static int find_derived(gk_snapshot *s, uint32_t facility, const struct derived **out, struct gk_error *error)
+/* The entry of a facility, made when there is none. */
+static int get_derived(gk_snapshot *s, uint32_t facility, struct derived_states **out)
 {
-    int rc = GK_OK;
-
-    *out = NULL;
-    if (s->progress.n_stale == 0 && !snapshot_has_unsealed(s, facility))
-        return GK_OK;
     if (!s->derived) {
         s->derived = mem_zeroed(&s->mem, (s->catalog->n_facilities + 1) * sizeof(struct derived_states *));
         if (!s->derived)
-            TRY(GK_ENOMEM);
+            return GK_ENOMEM;
     }
     if (!s->derived[facility]) {
         struct derived_states *d = mem_zeroed(&s->mem, sizeof *d);
         if (!d)
-            TRY(GK_ENOMEM);
+            return GK_ENOMEM;
         steps_init(&d->derived.steps, &s->mem);
-        rc = derive_facility(s, facility, d, error);
-        if (rc != GK_OK) {
-            steps_clear(&d->derived.steps);
-            mem_free(&s->mem, d);
-            goto done;
-        }
         s->derived[facility] = d;
     }
-    if (s->derived[facility]->is_derived)
-        *out = &s->derived[facility]->derived;
+    *out = s->derived[facility];
+    return GK_OK;
+}
+
+/*
+ * The derived states of a facility from a tick on, made at the first call; NULL with GK_OK: the stored ones are good.
+ */
+static int find_derived(gk_snapshot *s, uint32_t facility, int64_t from, const struct derived **out,
+                        struct gk_error *error)
+{
+    struct derived_states *d;
+    int rc;
+
+    *out = NULL;
+    if (!s->parent && s->progress.n_stale == 0 && !snapshot_has_unsealed(s, facility))
+        return GK_OK;
+    TRY(get_derived(s, facility, &d));
+    bool is_late = s->parent && d->derived.from > from && d->asked_from > from;
+    if (!d->is_made || is_late) {
+        d->is_made = false; /* until it is whole */
+        d->asked_from = from;
+        TRY(s->parent ? derive_under(s, facility, from, d, error) : derive_facility(s, facility, d, error));
+        d->is_made = true;
+    }
+    if (d->is_derived)
+        *out = &d->derived;
 done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for states"); /* rc says it too */
@@ -251,7 +283,7 @@ int snapshot_states(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to,
     TRY(snapshot_check_facility(s, facility, error));
     if (from >= to)
         return GK_OK;
-    TRY(find_derived(s, facility, &d, error));
+    TRY(find_derived(s, facility, from, &d, error));
     if (!d)
         return states_read(s->txn, facility, from, to, out, error);
     /* Stored steps up to where the derived ones begin; when that is before `from`, what they carry in counts. */

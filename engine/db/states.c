@@ -392,14 +392,34 @@ static void begin_append(const struct limits *limits, const struct profile *prof
     out->from = out->machine.has_row ? derive_stable(&out->machine) : GK_TICK_MIN;
 }
 
+/* Feeds all rows from a time on, to their end. */
+static int follow(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
+                  gk_time from, struct derived *out, struct gk_error *error)
+{
+    uint32_t channels[LIMIT_CHANNELS_MAX] = {0};
+    size_t n = limit_channels(limits, channels);
+    struct rows rows = {0};
+    const struct columns *batch;
+    int rc;
+
+    TRY(rows_open(&rows, origin, facility, channels, n, from, GK_TIME_MAX, error));
+    while ((rc = rows_next(&rows, &batch, error)) == GK_OK)
+        TRY(feed(&out->machine, tick_ns, limits, batch, 0, &out->steps));
+    if (rc != GK_DONE)
+        goto done;
+    TRY(derive_end(&out->machine, &out->steps));
+done:
+    if (rows.origin)
+        rows_close(&rows);
+    return rc;
+}
+
 int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
                   const struct profile *profile, gk_time change, const struct columns *appended, struct derived *out,
                   struct gk_error *error)
 {
     uint32_t channels[LIMIT_CHANNELS_MAX] = {0};
     size_t n = limit_channels(limits, channels);
-    struct rows rows = {0};
-    const struct columns *batch;
     gk_time next;
     int rc;
 
@@ -415,17 +435,36 @@ int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_n
     TRY(rebuild(origin, facility, tick_ns, limits, profile, change, channels, n, out, &next, error));
     bool is_cut = next != GK_TIME_MIN && next == profile->cut.time;
     uint32_t carried = out->machine.state;
-    TRY(rows_open(&rows, origin, facility, channels, n, next, GK_TIME_MAX, error));
-    while ((rc = rows_next(&rows, &batch, error)) == GK_OK)
-        TRY(feed(&out->machine, tick_ns, limits, batch, 0, &out->steps));
-    if (rc != GK_DONE)
-        goto done;
-    TRY(derive_end(&out->machine, &out->steps));
+    TRY(follow(origin, facility, tick_ns, limits, next, out, error));
     if (is_cut)
         TRY(cut_derived(out, carried));
 done:
-    if (rows.origin)
-        rows_close(&rows);
+    return rc;
+}
+
+int states_derive_anew(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
+                       const struct profile *profile, int64_t from, struct derived *out, struct gk_error *error)
+{
+    gk_time first, next;
+    int64_t hold = 0;
+    int rc;
+
+    out->steps.n = 0;
+    begin_anew(limits, profile, tick_ns, out, &next);
+    for (size_t i = 0; i < limits->n; i++)
+        hold = limits->spans[i].limits.hold > hold ? limits->spans[i].limits.hold : hold;
+    bool is_near = from > GK_TICK_MIN / 2 && hold < INT64_MAX / 4;
+    first = is_near ? time_of(tick_ns, from - hold - 1) : GK_TIME_MIN;
+    if (first > next && limits_are_plain(limits)) { /* no row from before holds at `from` */
+        memset(&out->machine, 0, sizeof out->machine);
+        out->from = from;
+        next = first;
+    }
+    uint32_t carried = out->machine.state;
+    TRY(follow(origin, facility, tick_ns, limits, next, out, error));
+    if (out->from != GK_TICK_MIN)
+        TRY(cut_derived(out, carried));
+done:
     return rc;
 }
 

@@ -34,6 +34,12 @@ struct derived {
 int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
                   const struct profile *profile, gk_time change, const struct columns *appended, struct derived *out,
                   struct gk_error *error);
+/*
+ * Derives them from all rows, whatever is stored: the steps at and after `from`, or from where rows were dropped.
+ * Limits with hysteresis or dwell have to be followed from the first row on; *out then begins there.
+ */
+int states_derive_anew(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
+                       const struct profile *profile, int64_t from, struct derived *out, struct gk_error *error);
 /* The machine after the last row before a time, which is before the profile's last row. */
 int states_machine_at(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
                       const struct profile *profile, gk_time time, struct derive *out, struct gk_error *error);

@@ -564,6 +564,11 @@ struct view cursor_key(const struct cursor *cursor)
     return key;
 }
 
+size_t cursor_size(const struct cursor *cursor)
+{
+    return cursor->value.mv_size;
+}
+
 int cursor_value(struct cursor *cursor, struct view *value, struct gk_error *error)
 {
     return open_value(cursor->txn->store, cursor->table, &cursor->key, &cursor->value, value, error);

@@ -21,6 +21,7 @@ struct sample {
 static struct sample samples[LONG_MAX];
 static size_t n_samples;
 static int64_t hold_ns;
+static uint64_t n_values = 100; /* how many different ones there are */
 
 static double random_value(struct random *random)
 {
@@ -30,7 +31,7 @@ static double random_value(struct random *random)
     case 1:
         return NAN;
     default:
-        return (double)random_below(random, 100) / 8;
+        return (double)random_below(random, n_values) / 8;
     }
 }
 
@@ -191,6 +192,112 @@ static void every_tick_has_the_truth_of_its_last_sample(void **state)
         compare_windows(db, &random, tick_ns, CHANNELS, T0 + SPAN * tick_ns);
         world_end(db, path);
     }
+}
+
+/* ---- one value over a long time ---- */
+
+/* The samples with a number that a call for [from, to) may look at, the last one of each tick. */
+struct numbers {
+    int64_t tick[ROWS_MAX], until[ROWS_MAX];
+    double value[ROWS_MAX];
+    int n;
+};
+
+static void find_numbers(const struct gk_signal *signal, int64_t tick_ns, int64_t from, int64_t to, struct numbers *out)
+{
+    int64_t hold = (hold_ns + tick_ns - 1) / tick_ns;
+
+    out->n = 0;
+    for (size_t i = 0; i < n_samples; i++) {
+        double v;
+        int64_t t = samples[i].time / tick_ns;
+        if (samples[i].time < (from - hold - 1) * tick_ns || t >= to || !number_of(&samples[i], signal, &v))
+            continue;
+        if (out->n > 0 && out->tick[out->n - 1] == t)
+            out->n--;
+        if (out->n > 0 && out->until[out->n - 1] > t)
+            out->until[out->n - 1] = t;
+        out->tick[out->n] = t;
+        out->until[out->n] = t + hold;
+        out->value[out->n++] = v;
+    }
+}
+
+/* Whether sample i is followed by silence; the last one is when its hold ends before `to`. */
+static bool is_silent_after(const struct numbers *s, int i, int64_t to)
+{
+    return i + 1 < s->n ? s->until[i] < s->tick[i + 1] : s->until[i] < to || i + 1 == s->n;
+}
+
+static enum gk_truth frozen_at(const struct numbers *s, int64_t t, int64_t least, int64_t to)
+{
+    int i = s->n - 1;
+
+    while (i >= 0 && s->tick[i] > t)
+        i--;
+    if (i < 0 || s->until[i] <= t)
+        return GK_UNKNOWN;
+    int first = i, last = i;
+    while (first > 0 && s->value[first - 1] == s->value[i] && !is_silent_after(s, first - 1, to))
+        first--;
+    while (last + 1 < s->n && s->value[last + 1] == s->value[i] && !is_silent_after(s, last, to))
+        last++;
+    if (s->tick[last] - s->tick[first] >= least)
+        return GK_TRUE;
+    first = last = i;
+    while (first > 0 && s->value[first - 1] == s->value[i])
+        first--;
+    while (last + 1 < s->n && s->value[last + 1] == s->value[i])
+        last++;
+    bool is_cut = first == 0 || is_silent_after(s, first - 1, to) || is_silent_after(s, last, to);
+    for (int k = first; k < last; k++)
+        is_cut |= is_silent_after(s, k, to);
+    int64_t begin = first == 0                          ? INT64_MIN / 2
+                    : is_silent_after(s, first - 1, to) ? s->until[first - 1]
+                                                        : s->tick[first];
+    int64_t end = last + 1 == s->n ? INT64_MAX / 2 : is_silent_after(s, last, to) ? s->tick[last + 1] : s->tick[last];
+    return is_cut && end - begin >= least ? GK_UNKNOWN : GK_FALSE;
+}
+
+static void every_tick_knows_whether_its_value_is_frozen(void **state)
+{
+    uint64_t seed = test_seed("every_tick_knows_whether_its_value_is_frozen"), rounds = test_rounds(6);
+    static struct numbers numbers;
+    size_t n_true = 0;
+    (void)state;
+
+    for (uint64_t r = 0; r < rounds; r++) {
+        struct random random = random_from(seed * 103 + r);
+        char path[4096];
+        int64_t tick_ns = r % 3 == 1 ? GK_SECOND / 2 : r % 3 == 2 ? 5 * GK_SECOND : GK_SECOND;
+        n_values = 2;
+        gk_db *db = random_store(&random, path, tick_ns);
+        n_values = 100;
+        gk_snapshot *s = look(db);
+        gk_timeline *line;
+        assert_int_equal(gk_timeline_new(s, &line), GK_OK);
+        for (int i = 0; i < 30; i++) {
+            uint32_t channels[CHANNELS];
+            struct gk_signal signal = random_signal(&random, channels);
+            int64_t from = T0 / tick_ns - 300 + (int64_t)random_below(&random, SPAN), to = from + 900;
+            int64_t least = 1 + (int64_t)random_below(&random, 20);
+            ok(gk_signal_frozen(s, 0, &signal, least, from, to, line, &error), &error);
+            find_numbers(&signal, tick_ns, from, to, &numbers);
+            assert_int_equal(gk_timeline_at(line, from - 1), GK_UNKNOWN);
+            assert_int_equal(gk_timeline_at(line, to), GK_UNKNOWN);
+            for (int64_t t = from; t < to; t++) {
+                enum gk_truth want = frozen_at(&numbers, t, least, to), got = gk_timeline_at(line, t);
+                if (want != got)
+                    fail_msg("tick %lld of [%lld, %lld): %d, expected %d", (long long)t, (long long)from, (long long)to,
+                             (int)got, (int)want);
+                n_true += got == GK_TRUE;
+            }
+        }
+        gk_timeline_free(line);
+        gk_snapshot_close(s);
+        world_end(db, path);
+    }
+    assert_true(n_true > 0);
 }
 
 /* ---- long stretches
@@ -390,6 +497,7 @@ static void every_bucket_sums_up_its_samples(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_tick_has_the_truth_of_its_last_sample),
+    cmocka_unit_test(every_tick_knows_whether_its_value_is_frozen),
     cmocka_unit_test(what_is_not_decoded_has_the_same_truth),
     cmocka_unit_test(every_bucket_sums_up_its_samples),
 };

@@ -214,7 +214,189 @@ static void a_window_of_uneven_rows_has_just_its_rows(void **state)
     world_end(db, path);
 }
 
+static void the_extent_of_a_facility_is_what_is_stored_about_it_within_a_time(void **state)
+{
+    char path[4096];
+    gk_db *db = world_new(path, NULL);
+    uint32_t kw = put_channel(db, "kw"), f = put_facility(db, "f", GK_PRODUCTION),
+             g = put_facility(db, "g", GK_PRODUCTION), none = put_facility(db, "none", GK_PRODUCTION);
+    struct gk_extent all, part;
+    struct gk_stat stat;
+    (void)state;
+
+    for (int i = 0; i < 30000; i++) {
+        ok(put_row(db, f, T0 + i * 60 * GK_SECOND, kw, i % 50 ? 5 : 0), &error);
+        if (i < 100)
+            ok(put_row(db, g, T0 + i * 60 * GK_SECOND, kw, 5), &error);
+    }
+    ok(gk_seal(db, &error), &error);
+    ok(put_row(db, g, T0 + 101 * 60 * GK_SECOND, kw, 5), &error);
+    ok(gk_commit(db, &error), &error);
+    ok(gk_stat(db, &stat, &error), &error);
+    gk_snapshot *s = look(db);
+    ok(gk_facility_extent(s, f, GK_TIME_MIN, GK_TIME_MAX, &all, &error), &error);
+    ok(gk_facility_extent(s, g, GK_TIME_MIN, GK_TIME_MAX, &part, &error), &error);
+    assert_int_equal(all.n_chunks + part.n_chunks, stat.n_chunks);
+    assert_true(all.n_chunks > 3 && all.chunk_bytes > part.chunk_bytes && all.n_records > part.n_records);
+    assert_true(part.has_unsealed && !all.has_unsealed);
+    ok(gk_facility_extent(s, f, T0 + 16000 * 60 * GK_SECOND, T0 + 16001 * 60 * GK_SECOND, &part, &error), &error);
+    assert_int_equal(part.n_chunks, 1);
+    assert_true(part.n_records >= 1 && part.n_records < all.n_records);
+    ok(gk_facility_extent(s, f, T0 - DAY, T0, &part, &error), &error);
+    assert_int_equal(part.n_chunks, 0);
+    ok(gk_facility_extent(s, none, GK_TIME_MIN, GK_TIME_MAX, &part, &error), &error);
+    assert_int_equal(part.n_chunks + part.n_records, 0);
+    assert_int_equal(gk_facility_extent(s, 9, 0, 1, &part, &error), GK_ENOTFOUND);
+    gk_snapshot_close(s);
+    world_end(db, path);
+}
+
+/* ---- other limits ---- */
+
+/* Rows that come in two thirds of order, and a dated band with hysteresis and dwell in every other round. */
+static void tell_story(gk_db *db, struct random random, bool is_plain, bool is_sealed)
+{
+    gk_time t = T0;
+    uint32_t f = put_facility(db, "f", GK_PRODUCTION), kw = put_channel(db, "kw");
+
+    for (int i = 0; i < 300; i++) {
+        t += (gk_time)(1 + random_below(&random, random_below(&random, 20) ? 60 : 4000)) * GK_SECOND;
+        gk_time back = random_below(&random, 3) ? 0 : (gk_time)random_below(&random, 900) * GK_SECOND;
+        ok(put_row(db, f, t - back, kw, (double)random_below(&random, 120) / 10), &error);
+        if (i == 100) {
+            struct gk_band_put b = band_of(GK_FACILITY, "f", 15, 30, T0 + (t - T0) / 2);
+            b.hysteresis = is_plain ? share(0) : share(4);
+            b.dwell_on_ns = is_plain ? 0 : 90 * GK_SECOND;
+            ok(gk_band_put(db, &b, &error), &error);
+        }
+        if (random_below(&random, 40) == 0 && is_sealed)
+            ok(gk_seal(db, &error), &error);
+    }
+    ok(gk_commit(db, &error), &error);
+}
+
+/* The limits of a view as a band of a store: put for the dates of both bands there, as the narrowest scope. */
+static void put_above(gk_db *db, const struct gk_band *above, gk_time middle, bool is_plain)
+{
+    for (int i = 0; i < 2; i++) {
+        struct gk_band_put b = band_of(GK_FACILITY, "f", i ? 15 : 10, i ? 30 : 20, i ? middle : GK_TIME_MIN);
+        if (i) {
+            b.hysteresis = is_plain ? share(0) : share(4);
+            b.dwell_on_ns = is_plain ? 0 : 90 * GK_SECOND;
+        }
+        b.on_from = above->on_from;
+        if (above->hold_ns >= 0)
+            b.hold_ns = above->hold_ns;
+        if (above->dwell_off_ns >= 0)
+            b.dwell_off_ns = above->dwell_off_ns;
+        ok(gk_band_put(db, &b, &error), &error);
+    }
+}
+
+static gk_time date_of_band(gk_db *db)
+{
+    gk_snapshot *s = look(db);
+    size_t n;
+    gk_time from = gk_bands(s, &n)[0].from;
+
+    assert_int_equal(n, 1);
+    gk_snapshot_close(s);
+    return from;
+}
+
+static void same_steps(gk_snapshot *a, gk_snapshot *b, int64_t from, int64_t to)
+{
+    const struct gk_step *x, *y;
+    size_t n, m;
+
+    ok(gk_state_steps(a, 0, from, to, &x, &n, &error), &error);
+    ok(gk_state_steps(b, 0, from, to, &y, &m, &error), &error);
+    assert_int_equal(n, m);
+    for (size_t i = 0; i < n; i++)
+        assert_true(x[i].tick == y[i].tick && x[i].value == y[i].value);
+}
+
+static void a_view_under_other_limits_says_what_a_store_with_such_a_band_says(void **state)
+{
+    uint64_t seed = test_seed(__func__), rounds = test_rounds(12);
+    (void)state;
+
+    for (uint64_t r = 0; r < rounds; r++) {
+        struct random random = random_from(seed * 17 + r);
+        bool is_plain = r % 2;
+        char path_a[4096], path_b[4096];
+        gk_db *a = world_new(path_a, NULL), *b = world_new(path_b, NULL);
+        struct gk_band above = {.on_from = share(25 + (int64_t)random_below(&random, 40)),
+                                .hold_ns = random_below(&random, 2) ? -1 : 200 * GK_SECOND,
+                                .dwell_on_ns = -1,
+                                .dwell_off_ns = random_below(&random, 3) ? -1 : 100 * GK_SECOND,
+                                .channel = GK_ID_NONE};
+        struct gk_signal signal = {&(uint32_t){0}, 1, GK_MEAN};
+        gk_snapshot *s, *t, *under;
+        uint8_t is_in[1] = {1};
+
+        tell_story(a, random, is_plain, r % 3 > 0);
+        tell_story(b, random, is_plain, false);
+        put_above(b, &above, date_of_band(a), is_plain);
+        ok(gk_seal(b, &error), &error);
+        if (r % 3 == 1)
+            ok(gk_seal(a, &error), &error);
+        s = look(a);
+        t = look(b);
+        ok(gk_snapshot_under(s, &above, &under, &error), &error);
+        for (int i = 0; i < 20; i++) {
+            int64_t from = T0 / GK_SECOND - 500 + (int64_t)random_below(&random, 60000), to = from + 20000;
+            same_steps(under, t, from, to);
+            gk_time edges[] = {from * GK_SECOND, (from + 7000) * GK_SECOND, to * GK_SECOND};
+            struct gk_summary x[2], y[2];
+            ok(gk_signal_summaries(under, 0, &signal, edges, 2, x, &error), &error);
+            ok(gk_signal_summaries(t, 0, &signal, edges, 2, y, &error), &error);
+            for (int k = 0; k < 2; k++)
+                assert_true(x[k].held_ns == y[k].held_ns && x[k].count == y[k].count);
+        }
+        same_steps(under, t, GK_TICK_MIN, GK_TICK_MAX);
+        ok(gk_state_prune(under, GK_STATE_BIT(GK_OVERLOAD), 0, 1, is_in, &error), &error);
+        assert_int_equal(is_in[0], 1); /* the index knows the stored states alone */
+        same_steps(s, s, 0, 1);        /* the snapshot goes on */
+        gk_snapshot_close(under);
+        gk_snapshot_close(s);
+        gk_snapshot_close(t);
+        world_end(a, path_a);
+        world_end(b, path_b);
+    }
+}
+
+static void what_is_left_of_dropped_rows_stays_under_other_limits(void **state)
+{
+    char path[4096];
+    gk_db *db = world_new(path, NULL);
+    uint32_t f = put_facility(db, "f", GK_PRODUCTION), kw = put_channel(db, "kw");
+    struct gk_band above = {
+        .on_from = share(60), .hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1, .channel = GK_ID_NONE};
+    const struct gk_step *steps;
+    gk_snapshot *s, *under;
+    size_t n;
+    (void)state;
+
+    for (int i = 0; i < 10 * 60; i++)
+        ok(put_row(db, f, T0 + i * 60 * GK_SECOND, kw, 5), &error); /* on from 20 %, idle below 60 % */
+    ok(gk_retain(db, T0 + 5 * 3600 * GK_SECOND, NULL, NULL, &error), &error);
+    s = look(db);
+    ok(gk_snapshot_under(s, &above, &under, &error), &error);
+    ok(gk_state_steps(under, f, T0 / GK_SECOND, T0 / GK_SECOND + 36000, &steps, &n, &error), &error);
+    assert_int_equal(n, 2);
+    assert_int_equal(steps[0].value, GK_ON);
+    assert_int_equal(steps[1].value, GK_IDLE);
+    assert_int_equal(steps[1].tick, T0 / GK_SECOND + 5 * 3600);
+    gk_snapshot_close(under);
+    gk_snapshot_close(s);
+    world_end(db, path);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_extent_of_a_facility_is_what_is_stored_about_it_within_a_time),
+    cmocka_unit_test(a_view_under_other_limits_says_what_a_store_with_such_a_band_says),
+    cmocka_unit_test(what_is_left_of_dropped_rows_stays_under_other_limits),
     cmocka_unit_test(a_window_of_uneven_rows_has_just_its_rows),
     cmocka_unit_test(the_catalog_is_read_as_it_was_put),
     cmocka_unit_test(every_snapshot_keeps_its_moment),

@@ -92,7 +92,22 @@ static void assert_sets(struct sets got, struct sets want)
 
 /* ---- (a) definitions, tick by tick ---- */
 
-enum op { FOR_AT_LEAST, IGNORE_GAPS, HELD, WITHIN_LAST, WITHIN_NEXT, FOR_LESS, START, END, NOT, AND, OR, COUNT, N_OPS };
+enum op {
+    FOR_AT_LEAST,
+    IGNORE_GAPS,
+    HELD,
+    WITHIN_LAST,
+    WITHIN_NEXT,
+    FOR_LESS,
+    START,
+    END,
+    TIMES,
+    NOT,
+    AND,
+    OR,
+    COUNT,
+    N_OPS
+};
 
 static bool has(uint64_t set, int i)
 {
@@ -281,7 +296,7 @@ static void count_is_what_every_number_of_true_ones_allows(void **state)
 struct node {
     enum op op;
     int d;            /* or the least of COUNT */
-    int most;         /* of COUNT */
+    int most;         /* of COUNT; the number of TIMES */
     unsigned a, b, c; /* earlier nodes, the bases first */
     int pad;          /* the longest way to a base */
 };
@@ -309,9 +324,9 @@ static void random_expression(struct random *random, struct expression *e)
         node->b = (unsigned)random_below(random, i);
         node->c = (unsigned)random_below(random, i);
         node->d = node->op == COUNT ? (int)random_below(random, 4) : 1 + (int)random_below(random, 6);
-        node->most = node->d + (int)random_below(random, 3);
+        node->most = node->op == TIMES ? 1 + (int)random_below(random, 3) : node->d + (int)random_below(random, 3);
         node->pad = e->node[node->a].pad;
-        if (node->op <= FOR_LESS)
+        if (node->op <= FOR_LESS || node->op == TIMES)
             node->pad += node->d;
         else if (node->op == START || node->op == END)
             node->pad += 1;
@@ -353,6 +368,18 @@ static uint64_t spread(uint64_t set, int d, uint64_t (*shift)(uint64_t, int))
     return out;
 }
 
+/* The ticks at which k of a set of moments are within the last d. */
+static uint64_t begun_within(uint64_t moments, int k, int d)
+{
+    uint64_t out = 0;
+    for (int i = 0; i < TICKS; i++) {
+        uint64_t upto = moments & (~UINT64_C(0) >> (TICKS - 1 - i));
+        uint64_t before = i >= d ? moments & (~UINT64_C(0) >> (TICKS - 1 - (i - d))) : 0;
+        out |= (uint64_t)(__builtin_popcountll(upto & ~before) >= k) << i;
+    }
+    return out;
+}
+
 /* Two-valued, on words. */
 static uint64_t evaluate_known(const struct expression *e, const uint64_t *bases)
 {
@@ -385,6 +412,9 @@ static uint64_t evaluate_known(const struct expression *e, const uint64_t *bases
             break;
         case END:
             out = ~a & later(a, 1);
+            break;
+        case TIMES:
+            out = begun_within(a & ~later(a, 1), node->most, node->d);
             break;
         case NOT:
             out = ~a;
@@ -419,6 +449,8 @@ static void evaluate(const struct expression *e, gk_timeline *const *line)
             rc = gk_timeline_or(line[i], three[0], three[1]);
         else if (node->op == COUNT)
             rc = gk_timeline_count(line[i], three, 3, (size_t)node->d, (size_t)node->most);
+        else if (node->op == TIMES)
+            rc = gk_timeline_times(line[i], three[0], false, (size_t)node->most, node->d);
         else
             rc = run_op(node->op, line[i], three[0], node->d);
         assert_int_equal(rc, GK_OK);
@@ -539,6 +571,89 @@ static void an_answer_depends_on_nothing_outside_of_its_padded_window(void **sta
     }
     for (unsigned i = 0; i < NODES_MAX; i++)
         gk_timeline_free(line[i]);
+}
+
+/* ---- what looks at begins ---- */
+
+static void events_are_counted_tick_by_tick_within_a_sliding_window(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    gk_timeline *a = new_timeline(&MEM_SYSTEM), *out = new_timeline(&MEM_SYSTEM);
+    (void)state;
+
+    for (uint64_t round = test_rounds(10000); round > 0; round--) {
+        struct sets sets = random_sets(&random, TICKS);
+        int k = 1 + (int)random_below(&random, 4), d = 1 + (int)random_below(&random, 9);
+        sets.certain &= ~UINT64_C(0) << PAD; /* nothing for ever before */
+        sets.possible &= ~UINT64_C(0) << PAD;
+        build(a, sets);
+        assert_int_equal(gk_timeline_times(out, a, true, (size_t)k, d), GK_OK);
+        assert_sets(sets_of(out), (struct sets){begun_within(sets.certain, k, d), begun_within(sets.possible, k, d)});
+    }
+    gk_timeline_free(a);
+    gk_timeline_free(out);
+}
+
+static void a_start_behind_something_unknown_counts_when_all_of_it_is_within_the_window(void **state)
+{
+    gk_timeline *a = new_timeline(&MEM_SYSTEM), *out = new_timeline(&MEM_SYSTEM);
+    (void)state;
+
+    assert_int_equal(gk_timeline_append(a, 10, GK_UNKNOWN), GK_OK); /* false, unknown from 10, true from 13 to 14 */
+    assert_int_equal(gk_timeline_append(a, 13, GK_TRUE), GK_OK);
+    assert_int_equal(gk_timeline_append(a, 14, GK_FALSE), GK_OK);
+    assert_int_equal(gk_timeline_times(out, a, false, 1, 6), GK_OK);
+    assert_int_equal(gk_timeline_at(out, 9), GK_FALSE);
+    assert_int_equal(gk_timeline_at(out, 10), GK_UNKNOWN);
+    assert_int_equal(gk_timeline_at(out, 13), GK_TRUE); /* it was somewhere in 10 to 13 */
+    assert_int_equal(gk_timeline_at(out, 15), GK_TRUE);
+    assert_int_equal(gk_timeline_at(out, 16), GK_UNKNOWN); /* if at 10, it is out */
+    assert_int_equal(gk_timeline_at(out, 19), GK_FALSE);
+    assert_int_equal(gk_timeline_times(out, a, false, 7, 6), GK_OK); /* more than ticks */
+    assert_int_equal(gk_timeline_at(out, 13), GK_FALSE);
+    gk_timeline_free(a);
+    gk_timeline_free(out);
+}
+
+/* Runs of a that begin in b; a run from the beginning of time begins nowhere. */
+static uint64_t naive_begun(uint64_t a, uint64_t b)
+{
+    uint64_t out = a & ~later(a, 1) & b;
+    for (int i = 1; i < TICKS; i++)
+        out |= (out << 1) & a;
+    return out;
+}
+
+static void runs_are_kept_by_what_was_true_when_they_began_under_every_completion(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    gk_timeline *line[2] = {new_timeline(&MEM_SYSTEM), new_timeline(&MEM_SYSTEM)}, *out = new_timeline(&MEM_SYSTEM);
+    (void)state;
+
+    for (uint64_t round = test_rounds(20000); round > 0; round--) {
+        struct unknown unknown[2 * UNKNOWN_MAX];
+        struct sets sets[2];
+        uint64_t always = ~UINT64_C(0), ever = 0;
+        for (unsigned k = 0; k < 2; k++)
+            build(line[k], sets[k] = random_sets(&random, (unsigned)random_below(&random, 5)));
+        assert_int_equal(gk_timeline_begun(out, line[0], line[1]), GK_OK);
+        struct sets got = sets_of(out);
+        unsigned n = list_unknown(sets, 2, unknown);
+        for (uint64_t choice = 0; choice < UINT64_C(1) << n; choice++) {
+            uint64_t known[2] = {sets[0].certain, sets[1].certain};
+            for (unsigned i = 0; i < n; i++)
+                known[unknown[i].base] |= choice >> i & 1 ? unknown[i].ticks : 0;
+            always &= naive_begun(known[0], known[1]);
+            ever |= naive_begun(known[0], known[1]);
+        }
+        assert_int_equal(got.certain & ~always, 0);
+        assert_int_equal(ever & ~got.possible, 0);
+        if (n == 0)
+            assert_sets(got, (struct sets){always, ever});
+    }
+    gk_timeline_free(line[0]);
+    gk_timeline_free(line[1]);
+    gk_timeline_free(out);
 }
 
 /* ---- algebra ---- */
@@ -932,6 +1047,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(count_is_what_every_number_of_true_ones_allows),
     cmocka_unit_test(nested_operators_are_sound_under_every_completion_of_the_unknown),
     cmocka_unit_test(an_answer_depends_on_nothing_outside_of_its_padded_window),
+    cmocka_unit_test(events_are_counted_tick_by_tick_within_a_sliding_window),
+    cmocka_unit_test(a_start_behind_something_unknown_counts_when_all_of_it_is_within_the_window),
+    cmocka_unit_test(runs_are_kept_by_what_was_true_when_they_began_under_every_completion),
     cmocka_unit_test(the_laws_of_the_algebra_hold_out_to_the_edges_of_time),
     cmocka_unit_test(a_run_from_the_beginning_or_to_the_end_of_time_is_infinitely_long),
     cmocka_unit_test(a_gap_at_the_edge_of_time_is_never_filled),

@@ -1,0 +1,150 @@
+/*
+ * signal_frozen.c - where a signal kept one value: a meter that sends the same number for hours measures nothing.
+ *
+ *     rows       5 5 5 5 6 6 6 .  .  6 6 6 6 7           '.': silence
+ *     parts      [------)[-----)     [------)             of one value: its rows, and until the last one holds
+ *     stretch    [------)[------------------)             a value with the silences around and between its parts
+ *
+ * A part is frozen for certain when its rows are far enough apart, first to last; a shorter one may be, when there is
+ * silence in its stretch and that is long enough.
+ */
+#include "db/signal.h"
+
+struct part {
+    int64_t from, last, to; /* ticks of the first row and the last one, and until when that holds */
+};
+
+struct freezing {
+    gk_timeline *out;
+    const struct mem *mem;
+    const struct limits *limits;
+    int64_t tick_ns, least, from, to;
+    /* the last tick with a number */
+    bool has_row;
+    int64_t tick;
+    double value;
+    /* the stretch of its value: parts, of which the last one is still growing */
+    double kept;
+    int64_t begin;
+    struct part *parts;
+    size_t n, capacity;
+};
+
+static int put(struct freezing *f, int64_t tick, enum gk_truth truth)
+{
+    if (tick >= f->to)
+        return GK_OK;
+    return gk_timeline_append(f->out, tick > f->from ? tick : f->from, truth);
+}
+
+static bool is_long(const struct freezing *f, int64_t from, int64_t to)
+{
+    return (uint64_t)to - (uint64_t)from >= (uint64_t)f->least;
+}
+
+/* No row of this value comes any more; silence, if there was one, lasted until `end`. */
+static int end_stretch(struct freezing *f, int64_t end)
+{
+    int rc = GK_OK;
+
+    if (f->n == 0)
+        return GK_OK;
+    const struct part *first = f->parts, *last = f->parts + f->n - 1;
+    bool is_cut = f->n > 1 || f->begin < first->from || last->to < end;
+    bool may_be = is_cut && is_long(f, f->begin, last->to < end ? end : last->last);
+    for (size_t i = 0; i < f->n; i++) {
+        bool is_frozen = is_long(f, f->parts[i].from, f->parts[i].last);
+        if (f->parts[i].to <= f->from)
+            continue;
+        TRY(put(f, f->parts[i].from, is_frozen ? GK_TRUE : may_be ? GK_UNKNOWN : GK_FALSE));
+        TRY(put(f, f->parts[i].to, GK_UNKNOWN));
+    }
+    f->n = 0;
+done:
+    return rc;
+}
+
+static int begin_part(struct freezing *f, int64_t tick)
+{
+    int rc;
+
+    TRY(mem_reserve(f->mem, &f->parts, &f->capacity, f->n + 1, sizeof *f->parts));
+    f->parts[f->n++] = (struct part){tick, tick, tick};
+done:
+    return rc;
+}
+
+/* The row of f->tick is the last one of its tick, and the next one comes at `next`. */
+static int apply(struct freezing *f, int64_t next)
+{
+    int64_t until = signal_until(f->tick, limits_at(f->limits, f->tick)->limits.hold);
+    int64_t silent_from = f->n ? f->parts[f->n - 1].to : GK_TICK_MIN;
+    bool is_silent = silent_from < f->tick;
+    int rc = GK_OK;
+
+    if (f->n == 0 || f->value != f->kept) {
+        TRY(end_stretch(f, f->tick));
+        f->begin = silent_from;
+        f->kept = f->value;
+        TRY(begin_part(f, f->tick));
+    } else if (is_silent) {
+        TRY(begin_part(f, f->tick));
+    }
+    f->parts[f->n - 1].last = f->tick;
+    f->parts[f->n - 1].to = next < until ? next : until;
+done:
+    return rc;
+}
+
+static int add_batch(struct freezing *f, const struct gk_signal *signal, const struct gk_columns *batch)
+{
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < batch->n_rows; i++) {
+        double value;
+        if (!signal_reduce(signal, batch->value, i, &value))
+            continue;
+        int64_t tick = tick_of(f->tick_ns, batch->time[i]);
+        if (f->has_row && tick != f->tick)
+            TRY(apply(f, tick));
+        f->has_row = true;
+        f->tick = tick;
+        f->value = value;
+    }
+done:
+    return rc;
+}
+
+int gk_signal_frozen(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, int64_t least, int64_t from,
+                     int64_t to, gk_timeline *out, struct gk_error *error)
+{
+    struct freezing f = {.out = out,
+                         .mem = &s->mem,
+                         .limits = &s->limits,
+                         .tick_ns = s->db->tick_ns,
+                         .least = least,
+                         .from = from,
+                         .to = to};
+    struct gk_columns batch;
+    gk_scan *scan = NULL;
+    int rc;
+
+    TRY(gk_timeline_reset(out, GK_UNKNOWN));
+    if (from >= to)
+        return GK_OK;
+    TRY(signal_open(s, facility, signal, time_of(f.tick_ns, from), time_of(f.tick_ns, to), &scan, error));
+    while ((rc = gk_scan_next(scan, &batch, error)) == GK_OK)
+        TRY(add_batch(&f, signal, &batch));
+    if (rc != GK_DONE)
+        goto done;
+    if (f.has_row)
+        TRY(apply(&f, to));
+    TRY(end_stretch(&f, GK_TICK_MAX));
+    TRY(gk_timeline_append(out, to, GK_UNKNOWN));
+done:
+    mem_free(&s->mem, f.parts);
+    gk_scan_close(scan);
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a timeline"); /* rc says it too */
+    return rc;
+}
