@@ -77,6 +77,7 @@ struct series {
 enum cond_kind {
     COND_STATE,
     COND_COMPARE,
+    COND_FROZEN, /* up to here they have a ref */
     COND_ORDER,
     COND_EXEMPT,
     COND_HOURS,
@@ -94,7 +95,10 @@ enum cond_kind {
     COND_GAPS,
     COND_HELD,
     COND_WITHIN_LAST,
-    COND_WITHIN_NEXT
+    COND_WITHIN_NEXT,
+    COND_TIMES,   /* k starts of a within ticks */
+    COND_AFTER,   /* runs of a that begin within ticks after b */
+    COND_TOGETHER /* a, a leaf with a quantifier: so many went so within ticks of each other */
 };
 
 struct cond {
@@ -122,13 +126,21 @@ struct cond {
     /* Suffixes: the duration as written, and whether it stood behind > or <= */
     int64_t ns;
     bool is_beyond;
+    uint32_t k; /* COND_TIMES */
 
     /* bound: */
     int64_t ticks;
+    int64_t pad;   /* ticks around a moment on which its truth depends */
     bool is_event; /* of moments, not of stretches */
     size_t slot;   /* of its timeline in the evaluator */
     size_t leaf;   /* of a leaf: its number */
 };
+
+/* Whether a leaf is about a noun: states and samples, not the calendar. */
+static inline bool cond_has_ref(const struct cond *cond)
+{
+    return cond->kind <= COND_FROZEN;
+}
 
 /* ---- aggregates
  * --------------------------------------------------------------------------------------------------------- */
@@ -157,6 +169,27 @@ struct agg {
     double percent; /* of a percentile */
     const char *name;
     struct place place;
+};
+
+/* ---- lags ---- */
+
+enum lag_way { LAG_NEAREST, LAG_NEXT, LAG_LAST };
+
+/* From moments of one condition to moments of another. */
+struct lag {
+    struct lag *next;
+    struct cond *from, *to;
+    enum lag_way way;
+    struct place text; /* of `from`, which names the lag where there are several */
+};
+
+enum lag_number { LAG_AVG, LAG_MIN, LAG_MAX, LAG_COUNT, LAG_PERCENTILE };
+
+struct lag_agg {
+    struct lag_agg *next;
+    enum lag_number number;
+    double percent;
+    const char *name;
 };
 
 /* ---- tails
@@ -228,18 +261,35 @@ struct tail {
     double having_value;
     int32_t zone_s;
     enum unknown_as unknown_as;
+    bool has_limits; /* with on_from = 15%: above every band, for this statement */
+    struct gk_band limits;
+    struct place limits_place;
+    bool vs_stored; /* and the numbers of the stored states beside */
+    struct place vs_place;
 };
 
 /* ---- statements
  * ---------------------------------------------------------------------------------------------------------------- */
 
-enum stmt_kind { STMT_WHEN, STMT_WHICH, STMT_AGGREGATE, STMT_SERIES, STMT_SAMPLES, STMT_STATE, STMT_LIST, STMT_DEFINE };
+enum stmt_kind {
+    STMT_WHEN,
+    STMT_WHICH,
+    STMT_AGGREGATE,
+    STMT_SERIES,
+    STMT_SAMPLES,
+    STMT_STATE,
+    STMT_LIST,
+    STMT_DEFINE,
+    STMT_LAG,     /* numbers of lags */
+    STMT_LAG_LIST /* the lags themselves */
+};
 enum which_mode { WHICH_EVER, WHICH_ALWAYS, WHICH_NEVER, WHICH_NOW };
 
 struct stmt {
     enum stmt_kind kind;
-    bool is_explained;
-    bool is_gaps; /* a `when` that was written `list gaps` */
+    bool is_explained, is_profiled;
+    unsigned nesting; /* of its conditions */
+    bool is_gaps;     /* a `when` that was written `list gaps` */
     struct place place;
     struct cond *cond;
     struct series *series;
@@ -251,6 +301,9 @@ struct stmt {
     struct gk_text name; /* define */
     struct place name_place;
     struct place cond_text; /* define: the condition as written */
+    struct lag *lags;
+    struct lag_agg *lag_aggs;
+    int64_t lag_ns, lag_ticks; /* how far a partner may be away; 0 ns: not given. Ticks are bound. */
     struct tail tail;
 };
 

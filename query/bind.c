@@ -15,6 +15,7 @@
 /* Conditions deep, definitions put in place: bounds the recursion of everything that walks the tree. */
 #define TREE_MAX   512
 #define FOR_MAX_NS (INT64_C(31) * 86400 * GK_SECOND)
+#define LAG_NS     (3600 * GK_SECOND)
 
 int notes_add(struct arena *arena, struct notes *notes, const char *text)
 {
@@ -107,11 +108,13 @@ static int bind_compare(struct binder *binder, struct cond *cond)
         report_hint(binder->report, "energy of production by enterprise, day having energy > 100");
         return bind_fail(binder, cond->series->place, "energy is a sum over time: it cannot be compared at a moment");
     }
-    if (cond->series->phases != QUANT_NONE && cond->series->n_channels > 1 && cond->compare >= GK_EQ) {
+    bool is_of_phases = cond->series->phases != QUANT_NONE && cond->series->n_channels > 1;
+    if (is_of_phases && (cond->compare >= GK_EQ || cond->kind == COND_FROZEN)) {
         report_hint(binder->report, "any current of abatement > 50A");
         return bind_fail(binder, cond->limit_place, "any, all and no phases go with < <= > >=");
     }
-    TRY(bind_limit(binder, cond));
+    if (cond->kind == COND_COMPARE)
+        TRY(bind_limit(binder, cond));
 done:
     return rc;
 }
@@ -233,7 +236,7 @@ static int complete_leaf(struct binder *binder, struct cond *cond)
 
     if (cond->kind == COND_STATE)
         TRY(bind_ref(binder, &cond->ref));
-    else if (cond->kind == COND_COMPARE)
+    else if (cond->kind == COND_COMPARE || cond->kind == COND_FROZEN)
         TRY(bind_compare(binder, cond));
     else if (cond->kind == COND_ORDER)
         TRY(bind_order(binder, cond));
@@ -252,6 +255,8 @@ static bool is_event(const struct cond *cond)
     case COND_START:
     case COND_END:
         return true;
+    case COND_AFTER:
+        return cond->a->is_event;
     case COND_AND:
         return cond->a->is_event || cond->b->is_event;
     case COND_OR:
@@ -262,6 +267,25 @@ static bool is_event(const struct cond *cond)
         return cond->a->is_event;
     default:
         return false;
+    }
+}
+
+/* How far around a moment the truth there hangs on; of `after` only as far as the begins of runs are seen. */
+static int64_t pad_of(const struct cond *cond)
+{
+    int64_t a = cond->a ? cond->a->pad : 0, b = cond->b ? cond->b->pad : 0;
+
+    switch (cond->kind) {
+    case COND_START:
+    case COND_END:
+        return a + 1;
+    case COND_AFTER:
+        b += cond->ticks;
+        return (a > b ? a : b) + 1;
+    case COND_TOGETHER: /* see eval_together */
+        return a + 3 * cond->ticks + 2;
+    default:
+        return (a > b ? a : b) + cond->ticks;
     }
 }
 
@@ -290,17 +314,10 @@ static int complete(struct binder *binder, struct cond **at)
         TRY(bind_duration(binder, cond));
     cond->is_event = is_event(cond);
     cond->slot = binder->bound->n_slots++;
-    binder->bound->looks_ahead |= cond->kind == COND_WITHIN_NEXT;
+    binder->bound->looks_ahead |= cond->kind == COND_WITHIN_NEXT || cond->kind == COND_TOGETHER;
+    cond->pad = pad_of(cond);
 done:
     return rc;
-}
-
-static int64_t pad_of(const struct cond *cond)
-{
-    int64_t a = cond->a ? pad_of(cond->a) : 0, b = cond->b ? pad_of(cond->b) : 0;
-    int64_t own = cond->kind == COND_START || cond->kind == COND_END ? 1 : cond->ticks;
-
-    return (a > b ? a : b) + own;
 }
 
 /* ---- the subject and the ranges ---- */
@@ -320,7 +337,7 @@ static void find_subject(struct binder *binder, const struct stmt *stmt)
     }
     for (size_t i = 0; i < bound->n_leaves; i++) {
         const struct cond *leaf = bound->leaves[i];
-        if ((leaf->kind == COND_STATE || leaf->kind == COND_COMPARE) && leaf->ref.quant == QUANT_NONE) {
+        if (cond_has_ref(leaf) && leaf->ref.quant == QUANT_NONE) {
             bound->subject = leaf->ref.noun;
             bound->subject_names = leaf->ref.names;
             return;
@@ -370,12 +387,43 @@ static int bind_ranges(struct binder *binder)
 
     for (size_t i = 0; i < bound->n_leaves; i++) {
         struct cond *leaf = bound->leaves[i];
-        if (leaf->kind != COND_STATE && leaf->kind != COND_COMPARE)
+        if (!cond_has_ref(leaf))
             continue;
         TRY(bind_range(binder, &leaf->ref));
         if (leaf->mask == (GK_STATE_BIT(GK_OFF) | GK_STATE_BIT(GK_IDLE)))
             TRY(note(binder, "offline was read as off or idle; silence is nodata"));
     }
+done:
+    return rc;
+}
+
+/* All conditions of lags; the subject is found in the first one. */
+static int bind_lags(struct binder *binder, struct stmt *stmt)
+{
+    struct bound *bound = binder->bound;
+    int64_t pad = 0;
+    int rc = GK_OK;
+
+    for (struct lag *lag = stmt->lags; lag; lag = lag->next) {
+        struct cond **const ends[] = {&lag->from, &lag->to};
+        for (size_t i = 0; i < 2; i++) {
+            TRY(complete(binder, ends[i]));
+            pad = (*ends[i])->pad > pad ? (*ends[i])->pad : pad;
+            if ((*ends[i])->is_event)
+                continue;
+            report_hint(binder->report, "lag from start of (production running) to start of (abatement running)");
+            return bind_fail(binder, (*ends[i])->place, "a lag is between moments: start of, end of");
+        }
+    }
+    struct cond within = {.ns = stmt->lag_ns ? stmt->lag_ns : LAG_NS, .place = stmt->place};
+    TRY(bind_duration(binder, &within));
+    stmt->lag_ticks = within.ticks;
+    if (!stmt->lag_ns)
+        TRY(note(binder,
+                 "partners are looked for within 1 h on both sides: within 2h, behind the lag, says otherwise"));
+    bound->pad = pad + within.ticks + 1;
+    find_subject(binder, stmt);
+    TRY(bind_ranges(binder));
 done:
     return rc;
 }
@@ -390,20 +438,24 @@ int bind_statement(struct binder *binder, struct stmt *stmt)
     binder->defining = stmt->kind == STMT_DEFINE ? &stmt->name : NULL;
     if (stmt->cond) {
         TRY(complete(binder, &stmt->cond));
-        bound->pad = pad_of(stmt->cond) + 1;
+        bound->pad = stmt->cond->pad + 1;
         if (stmt->kind == STMT_DEFINE)
             return GK_OK; /* ranges depend on where it is used */
         find_subject(binder, stmt);
         TRY(bind_ranges(binder));
     }
+    if (stmt->lags)
+        TRY(bind_lags(binder, stmt));
     if (stmt->series) {
         TRY(bind_series(binder, stmt->series));
         bound->subject = NOUN_FACILITY;
     }
     if (stmt->kind == STMT_STATE || stmt->has_ref)
         TRY(bind_ref(binder, &stmt->ref));
+    if (stmt->kind == STMT_STATE)
+        bound->subject = NOUN_FACILITY;
     if (bound->looks_ahead)
-        TRY(note(binder, "'within next' looks ahead: near now its answers are only possible"));
+        TRY(note(binder, "the condition looks ahead: near now its answers are only possible"));
     TRY(bind_tail(binder, stmt));
 done:
     return rc;

@@ -25,7 +25,7 @@ struct bound {
     const struct name *subject_names; /* NULL: all */
     int64_t tick_ns;
     int64_t pad;      /* ticks around a window on which the answer depends */
-    bool looks_ahead; /* has `within next` */
+    bool looks_ahead; /* has `within next` or `of each other` */
     size_t n_slots;   /* conditions that own a timeline */
     struct cond *leaves[64];
     size_t n_leaves;

@@ -47,6 +47,9 @@ void eval_clear(struct eval *eval)
         gk_timeline_free(eval->slots[i]);
     for (size_t i = 0; eval->kept && i < eval->bound->n_leaves; i++)
         arena_release(eval->arena, &eval->kept[i].ids, &eval->kept[i].capacity, sizeof *eval->kept[i].ids);
+    for (size_t i = 0; i < eval->n_group; i++)
+        gk_timeline_free(eval->group[i]);
+    arena_release(eval->arena, &eval->group, &eval->group_capacity, sizeof *eval->group);
     gk_timeline_free(eval->scratch);
     cache_clear(&eval->cache);
     calendar_clear(&eval->calendar);
@@ -80,7 +83,12 @@ static double limit_for(const struct cond *cond, const struct gk_facility *facil
     return cond->limit * (cond->series->unit == UNIT_CURRENT ? facility->rated_a : facility->rated_kw);
 }
 
-static int load_facility(struct eval *eval, const struct cond *leaf, uint32_t id, gk_timeline *out)
+static gk_time clock_of(const struct eval *eval)
+{
+    return eval->is_timed ? session_monotonic(eval->watch->session) : 0;
+}
+
+static int read_facility(struct eval *eval, const struct cond *leaf, uint32_t id, gk_timeline *out)
 {
     int64_t hi = eval->hi < eval->window->known_end ? eval->hi : eval->window->known_end;
 
@@ -89,11 +97,22 @@ static int load_facility(struct eval *eval, const struct cond *leaf, uint32_t id
         return gk_timeline_reset(out, GK_UNKNOWN);
     if (leaf->kind == COND_STATE)
         return gk_state_timeline(eval->snapshot, id, leaf->mask, eval->lo, hi, out, eval->error);
+    const struct gk_signal signal = {leaf->series->channels, leaf->series->n_channels, reduce_of(leaf)};
+    if (leaf->kind == COND_FROZEN)
+        return gk_signal_frozen(eval->snapshot, id, &signal, leaf->ticks, eval->lo, hi, out, eval->error);
     double limit = limit_for(leaf, gk_facility_get(eval->snapshot, id));
     if (isnan(limit))
         return gk_timeline_reset(out, GK_UNKNOWN);
-    const struct gk_signal signal = {leaf->series->channels, leaf->series->n_channels, reduce_of(leaf)};
     return gk_signal_timeline(eval->snapshot, id, &signal, leaf->compare, limit, eval->lo, hi, out, eval->error);
+}
+
+static int load_facility(struct eval *eval, const struct cond *leaf, uint32_t id, gk_timeline *out)
+{
+    gk_time begun = clock_of(eval);
+    int rc = read_facility(eval, leaf, id, out);
+
+    eval->read_ns += clock_of(eval) - begun;
+    return rc;
 }
 
 /* ---- facilities and sites, through the cache ---- */
@@ -400,7 +419,9 @@ static int count_states(struct eval *eval, const struct cond *leaf, bool is_not,
     what.within_least = within_least;
     TRY(watch_look(eval->watch));
     eval->n_loads += what.n;
-    TRY(gk_state_count(eval->snapshot, &what, eval->lo, hi, out, eval->error));
+    gk_time begun = clock_of(eval);
+    rc = gk_state_count(eval->snapshot, &what, eval->lo, hi, out, eval->error);
+    eval->read_ns += clock_of(eval) - begun;
 done:
     return rc;
 }
@@ -465,6 +486,102 @@ done:
     return rc;
 }
 
+/* ---- several that go so together ---- */
+
+/* The n-th timeline that is kept for it. */
+static int own_timeline(struct eval *eval, size_t n, gk_timeline **out)
+{
+    int rc;
+
+    TRY(arena_reserve(eval->arena, &eval->group, &eval->group_capacity, n + 1, sizeof *eval->group));
+    while (eval->n_group <= n) {
+        TRY(gk_timeline_new(eval->snapshot, &eval->group[eval->n_group]));
+        eval->n_group++;
+    }
+    *out = eval->group[n];
+done:
+    return rc;
+}
+
+/* When a relative went so, while it was one. */
+static int start_of_member(struct eval *eval, const struct cond *leaf, const struct member *member, gk_timeline *out)
+{
+    const gk_timeline *one;
+    int64_t from = edge_tick(eval, member->from), to = edge_tick(eval, member->to);
+    int rc;
+
+    TRY(get(eval, leaf, leaf->is_negated, member->subject, &one));
+    if (is_lasting(eval, member))
+        return gk_timeline_start(out, one);
+    TRY(gk_timeline_start(eval->scratch, one));
+    TRY(gk_timeline_reset(out, GK_FALSE));
+    TRY(append_piece(out, eval->scratch, from, to));
+    TRY(gk_timeline_append(out, to, GK_FALSE));
+done:
+    return rc;
+}
+
+/* Of n timelines of lately begun ones: within the next d ticks at least k of them are true. */
+static int reach(struct eval *eval, const gk_timeline *const *lately, size_t n, size_t k, int64_t d, gk_timeline *out)
+{
+    int rc;
+
+    if (k > n)
+        return gk_timeline_reset(out, GK_FALSE);
+    TRY(gk_timeline_count(eval->scratch, lately, n, k, n));
+    TRY(gk_timeline_within_next(out, eval->scratch, d));
+done:
+    return rc;
+}
+
+/*
+ * `at least k NOUN STATE within d of each other`: a start counts when some stretch of d ticks around it has the starts
+ * of k relatives; starts of one group that follow each other within d make one run, from the first to the last.
+ * `exactly k`: so many and no more.
+ */
+static int eval_together(struct eval *eval, const struct cond *cond, gk_timeline *out)
+{
+    const struct cond *leaf = cond->a;
+    size_t base = eval->members.n, first = eval->n_operands, least, most;
+    gk_timeline *any, *so_many, *events, *one;
+    int rc;
+
+    TRY(scope_members(eval->scope, &leaf->ref, eval->subject, &eval->members));
+    size_t n = eval->members.n - base;
+    bool can_be = find_range(&leaf->ref, n, &least, &most);
+    eval->is_without_links |= n == 0;
+    if (n == 0 || !can_be) {
+        rc = gk_timeline_reset(out, n == 0 ? GK_UNKNOWN : GK_FALSE);
+        goto done;
+    }
+    for (size_t i = 0; i < n; i++) { /* first the starts, then what of them is lately */
+        TRY(own_timeline(eval, i, &one));
+        TRY(start_of_member(eval, leaf, &eval->members.list[base + i], one));
+        TRY(push_operand(eval, one));
+    }
+    TRY(own_timeline(eval, n, &any));
+    TRY(own_timeline(eval, n + 1, &so_many));
+    TRY(own_timeline(eval, n + 2, &events));
+    TRY(gk_timeline_count(any, eval->operands + first, n, 1, n));
+    for (size_t i = 0; i < n; i++) {
+        TRY(gk_timeline_within_last(eval->scratch, eval->group[i], cond->ticks));
+        TRY(gk_timeline_copy(eval->group[i], eval->scratch));
+    }
+    TRY(reach(eval, eval->operands + first, n, least, cond->ticks, so_many));
+    TRY(gk_timeline_and(events, any, so_many));
+    if (most < n) { /* and no more */
+        TRY(reach(eval, eval->operands + first, n, most + 1, cond->ticks, any));
+        TRY(gk_timeline_not(so_many, any));
+        TRY(gk_timeline_and(any, events, so_many));
+        events = any;
+    }
+    TRY(gk_timeline_ignore_gaps(out, events, cond->ticks + 1));
+done:
+    eval->members.n = base;
+    eval->n_operands = first;
+    return rc;
+}
+
 /* ---- the tree ---- */
 
 static int combine(const struct cond *cond, gk_timeline *out, const gk_timeline *a, const gk_timeline *b)
@@ -498,6 +615,10 @@ static int combine(const struct cond *cond, gk_timeline *out, const gk_timeline 
         return gk_timeline_within_last(out, a, cond->ticks);
     case COND_WITHIN_NEXT:
         return gk_timeline_within_next(out, a, cond->ticks);
+    case COND_TIMES:
+        return gk_timeline_times(out, a, cond->a->is_event, cond->k, cond->ticks);
+    case COND_AFTER:
+        return gk_timeline_begun(out, a, b);
     default:
         return GK_EBUG;
     }
@@ -518,6 +639,7 @@ static int evaluate(struct eval *eval, const struct cond *cond, int64_t least, c
     switch (cond->kind) {
     case COND_STATE:
     case COND_COMPARE:
+    case COND_FROZEN:
         if (cond->ref.range == RANGE_SELF)
             return get(eval, cond, cond->is_negated, eval->subject, out);
         return eval_range(eval, cond, own);
@@ -533,6 +655,8 @@ static int evaluate(struct eval *eval, const struct cond *cond, int64_t least, c
         TRY(evaluate(eval, cond->b, least, &b));
         TRY(combine(cond, own, a, b));
         break;
+    case COND_TOGETHER:
+        return eval_together(eval, cond, own);
     case COND_AT_LEAST:
         TRY(evaluate(eval, cond->a, cond->ticks > least ? cond->ticks : least, &a));
         TRY(combine(cond, own, a, b));
@@ -541,6 +665,12 @@ static int evaluate(struct eval *eval, const struct cond *cond, int64_t least, c
         TRY(evaluate(eval, cond->a, 0, &a));
         if (cond->b)
             TRY(evaluate(eval, cond->b, 0, &b));
+        if (cond->kind == COND_AFTER) {
+            int64_t first = eval->lo + cond->pad;
+            eval->is_cut_off |= gk_timeline_at(a, first - 1) != GK_FALSE && gk_timeline_at(a, first) != GK_FALSE;
+            TRY(gk_timeline_within_last(eval->scratch, b, cond->ticks));
+            b = eval->scratch;
+        }
         TRY(combine(cond, own, a, b));
     }
 done:
@@ -613,10 +743,11 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
     eval->lo = window->a - pad;
     eval->hi = window->b + pad;
     for (;;) {
+        eval->is_cut_off = left = right = false;
         TRY(evaluate(eval, eval->cond, 0, out));
-        if (need == EVAL_INSIDE)
-            break;
-        find_edges(eval, *out, need, &left, &right);
+        if (need != EVAL_INSIDE)
+            find_edges(eval, *out, need, &left, &right);
+        left |= eval->is_cut_off;
         right = right && eval->hi < most;
         if (left && eval->lo <= least) {
             if (is_second && !right)

@@ -35,6 +35,8 @@ struct eval {
     struct gk_error *error; /* of the engine, may be NULL */
     gk_timeline **slots;    /* one a condition, reused for every subject */
     gk_timeline *scratch;
+    gk_timeline **group; /* of relatives that are looked at together; kept for the next subject */
+    size_t n_group, group_capacity;
     struct cache cache;
     struct calendar calendar;
     struct kept *kept;            /* one a leaf */
@@ -48,8 +50,11 @@ struct eval {
     struct subject subject;
     int64_t lo, hi;
     int64_t first_tick;    /* of the store's data */
+    bool is_cut_off;       /* a run of which the begin matters reaches out of [lo, hi) */
     bool is_without_links; /* some set of relatives of the last subject was empty for a time */
-    size_t n_loads;        /* timelines that were read, for explain and tests */
+    bool is_timed;
+    int64_t read_ns; /* what reading them took, for profile */
+    size_t n_loads;  /* timelines that were read, for explain and tests */
 };
 
 int eval_init(struct eval *eval, const struct cond *cond);

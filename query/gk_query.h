@@ -44,10 +44,17 @@ struct gk_session_options {
     void *resize_context;
     const char *lang; /* of messages and notes: "zh", "zh_CN.UTF-8", ...: Chinese; else English. Read by gk_session_new,
                          gk_session_configure */
+    size_t max_text;  /* bytes of a statement; default and most 64 KiB; GK_ELIMIT */
+    uint32_t max_nesting; /* conditions inside conditions; default and most 64; GK_ELIMIT */
 };
 
 GK_API int gk_session_new(const struct gk_session_options *options, gk_session **out);
 GK_API void gk_session_free(gk_session *session);
+/*
+ * What runs in the session stops with GK_EINTERRUPTED, within 100 ms; what is started later does not. The one call that
+ * another thread, or a signal handler, may make.
+ */
+GK_API void gk_session_interrupt(gk_session *session);
 /*
  * A text of the room in the session's language: the name of a column or of a state as the head of a table for people.
  * The text itself when there is no translation. Files for programs (csv, json) keep the English names.

@@ -33,29 +33,43 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
 {
     const struct tail *tail = &stmt->tail;
     bool is_cond = stmt->kind == STMT_WHEN || stmt->kind == STMT_WHICH || stmt->kind == STMT_AGGREGATE;
-    bool is_grouped = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_SERIES;
+    bool is_lag = stmt->kind == STMT_LAG || stmt->kind == STMT_LAG_LIST;
+    bool is_grouped = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_SERIES || stmt->kind == STMT_LAG;
     static const struct refusal by = {"by", "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
+                                key = {"a key of time", "a state is of one moment: by park, by enterprise"},
                                 every = {"every",
                                          "buckets are of aggregates: duration of production running every 15m"},
                                 per = {"per",
                                        "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
                                 unknown = {"unknown as", "it goes with conditions: when, which, duration of"},
                                 with = {"with possible", "it goes with conditions: when, which, duration of"},
+                                limits = {"with on_from",
+                                          "other limits go with what states tell: when, which, state of"},
+                                stored = {"vs stored", "duration of abatement off with on_from = 15% vs stored"},
                                 window = {"a window of time", "a state is of one moment: at 2026-11-20T08:00"},
                                 moment = {"one moment of time", "a stretch of time: last 24h, today"};
     int rc;
 
-    TRY(refuse(parser, tail->n_keys && !is_grouped, tail->key_places[0], by, verb));
+    for (size_t i = 0; i < tail->n_keys; i++)
+        TRY(refuse(parser, stmt->kind == STMT_STATE && tail->keys[i] >= KEY_HOUR, tail->key_places[i], key, verb));
+    TRY(refuse(parser, tail->n_keys && !is_grouped && stmt->kind != STMT_STATE, tail->key_places[0], by, verb));
     TRY(refuse(parser, tail->every_ns && !is_grouped, tail->every_place, every, verb));
-    TRY(refuse(parser, tail->has_per && (!is_cond || stmt->kind == STMT_WHICH || stmt->is_gaps), tail->per_place, per,
-               verb));
+    TRY(refuse(parser, tail->has_limits && stmt->kind >= STMT_SERIES && stmt->kind != STMT_STATE && !is_lag,
+               tail->limits_place, limits, verb));
+    TRY(refuse(parser, tail->vs_stored && stmt->kind != STMT_AGGREGATE, tail->vs_place, stored, verb));
+    if (tail->vs_stored && !tail->has_limits) {
+        report_hint(parser->report, "with on_from = 15%% vs stored");
+        return report_fail(parser->report, GK_ESYNTAX, tail->vs_place, "'vs stored' goes with other limits");
+    }
+    TRY(refuse(parser, tail->has_per && ((!is_cond && !is_lag) || stmt->kind == STMT_WHICH || stmt->is_gaps),
+               tail->per_place, per, verb));
     TRY(refuse(parser, tail->unknown_as && !is_cond, stmt->place, unknown, verb));
     TRY(refuse(parser, tail->with_possible && (stmt->kind != STMT_WHEN || stmt->is_gaps), stmt->place, with, verb));
     bool is_instant = tail->time.kind == TIME_AT || tail->time.kind == TIME_NOW;
     TRY(refuse(parser, stmt->kind == STMT_STATE && tail->time.kind != TIME_DEFAULT && !is_instant, tail->time.place,
                window, verb));
-    TRY(refuse(parser, stmt->kind > STMT_AGGREGATE && stmt->kind < STMT_STATE && is_instant, tail->time.place, moment,
-               verb));
+    bool needs_window = stmt->kind == STMT_SERIES || stmt->kind == STMT_SAMPLES || is_lag;
+    TRY(refuse(parser, needs_window && is_instant, tail->time.place, moment, verb));
 done:
     return rc;
 }
@@ -221,8 +235,6 @@ static int parse_aggregate(struct parser *parser, struct stmt *stmt)
 
     TRY(parse_aggs(parser, &stmt->aggs));
     TRY(parser_need_word(parser, W_OF, "duration of abatement offline, avg of power of production"));
-    if (parser_is_word(parser, W_LAG))
-        return parser_refuse(parser, "'lag'");
     stmt->kind = stmt->aggs->kind == AGG_SAMPLES ? STMT_SAMPLES : STMT_SERIES;
     if (parser_peek_series(parser)) {
         const struct token *first = parser->at;
@@ -351,7 +363,7 @@ static int make_gaps(struct parser *parser, struct stmt *stmt)
 static int parse_list(struct parser *parser, struct stmt *stmt)
 {
     static const enum word listed[] = {W_FACILITY, W_ENTERPRISE, W_PARK,      W_LINE, W_CHANNEL, W_LINK,
-                                       W_BAND,     W_ORDER,      W_EXEMPTION, W_GAPS, W_NONE};
+                                       W_BAND,     W_ORDER,      W_EXEMPTION, W_GAPS, W_EVENT,   W_NONE};
     const struct token *after;
     int rc;
 
@@ -418,7 +430,7 @@ done:
 
 static int parse_verb(struct parser *parser, struct stmt *stmt)
 {
-    static const enum word later[] = {W_PROFILE, W_RULE, W_ACK, W_ASSIGN, W_CLOSE, W_EVIDENCE, W_NONE};
+    static const enum word later[] = {W_RULE, W_ACK, W_ASSIGN, W_CLOSE, W_EVIDENCE, W_NONE};
     struct agg agg = {0};
     char what[40];
 
@@ -428,6 +440,8 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         (void)snprintf(what, sizeof what, "'%s'", word_text(later[i]));
         return parser_refuse(parser, what);
     }
+    if (parser_is_lag(parser))
+        return parse_lag(parser, stmt);
     if (parser_is_word(parser, W_WHEN))
         return parse_when(parser, stmt);
     if (parser_is_word(parser, W_WHICH))
@@ -468,6 +482,7 @@ int parse_statement(struct arena *arena, struct report *report, struct stmt **ou
     struct stmt *stmt = parser_new(&parser, sizeof *stmt);
     if (!stmt)
         return parser_no_memory(&parser);
+    stmt->is_profiled = parser_take_word(&parser, W_PROFILE);
     while (parser_take_word(&parser, W_EXPLAIN))
         stmt->is_explained = true;
     (void)parser_take_word(&parser, W_SHOW);
@@ -481,6 +496,7 @@ int parse_statement(struct arena *arena, struct report *report, struct stmt **ou
     else if (stmt->kind == STMT_STATE)
         verb = report_text(report, "state");
     TRY(check_tail(&parser, stmt, verb));
+    stmt->nesting = parser.deepest;
     *out = stmt;
 done:
     return rc;

@@ -57,7 +57,9 @@ int parser_wrap(struct parser *parser, struct cond **cond, enum cond_kind kind, 
 
 int parser_enter(struct parser *parser)
 {
-    if (++parser->depth > NEST_MAX)
+    if (++parser->depth > parser->deepest)
+        parser->deepest = parser->depth;
+    if (parser->depth > NEST_MAX)
         return report_fail(parser->report, GK_ELIMIT, parser->at->place, "conditions may be nested %d deep", NEST_MAX);
     return GK_OK;
 }
@@ -168,6 +170,8 @@ static int parse_comparison(struct parser *parser, enum quant phases, struct con
     if (phases != QUANT_NONE)
         cond->series->phases = phases;
     cond->ref = cond->series->ref;
+    if (parser_is_frozen(parser))
+        return parse_frozen(parser, cond);
     TRY(parse_compared(parser, cond));
 done:
     return rc;
@@ -398,6 +402,8 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
     }
     if (parser_is_word(parser, W_CALENDAR) || parser_is_word(parser, W_SHIFT))
         return parser_refuse(parser, "a calendar");
+    if (parser_is_count_of(parser))
+        return parse_count_of(parser, out);
     struct cond *cond = new_cond(parser, COND_STATE, NULL, NULL);
     if (!cond)
         return parser_no_memory(parser);
@@ -420,7 +426,7 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
     }
     if (cond->kind != COND_ORDER)
         cond->place = parser_place(parser, first);
-    rc = GK_OK;
+    rc = parse_together(parser, out);
 done:
     return rc;
 }
@@ -676,6 +682,9 @@ int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
     int64_t ns;
     int rc = GK_OK;
 
+    TRY(parse_event_suffix(parser, out, is_done));
+    if (!*is_done)
+        return GK_OK;
     *is_done = false;
     if (take_joint(parser, W_FOR) || is_for(parser))
         return parse_for(parser, out);

@@ -294,14 +294,6 @@ static int parse_limit_tail(struct parser *parser, struct tail *out)
     return parse_count(parser, "a count after 'limit'", &out->limit);
 }
 
-static int parse_with(struct parser *parser, struct tail *out)
-{
-    out->with_possible = true;
-    if (parser_take_han(parser, W_POSSIBLY)) /* 含可能 */
-        return GK_OK;
-    return parser_need_word(parser, W_POSSIBLE, "with possible: lists what is only possible, too");
-}
-
 struct tail_form {
     enum word word;
     enum tail_kind kind;
@@ -446,7 +438,9 @@ int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
 {
     int rc;
 
-    TRY(parse_by_column(parser, out, is_done));
+    TRY(parse_vs_stored(parser, out, is_done));
+    if (*is_done)
+        TRY(parse_by_column(parser, out, is_done));
     if (!*is_done)
         return GK_OK;
     *is_done = false;

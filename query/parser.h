@@ -19,7 +19,7 @@ struct parser {
     struct report *report;
     const struct token *at;   /* the next token */
     const struct token *list; /* the first one */
-    unsigned depth;
+    unsigned depth, deepest;
     bool has_implied; /* which facilities offline: a state without its noun is of the names' */
     enum noun implied;
 };
@@ -73,9 +73,34 @@ int parser_enter(struct parser *parser);
 /* One of `for`, `ignoring gaps`, `held`, `within` around *out; is_done: there is none. */
 int parse_suffix(struct parser *parser, struct cond **out, bool *is_done);
 
+/* ---- conditions of events: parse_event.c ---- */
+/* `at least 3 times within 7d`, `after PRIM within 10m` around *out; is_done: there is none. */
+int parse_event_suffix(struct parser *parser, struct cond **out, bool *is_done);
+/* `within 30m`, 30分钟内 */
+bool parser_is_within(const struct parser *parser);
+int parse_event_window(struct parser *parser, const char *example, int64_t *ns);
+/* `count of PRIM within 1h >= 6` */
+bool parser_is_count_of(const struct parser *parser);
+int parse_count_of(struct parser *parser, struct cond **out);
+/* `within 60s of each other` around *out, a leaf with a quantifier; nothing when it does not stand there. */
+int parse_together(struct parser *parser, struct cond **out);
+/* `[is] frozen >= 2h` behind a series; the leaf is there already. */
+bool parser_is_frozen(const struct parser *parser);
+int parse_frozen(struct parser *parser, struct cond *cond);
+
+/* ---- lags: parse_lag.c ---- */
+/* `AGG, AGG of lag ...`, `list lag ...` */
+bool parser_is_lag(const struct parser *parser);
+int parse_lag(struct parser *parser, struct stmt *stmt);
+
 /* ---- tails: parse_tail.c, parse_time.c ---- */
 /* `cond` (NULL: none) is the statement's condition, which suffixes among the tails wrap. */
 int parse_tail(struct parser *parser, struct cond **cond, struct tail *out);
+/* ---- `with` and `vs stored`: parse_with.c ---- */
+int parse_with(struct parser *parser, struct tail *out);
+/* `vs stored`; is_done: it does not stand there. */
+int parse_vs_stored(struct parser *parser, struct tail *out, bool *is_done);
+
 /* One tail; is_done: there is none. */
 int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done);
 bool parser_is_time(const struct parser *parser);

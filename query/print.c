@@ -285,8 +285,34 @@ static void put_both(struct printer *printer, const struct cond *cond, const cha
     put_cond(printer, cond->b, place + 1); /* chains lean to the left */
 }
 
+static void put_frozen(struct printer *printer, const struct cond *cond)
+{
+    put_series(printer, cond->series);
+    put(printer, cond->is_beyond ? " frozen > " : " frozen >= ");
+    put_duration(printer, cond->ns);
+}
+
+static void put_after(struct printer *printer, const struct cond *cond)
+{
+    put_cond(printer, cond->a, LOOSE_SUFFIX);
+    put(printer, " after ");
+    put_cond(printer, cond->b, LOOSE_PRIM);
+    put(printer, " within ");
+    put_duration(printer, cond->ns);
+}
+
+static void put_together(struct printer *printer, const struct cond *cond)
+{
+    put_cond(printer, cond->a, LOOSE_PRIM);
+    put(printer, " within ");
+    put_duration(printer, cond->ns);
+    put(printer, " of each other");
+}
+
 static int looseness(enum cond_kind kind)
 {
+    if (kind == COND_TOGETHER)
+        return LOOSE_PRIM;
     if (kind >= COND_AT_LEAST)
         return LOOSE_SUFFIX;
     if (kind == COND_OR)
@@ -359,6 +385,20 @@ static void put_bare(struct printer *printer, const struct cond *cond)
         break;
     case COND_WITHIN_NEXT:
         put_suffix(printer, cond, " within next ");
+        break;
+    case COND_TIMES:
+        put_cond(printer, cond->a, LOOSE_SUFFIX);
+        put_format(printer, " at least %" PRIu32 " times within ", cond->k);
+        put_duration(printer, cond->ns);
+        break;
+    case COND_AFTER:
+        put_after(printer, cond);
+        break;
+    case COND_TOGETHER:
+        put_together(printer, cond);
+        break;
+    case COND_FROZEN:
+        put_frozen(printer, cond);
         break;
     }
 }
@@ -501,6 +541,52 @@ static void put_unknown(struct printer *printer, enum unknown_as unknown_as)
     }
 }
 
+static void put_level(struct printer *printer, const char **before, const char *name, const struct gk_limit *limit)
+{
+    double value = (double)limit->value.mantissa;
+
+    if (limit->kind == GK_LIMIT_ABSENT)
+        return;
+    for (int32_t i = limit->kind == GK_LIMIT_SHARE ? 2 : 0; i < limit->value.scale; i++)
+        value /= 10;
+    for (int32_t i = limit->value.scale; limit->kind == GK_LIMIT_SHARE && i < 2; i++)
+        value *= 10;
+    put_format(printer, "%s%s = ", *before, name);
+    put_number(printer, value);
+    put(printer, limit->kind == GK_LIMIT_SHARE ? "%" : "");
+    *before = ", ";
+}
+
+static void put_time_limit(struct printer *printer, const char **before, const char *name, int64_t ns)
+{
+    if (ns < 0)
+        return;
+    put_format(printer, "%s%s = ", *before, name);
+    put_duration(printer, ns);
+    *before = ", ";
+}
+
+static void put_with(struct printer *printer, const struct tail *tail)
+{
+    const struct gk_band *limits = &tail->limits;
+    const char *before = " with ";
+
+    if (tail->with_possible) {
+        put_format(printer, "%spossible", before);
+        before = ", ";
+    }
+    if (!tail->has_limits)
+        return;
+    put_level(printer, &before, "off_below", &limits->off_below);
+    put_level(printer, &before, "on_from", &limits->on_from);
+    put_level(printer, &before, "overload_from", &limits->overload_from);
+    put_level(printer, &before, "hysteresis", &limits->hysteresis);
+    put_time_limit(printer, &before, "hold", limits->hold_ns);
+    put_time_limit(printer, &before, "dwell_on", limits->dwell_on_ns);
+    put_time_limit(printer, &before, "dwell_off", limits->dwell_off_ns);
+    put(printer, tail->vs_stored ? " vs stored" : "");
+}
+
 static void put_tail(struct printer *printer, const struct tail *tail)
 {
     if (tail->in_names) {
@@ -525,8 +611,7 @@ static void put_tail(struct printer *printer, const struct tail *tail)
     }
     put_order_of_rows(printer, tail);
     put_unknown(printer, tail->unknown_as);
-    if (tail->with_possible)
-        put(printer, " with possible");
+    put_with(printer, tail);
     if (tail->has_zone) {
         int32_t zone_s = tail->zone_s < 0 ? -tail->zone_s : tail->zone_s;
         put_format(printer, " tz '%c%02d:%02d'", tail->zone_s < 0 ? '-' : '+', (int)(zone_s / 3600),
@@ -576,6 +661,25 @@ static void put_list(struct printer *printer, const struct stmt *stmt)
     }
 }
 
+static void put_lags(struct printer *printer, const struct stmt *stmt)
+{
+    static const char *const ways[] = {" to ", " to next ", " to last "};
+
+    put(printer, stmt->kind == STMT_LAG ? "" : "list");
+    for (const struct lag_agg *agg = stmt->lag_aggs; agg; agg = agg->next)
+        put_format(printer, "%s%s", agg->name, agg->next ? ", " : " of");
+    for (const struct lag *lag = stmt->lags; lag; lag = lag->next) {
+        put(printer, lag == stmt->lags ? " lag from " : ", from ");
+        put_cond(printer, lag->from, LOOSE_PRIM);
+        put(printer, ways[lag->way]);
+        put_cond(printer, lag->to, LOOSE_PRIM);
+    }
+    if (!stmt->lag_ns)
+        return;
+    put(printer, " within ");
+    put_duration(printer, stmt->lag_ns);
+}
+
 static void put_verb(struct printer *printer, const struct stmt *stmt)
 {
     switch (stmt->kind) {
@@ -608,6 +712,10 @@ static void put_verb(struct printer *printer, const struct stmt *stmt)
         break;
     case STMT_LIST:
         put_list(printer, stmt);
+        break;
+    case STMT_LAG:
+    case STMT_LAG_LIST:
+        put_lags(printer, stmt);
         break;
     case STMT_DEFINE:
         put(printer, "define ");

@@ -40,6 +40,8 @@ static void find_needs(struct prune *prune, const struct cond *cond)
     case COND_GAPS:
     case COND_HELD:
     case COND_WITHIN_LAST:
+    case COND_TIMES:
+    case COND_AFTER:
         find_needs(prune, cond->a);
         return;
     default: /* `or` and `not` need nothing; `within next` sees the unknown behind now; the rest has no states */

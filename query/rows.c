@@ -211,51 +211,71 @@ static int compare_cells(const struct gk_value *a, const struct gk_value *b, boo
     return is_desc ? -order : order;
 }
 
+/* Rows that are merged before the watch is looked at: about a millisecond. */
+#define LOOK_ROWS 16384
+
+struct sorting {
+    const struct rows *rows;
+    size_t column;
+    bool is_desc;
+    struct watch *watch;
+};
+
 /* Merges two sorted stretches of row numbers. */
-static void merge(const struct rows *rows, size_t column, bool is_desc, const uint32_t *from, uint32_t *to, size_t a,
-                  size_t mid, size_t b)
+static int merge(const struct sorting *by, const uint32_t *from, uint32_t *to, size_t a, size_t mid, size_t b)
 {
+    const struct rows *rows = by->rows;
     size_t i = a, j = mid;
+    int rc = GK_OK;
 
     for (size_t k = a; k < b; k++) {
         bool takes_left = j >= b;
         if (i < mid && j < b)
-            takes_left = compare_cells(&rows->cells[from[i] * rows->n_columns + column],
-                                       &rows->cells[from[j] * rows->n_columns + column], is_desc) <= 0;
+            takes_left = compare_cells(&rows->cells[from[i] * rows->n_columns + by->column],
+                                       &rows->cells[from[j] * rows->n_columns + by->column], by->is_desc) <= 0;
         to[k] = takes_left ? from[i++] : from[j++];
+        if (k % LOOK_ROWS == LOOK_ROWS - 1)
+            TRY(watch_look(by->watch));
     }
+done:
+    return rc;
 }
 
-static uint32_t *sort_numbers(const struct rows *rows, size_t column, bool is_desc, uint32_t *list, uint32_t *other)
+/* *order is one of the two lists. */
+static int sort_numbers(const struct sorting *by, uint32_t *list, uint32_t *other, const uint32_t **order)
 {
-    size_t n = rows_count(rows);
+    size_t n = rows_count(by->rows);
+    int rc = GK_OK;
 
     for (size_t i = 0; i < n; i++)
         list[i] = (uint32_t)i;
     for (size_t width = 1; width < n; width *= 2) {
         for (size_t a = 0; a < n; a += 2 * width) {
             size_t mid = a + width < n ? a + width : n, b = a + 2 * width < n ? a + 2 * width : n;
-            merge(rows, column, is_desc, list, other, a, mid, b);
+            TRY(merge(by, list, other, a, mid, b));
         }
         uint32_t *swap = list;
         list = other;
         other = swap;
     }
-    return list;
+    *order = list;
+done:
+    return rc;
 }
 
-int rows_sort(struct rows *rows, size_t column, bool is_desc)
+int rows_sort(struct rows *rows, size_t column, bool is_desc, struct watch *watch)
 {
     size_t n = rows_count(rows), capacity = 0, cells_capacity = 0;
     uint32_t *numbers = NULL;
     struct gk_value *cells = NULL;
+    const uint32_t *order;
     int rc = GK_OK;
 
     if (n < 2)
         return GK_OK;
     TRY(arena_reserve(rows->arena, &numbers, &capacity, 2 * n, sizeof *numbers));
     TRY(arena_reserve(rows->arena, &cells, &cells_capacity, rows->n_cells, sizeof *cells));
-    const uint32_t *order = sort_numbers(rows, column, is_desc, numbers, numbers + n);
+    TRY(sort_numbers(&(struct sorting){rows, column, is_desc, watch}, numbers, numbers + n, &order));
     for (size_t i = 0; i < n; i++)
         memcpy(cells + i * rows->n_columns, rows->cells + order[i] * rows->n_columns, rows->n_columns * sizeof *cells);
     memcpy(rows->cells, cells, rows->n_cells * sizeof *cells);

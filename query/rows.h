@@ -7,6 +7,7 @@
 
 #include "ast.h"
 #include "gk_query.h"
+#include "watch.h"
 
 #define COLUMNS_MAX 32
 
@@ -71,8 +72,8 @@ const struct gk_value *rows_value(const struct rows *rows, size_t column);
 
 /* Whether the last row passes `column cmp value`; an empty cell passes nothing. */
 bool rows_last_passes(const struct rows *rows, size_t column, enum gk_compare compare, double value);
-/* Stable; empty cells come last either way. */
-int rows_sort(struct rows *rows, size_t column, bool is_desc);
+/* Stable; empty cells come last either way. Stops when the watch says so. */
+int rows_sort(struct rows *rows, size_t column, bool is_desc, struct watch *watch);
 void rows_keep(struct rows *rows, size_t n);
 /* Forgets the rows. */
 void rows_reset(struct rows *rows);

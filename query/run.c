@@ -47,6 +47,7 @@ int run_start_condition(struct gk_query *query, bool may_prune)
     eval->window = &query->window;
     eval->watch = &query->watch;
     eval->error = &query->engine_error;
+    eval->is_timed = query->part == PART_RUN;
     TRY(scope_make(&query->scope, query->bound.subject, query->bound.subject_names));
     TRY(eval_init(eval, query->stmt->cond));
     if (may_prune)
@@ -123,9 +124,14 @@ void run_put_subject(struct gk_query *query, struct subject subject)
     rows_put_text(&query->rows, scope_site_name(query->snapshot, GK_PARK, position.park));
 }
 
+/* How many rows are made before the watch is looked at: less than a millisecond. */
+#define LOOK_ROWS 1024
+
 int run_begin_row(struct gk_query *query)
 {
-    return rows_begin(&query->rows);
+    int rc = ++query->n_begun % LOOK_ROWS == 0 ? watch_look(&query->watch) : GK_OK;
+
+    return rc == GK_OK ? rows_begin(&query->rows) : rc;
 }
 
 void run_end_row(struct gk_query *query)

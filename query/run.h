@@ -18,7 +18,16 @@ struct statement {
 };
 
 extern const struct statement STATEMENT_WHEN, STATEMENT_WHICH, STATEMENT_AGGREGATE, STATEMENT_SERIES, STATEMENT_SAMPLES,
-    STATEMENT_STATE, STATEMENT_LIST, STATEMENT_EXPLAIN;
+    STATEMENT_STATE, STATEMENT_LIST, STATEMENT_LAG, STATEMENT_LAG_LIST, STATEMENT_STATE_COUNT, STATEMENT_EVENTS,
+    STATEMENT_STORED, STATEMENT_EXPLAIN, STATEMENT_PROFILE;
+
+/* A statement that compares is run in parts: the same text, without what compares, sorts and cuts. */
+enum query_part {
+    PART_ALL,
+    PART_UNDER,
+    PART_STORED,
+    PART_RUN /* all of it, to be profiled */
+};
 
 struct gk_query {
     struct gk_session *session;
@@ -30,12 +39,18 @@ struct gk_query {
     const char *printed; /* explain: the statement as text, as it was before binding */
     struct bound bound;
     const struct statement *statement; /* NULL: define */
+    enum query_part part;
+    struct both *both;         /* of STATEMENT_STORED: its parts */
+    struct gk_query *profiled; /* of STATEMENT_PROFILE: what is run */
+    int64_t prepare_ns;        /* of that */
     struct rows rows;
     size_t sort_column, top_column, having_column; /* SIZE_MAX: none */
 
     /* from gk_query_start on */
     struct arena memory; /* of the run: cleared by the next start */
     gk_snapshot *snapshot;
+    gk_snapshot *given; /* by the caller */
+    gk_snapshot *view;  /* of the snapshot under other limits; NULL: none */
     struct gk_error engine_error;
     struct watch watch;
     struct window window;
@@ -48,7 +63,9 @@ struct gk_query {
     void *own;                          /* what the kind of statement keeps */
     int64_t known_ticks, unknown_ticks; /* of all subjects in the window, for meta */
     uint64_t n_given, n_matched, n_pruned;
-    uint64_t most; /* rows that may be given */
+    uint64_t n_begun; /* rows, also those that were dropped */
+    uint64_t most;    /* rows that may be given */
+    int64_t sort_ns;  /* that sorting took */
     bool is_started, is_done, is_gathered, has_row;
     enum prune_use prune_use; /* tests set it */
 };
@@ -60,6 +77,10 @@ void run_end_condition(struct gk_query *query);
  */
 int run_next_subject(struct gk_query *query, enum eval_need need, struct subject *subject, const gk_timeline **out,
                      bool *is_done);
+/* A part of a statement that compares, as a query of its own; errors go to the query's report. */
+int query_prepare_part(struct gk_query *query, enum query_part part, gk_query **out);
+/* Frees the parts. */
+void stored_free(struct gk_query *query);
 /* A status of the engine or of memory, reported once. */
 int run_fail(struct gk_query *query, int status);
 int run_note(struct gk_query *query, const char *text);

@@ -8,23 +8,17 @@
  *     coverage   time in which some sample held, of all
  */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "groups.h"
 #include "parser.h"
+#include "sorted.h"
 
 struct sums {
     uint64_t count;
     double sum, squares, min, max, first, last, kwh;
     gk_time first_time, last_time;
     int64_t held_ns, total_ns;
-};
-
-/* A value for percentiles, and the cell it belongs to. */
-struct sorted {
-    size_t cell;
-    double value;
 };
 
 struct series_run {
@@ -356,40 +350,12 @@ done:
 
 /* ---- rows ---- */
 
-static int compare_sorted(const void *p, const void *q)
-{
-    const struct sorted *a = p, *b = q;
-
-    if (a->cell != b->cell)
-        return a->cell < b->cell ? -1 : 1;
-    return a->value < b->value ? -1 : a->value > b->value;
-}
-
-static size_t first_value(const struct series_run *own, size_t cell)
-{
-    size_t low = 0, high = own->n_values;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (own->values[mid].cell < cell)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-/* Linear between the two nearest ranks, as most tools do. */
 static double percentile(const struct series_run *own, size_t cell, double percent)
 {
-    size_t from = first_value(own, cell), n = first_value(own, cell + 1) - from;
+    size_t from = sorted_first(own->values, own->n_values, cell);
+    size_t n = sorted_first(own->values, own->n_values, cell + 1) - from;
 
-    if (n == 0)
-        return NAN;
-    double rank = percent / 100 * (double)(n - 1);
-    size_t below = (size_t)rank;
-    double a = own->values[from + below].value, b = own->values[from + (below + 1 < n ? below + 1 : below)].value;
-    return a + (b - a) * (rank - (double)below);
+    return sorted_percentile(n ? own->values + from : NULL, n, percent);
 }
 
 static void put_value(struct gk_query *query, const struct agg *agg, size_t cell)
@@ -485,8 +451,7 @@ static int step(struct gk_query *query, bool *is_done)
         TRY(watch_look(&query->watch));
         return add_facility(query, query->next++);
     }
-    if (own->n_values)
-        qsort(own->values, own->n_values, sizeof *own->values, compare_sorted);
+    TRY(sorted_sort(own->values, own->n_values, &query->watch));
     TRY(add_notes(query));
     for (size_t i = 0; i < own->groups.n * own->groups.buckets.n; i++)
         TRY(put_row(query, i));

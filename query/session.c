@@ -57,6 +57,8 @@ static struct gk_session_options complete(const struct gk_session_options *optio
     own.max_run_ns = own.max_run_ns ? own.max_run_ns : MAX_RUN_NS;
     own.max_window_ns = own.max_window_ns ? own.max_window_ns : MAX_WINDOW_NS;
     own.max_memory = own.max_memory ? own.max_memory : MAX_MEMORY;
+    own.max_text = own.max_text && own.max_text < LEX_TEXT_MAX ? own.max_text : LEX_TEXT_MAX;
+    own.max_nesting = own.max_nesting && own.max_nesting < NEST_MAX ? own.max_nesting : NEST_MAX;
     return own;
 }
 
@@ -102,6 +104,11 @@ void gk_session_configure(gk_session *session, const struct gk_session_options *
     session->options = own;
 }
 
+void gk_session_interrupt(gk_session *session)
+{
+    atomic_store(&session->is_interrupted, true);
+}
+
 const struct definition *session_find(const struct gk_session *session, const struct gk_text *name)
 {
     for (const struct definition *d = session->definitions; d; d = d->next)
@@ -143,10 +150,19 @@ int session_define(struct gk_session *session, const struct gk_text *name, const
 static const struct statement *statement_of(const struct stmt *stmt)
 {
     static const struct statement *const statements[] = {
-        &STATEMENT_WHEN,    &STATEMENT_WHICH, &STATEMENT_AGGREGATE, &STATEMENT_SERIES,
-        &STATEMENT_SAMPLES, &STATEMENT_STATE, &STATEMENT_LIST,      NULL};
+        &STATEMENT_WHEN,    &STATEMENT_WHICH,   &STATEMENT_AGGREGATE, &STATEMENT_SERIES,
+        &STATEMENT_SAMPLES, &STATEMENT_STATE,   &STATEMENT_LIST,      NULL,
+        &STATEMENT_LAG,     &STATEMENT_LAG_LIST};
 
-    return stmt->is_explained ? &STATEMENT_EXPLAIN : statements[stmt->kind];
+    if (stmt->is_explained)
+        return &STATEMENT_EXPLAIN;
+    if (stmt->is_profiled)
+        return &STATEMENT_PROFILE;
+    if (stmt->kind == STMT_STATE && stmt->tail.n_keys)
+        return &STATEMENT_STATE_COUNT;
+    if (stmt->kind == STMT_LIST && stmt->listed == W_EVENT)
+        return &STATEMENT_EVENTS;
+    return stmt->tail.vs_stored ? &STATEMENT_STORED : statements[stmt->kind];
 }
 
 /* `unknown as false` asks for what is sure, `unknown as true` for what is possible. */
@@ -180,6 +196,8 @@ static int find_column(struct gk_query *query, bool is_wanted, const struct colu
     *out = rows_find_column(rows, ref->name.bytes);
     if (*out == SIZE_MAX && strcmp(ref->name.bytes, "duration") == 0)
         *out = rows_find_column(rows, "duration_s"); /* as `when` calls it */
+    if (*out == SIZE_MAX && strcmp(ref->name.bytes, "lag") == 0)
+        *out = rows_find_column(rows, "lag_s");
     if (*out != SIZE_MAX)
         return GK_OK;
     struct nearest nearest = nearest_to(ref->name.bytes, ref->name.size);
@@ -222,6 +240,32 @@ static int define(struct gk_query *query)
     return session_define(query->session, &stmt->name, &text);
 }
 
+/* A part that is compared has all rows, in the order of groups and buckets. */
+static void take_part(struct stmt *stmt, enum query_part part)
+{
+    struct tail *tail = &stmt->tail;
+
+    stmt->is_profiled = stmt->is_profiled && part == PART_ALL;
+    if (part == PART_ALL || part == PART_RUN)
+        return;
+    tail->vs_stored = tail->has_having = tail->has_top = tail->has_sort = tail->has_limit = false;
+    tail->has_limits = tail->has_limits && part == PART_UNDER;
+}
+
+/* The parser's own limits are wider. */
+static int check_size(struct gk_query *query, size_t size)
+{
+    const struct gk_session_options *options = &query->session->options;
+
+    if (size > options->max_text)
+        return report_status(&query->report, GK_ELIMIT, "a statement may be max_text (%zu) bytes long, not %zu",
+                             options->max_text, size);
+    if (query->stmt->nesting > options->max_nesting)
+        return report_status(&query->report, GK_ELIMIT, "conditions may be nested max_nesting (%u) deep, not %u",
+                             options->max_nesting, query->stmt->nesting);
+    return GK_OK;
+}
+
 static int prepare(struct gk_query *query, size_t *used)
 {
     struct binder binder = {.arena = &query->arena,
@@ -234,8 +278,11 @@ static int prepare(struct gk_query *query, size_t *used)
     TRY(parse_statement(&query->arena, &query->report, &query->stmt, used));
     if (!query->stmt)
         return GK_OK;
+    TRY(check_size(query, *used));
     query->text_size = *used;
-    if (query->stmt->is_explained && !(query->printed = print_statement(&query->arena, query->stmt)))
+    take_part(query->stmt, query->part);
+    bool is_shown = query->stmt->is_explained || query->stmt->is_profiled;
+    if (is_shown && !(query->printed = print_statement(&query->arena, query->stmt)))
         return arena_status(&query->arena);
     TRY(apply_unknown(query));
     TRY(bind_statement(&binder, query->stmt));
@@ -243,11 +290,12 @@ static int prepare(struct gk_query *query, size_t *used)
         return define(query);
     query->statement = statement_of(query->stmt);
     /* Mistakes in the columns of a statement are mistakes in the one that explains it, too. */
-    if (query->stmt->is_explained && query->stmt->kind != STMT_DEFINE) {
-        const struct statement *explained;
-        query->stmt->is_explained = false;
-        explained = statement_of(query->stmt);
-        query->stmt->is_explained = true;
+    if ((query->stmt->is_explained || query->stmt->is_profiled) && query->stmt->kind != STMT_DEFINE) {
+        const struct stmt asked = *query->stmt;
+        query->stmt->is_explained = query->stmt->is_profiled = false;
+        const struct statement *explained = statement_of(query->stmt);
+        query->stmt->is_explained = asked.is_explained;
+        query->stmt->is_profiled = asked.is_profiled;
         TRY(explained->columns(query));
         TRY(find_columns(query));
         rows_init(&query->rows, &query->memory);
@@ -261,8 +309,8 @@ done:
     return rc;
 }
 
-int gk_query_prepare(gk_session *session, gk_snapshot *snapshot, const char *text, size_t size, size_t *used,
-                     gk_query **out, struct gk_query_error *error)
+static int prepare_part(gk_session *session, gk_snapshot *snapshot, const char *text, size_t size, enum query_part part,
+                        size_t *used, gk_query **out, struct gk_query_error *error)
 {
     const struct gk_session_options *options = &session->options;
     struct report report = {text, size, error, session->lang, session->params};
@@ -277,6 +325,7 @@ int gk_query_prepare(gk_session *session, gk_snapshot *snapshot, const char *tex
     memset(query, 0, sizeof *query);
     query->session = session;
     query->snapshot = snapshot;
+    query->part = part;
     query->report = report;
     query->having_column = query->top_column = query->sort_column = SIZE_MAX;
     arena_init(&query->arena, options->resize, options->resize_context, options->max_memory);
@@ -306,6 +355,18 @@ done:
     return GK_OK;
 }
 
+int gk_query_prepare(gk_session *session, gk_snapshot *snapshot, const char *text, size_t size, size_t *used,
+                     gk_query **out, struct gk_query_error *error)
+{
+    return prepare_part(session, snapshot, text, size, PART_ALL, used, out, error);
+}
+
+int query_prepare_part(struct gk_query *query, enum query_part part, gk_query **out)
+{
+    return prepare_part(query->session, query->snapshot, query->text, query->text_size, part, NULL, out,
+                        query->report.error);
+}
+
 /* ---- running ---- */
 
 /* Frees what a run holds; its arena is empty then. */
@@ -316,6 +377,8 @@ static void stop(struct gk_query *query)
     rows_clear(&query->rows);
     query->notes = (struct notes){0};
     arena_clear(&query->memory);
+    gk_snapshot_close(query->view);
+    query->view = NULL;
     query->is_started = false;
 }
 
@@ -325,6 +388,8 @@ void gk_query_free(gk_query *query)
         return;
     const struct gk_session_options *options = &query->session->options;
     stop(query);
+    stored_free(query);
+    gk_query_free(query->profiled);
     arena_clear(&query->arena);
     (void)options->resize(options->resize_context, query, 0); /* freeing has no result */
 }
@@ -349,7 +414,8 @@ static int make_window(struct gk_query *query, gk_time now)
                                        .now = now,
                                        .beginning = info->beginning,
                                        .max_ns = query->session->options.max_window_ns};
-    bool has_window = query->stmt->kind != STMT_LIST || tail->time.kind != TIME_DEFAULT;
+    bool has_window =
+        query->stmt->kind != STMT_LIST || query->stmt->listed == W_EVENT || tail->time.kind != TIME_DEFAULT;
     int rc;
 
     /* `state of` is of one moment: now, unless it says another. */
@@ -373,10 +439,33 @@ done:
     return rc;
 }
 
+/* From here on the statement sees the rows under its own limits. */
+static int apply_limits(struct gk_query *query)
+{
+    const struct tail *tail = &query->stmt->tail;
+    const char *text;
+    int rc;
+
+    if (!tail->has_limits)
+        return GK_OK;
+    text = arena_text(&query->memory, query->text + tail->limits_place.from,
+                      tail->limits_place.to - tail->limits_place.from);
+    if (!text)
+        return arena_status(&query->memory);
+    TRY(run_note(query, arena_printf(&query->memory, "states are not the stored ones: above all bands %s", text)));
+    if (query->statement == &STATEMENT_STORED) /* its parts do it */
+        return GK_OK;
+    TRY(gk_snapshot_under(query->snapshot, &tail->limits, &query->view, &query->engine_error));
+    query->snapshot = query->view;
+done:
+    return rc;
+}
+
 static int begin(struct gk_query *query, gk_time now)
 {
     int rc = GK_OK;
 
+    TRY(apply_limits(query));
     for (size_t i = 0; i < query->bound.notes.n; i++)
         TRY(run_note(query, query->bound.notes.list[i]));
     TRY(make_window(query, now));
@@ -402,11 +491,14 @@ int gk_query_start(gk_query *query, gk_snapshot *snapshot, gk_time now, struct g
     stop(query);
     query->report = (struct report){query->text, query->text_size, error, query->session->lang, NULL};
     report_clear(&query->report);
-    query->snapshot = snapshot;
+    query->snapshot = query->given = snapshot;
     query->most = most_rows(query);
+    query->sort_ns = 0;
     query->next = query->n_given = query->n_matched = query->n_pruned = 0;
     query->known_ticks = query->unknown_ticks = 0;
     query->is_started = true;
+    if (query->part == PART_ALL)
+        atomic_store(&query->session->is_interrupted, false);
     query->is_gathered = query->is_done = query->has_row = false;
     query->engine_error.status = GK_OK;
     query->meta = (struct gk_query_meta){.now = now, .nodata_share = NAN, .watermark = GK_TIME_MIN};
@@ -426,12 +518,14 @@ static int gather(struct gk_query *query)
 
     while (!query->is_done)
         TRY(query->statement->step(query, &query->is_done));
+    gk_time begun = session_monotonic(query->session);
     if (query->top_column != SIZE_MAX) {
-        TRY(rows_sort(&query->rows, query->top_column, true));
+        TRY(rows_sort(&query->rows, query->top_column, true, &query->watch));
         rows_keep(&query->rows, tail->top);
     }
     if (query->sort_column != SIZE_MAX)
-        TRY(rows_sort(&query->rows, query->sort_column, tail->is_desc));
+        TRY(rows_sort(&query->rows, query->sort_column, tail->is_desc, &query->watch));
+    query->sort_ns = session_monotonic(query->session) - begun;
     query->is_gathered = true;
 done:
     return rc;
@@ -468,7 +562,7 @@ static int cut(struct gk_query *query)
 {
     int rc = GK_OK;
 
-    while (!query->is_done && query->stmt->cond) {
+    while (!query->is_done && (query->stmt->cond || query->stmt->lags)) {
         rows_reset(&query->rows);
         TRY(query->statement->step(query, &query->is_done));
     }

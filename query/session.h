@@ -4,6 +4,8 @@
 #ifndef QUERY_SESSION_H
 #define QUERY_SESSION_H
 
+#include <stdatomic.h>
+
 #include "arena.h"
 #include "gk_query.h"
 #include "messages.h"
@@ -19,7 +21,8 @@ struct definition {
 struct gk_session {
     struct gk_session_options options; /* with the defaults filled in */
     enum lang lang;
-    struct arena arena;             /* of the definitions */
+    struct arena arena; /* of the definitions */
+    atomic_bool is_interrupted;
     struct definition *definitions; /* the newest first: it hides an older one of the same name */
     const struct param *params;     /* the same */
 };

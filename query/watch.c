@@ -17,6 +17,8 @@ int watch_look(struct watch *watch)
     const struct gk_session_options *options = &watch->session->options;
     gk_time t = session_monotonic(watch->session);
 
+    if (atomic_load_explicit(&watch->session->is_interrupted, memory_order_relaxed))
+        return report_status(watch->report, GK_EINTERRUPTED, "the statement was interrupted");
     if (options->max_run_ns >= 0 && t - watch->started > options->max_run_ns)
         return report_status(watch->report, GK_ELIMIT, "the statement ran longer than max_run (%g s)",
                              (double)options->max_run_ns / 1e9);

@@ -1,6 +1,6 @@
 /*
- * watch.h - the limits of a running statement: its time, and the caller's progress hook. Looked at before every piece
- * of work that may take a millisecond.
+ * watch.h - the limits of a running statement: its time, interruption, and the caller's progress hook. Looked at before
+ * every piece of work that may take a millisecond.
  */
 #ifndef QUERY_WATCH_H
 #define QUERY_WATCH_H

@@ -25,6 +25,7 @@ enum word {
     W_LIST,
     W_DEFINE,
     W_EXPLAIN,
+    W_PROFILE,
     /* aggregates */
     W_DURATION,
     W_SHARE,
@@ -54,6 +55,7 @@ enum word {
     W_ORDER,
     W_EXEMPTION,
     W_GAP,
+    W_EVENT,
     /* states */
     W_ON,
     W_RUNNING,
@@ -104,6 +106,12 @@ enum word {
     W_LEVEL,
     W_GROUP,
     W_RATED,
+    W_FROZEN,
+    W_TIMES,
+    W_AFTER,
+    W_EACH,
+    W_OTHER,
+    W_FROM,
     /* tails */
     W_OF,
     W_IN,
@@ -162,7 +170,6 @@ enum word {
     W_MEASURE,      /* 2台, 每条 */
     W_SHOW,         /* 统计, 查询: may stand before what is asked */
     /* words of the language that this version does not answer yet: they are refused by name */
-    W_PROFILE,
     W_RULE,
     W_RULES,
     W_ACK,

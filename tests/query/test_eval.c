@@ -210,6 +210,108 @@ static void within_bits(int64_t from, int64_t to, bool applies, struct bits *out
         out->c[t] = out->p[t] = applies && FIRST - AROUND + t >= from && FIRST - AROUND + t < to;
 }
 
+static bool was_linked(const struct world *world, int production)
+{
+    return is_linked(world, production, FIRST - AROUND) || is_linked(world, production, world->dates.link_from);
+}
+
+/* Of one set: a start at t, and so many starts within some d ticks around it. */
+static void brute_group(uint8_t starts[3][N], int k, int d, uint8_t *out)
+{
+    for (int t = 0; t < N; t++) {
+        bool is_start = starts[0][t] || starts[1][t] || starts[2][t], is_met = false;
+        for (int u = t - d; u <= t && is_start; u++) {
+            int n = 0;
+            for (int p = 0; p < 3; p++) {
+                bool has = false;
+                for (int v = u; v <= u + d; v++)
+                    has = has || (v >= 0 && v < N && starts[p][v]);
+                n += has;
+            }
+            is_met = is_met || n >= k;
+        }
+        out[t] = is_met;
+    }
+}
+
+/* So many productions went so within d ticks of each other; `is_exact`: and no more. */
+static void together_bits(const struct world *world, int k, bool is_exact, uint32_t mask, int d, struct bits *out)
+{
+    static uint8_t c[3][N], p[3][N];
+    static struct bits one, more;
+
+    memset(c, 0, sizeof c);
+    memset(p, 0, sizeof p);
+    for (int i = 0; i < 3; i++) {
+        state_bits(world, i, mask, false, &one);
+        for (int t = 0; t < N && was_linked(world, i); t++) {
+            bool is_in = is_linked(world, i, FIRST - AROUND + t);
+            c[i][t] = is_in && one.c[t] && !bit(one.p, t - 1, 1);
+            p[i][t] = is_in && one.p[t] && !bit(one.c, t - 1, 0);
+        }
+    }
+    brute_group(c, k, d, one.c);
+    brute_group(p, k, d, one.p);
+    brute_group(c, k + 1, d, more.c);
+    brute_group(p, k + 1, d, more.p);
+    for (int t = 0; t < N && is_exact; t++) {
+        one.c[t] = one.c[t] && !more.p[t];
+        one.p[t] = one.p[t] && !more.c[t];
+    }
+    brute_close(one.c, d + 1, 0, out->c);
+    brute_close(one.p, d + 1, 1, out->p);
+}
+
+/* The tick at which a run that is true at t may have begun first, when something false is behind it; -1: none. */
+static int earliest_start(const struct bits *x, int t)
+{
+    if (!x->c[t] || bit(x->c, t - 1, 0))
+        return -1;
+    while (t > 0 && x->p[t - 1] && !x->c[t - 1])
+        t--;
+    return t > 0 && !x->p[t - 1] ? t : -1;
+}
+
+static void times_bits(const struct bits *x, int k, int d, struct bits *out)
+{
+    for (int t = 0; t < N; t++) {
+        int certain = 0, possible = 0;
+        for (int u = t - d + 1; u <= t; u++) {
+            if (u < 0)
+                possible++;
+            else
+                possible += x->p[u] && !bit(x->c, u - 1, 0);
+            certain += u >= 0 && earliest_start(x, u) > t - d;
+        }
+        out->c[t] = certain >= k;
+        out->p[t] = possible >= k;
+    }
+}
+
+/* Runs of x by what y says of where they may have begun: see gk_timeline_begun. */
+static void after_bits(const struct bits *x, const struct bits *y, int d, struct bits *out)
+{
+    struct bits *o = malloc(sizeof *o);
+    bool all = false, any = true; /* before the arrays all is unknown */
+
+    assert_non_null(o);
+    brute_around(y->c, -d, 0, false, 0, o->c);
+    brute_around(y->p, -d, 0, false, 1, o->p);
+    for (int t = 0; t < N; t++) {
+        bool may_begin = x->p[t] && !bit(x->c, t - 1, 0);
+        if (!x->p[t]) {
+            all = true;
+            any = false;
+        } else if (may_begin) {
+            all = all && o->c[t];
+            any = any || o->p[t];
+        }
+        out->c[t] = x->c[t] && all;
+        out->p[t] = x->p[t] && any;
+    }
+    free(o);
+}
+
 /* ---- random conditions: the words, and the bits they must mean ---- */
 
 static const struct {
@@ -227,9 +329,18 @@ static void make_leaf(struct random *random, const struct world *world, struct t
                   {"no ", 0, 0}, {"at least 2 ", 2, -1}, {"exactly 1 ", 1, 1}};
     size_t s = random_below(random, 6), q = random_below(random, 6);
     bool is_negated = random_below(random, 4) == 0;
-    char text[64];
+    char text[96];
 
-    switch (random_below(random, 8)) {
+    switch (random_below(random, 9)) {
+    case 8: {
+        int k = 1 + (int)random_below(random, 2), d = 2 + (int)random_below(random, 59);
+        bool is_exact = random_below(random, 2);
+        (void)snprintf(text, sizeof text, "%s %d production %s within %ds of each other",
+                       is_exact ? "exactly" : "at least", k, STATES[s].text, d);
+        text_add(out, text);
+        together_bits(world, k, is_exact, STATES[s].mask, d, bits);
+        return;
+    }
     case 0:
         text_add(out, "order");
         within_bits(world->dates.order_from, world->dates.order_to, world->subject == 3, bits); /* stop_level 2 <= 2 */
@@ -261,17 +372,34 @@ static void make_cond(struct random *random, const struct world *world, int dept
 
 static void make_pair(struct random *random, const struct world *world, int depth, struct text *out, struct bits *bits)
 {
-    static const char *const words[] = {" while ", " or ", " unless ", " and "};
-    size_t w = random_below(random, 4);
+    static const char *const words[] = {" while ", " or ", " unless ", " and ",
+                                        /* so that no run goes back beyond the arrays */
+                                        " while hours 09:00-09:20) after ("};
+    size_t w = random_below(random, 5);
+    int d = 2 + (int)random_below(random, 59);
+    char text[64];
     struct bits *b = malloc(sizeof *b);
 
     assert_non_null(b);
-    text_add(out, "(");
+    text_add(out, w == 4 ? "((" : "(");
     make_cond(random, world, depth - 1, out, bits);
     text_add(out, words[w]);
     make_cond(random, world, depth - 1, out, b);
-    text_add(out, ")");
-    for (int t = 0; t < N; t++) {
+    (void)snprintf(text, sizeof text, ") within %ds)", d);
+    text_add(out, w == 4 ? text : ")");
+    if (w == 4) {
+        struct bits *o = malloc(sizeof *o);
+        assert_non_null(o);
+        within_bits(FIRST, FIRST + 1200, true, o);
+        for (int t = 0; t < N; t++) {
+            bits->c[t] = bits->c[t] && o->c[t];
+            bits->p[t] = bits->p[t] && o->p[t];
+        }
+        after_bits(bits, b, d, o);
+        *bits = *o;
+        free(o);
+    }
+    for (int t = 0; t < N && w < 4; t++) {
         bool c = w == 2 ? !b->p[t] : b->c[t], p = w == 2 ? !b->c[t] : b->p[t];
         bits->c[t] = w == 1 ? bits->c[t] || c : bits->c[t] && c;
         bits->p[t] = w == 1 ? bits->p[t] || p : bits->p[t] && p;
@@ -321,7 +449,14 @@ static void apply_suffix(size_t kind, int d, const struct bits *x, struct bits *
 static void make_cond(struct random *random, const struct world *world, int depth, struct text *out, struct bits *bits)
 {
     static const char *const prefixes[] = {"not ", "possibly ", "surely ", "unknown ", "start of ", "end of "};
-    static const char *const suffixes[] = {"for >=", "for <", "ignoring gaps <", "held", "within last", "within next"};
+    static const char *const suffixes[] = {
+        "for >=",
+        "for <",
+        "ignoring gaps <",
+        "held",
+        "within last",
+        "within next",
+        "for >= 1s at least 2 times within" /* of stretches, as moments are counted each */};
     struct bits *x = malloc(sizeof *x);
     size_t kind = random_below(random, 6);
     char text[64];
@@ -339,11 +474,15 @@ static void make_cond(struct random *random, const struct world *world, int dept
         apply_prefix(kind, x, bits);
     } else {
         int d = 2 + (int)random_below(random, 59);
+        kind = random_below(random, 7);
         text_add(out, "(");
         make_cond(random, world, depth - 1, out, x);
         (void)snprintf(text, sizeof text, " %s %ds)", suffixes[kind], d);
         text_add(out, text);
-        apply_suffix(kind, d, x, bits);
+        if (kind == 6)
+            times_bits(x, 2, d, bits);
+        else
+            apply_suffix(kind, d, x, bits);
     }
     free(x);
 }

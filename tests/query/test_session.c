@@ -155,6 +155,129 @@ static void the_fast_ways_can_be_stopped_too(void **state)
     zone_close(&zone);
 }
 
+static int interrupt_it(void *context, uint64_t done, uint64_t total)
+{
+    gk_session **session = context;
+
+    (void)done;
+    (void)total;
+    gk_session_interrupt(*session);
+    return 0;
+}
+
+static void an_interrupt_stops_what_runs_and_nothing_that_is_started_later(void **state)
+{
+    struct zone zone;
+    gk_time t = 0;
+    gk_session *session = NULL;
+    struct gk_session_options options = {.size = sizeof options,
+                                         .max_run_ns = -1,
+                                         .progress = interrupt_it,
+                                         .progress_context = &session,
+                                         .monotonic = running_clock,
+                                         .monotonic_context = &t};
+    struct gk_query_error error = {0};
+    gk_snapshot *snapshot = NULL;
+    gk_query *query = NULL;
+    int rc;
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    assert_int_equal(gk_snapshot_open(zone.db, &snapshot, NULL), GK_OK);
+    assert_int_equal(gk_session_new(&options, &session), GK_OK);
+    assert_int_equal(gk_query_prepare(session, snapshot, QUESTION, strlen(QUESTION), NULL, &query, &error), GK_OK);
+    for (int round = 0; round < 2; round++) { /* the second one is not stopped by the interrupt of the first */
+        rc = gk_query_start(query, snapshot, zone.now, &error);
+        assert_int_equal(rc, GK_OK);
+        while ((rc = gk_query_next(query, &error)) == GK_OK)
+            ;
+        assert_int_equal(rc, GK_EINTERRUPTED);
+        assert_non_null(strstr(error.report, "interrupted"));
+    }
+    gk_query_free(query);
+    gk_session_free(session);
+    gk_snapshot_close(snapshot);
+    zone_close(&zone);
+}
+
+static void text_and_nesting_have_limits_with_their_names(void **state)
+{
+    struct zone zone;
+    struct gk_session_options options = {.size = sizeof options, .max_text = 40, .max_nesting = 2};
+    struct asked asked;
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    assert_int_equal(ask(&zone, &options, "when abatement off last 24h").status, GK_DONE);
+    asked = ask(&zone, &options, QUESTION);
+    assert_int_equal(asked.status, GK_ELIMIT);
+    assert_non_null(strstr(asked.error.report, "max_text (40)"));
+    options.max_text = 0;
+    assert_int_equal(ask(&zone, &options, "when ((abatement off)) last 24h").status, GK_DONE);
+    asked = ask(&zone, &options, "when (not (abatement off)) last 24h");
+    assert_int_equal(asked.status, GK_ELIMIT);
+    assert_non_null(strstr(asked.error.report, "max_nesting (2)"));
+    zone_close(&zone);
+}
+
+/* `ms` of a step of a profile; fails when there is no such step. */
+static double ms_of(struct zone *zone, gk_session *session, const char *question, const char *step)
+{
+    struct gk_query_error error = {0};
+    gk_snapshot *snapshot = NULL;
+    gk_query *query = NULL;
+    double ms = -1;
+
+    assert_int_equal(gk_snapshot_open(zone->db, &snapshot, NULL), GK_OK);
+    if (gk_query_prepare(session, snapshot, question, strlen(question), NULL, &query, &error) != GK_OK)
+        fail_msg("%s", error.report);
+    assert_int_equal(gk_query_start(query, snapshot, zone->now, &error), GK_OK);
+    while (gk_query_next(query, &error) == GK_OK)
+        if (strcmp(gk_query_value(query, 0)->as.text.bytes, step) == 0 &&
+            gk_query_value(query, 2)->type == GK_TYPE_NUMBER)
+            ms = gk_query_value(query, 2)->as.number;
+    assert_int_equal(error.error.status, GK_OK);
+    gk_query_free(query);
+    gk_snapshot_close(snapshot);
+    return ms;
+}
+
+/* A clock that goes on by a second whenever it is looked at, so that a step takes what it looks at it. */
+static void a_profile_tells_the_time_of_each_step(void **state)
+{
+    static const char *const questions[] = {
+        "profile when abatement off while production running last 24h sort duration",
+        "profile avg of power of production by facility last 24h",
+        "profile list lag from start of (production running) to start of (abatement "
+        "running) last 24h",
+        "profile duration of abatement off by day last 24h with on_from = 15% vs "
+        "stored",
+        "profile list facilities",
+        "profile state of line 'L1'"};
+    struct zone zone;
+    gk_time t = 0;
+    gk_session *session = NULL;
+    struct gk_session_options options = {
+        .size = sizeof options, .max_run_ns = -1, .monotonic = running_clock, .monotonic_context = &t};
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    assert_int_equal(gk_session_new(&options, &session), GK_OK);
+    for (size_t i = 0; i < sizeof questions / sizeof questions[0]; i++) {
+        assert_true(ms_of(&zone, session, questions[i], "prepared") > 0);
+        assert_true(ms_of(&zone, session, questions[i], "started") > 0);
+        assert_true(ms_of(&zone, session, questions[i], "total") > ms_of(&zone, session, questions[i], "started"));
+    }
+    assert_true(ms_of(&zone, session, questions[0], "read") > 0);
+    assert_true(ms_of(&zone, session, questions[0], "sorted") > 0);
+    assert_true(ms_of(&zone, session, questions[1], "sorted") < 0); /* there is no such step */
+    gk_session_free(session);
+    zone_close(&zone);
+}
+
 static void memory_has_a_limit(void **state)
 {
     struct zone zone;
@@ -176,16 +299,26 @@ static void memory_has_a_limit(void **state)
 
 static void every_failing_allocation_is_told_and_nothing_leaks(void **state)
 {
-    static const char *const questions[] = {QUESTION,
-                                            "duration, longest of any abatement off per line by line, hour last 24h",
-                                            "avg, p95 of power of production every 1h last 6h",
-                                            "list facilities",
-                                            "which lines now production running",
-                                            "explain when order and exempt",
-                                            "samples of facility 'p' last 24h",
-                                            "state of line 'L1'",
-                                            "when abatement off sort duration desc",
-                                            "define x as abatement off; when x"};
+    static const char *const questions[] = {
+        QUESTION,
+        "duration, longest of any abatement off per line by line, hour last 24h",
+        "avg, p95 of power of production every 1h last 6h",
+        "list facilities",
+        "which lines now production running",
+        "explain when order and exempt",
+        "samples of facility 'p' last 24h",
+        "state of line 'L1'",
+        "when abatement off sort duration desc",
+        "define x as abatement off; when x",
+        "when abatement off after (production idle) within 5m",
+        "when production running at least 3 times within 1h",
+        "when at least 2 facility nodata within 60s of each other per line",
+        "when power of production frozen >= 5m",
+        "median of lag from end of (production running) to start of (abatement off)",
+        "list lag from end of (abatement off) to next start of (abatement off)",
+        "count of abatement off by line with on_from = 15% vs stored",
+        "explain state of line 'L1'",
+        "profile when abatement off sort duration"};
     struct zone zone;
 
     (void)state;
@@ -462,6 +595,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(time_and_patience_have_limits),
     cmocka_unit_test(the_fast_ways_can_be_stopped_too),
     cmocka_unit_test(memory_has_a_limit),
+    cmocka_unit_test(an_interrupt_stops_what_runs_and_nothing_that_is_started_later),
+    cmocka_unit_test(text_and_nesting_have_limits_with_their_names),
+    cmocka_unit_test(a_profile_tells_the_time_of_each_step),
     cmocka_unit_test(every_failing_allocation_is_told_and_nothing_leaks),
     cmocka_unit_test(a_statement_can_be_started_again_at_another_time),
 };

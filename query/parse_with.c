@@ -1,0 +1,129 @@
+/*
+ * parse_with.c - what a statement is asked with:
+ *
+ *     with ITEM {, ITEM}      ITEM = possible | LIMIT = VALUE      vs stored
+ *
+ * The limits are those of a band: off_below, on_from, overload_from, hysteresis (15%, 5kW), hold, dwell_on, dwell_off
+ * (90s).
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "parser.h"
+
+static const char EXAMPLE[] = "with on_from = 15%, with off_below = 5%, hold = 60s";
+
+/* Which limits are levels, and which durations. */
+static struct gk_limit *find_level(struct gk_band *band, const char *name)
+{
+    return strcmp(name, "off_below") == 0       ? &band->off_below
+           : strcmp(name, "on_from") == 0       ? &band->on_from
+           : strcmp(name, "overload_from") == 0 ? &band->overload_from
+           : strcmp(name, "hysteresis") == 0    ? &band->hysteresis
+                                                : NULL;
+}
+
+static int64_t *find_duration(struct gk_band *band, const char *name)
+{
+    return strcmp(name, "hold") == 0        ? &band->hold_ns
+           : strcmp(name, "dwell_on") == 0  ? &band->dwell_on_ns
+           : strcmp(name, "dwell_off") == 0 ? &band->dwell_off_ns
+                                            : NULL;
+}
+
+/* The decimal that a number was written as, short of its last bits. */
+static bool read_decimal(double number, struct gk_decimal *out)
+{
+    char text[40];
+
+    (void)snprintf(text, sizeof text, "%.9f", number);
+    char *point = strchr(text, '.'), *end = text + strlen(text);
+    if (!point || point - text > 9)
+        return false;
+    while (end[-1] == '0')
+        *--end = '\0';
+    out->scale = (int32_t)(end - point) - 1;
+    memmove(point, point + 1, strlen(point));
+    out->mantissa = strtoll(text, NULL, 10);
+    return true;
+}
+
+/* 15% is a share of the rated value, 5kW or 5 a level in the channel's own unit. */
+static int parse_level(struct parser *parser, struct gk_limit *out)
+{
+    const struct token *token = parser->at;
+    bool is_share = token->kind == T_QUANTITY && token->unit->kind == UNIT_SHARE;
+    double number = token->number;
+
+    if (token->kind == T_QUANTITY && (token->unit->kind == UNIT_TIME || token->unit->kind == UNIT_ENERGY))
+        return parser_fail(parser, "a share or a level", NULL, EXAMPLE);
+    if ((token->kind != T_QUANTITY && token->kind != T_NUMBER) || !read_decimal(number, &out->value))
+        return parser_fail(parser, "a share or a level", NULL, EXAMPLE);
+    out->kind = is_share ? GK_LIMIT_SHARE : GK_LIMIT_ABSOLUTE;
+    parser->at++;
+    return GK_OK;
+}
+
+static int parse_item(struct parser *parser, struct tail *out)
+{
+    static const enum word words[] = {W_POSSIBLE, W_NONE};
+    const char *name = parser->at->text.bytes;
+    struct gk_limit *level = parser->at->kind == T_WORD ? find_level(&out->limits, name) : NULL;
+    int64_t *duration = parser->at->kind == T_WORD ? find_duration(&out->limits, name) : NULL;
+    bool is_set = (level && level->kind != GK_LIMIT_ABSENT) || (duration && *duration >= 0);
+    int rc;
+
+    if (parser_take_word(parser, W_POSSIBLE) || parser_take_han(parser, W_POSSIBLY)) { /* 含可能 */
+        out->with_possible = true;
+        return GK_OK;
+    }
+    if (!level && !duration)
+        return parser_fail(parser, "possible, or a limit of bands", words,
+                           "with possible; with on_from = 15%; limits are off_below on_from overload_from hysteresis "
+                           "hold dwell_on dwell_off");
+    if (is_set)
+        return parser_fail(parser, "each limit once", NULL, NULL);
+    parser->at++;
+    TRY(parser_need(parser, T_EQUAL, "'=' behind a limit", EXAMPLE));
+    if (level)
+        TRY(parse_level(parser, level));
+    else
+        TRY(parse_duration(parser, name, EXAMPLE, duration));
+    out->has_limits = true;
+done:
+    return rc;
+}
+
+int parse_with(struct parser *parser, struct tail *out)
+{
+    const struct token *first = parser->at;
+    int rc;
+
+    out->limits = (struct gk_band){.hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1, .channel = GK_ID_NONE};
+    do
+        TRY(parse_item(parser, out));
+    while (parser_take(parser, T_COMMA));
+    out->limits_place = parser_place(parser, first);
+done:
+    return rc;
+}
+
+int parse_vs_stored(struct parser *parser, struct tail *out, bool *is_done)
+{
+    const struct token *at = parser->at;
+
+    *is_done = at->kind != T_WORD || strcmp(at->text.bytes, "vs") != 0 || at[1].kind != T_WORD ||
+               strcmp(at[1].text.bytes, "stored") != 0;
+    if (*is_done)
+        return GK_OK;
+    if (out->vs_stored) {
+        report_hint(parser->report, "%s", report_text(parser->report, "each tail stands at most once"));
+        return report_fail(parser->report, GK_ESYNTAX, at->place, "the statement has a '%.40s' already",
+                           at->text.bytes);
+    }
+    parser->at += 2;
+    out->vs_stored = true;
+    out->vs_place = parser_place(parser, at);
+    return GK_OK;
+}
