@@ -488,6 +488,8 @@ int parse_statement(struct arena *arena, struct report *report, struct stmt **ou
     (void)parser_take_word(&parser, W_SHOW);
     TRY(parse_leading_tails(&parser, &stmt->tail));
     (void)parser_take_word(&parser, W_SHOW);
+    parser_put_time_first(&parser, tokens.list);
+    TRY(parse_leading_tails(&parser, &stmt->tail));
     stmt->place = parser.at->place;
     const char *verb = parser.at->text.bytes;
     TRY(parse_verb(&parser, stmt));

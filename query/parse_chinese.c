@@ -5,6 +5,8 @@
  *     REF 的 AGGS METRIC            AGGS of METRIC of REF      设施'F12'的平均、最大电流
  *     COND [的] AGGS                AGGS of COND               治污离线的时长、次数
  *     REF 的 状态                   state of REF
+ *     REF 的 METRIC                 samples of METRIC of REF   as a whole statement
+ *     REF TIME 的 ...               ... TIME                   设施'F12'今天的电流
  *     TAILS VERB ...                VERB ... TAILS             最近24小时 哪些企业 ...; 在园区'P1'内 ...
  *
  * What stands behind its value (以上), its clause (期间) or its noun (全部) is with the forms it belongs to.
@@ -114,6 +116,35 @@ bool parser_is_leading_tail(const struct parser *parser)
     }
 }
 
+static void reverse(struct token *list, size_t n)
+{
+    for (size_t i = 0; i < n / 2; i++) {
+        struct token token = list[i];
+        list[i] = list[n - 1 - i];
+        list[n - 1 - i] = token;
+    }
+}
+
+/* 设施'F12' 今天 的 功率 becomes 今天 设施'F12' 的 功率. */
+void parser_put_time_first(struct parser *parser, struct token *list)
+{
+    const struct token *time = skip_ref(parser);
+    struct report silent = {.text = parser->report->text, .size = parser->report->size};
+    struct time_tail found = {.kind = TIME_DEFAULT};
+    struct parser ahead = *parser;
+
+    ahead.at = time;
+    ahead.report = &silent;
+    if (!time || !parser_is_leading_tail(&ahead) || !parser_is_time(&ahead) || parse_time(&ahead, &found) != GK_OK ||
+        !is_han_of(ahead.at))
+        return;
+    size_t n_ref = (size_t)(time - parser->at), n_time = (size_t)(ahead.at - time);
+    struct token *first = list + (parser->at - parser->list);
+    reverse(first, n_ref);
+    reverse(first + n_ref, n_time);
+    reverse(first, n_ref + n_time);
+}
+
 int parse_leading_tails(struct parser *parser, struct tail *out)
 {
     bool is_done = true;
@@ -146,10 +177,26 @@ static bool is_asked(const struct token *token)
     return !is_column && (token->word == W_STATE || parser_read_agg(token, &agg));
 }
 
+/* 设施'F12'的功率 and nothing but tails: its samples. */
+static bool is_series_alone(const struct parser *parser)
+{
+    const struct token *after;
+    enum metric metric;
+    struct parser ahead = *parser;
+
+    if (!parser_peek_genitive(parser, &after) || !is_han_of(after - 1) || !parser_read_metric(after, &metric))
+        return false;
+    ahead.at = after + 1;
+    (void)parser_take(&ahead, T_COMMA);
+    return ahead.at->kind == T_END || parser_is_leading_tail(&ahead);
+}
+
 bool parser_is_genitive(const struct parser *parser)
 {
     if (parser->at->kind == T_END)
         return false;
+    if (is_series_alone(parser))
+        return true;
     for (const struct token *token = parser->at + 1; token->kind != T_END; token++)
         if (is_asked(token))
             return true;
@@ -205,7 +252,16 @@ static int parse_aggs_of_series(struct parser *parser, struct stmt *stmt)
     const struct token *first = parser->at;
     int rc;
 
+    bool is_alone = is_series_alone(parser);
     TRY(parse_series(parser, &stmt->series));
+    if (is_alone) {
+        stmt->kind = STMT_SAMPLES;
+        stmt->aggs = parser_new(parser, sizeof *stmt->aggs);
+        if (!stmt->aggs)
+            return parser_no_memory(parser);
+        *stmt->aggs = (struct agg){.kind = AGG_SAMPLES, .name = word_text(W_SAMPLES), .place = stmt->series->place};
+        return GK_OK;
+    }
     if (!is_han_of(parser->at) && !is_asked(parser->at)) {
         parser->at = first;
         stmt->series = NULL;

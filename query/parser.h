@@ -121,6 +121,8 @@ bool parser_is_place(const struct parser *parser);
 /* A noun or a quantifier: a condition begins. */
 bool parser_begins_cond(const struct token *token);
 int parse_leading_tails(struct parser *parser, struct tail *out);
+/* Moves a time that stands between a noun and its 的 to the front; `list` are the parser's tokens. */
+void parser_put_time_first(struct parser *parser, struct token *list);
 /* A statement that ends with what is asked: COND 的 AGGS. */
 bool parser_is_genitive(const struct parser *parser);
 int parse_genitive(struct parser *parser, struct stmt *stmt);

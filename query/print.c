@@ -19,6 +19,8 @@ struct printer {
 
 static void put_bytes(struct printer *printer, const char *bytes, size_t n)
 {
+    if (n == 0)
+        return;
     if (printer->rc == GK_OK)
         printer->rc = arena_reserve(printer->arena, &printer->bytes, &printer->capacity, printer->size + n, 1);
     if (printer->rc != GK_OK)
