@@ -79,6 +79,8 @@ typedef struct gk_query gk_query;
 GK_API int gk_query_prepare(gk_session *session, gk_snapshot *snapshot, const char *text, size_t size, size_t *used,
                             gk_query **out, struct gk_query_error *error);
 GK_API void gk_query_free(gk_query *query);
+/* The statement as it was written, with its ';'. The bytes live as long as the query. */
+GK_API struct gk_text gk_query_text(const gk_query *query);
 
 enum gk_type {
     GK_TYPE_EMPTY = 0, /* a value may be absent in any column */

@@ -394,6 +394,11 @@ void gk_query_free(gk_query *query)
     (void)options->resize(options->resize_context, query, 0); /* freeing has no result */
 }
 
+struct gk_text gk_query_text(const gk_query *query)
+{
+    return (struct gk_text){query->text, query->text_size};
+}
+
 size_t gk_query_n_columns(const gk_query *query)
 {
     return query->rows.n_columns;

@@ -56,6 +56,31 @@ static struct asked ask(struct zone *zone, const struct gk_session_options *opti
     return out;
 }
 
+static void a_query_tells_its_own_statement_of_a_script(void **state)
+{
+    static const char script[] = "list lines; -- the rest\n list parks";
+    gk_snapshot *snapshot = NULL;
+    gk_query *query = NULL;
+    struct zone zone;
+    size_t used = 0;
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    assert_int_equal(gk_snapshot_open(zone.db, &snapshot, NULL), GK_OK);
+    assert_int_equal(gk_query_prepare(zone.session, snapshot, script, sizeof script - 1, &used, &query, NULL), GK_OK);
+    assert_int_equal(gk_query_text(query).size, 11);
+    assert_memory_equal(gk_query_text(query).bytes, "list lines;", 11);
+    gk_query_free(query);
+    assert_int_equal(
+        gk_query_prepare(zone.session, snapshot, script + used, sizeof script - 1 - used, NULL, &query, NULL), GK_OK);
+    assert_memory_equal(gk_query_text(query).bytes, script + used, gk_query_text(query).size);
+    assert_int_equal(gk_query_text(query).size, sizeof script - 1 - used);
+    gk_query_free(query);
+    gk_snapshot_close(snapshot);
+    zone_close(&zone);
+}
+
 static void rows_are_cut_and_it_is_said(void **state)
 {
     struct zone zone;
@@ -591,6 +616,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_bucket_is_what_a_window_of_its_own_is),
     cmocka_unit_test(samples_that_are_lent_are_those_that_are_copied),
     cmocka_unit_test(there_is_no_value_before_the_first_row_or_behind_the_last),
+    cmocka_unit_test(a_query_tells_its_own_statement_of_a_script),
     cmocka_unit_test(rows_are_cut_and_it_is_said),
     cmocka_unit_test(time_and_patience_have_limits),
     cmocka_unit_test(the_fast_ways_can_be_stopped_too),
