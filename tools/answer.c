@@ -9,9 +9,10 @@
 #include <unistd.h>
 
 #include "answer_footer.h"
+#include "plot_blocks.h"
 #include "texts.h"
 
-static const char *const names[] = {"table", "csv", "json", "jsonl", "markdown", NULL};
+static const char *const names[] = {"table", "csv", "json", "jsonl", "markdown", "plot", NULL};
 
 const char *const *answer_format_names(void)
 {
@@ -165,6 +166,13 @@ static void begin_markdown(struct answer *answer)
     output_text(answer->out, "|\n");
 }
 
+static void begin_plot(struct answer *answer)
+{
+    const struct plot_request request = {.as = PLOT_KINDS, .max_lanes = PLOT_LANES_DEFAULT};
+
+    plot_begin(&answer->plot, &request, answer->session, answer->snapshot, answer->query);
+}
+
 void answer_begin(struct answer *answer, const gk_query *query)
 {
     answer->query = query;
@@ -181,6 +189,8 @@ void answer_begin(struct answer *answer, const gk_query *query)
         begin_csv(answer);
     else if (answer->format == ANSWER_MARKDOWN)
         begin_markdown(answer);
+    else if (answer->format == ANSWER_PLOT)
+        begin_plot(answer);
 }
 
 /* ---- rows ---- */
@@ -249,6 +259,9 @@ void answer_row(struct answer *answer)
     case ANSWER_MARKDOWN:
         row_markdown(answer);
         break;
+    case ANSWER_PLOT:
+        plot_add(&answer->plot);
+        break;
     }
     answer->n_rows++;
 }
@@ -272,12 +285,31 @@ static void end_table(struct answer *answer, bool is_complete)
         table_drop(&answer->table); /* a heading above nothing but an error */
 }
 
-void answer_end(struct answer *answer, const struct gk_query_meta *meta)
+static bool end_plot(struct answer *answer, bool is_complete)
+{
+    struct gk_error error = {0};
+    bool is_drawn = true;
+
+    if (answer->n_columns > 0 && is_complete) {
+        is_drawn = plot_make(&answer->plot, &error) == GK_OK;
+        if (is_drawn)
+            plot_blocks_write(&answer->plot,
+                              plot_terminal_columns(answer->out->fd < 0 ? STDOUT_FILENO : answer->out->fd),
+                              answer->is_terminal && getenv("NO_COLOR") == NULL, answer->out);
+        else
+            say(NULL, "%s", error.text);
+    }
+    plot_clear(&answer->plot);
+    return is_drawn;
+}
+
+bool answer_end(struct answer *answer, const struct gk_query_meta *meta)
 {
     const struct footer_style style = {.zone_s = answer->zone_s,
                                        .is_epoch = answer->is_epoch,
                                        .is_markdown = answer->format == ANSWER_MARKDOWN,
                                        .limit_option = answer->limit_option};
+    bool is_written = answer->format != ANSWER_PLOT || end_plot(answer, meta != NULL);
 
     if (answer->format == ANSWER_TABLE && answer->n_columns > 0)
         end_table(answer, meta != NULL);
@@ -285,7 +317,8 @@ void answer_end(struct answer *answer, const struct gk_query_meta *meta)
         end_json(answer, meta);
     else if (meta != NULL && (answer->format == ANSWER_CSV || answer->format == ANSWER_JSONL))
         footer_warnings(meta, answer->limit_option);
-    else if (meta != NULL && answer->n_columns > 0)
+    else if (meta != NULL && answer->n_columns > 0 && answer->format != ANSWER_PLOT)
         footer_text(answer->out, meta, &style);
     output_clear(&answer->held);
+    return is_written;
 }

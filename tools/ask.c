@@ -124,6 +124,7 @@ static int run_statement(struct ask *ask, gk_snapshot *snapshot, gk_query *query
 {
     struct gk_query_error error = {0};
     gk_time start = tool_monotonic();
+    bool is_written;
     int rc;
 
     progress_init(&ask->progress, ask->command->name);
@@ -132,16 +133,19 @@ static int run_statement(struct ask *ask, gk_snapshot *snapshot, gk_query *query
         progress_end(&ask->progress);
         return say_failure(ask, rc, &error);
     }
+    ask->answer.snapshot = snapshot;
     answer_begin(&ask->answer, query);
     while (!ask->out.is_closed && (rc = gk_query_next(query, &error)) == GK_OK)
         answer_row(&ask->answer);
     progress_end(&ask->progress);
     ask->n_rows += ask->answer.n_rows;
-    answer_end(&ask->answer, rc == GK_DONE ? gk_query_meta(query) : NULL);
+    is_written = answer_end(&ask->answer, rc == GK_DONE ? gk_query_meta(query) : NULL);
     output_flush(&ask->out);
     if (ask->is_timed)
         say(ask->command->name, "prepared in %.3f ms, answered in %.3f ms, %" PRIu64 " rows",
             milliseconds(0, prepared_in), milliseconds(start, tool_monotonic()), ask->answer.n_rows);
+    if (!is_written)
+        return EXIT_USAGE;
     return rc == GK_DONE || ask->out.is_closed ? EXIT_ROWS : say_failure(ask, rc, &error);
 }
 

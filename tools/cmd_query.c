@@ -23,7 +23,7 @@ static const char help[] =
     "  --now TIME           the clock of `last 24h`, `today`, instead of the system's\n"
     "  --limit N            cut an answer at N rows, 0: never (10000)\n"
     "  --timeout TIME       stop a statement after that time, 0: never (30s)\n"
-    "  --format F           table (default), csv, json, jsonl, markdown\n"
+    "  --format F           table (default), csv, json, jsonl, markdown, plot (gk help plot)\n"
     "  --epoch              times as milliseconds since 1970 UTC, instead of 2026-01-05T08:00:00+08:00\n"
     "  --bom                csv begins with a byte order mark, by which Excel knows UTF-8\n"
     "  --lang LANG          en or zh: headings, footers and messages, else by the locale; csv and json stay English\n"
@@ -54,7 +54,7 @@ static const char help_zh[] =
     "  --now TIME           “最近24小时”“今天”所用的时钟，代替系统时钟\n"
     "  --limit N            结果最多 N 行，0 为不限（10000）\n"
     "  --timeout TIME       语句的时间上限，0 为不限（30s）\n"
-    "  --format F           table（缺省）、csv、json、jsonl、markdown\n"
+    "  --format F           table（缺省）、csv、json、jsonl、markdown、plot（gk help plot）\n"
     "  --epoch              时间写作 1970 年以来的毫秒数，而不是 2026-01-05T08:00:00+08:00\n"
     "  --bom                csv 以字节序标记开头，便于 Excel 识别 UTF-8\n"
     "  --lang LANG          en 或 zh：表头、脚注和提示的语言，否则看区域设置；csv 与 json 总是英文\n"
@@ -212,7 +212,8 @@ static int run(const struct command *self, int argc, char **argv)
     if (!options_read(self, options, sizeof options / sizeof *options, argc, argv, &n, &status))
         return status;
     if (!answer_format_named(request.format, &format)) {
-        say(self->name, "option '--%s' needs table, csv, json, jsonl or markdown, not '%s'", "format", request.format);
+        say(self->name, "option '--%s' needs table, csv, json, jsonl, markdown or plot, not '%s'", "format",
+            request.format);
         return EXIT_USAGE;
     }
     if (n > 2) {

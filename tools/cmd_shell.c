@@ -27,7 +27,7 @@ static const char help[] =
     "shell is left; Tab completes words and names; .help lists the commands that begin with a dot. Ctrl-C stops a\n"
     "statement or drops a line, Ctrl-D leaves.\n"
     "\n"
-    "  --format F           table (default), csv, json, jsonl, markdown; also .mode\n"
+    "  --format F           table (default), csv, json, jsonl, markdown, plot; also .mode\n"
     "  --param NAME=VALUE   what $NAME stands for in statements; also .param\n"
     "  --now TIME           the clock of `last 24h`, `today`, instead of the system's; also .now\n"
     "  --lang LANG          en or zh: headings, footers and messages, else by the locale; also .lang\n"
@@ -48,7 +48,7 @@ static const char help_zh[] =
     "逐句提问。语句以 `;` 或空行结束；定义一直有效，直到退出；Tab 补全词语和名称；.help 列出以点开头的命令。\n"
     "Ctrl-C 停止语句或放弃这一行，Ctrl-D 退出。\n"
     "\n"
-    "  --format F           table（缺省）、csv、json、jsonl、markdown；同 .mode\n"
+    "  --format F           table（缺省）、csv、json、jsonl、markdown、plot；同 .mode\n"
     "  --param NAME=VALUE   语句中 $NAME 代表的值；同 .param\n"
     "  --now TIME           “最近24小时”“今天”所用的时钟，代替系统时钟；同 .now\n"
     "  --lang LANG          en 或 zh：表头、脚注和提示的语言，否则看区域设置；同 .lang\n"
@@ -385,7 +385,8 @@ static int run(const struct command *self, int argc, char **argv)
     if (!options_read(self, options, sizeof options / sizeof *options, argc, argv, &n, &status))
         return status;
     if (!answer_format_named(request.format, &format)) {
-        say(self->name, "option '--%s' needs table, csv, json, jsonl or markdown, not '%s'", "format", request.format);
+        say(self->name, "option '--%s' needs table, csv, json, jsonl, markdown or plot, not '%s'", "format",
+            request.format);
         return EXIT_USAGE;
     }
     status = ask_open(&shell.ask, self, argv[0]);

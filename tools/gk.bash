@@ -9,9 +9,10 @@ _gk() {
         return
     fi
     case $before in
-    --format) COMPREPLY=($(compgen -W "table csv json jsonl markdown" -- "$word")) ;;
+    --format) COMPREPLY=($(compgen -W "table csv json jsonl markdown plot" -- "$word")) ;;
     --lang | --names) COMPREPLY=($(compgen -W "en zh" -- "$word")) ;;
     --policy) COMPREPLY=($(compgen -W "last first all" -- "$word")) ;;
+    --as) COMPREPLY=($(compgen -W "timeline curve heat bars board" -- "$word")) ;;
     *)
         case $word in
         -*) COMPREPLY=($(compgen -W "--help --lang $("${COMP_WORDS[0]}" help "$command" --lang en 2>/dev/null |

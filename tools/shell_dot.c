@@ -288,7 +288,7 @@ static const struct dot dots[] = {
     {".help", ".help [COMMAND]", "this list, or one of them", show_help},
     {".tables", ".tables", "what is in the store, and how to see it", show_tables},
     {".definitions", ".definitions", "what was defined in this session", show_definitions},
-    {".mode", ".mode table|csv|json|jsonl|markdown", "how answers are written", set_mode},
+    {".mode", ".mode table|csv|json|jsonl|markdown|plot", "how answers are written", set_mode},
     {".limit", ".limit N", "rows of an answer, 0 for all", set_limit},
     {".timeout", ".timeout TIME", "stops a statement after it (30s), 0 for never", set_timeout},
     {".timer", ".timer on|off", "says how long each statement took", set_timer},
