@@ -773,7 +773,8 @@ static int lex_param(struct lexer *lexer, size_t end)
         if (nearest.best)
             report_hint(lexer->report, "did you mean '$%s'?", nearest.best);
         else
-            report_hint(lexer->report, "give it a value first, as in --param %.60s=10m", name);
+            report_hint(lexer->report, "a parameter gets its value before: --param %.40s=VALUE, .param %.40s=VALUE",
+                        name, name);
         return report_fail(lexer->report, GK_ESYNTAX, token.place, "there is no parameter '%.60s'", name);
     }
     lexer->at = end;

@@ -134,6 +134,7 @@ static void a_parameter_that_is_not_there_is_an_error_with_the_nearest(void **st
     assert_non_null(strstr(error.report, "there is no parameter 'enterprice'"));
     assert_non_null(strstr(error.report, "did you mean '$enterprise'?"));
     assert_int_equal(ask("list facilities of enterprise $zzz", &n), GK_ESYNTAX);
+    assert_non_null(strstr(error.report, "--param zzz=VALUE"));
     assert_int_equal(gk_session_set(zone.session, "1a", "x", 1), GK_EINVAL);
     assert_int_equal(gk_session_set(zone.session, "", "x", 1), GK_EINVAL);
     assert_int_equal(gk_session_set(zone.session, "a-b", "x", 1), GK_EINVAL);
