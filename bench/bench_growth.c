@@ -27,10 +27,11 @@
 #define SCALE_10S   20
 #define SCALE_60S   100
 #define SCALE_QUICK 500
-#define COMMIT_MS   100                  /* group commit, as by default */
-#define KEPT_DAYS   4                    /* rows older than that are dropped */
-#define FIRST_BYTES (UINT64_C(32) << 20) /* so large is the whole zone's live data before the file is held against it  \
-                                          */
+#define COMMIT_MS   100 /* group commit, as by default */
+#define KEPT_DAYS   4   /* rows older than that are dropped */
+#define FIRST_BYTES                                                                                                    \
+    (UINT64_C(32) << 20)   /* so large is the whole zone's live data before the file is held against it                \
+                            */
 #define HEADS_PAGE    4096 /* facilities; so many bytes each, whether they have rows or not (db/heads.c) */
 #define HEAD_BYTES    72
 #define DISK_BYTES    (UINT64_C(8) << 30)

@@ -34,7 +34,7 @@ BODY struct glance glance_at(const uint64_t *v, size_t n)
     return (struct glance){any, sum};
 }
 
-/* Bits that each of n integers needs, 0 for those behind. */
+/* Bits that each of n integers needs; 0 for those behind, as it was before it was filled. */
 struct widths {
     uint8_t of[PACK_MAX];
 };
@@ -48,7 +48,6 @@ BODY uint64_t short_width(uint64_t v)
 
 BODY void fill_widths(const uint64_t *v, size_t n, unsigned max, struct widths *out)
 {
-    memset(out->of + n, 0, sizeof out->of - n);
     if (max <= 52)
         for (size_t i = 0; i < n; i++)
             out->of[i] = (uint8_t)short_width(v[i]);
@@ -86,7 +85,7 @@ BODY struct patch_plan plan_body(const uint64_t *v, size_t n, struct glance glan
 {
     unsigned max = pack_width(glance.any);
     struct patch_plan best = {max, 0, 0, false, cost(n, max, 0, 0)};
-    struct widths widths;
+    struct widths widths = {{0}};
 
     fill_widths(v, n, max, &widths);
     for (unsigned width = max; width-- > 0;) {

@@ -2,9 +2,9 @@
  * seal.c - sealing.
  *
  * One sealing moves all rows up to one journal record (the target). It goes through the facilities by id, in write
- * transactions of at most about gk_options.seal_bytes; each stores how far it came (facilities_done). The last one drops the
- * journal records. A crash in between loses nothing and repeats nothing: whoever replays the journal skips what was
- * moved (I1).
+ * transactions of at most about gk_options.seal_bytes; each stores how far it came (facilities_done). The last one
+ * drops the journal records. A crash in between loses nothing and repeats nothing: whoever replays the journal skips
+ * what was moved (I1).
  */
 #include "db/seal.h"
 
