@@ -229,6 +229,16 @@ int check_aggs(struct parser *parser, const struct stmt *stmt)
     return GK_OK;
 }
 
+/* What follows a series makes a condition of it. */
+static bool is_compared(const struct parser *parser)
+{
+    struct parser ahead = *parser;
+    enum token_kind kind;
+
+    return parser_take_compare(&ahead, &kind) || parser_is_frozen(parser) || parser->at->kind == T_NUMBER ||
+           parser->at->kind == T_QUANTITY;
+}
+
 static int parse_aggregate(struct parser *parser, struct stmt *stmt)
 {
     int rc;
@@ -239,8 +249,8 @@ static int parse_aggregate(struct parser *parser, struct stmt *stmt)
     if (parser_peek_series(parser)) {
         const struct token *first = parser->at;
         TRY(parse_series(parser, &stmt->series));
-        if (parser->at->kind >= T_LESS && parser->at->kind <= T_NOT_EQUAL) {
-            parser->at = first; /* it was a comparison */
+        if (is_compared(parser)) {
+            parser->at = first; /* it was a condition */
             stmt->series = NULL;
         }
     } else if (stmt->aggs->kind == AGG_SAMPLES || (stmt->aggs->kind == AGG_ENERGY && is_bare_ref(parser))) {

@@ -66,7 +66,7 @@ static int parse_numbers(struct parser *parser, struct lag_agg **end)
             return parser_fail(parser, "avg, min, max, count, median or p90 of lags", words, EXAMPLE);
         for (const struct lag_agg *agg = *first; agg; agg = agg->next)
             if (strcmp(agg->name, found.name) == 0)
-                return parser_fail(parser, "each aggregate once", NULL, NULL);
+                return parser_fail(parser, "each aggregate once", NULL, EXAMPLE);
         *end = parser_new(parser, sizeof **end);
         if (!*end)
             return parser_no_memory(parser);

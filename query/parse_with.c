@@ -83,7 +83,7 @@ static int parse_item(struct parser *parser, struct tail *out)
                            "with possible; with on_from = 15%; limits are off_below on_from overload_from hysteresis "
                            "hold dwell_on dwell_off");
     if (is_set)
-        return parser_fail(parser, "each limit once", NULL, NULL);
+        return parser_fail(parser, "each limit once", NULL, EXAMPLE);
     parser->at++;
     TRY(parser_need(parser, T_EQUAL, "'=' behind a limit", EXAMPLE));
     if (level)
