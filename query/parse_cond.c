@@ -91,6 +91,8 @@ static int parse_state(struct parser *parser, struct cond *cond)
     const struct token *token = parser->at;
     if (token->kind >= T_LESS && token->kind <= T_NOT_EQUAL)
         return parser_fail(parser, "a state", NULL, "a state needs no sign: abatement offline, production not running");
+    if (parser_is_word(parser, W_FROZEN))
+        return parser_fail(parser, "a state", NULL, "power of production frozen >= 2h");
     if (parser_is_leading_tail(parser) || parser_is_time(parser))
         return parser_fail(parser, "a state", NULL,
                            "a time stands at the end, in Chinese also first: when abatement offline today");

@@ -180,7 +180,7 @@ int parse_together(struct parser *parser, struct cond **out)
     if (!is_together(parser->at))
         return GK_OK;
     if (!cond_has_ref(leaf) || leaf->ref.quant == QUANT_NONE || leaf->ref.quant == QUANT_NO) {
-        report_hint(parser->report, "%s", example);
+        report_hint(parser->report, "%s", report_text(parser->report, example));
         return report_fail(parser->report, GK_ESYNTAX, leaf->place, "'of each other' says how many: at least 3, all");
     }
     parser->at++;

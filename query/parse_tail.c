@@ -356,6 +356,8 @@ static const char *example_instead(const struct parser *parser)
     enum token_kind kind;
     if (parser->at->kind == T_DURATION || parser_take_compare(&(struct parser){.at = parser->at}, &kind))
         return "for >= 10m";
+    if (parser->at->kind == T_NUMBER && parser->at[1].kind == T_WORD && parser->at[1].word == W_TIMES)
+        return "at least 3 times within 7d, more than 6 times within 1h";
     if (parser->at->kind == T_CLOCK)
         return "today 08:00-12:00, yesterday 22:00-06:00";
     if (parser->at->kind == T_CLOSE)
