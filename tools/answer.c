@@ -55,22 +55,37 @@ static void put_plain(const struct answer *answer, struct output *out, const str
         output_whole(out, value->as.count);
 }
 
-static void put_cell(const struct answer *answer, struct output *out, const struct gk_value *value)
+/* The columns whose text are the store's own words for states, roles and certainty: people read them in their language.
+ */
+static bool is_word_column(const char *name)
 {
-    char share[NUMBER_TEXT_MAX];
+    return strcmp(name, "certainty") == 0 || strcmp(name, "state") == 0 || strcmp(name, "role") == 0;
+}
+
+static void put_cell(const struct answer *answer, struct output *out, size_t i)
+{
+    const struct gk_value *value = gk_query_value(answer->query, i);
+    struct gk_text text = value->as.text;
+    char number[NUMBER_TEXT_MAX];
 
     if (is_absent(value))
         return;
+    if (value->type == GK_TYPE_TEXT && is_word_column(gk_query_column(answer->query, i)->name)) {
+        text.bytes = tr(text.bytes);
+        text.size = strlen(text.bytes);
+    }
     if (value->type == GK_TYPE_TRUTH)
         output_text(out, tr(value->as.count != 0 ? "yes" : "no"));
     else if (value->type == GK_TYPE_SHARE)
-        output_bytes(out, share, share_format(value->as.number, share));
+        output_bytes(out, number, share_format(value->as.number, number));
+    else if (is_number(value->type))
+        output_bytes(out, number, number_shown(value->as.number, number));
     else if (value->type != GK_TYPE_TEXT)
         put_plain(answer, out, value);
     else if (answer->format == ANSWER_MARKDOWN)
-        output_markdown(out, value->as.text.bytes, value->as.text.size);
+        output_markdown(out, text.bytes, text.size);
     else
-        output_shown(out, value->as.text.bytes, value->as.text.size);
+        output_shown(out, text.bytes, text.size);
 }
 
 static void put_csv_text(struct output *out, const char *text, size_t size, bool is_terminal)
@@ -198,10 +213,9 @@ void answer_begin(struct answer *answer, const gk_query *query)
 static void row_table(struct answer *answer)
 {
     for (size_t i = 0; i < answer->n_columns; i++) {
-        const struct gk_value *value = gk_query_value(answer->query, i);
         enum gk_type type = gk_query_column(answer->query, i)->type;
 
-        put_cell(answer, table_cell(&answer->table), value);
+        put_cell(answer, table_cell(&answer->table), i);
         table_cell_end(&answer->table, is_number(type) || type == GK_TYPE_COUNT);
     }
 }
@@ -233,7 +247,7 @@ static void row_markdown(struct answer *answer)
 {
     for (size_t i = 0; i < answer->n_columns; i++) {
         output_text(answer->out, "| ");
-        put_cell(answer, answer->out, gk_query_value(answer->query, i));
+        put_cell(answer, answer->out, i);
         output_text(answer->out, " ");
     }
     output_text(answer->out, "|\n");

@@ -8,7 +8,8 @@
  *     markdown   a table for a page, with the footer as a list
  *     plot       a picture in blocks (plot.h), drawn when all rows are there
  *
- * Numbers are the shortest that read back as the same; only a share in a table or on a page is cut to six decimals.
+ * Numbers are the shortest that read back as the same; in a table or on a page they have at
+ * most ten digits, and a share six decimals.
  * What has no value is empty, and null in JSON; so are NaN and, in JSON, infinities. Tables and pages speak the
  * language that was chosen (texts.h); what programs read does not.
  */

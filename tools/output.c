@@ -148,6 +148,13 @@ size_t number_format(double value, char text[NUMBER_TEXT_MAX])
     return (size_t)n;
 }
 
+size_t number_shown(double value, char text[NUMBER_TEXT_MAX])
+{
+    if (!(fabs(value) < 1e10) || value == 0)
+        return number_format(value, text);
+    return (size_t)snprintf(text, NUMBER_TEXT_MAX, "%.10g", value);
+}
+
 size_t share_format(double value, char text[NUMBER_TEXT_MAX])
 {
     double shown = floor(value * 1e6) / 1e6; /* down: 1 is shown of nothing less */

@@ -41,6 +41,9 @@ void output_time(struct output *out, gk_time time, int32_t zone_s, bool is_epoch
 #define NUMBER_TEXT_MAX 32
 size_t number_format(double value, char text[NUMBER_TEXT_MAX]);
 
+/* A number for the eyes: ten digits, unless there are more before the point. */
+size_t number_shown(double value, char text[NUMBER_TEXT_MAX]);
+
 /* A share for the eyes: six decimals, and 1 only when it is. */
 size_t share_format(double value, char text[NUMBER_TEXT_MAX]);
 

@@ -228,6 +228,8 @@ static const struct {
     {"exempt", "申报停运"},
     {"zone", "全区"},
     {"certain", "确定"},
+    {"nodata", "无数据"},
+    {"other", "其他"},
     {"only possible", "仅可能"},
     {"open", "未结束"},
     {"since", "自"},

@@ -538,6 +538,9 @@ expect 0 "--lang zh"
 prints "主体" "the headings are Chinese"
 prints "（$n_truths 行）" "the footer is Chinese"
 prints "时间窗     2026-01-04T00:00:00+08:00 至 2026-01-05T00:00:00+08:00" "the footer stands in columns"
+prints "  确定  " "so is certainty"
+run query z.gk "state of facility '$fan' at 2026-01-04T12:00" --lang zh --format markdown
+prints "| 治污设施 |" "so are roles"
 run query z.gk "$question" --lang zh --format markdown
 prints "| 主体 | 设施 |" "the headings of markdown are Chinese"
 run query z.gk "$question" --lang zh --format csv

@@ -216,10 +216,35 @@ static void a_time_is_iso_or_milliseconds(void **state)
     }
 }
 
+static void a_number_for_the_eyes_has_ten_digits(void **state)
+{
+    static const struct {
+        double value;
+        const char *text;
+    } cases[] = {{-378.2857142857143, "-378.2857143"},
+                 {0.1 + 0.2, "0.3"},
+                 {2, "2"},
+                 {-0.0, "0"},
+                 {NAN, ""},
+                 {12345678901234, "12345678901234"},
+                 {1e300, "1e+300"},
+                 {0.000012345, "1.2345e-05"},
+                 {123456789.125, "123456789.1"},
+                 {INFINITY, "inf"}};
+    char text[NUMBER_TEXT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        text[number_shown(cases[i].value, text)] = '\0';
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(csv_quotes_what_it_must_and_nothing_else),
     cmocka_unit_test(csv_disarms_what_a_spreadsheet_would_run),
     cmocka_unit_test(a_time_is_iso_or_milliseconds),
+    cmocka_unit_test(a_number_for_the_eyes_has_ten_digits),
     cmocka_unit_test(json_escapes_control_characters_and_bad_bytes),
     cmocka_unit_test(what_is_shown_cannot_move_the_cursor),
     cmocka_unit_test(markdown_keeps_its_cells),
