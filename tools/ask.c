@@ -13,11 +13,18 @@
 #include "source.h"
 #include "texts.h"
 
+/* A pager has the screen: nothing else is written there. */
+static bool is_paged(const struct ask *ask)
+{
+    return ask->out.choose != NULL && ask->out.fd >= 0 && ask->out.fd != STDOUT_FILENO;
+}
+
 static int on_progress(void *context, uint64_t done, uint64_t total)
 {
     struct ask *ask = context;
 
-    progress_update(&ask->progress, done, total);
+    if (!is_paged(ask))
+        progress_update(&ask->progress, done, total);
     return interrupt_is_pending() || ask->out.is_closed || ask->out.failure != 0;
 }
 
@@ -97,7 +104,7 @@ static void put_report(const char *report)
 static int say_failure(const struct ask *ask, int rc, const struct gk_query_error *error)
 {
     if (rc == GK_EINTERRUPTED) {
-        if (interrupt_is_pending())
+        if (interrupt_is_pending() && !is_paged(ask))
             say(ask->command->name, "stopped");
     } else if (error->report[0] != '\0') {
         put_report(error->report);

@@ -3,6 +3,7 @@
  */
 #include "complete.h"
 
+#include <glob.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -306,6 +307,26 @@ static void add_list(const char *const *list, const struct place *place, struct 
 
 /* ---- dot commands ---- */
 
+/* Files whose path begins so; folders end with a slash. */
+static void add_files(const struct place *place, struct completion *out)
+{
+    char *pattern = tool_resize(NULL, 2 * place->size + 2, 1), *end = pattern;
+    glob_t found;
+
+    for (size_t i = 0; i < place->size; i++) {
+        if (strchr("*?[\\", place->prefix[i]) != NULL)
+            *end++ = '\\';
+        *end++ = place->prefix[i];
+    }
+    strcpy(end, "*");
+    if (glob(pattern, GLOB_MARK, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++)
+            add(out, found.gl_pathv[i]);
+        globfree(&found);
+    }
+    free(pattern);
+}
+
 static void complete_dot(const struct complete_scope *scope, const char *text, size_t at, struct completion *out)
 {
     static const char *const switches[] = {"on", "off", NULL}, *const languages[] = {"en", "zh", NULL};
@@ -326,23 +347,26 @@ static void complete_dot(const struct complete_scope *scope, const char *text, s
         add_list(languages, &place, out);
     else if (strncmp(text, ".help ", 6) == 0)
         add_list(scope->dots, &place, out);
+    else if (strncmp(text, ".read ", 6) == 0 || strncmp(text, ".output ", 8) == 0)
+        add_files(&place, out);
     else if (strncmp(text, ".timer ", 7) == 0 || strncmp(text, ".epoch ", 7) == 0 || strncmp(text, ".pager ", 7) == 0)
         add_list(switches, &place, out);
 }
 
-/* The only candidate is whole: a blank follows, but between words of Chinese there is none. */
+/* The only candidate is whole: a blank follows, but not within a path or between words of Chinese. */
 static void end_single(struct completion *out, const struct place *place)
 {
-    bool is_han;
+    bool is_open;
     size_t n;
 
     if (out->n != 1)
         return;
     n = strlen(out->candidates[0]);
-    is_han = (unsigned char)out->candidates[0][0] >= 0x80 && place->quote == NULL;
+    is_open =
+        ((unsigned char)out->candidates[0][0] >= 0x80 && place->quote == NULL) || out->candidates[0][n - 1] == '/';
     free(out->common);
     out->common = copy(out->candidates[0], n + 1);
-    strcpy(out->common + n, is_han ? "" : " ");
+    strcpy(out->common + n, is_open ? "" : " ");
 }
 
 void completion_find(const struct complete_scope *scope, const char *text, size_t at, struct completion *out)

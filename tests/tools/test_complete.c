@@ -1,6 +1,8 @@
 /* What Tab makes of a line: words of both languages, names of the store, dot commands. */
 #include "support/support.h"
 
+#include <sys/stat.h>
+
 #include "complete.h"
 
 static char folder[4096];
@@ -44,7 +46,7 @@ static int teardown(void **state)
 static void check(const char *text, const char *expected)
 {
     struct completion completion;
-    char line[256];
+    char line[9000];
     size_t size = strlen(text);
 
     completion_find(&scope, text, size, &completion);
@@ -105,12 +107,27 @@ static void chinese_words_stand_close_to_each_other(void **state)
 
 static void dot_commands_and_what_goes_with_them(void **state)
 {
+    char line[4200], expected[4200];
+    FILE *file;
+
     (void)state;
+    snprintf(line, sizeof line, "%s/questions*.gkq", folder);
+    file = fopen(line, "w");
+    assert_non_null(file);
+    fclose(file);
+    snprintf(line, sizeof line, "%s/sub", folder);
+    assert_int_equal(mkdir(line, 0700), 0);
     check(".m", ".mode ");
     check(".", ".|");
     check(".mode c", ".mode csv ");
     check(".lang z", ".lang zh ");
     check(".read x", ".read x");
+    snprintf(line, sizeof line, ".read %s/que", folder);
+    snprintf(expected, sizeof expected, ".read %s/questions*.gkq ", folder);
+    check(line, expected);
+    snprintf(line, sizeof line, ".output %s/sub", folder);
+    snprintf(expected, sizeof expected, ".output %s/sub/", folder);
+    check(line, expected);
     check(".help .r", ".help .read ");
 }
 
@@ -125,6 +142,27 @@ static void definitions_and_channels_are_words_too(void **state)
     check("when untr", "when untreated ");
 }
 
+static void no_bytes_lead_it_astray(void **state)
+{
+    static const char *const pieces[] = {"'", "\"",     ";",  "--", " ",    "when ", "facility", "企业",
+                                         "“", "”",      "，", "华", "\xE5", "\x8D",  "\xFF",     "fan-",
+                                         ".", ".read ", "/",  "(",  ",",    "$",     "it",       "*"};
+    struct random random = random_from(test_seed("test_complete"));
+
+    (void)state;
+    for (uint64_t round = 0; round < test_rounds(3000); round++) {
+        struct completion completion;
+        char text[256] = "";
+
+        for (uint64_t n = random_below(&random, 12); n > 0; n--)
+            strcat(text, pieces[random_below(&random, sizeof pieces / sizeof *pieces)]);
+        completion_find(&scope, text, strlen(text), &completion);
+        assert_true(completion.n_replaced <= strlen(text));
+        assert_true(completion.n == 0 || completion.common != NULL);
+        completion_clear(&completion);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(words_are_completed_in_either_case),
     cmocka_unit_test(names_are_those_of_the_noun_before),
@@ -132,6 +170,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(chinese_words_stand_close_to_each_other),
     cmocka_unit_test(dot_commands_and_what_goes_with_them),
     cmocka_unit_test(definitions_and_channels_are_words_too),
+    cmocka_unit_test(no_bytes_lead_it_astray),
 };
 
 int main(int argc, char **argv)
