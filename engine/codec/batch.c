@@ -7,18 +7,23 @@
  *     n_rows         varint
  *     n_channels     varint
  *     channels       4 each, in the order given
- *     columns        time, facility, then one a channel: varint h, bytes
+ *     columns        time, facility, then one a channel: by 1 (not of facilities), varint h, bytes
  *
  * h is the number of bytes * 2, + 1 when they are LZ4; else they are the shuffled column itself. Times are differences
- * to the row before (mod 2^64), the first one to 0.
+ * to the row before (mod 2^64), the first one to 0, in units of 10^by ns, zigzag. Values are integers on the decimal scale `by`
+ * when all of them have one, else (by = PATTERNS) their patterns. Version 1 has no `by`: ns, not zigzag, and patterns.
  */
 #include "codec/batch.h"
 
 #include <lz4.h>
 
+#include "codec/scale.h"
 #include "codec/shuffle.h"
 
-#define BATCH_VERSION      1
+#define BATCH_VERSION      2
+#define BATCH_VERSION_OLD  1 /* is read */
+#define PATTERNS           255
+#define UNITS_MAX          9 /* 10^9 ns */
 #define BATCH_CHANNELS_MAX 1024
 #define LZ4_RATIO_MAX      255 /* a byte of LZ4 gives at most so many, see its lz4_Block_format.md */
 
@@ -58,13 +63,38 @@ static void time_differences(const gk_time *time, size_t n, uint64_t *out)
     }
 }
 
+/* The coarsest of s, ms, us and ns in which the differences are whole, as a power of ten; they become those. */
+static uint8_t to_units(uint64_t *difference, size_t n)
+{
+    uint8_t by = UNITS_MAX;
+    int64_t unit = GK_SECOND;
+
+    for (size_t i = 0; i < n; i++)
+        for (; (int64_t)difference[i] % unit != 0; unit /= 1000)
+            by = (uint8_t)(by - 3);
+    for (size_t i = 0; i < n; i++)
+        difference[i] = zigzag((int64_t)difference[i] / unit);
+    return by;
+}
+
+/* The integers of a column, or its patterns. */
+static uint8_t to_integers(const double *value, size_t n, uint64_t *out)
+{
+    struct scale scale = scale_decimal_of(value, n);
+
+    if (scale_apply(scale, value, n, out) == 0)
+        return scale.by;
+    memcpy(out, value, n * sizeof *value);
+    return PATTERNS;
+}
+
 int batch_encode(const struct mem *mem, const struct batch_rows *rows, struct buffer *out)
 {
     size_t before = out->size, n = rows->n_rows;
 
     if (n > BATCH_ROWS_MAX || rows->n_channels > BATCH_CHANNELS_MAX)
         return GK_EINVAL;
-    uint64_t *plain = mem_array(mem, n, 2 * sizeof *plain); /* the differences, then the shuffled bytes */
+    uint64_t *plain = mem_array(mem, n, 2 * sizeof *plain); /* the integers, then the shuffled bytes */
     if (!plain)
         return GK_ENOMEM;
     uint8_t *shuffled = (uint8_t *)(plain + n);
@@ -75,12 +105,14 @@ int batch_encode(const struct mem *mem, const struct batch_rows *rows, struct bu
     for (size_t i = 0; i < rows->n_channels; i++)
         buffer_put_u32(out, rows->channel[i]);
     time_differences(rows->time, n, plain);
+    buffer_put_u8(out, to_units(plain, n));
     shuffle_8(plain, n, shuffled);
     put_column(out, shuffled, 8 * n);
     shuffle_4(rows->facility, n, shuffled);
     put_column(out, shuffled, 4 * n);
     for (size_t i = 0; i < rows->n_channels; i++) {
-        shuffle_8(rows->value[i], n, shuffled);
+        buffer_put_u8(out, to_integers(rows->value[i], n, plain));
+        shuffle_8(plain, n, shuffled);
         put_column(out, shuffled, 8 * n);
     }
     mem_free(mem, plain);
@@ -93,6 +125,7 @@ int batch_encode(const struct mem *mem, const struct batch_rows *rows, struct bu
 
 /* The head of a record, and where each column's bytes are. */
 struct head {
+    bool is_old;
     size_t n_rows, n_channels;
     const uint8_t *channels;
     struct reader columns; /* stands at the first column */
@@ -100,14 +133,29 @@ struct head {
 
 /* One column as it is stored. */
 struct stored {
+    uint8_t by;
     const uint8_t *bytes;
     size_t size;
     bool is_lz4;
 };
 
-/* `want` is the size of the shuffled column. */
-static int next_column(struct reader *reader, size_t want, struct stored *out)
+static size_t column_size(const struct head *head, size_t column)
 {
+    return head->n_rows * (column == 1 ? 4 : 8); /* 0 time, 1 facility, then the channels */
+}
+
+static bool is_by(size_t column, uint8_t by)
+{
+    return column == 0 ? by <= UNITS_MAX && by % 3 == 0 : by <= SCALE_DECIMALS_MAX || by == PATTERNS;
+}
+
+static int next_column(const struct head *head, struct reader *reader, size_t column, struct stored *out)
+{
+    size_t want = column_size(head, column);
+
+    out->by = column == 0 ? 0 : PATTERNS;
+    if (!head->is_old && column != 1)
+        out->by = reader_u8(reader);
     uint64_t h = reader_varint(reader);
     out->is_lz4 = h & 1;
     out->size = (size_t)(h >> 1);
@@ -115,12 +163,7 @@ static int next_column(struct reader *reader, size_t want, struct stored *out)
     if (!out->bytes)
         return GK_ECORRUPT;
     bool is_possible = out->is_lz4 ? out->size < want && want / LZ4_RATIO_MAX <= out->size : out->size == want;
-    return is_possible ? GK_OK : GK_ECORRUPT;
-}
-
-static size_t column_size(const struct head *head, size_t column)
-{
-    return head->n_rows * (column == 1 ? 4 : 8); /* 0 time, 1 facility, then the channels */
+    return is_possible && is_by(column, out->by) ? GK_OK : GK_ECORRUPT;
 }
 
 /* Reads the head and steps over all columns: after this the bytes are known to be able to hold what they claim. */
@@ -131,8 +174,10 @@ static int read_head(const uint8_t *bytes, size_t size, struct head *out)
 
     if (size == 0)
         return GK_ECORRUPT;
-    if (reader_u8(&reader) != BATCH_VERSION)
+    uint8_t version = reader_u8(&reader);
+    if (version != BATCH_VERSION && version != BATCH_VERSION_OLD)
         return GK_EVERSION;
+    out->is_old = version == BATCH_VERSION_OLD;
     uint64_t n_rows = reader_varint(&reader), n_channels = reader_varint(&reader);
     if (reader.failed || n_rows > BATCH_ROWS_MAX || n_channels > BATCH_CHANNELS_MAX)
         return GK_ECORRUPT;
@@ -143,7 +188,7 @@ static int read_head(const uint8_t *bytes, size_t size, struct head *out)
         return GK_ECORRUPT;
     out->columns = reader;
     for (size_t i = 0; i < 2 + out->n_channels; i++) {
-        int rc = next_column(&reader, column_size(out, i), &stored);
+        int rc = next_column(out, &reader, i, &stored);
         if (rc != GK_OK)
             return rc;
     }
@@ -152,42 +197,49 @@ static int read_head(const uint8_t *bytes, size_t size, struct head *out)
 
 /* The shuffled bytes of the next column, borrowed from the record or unpacked into `scratch`; NULL when they are
  * damaged. */
-static const uint8_t *unpack_column(struct reader *reader, size_t want, uint8_t *scratch)
+static const uint8_t *unpack_column(const struct head *head, struct reader *reader, size_t column, uint8_t *scratch,
+                                    uint8_t *by)
 {
+    size_t want = column_size(head, column);
     struct stored stored;
 
-    if (next_column(reader, want, &stored) != GK_OK)
+    if (next_column(head, reader, column, &stored) != GK_OK)
         return NULL;
+    *by = stored.by;
     if (!stored.is_lz4)
         return stored.bytes;
     int n = LZ4_decompress_safe((const char *)stored.bytes, (char *)scratch, (int)stored.size, (int)want);
     return n >= 0 && (size_t)n == want ? scratch : NULL;
 }
 
-static void sum_times(const uint64_t *difference, size_t n, gk_time *time)
+static void sum_times(const uint64_t *difference, size_t n, bool is_old, uint8_t by, gk_time *time)
 {
-    uint64_t t = 0;
+    uint64_t t = 0, unit = 1;
+    for (; by > 0; by--)
+        unit *= 10;
     for (size_t i = 0; i < n; i++) {
-        t += difference[i];
+        t += is_old ? difference[i] : (uint64_t)unzigzag(difference[i]) * unit;
         time[i] = (gk_time)t;
     }
 }
 
 /*
  * What a decoded batch has in its one block of memory, widest items first so that each is aligned:
- * n_rows times, n_channels columns of values, n_channels pointers to them, scratch of a column, facilities, channels.
+ * n_rows times, n_channels columns of values, n_channels pointers to them, integers of a column, its bytes before,
+ * facilities, channels.
  */
 struct places {
     uint64_t *time;
     double *value;
     const double **column;
+    uint64_t *integers;
     uint8_t *scratch;
     uint32_t *facility, *channel;
 };
 
 static size_t places_size(const struct head *head)
 {
-    return head->n_rows * (20 + 8 * head->n_channels) + head->n_channels * (sizeof(double *) + 4);
+    return head->n_rows * (28 + 8 * head->n_channels) + head->n_channels * (sizeof(double *) + 4);
 }
 
 static struct places places_in(void *memory, const struct head *head)
@@ -200,6 +252,8 @@ static struct places places_in(void *memory, const struct head *head)
     at = p.value + head->n_rows * head->n_channels;
     p.column = at;
     at = p.column + head->n_channels;
+    p.integers = at;
+    at = p.integers + head->n_rows;
     p.scratch = at;
     at = p.scratch + head->n_rows * sizeof(uint64_t);
     p.facility = at;
@@ -211,21 +265,26 @@ static int decode_columns(const struct head *head, const struct places *to)
 {
     struct reader reader = head->columns;
     size_t n = head->n_rows;
+    uint8_t by;
 
-    const uint8_t *shuffled = unpack_column(&reader, 8 * n, to->scratch);
+    const uint8_t *shuffled = unpack_column(head, &reader, 0, to->scratch, &by);
     if (!shuffled)
         return GK_ECORRUPT;
     unshuffle_8(shuffled, n, to->time);
-    shuffled = unpack_column(&reader, 4 * n, to->scratch);
+    sum_times(to->time, n, head->is_old, by, (gk_time *)to->time);
+    shuffled = unpack_column(head, &reader, 1, to->scratch, &by);
     if (!shuffled)
         return GK_ECORRUPT;
     unshuffle_4(shuffled, n, to->facility);
     for (size_t i = 0; i < head->n_channels; i++) {
-        shuffled = unpack_column(&reader, 8 * n, to->scratch);
+        double *value = to->value + i * n;
+        shuffled = unpack_column(head, &reader, 2 + i, to->scratch, &by);
         if (!shuffled)
             return GK_ECORRUPT;
-        to->column[i] = to->value + i * n;
-        unshuffle_8(shuffled, n, to->value + i * n);
+        to->column[i] = value;
+        unshuffle_8(shuffled, n, by == PATTERNS ? (void *)value : to->integers);
+        if (by != PATTERNS)
+            scale_invert((struct scale){SCALE_DECIMAL, by}, to->integers, n, value);
         to->channel[i] = load_u32(head->channels + 4 * i);
     }
     return GK_OK;
@@ -246,7 +305,6 @@ int batch_decode(const struct mem *mem, const uint8_t *bytes, size_t size, struc
     rc = decode_columns(&head, &places);
     if (rc != GK_OK)
         return rc;
-    sum_times(places.time, head.n_rows, (gk_time *)places.time);
     out->rows = (struct batch_rows){
         head.n_rows, (const gk_time *)places.time, places.facility, head.n_channels, places.channel, places.column};
     return GK_OK;
@@ -274,16 +332,20 @@ int batch_dump(const struct mem *mem, const uint8_t *bytes, size_t size, struct 
     rc = read_head(bytes, size, &head);
     if (NEVER(rc != GK_OK))
         return GK_EBUG;
-    buffer_printf(out, "batch version %d, %zu rows, %zu channels, %zu bytes\n", BATCH_VERSION, head.n_rows,
-                  head.n_channels, size);
+    buffer_printf(out, "batch version %d, %zu rows, %zu channels, %zu bytes\n", bytes[0], head.n_rows, head.n_channels,
+                  size);
     for (size_t i = 0; i < 2 + head.n_channels; i++) {
-        rc = next_column(&head.columns, column_size(&head, i), &stored);
+        rc = next_column(&head, &head.columns, i, &stored);
         if (NEVER(rc != GK_OK))
             return GK_EBUG;
         if (i < 2)
             buffer_printf(out, "  %s", i == 0 ? "time" : "facility");
         else
             buffer_printf(out, "  channel %u", load_u32(head.channels + 4 * (i - 2)));
+        if (i == 0 && stored.by > 0)
+            buffer_printf(out, " in 10^%d ns", stored.by);
+        if (i > 1 && stored.by != PATTERNS)
+            buffer_printf(out, ", %d decimals", stored.by);
         buffer_printf(out, ": %s, %zu bytes of %zu\n", stored.is_lz4 ? "lz4" : "plain", stored.size,
                       column_size(&head, i));
     }

@@ -68,6 +68,7 @@ static int check_record(struct checking *c, enum store_table table, struct view 
                         struct gk_error *error)
 {
     const struct mem *mem = &c->s->mem;
+    struct journal_record record;
     struct batch batch = {0};
     struct mark mark;
     int rc = GK_OK;
@@ -87,6 +88,11 @@ static int check_record(struct checking *c, enum store_table table, struct view 
         rc = presence_check(value.bytes, value.size, error);
         return rc == GK_OK && c->is_deep ? count_bits(c, value) : rc;
     case STORE_JOURNAL:
+        rc = journal_open(value, &record);
+        if (rc != GK_OK)
+            return error_set(error, rc, "%s", gk_status_text(rc));
+        value = record.batch;
+        /* fall through */
     case STORE_QUARANTINE:
         rc = batch_decode(mem, value.bytes, value.size, &batch);
         batch_clear(&batch);

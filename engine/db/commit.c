@@ -262,13 +262,15 @@ static int commit_pending(gk_db *db, bool *is_long, struct gk_error *error)
 {
     struct txn *txn = NULL;
     struct progress progress = db->progress;
+    bool has_progress;
     int rc;
 
     TRY(store_write(db->store, &txn, error));
-    TRY(record_put_all(&db->mem, txn, db->heads, db->view.n_visible, db->pending.facilities, db->pending.n_facilities,
-                       &progress, error));
     TRY(pending_put(db, txn, &progress, error));
-    TRY(progress_put(txn, &progress, error));
+    TRY(record_put_all(&db->mem, txn, db->heads, db->view.n_visible, db->pending.facilities, db->pending.n_facilities,
+                       &progress, &has_progress, error));
+    if (!has_progress)
+        TRY(progress_put(txn, &progress, error));
     *is_long = growth_journal_is_long(db, txn);
     (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
     struct txn *committing = txn;

@@ -43,6 +43,8 @@
 #define DB_SOURCE_NAME_MAX GK_NAME_MAX
 #define HOUR_NS            (INT64_C(3600) * GK_SECOND)
 
+#define PROGRESS_SIZE 133
+
 /* What changes with every commit: one record. */
 struct progress {
     uint64_t journal_next; /* sequence of the next record; the first is 1 */
@@ -141,11 +143,27 @@ int db_lookup(gk_db *db, struct txn **out, struct gk_error *error);
 /* meta.c: the store's fixed facts and its progress. */
 int meta_create(gk_db *db, struct txn *txn, struct gk_error *error);
 int meta_load(gk_db *db, struct txn *txn, struct gk_error *error);
-int progress_put(struct txn *txn, const struct progress *progress, struct gk_error *error);
+/* The newest one: the meta table's, or that of the newest journal record. */
 int progress_get(struct txn *txn, struct progress *out, struct gk_error *error);
+int progress_put(struct txn *txn, const struct progress *progress, struct gk_error *error);
+void progress_encode(const struct progress *progress, uint8_t bytes[PROGRESS_SIZE]);
+int progress_decode(struct view value, struct progress *out); /* GK_ECORRUPT, GK_EVERSION */
+int progress_dump(const struct progress *progress, struct buffer *out);
 int meta_dump(struct view key, struct view value, struct buffer *out);
 int catalog_load(const struct mem *mem, struct txn *txn, struct catalog **out, struct gk_error *error);
 
+/* What a journal record has: a batch, and perhaps the progress as of its commit. The batch is borrowed. */
+struct journal_record {
+    bool has_progress;
+    struct progress progress;
+    struct view batch;
+};
+int journal_open(struct view value, struct journal_record *out); /* GK_ECORRUPT, GK_EVERSION */
+/* Puts the record progress->journal_next and counts it; with the progress when it is short. *has_progress tells. */
+int journal_put(struct txn *txn, struct view batch, struct progress *progress, bool *has_progress,
+                struct gk_error *error);
+/* Takes the progress of the newest record, if it is later than *progress. */
+int journal_progress(struct txn *txn, struct progress *progress, struct gk_error *error);
 /* Adds the rows of one journal record to the heads: those of facilities >= first_facility. */
 int journal_replay(const struct mem *mem, struct heads *heads, struct view record, uint32_t first_facility,
                    struct edge *edges, size_t n_edges, struct gk_error *error);

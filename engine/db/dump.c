@@ -98,6 +98,20 @@ done:
     return rc;
 }
 
+static int dump_journal_record(struct dumping *d, uint64_t number, struct view value)
+{
+    struct journal_record record;
+    int rc;
+
+    TRY(journal_open(value, &record));
+    buffer_printf(&d->line, "record %" PRIu64 " ", number);
+    if (record.has_progress)
+        TRY(progress_dump(&record.progress, &d->line));
+    TRY(batch_dump(&d->s->mem, record.batch.bytes, record.batch.size, &d->line));
+done:
+    return rc;
+}
+
 static int dump_record(struct dumping *d, enum store_table table, struct view key, struct view value)
 {
     struct buffer *out = &d->line;
@@ -111,8 +125,7 @@ static int dump_record(struct dumping *d, enum store_table table, struct view ke
     case STORE_JOURNAL:
         if (key.size != 8)
             return GK_ECORRUPT;
-        buffer_printf(out, "record %" PRIu64 " ", unkey_u64(key.bytes));
-        return batch_dump(mem, value.bytes, value.size, out);
+        return dump_journal_record(d, unkey_u64(key.bytes), value);
     case STORE_QUARANTINE:
         return dump_quarantined(d, key, value);
     case STORE_SOURCE:

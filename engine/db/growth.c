@@ -4,12 +4,12 @@
 #include "db/growth.h"
 
 /*
- * Of what the other tables have. A row takes ten times as many bytes in the journal as in a chunk, so sealing it when
- * it has a 32nd moves a few rows of a thousand: enough that each sealing, which writes the ends of all facilities anew,
- * is worth it, and three percent of free pages behind it.
+ * Of what the other tables have. A row takes four to ten times as many bytes in the journal as in a chunk, so sealing
+ * it when it has a 32nd moves a few rows of a thousand: enough that each sealing, which writes the ends of all
+ * facilities anew, is worth it, and leaves three percent of free pages behind.
  */
 #define JOURNAL_SHARE 32
-/* But so many bytes for each facility with rows, some 20 rows: with less, a young store would do nothing but seal. */
+/* But so many bytes for each facility with rows, 20 to 50 rows: with less, a young store would do nothing but seal. */
 #define JOURNAL_FACILITY 512
 
 /* Three steps' worth of pages are on the way at a time: those of this one and of two that were committed. */

@@ -4,7 +4,7 @@
  *   "store"     version u8 = 1 | format u32 | uuid 36 bytes | zone i32 | tick i64 | policy u8      written once
  *   "progress"  version u8 = 1 | journal_next, sealed, target u64 | facilities_done u32 | 6 counts u64 | n_rows u64 |
  *               watermark, beginning i64 | quarantine_next, n_stale, catalog_version u64 |
- *               dropped_before i64                                                                 every commit
+ *               dropped_before i64                       every commit whose journal record does not have it (journal.c)
  */
 #include <inttypes.h>
 #include <string.h>
@@ -64,9 +64,8 @@ done:
     return rc;
 }
 
-int progress_put(struct txn *txn, const struct progress *p, struct gk_error *error)
+void progress_encode(const struct progress *p, uint8_t bytes[PROGRESS_SIZE])
 {
-    uint8_t bytes[1 + 3 * 8 + 4 + 6 * 8 + 7 * 8];
     uint64_t counts[6] = {p->counts.accepted,    p->counts.late,        p->counts.duplicate,
                           p->counts.conflicting, p->counts.quarantined, p->counts.rejected};
     uint64_t rest[7] = {p->n_rows,  (uint64_t)p->watermark, (uint64_t)p->beginning,     p->quarantine_next,
@@ -78,10 +77,17 @@ int progress_put(struct txn *txn, const struct progress *p, struct gk_error *err
     store_u32(bytes + 25, p->facilities_done);
     memcpy(bytes + 29, counts, sizeof counts);
     memcpy(bytes + 29 + sizeof counts, rest, sizeof rest);
+}
+
+int progress_put(struct txn *txn, const struct progress *progress, struct gk_error *error)
+{
+    uint8_t bytes[PROGRESS_SIZE];
+
+    progress_encode(progress, bytes);
     return txn_put(txn, STORE_META, KEY_PROGRESS, view_of(bytes, sizeof bytes), error);
 }
 
-static int decode_progress(struct view value, struct progress *out)
+int progress_decode(struct view value, struct progress *out)
 {
     struct reader r = reader_of(value.bytes, value.size);
 
@@ -118,10 +124,10 @@ int progress_get(struct txn *txn, struct progress *out, struct gk_error *error)
         return error_set(error, GK_ECORRUPT, "the store has no progress record");
     if (rc != GK_OK)
         return rc;
-    rc = decode_progress(value, out);
+    rc = progress_decode(value, out);
     if (rc != GK_OK)
         return error_set(error, rc, "the progress record: %s", gk_status_text(rc));
-    return GK_OK;
+    return journal_progress(txn, out, error);
 }
 
 static int decode_store(gk_db *db, struct view value)
@@ -158,6 +164,25 @@ int meta_load(gk_db *db, struct txn *txn, struct gk_error *error)
     return progress_get(txn, &db->progress, error);
 }
 
+int progress_dump(const struct progress *progress, struct buffer *out)
+{
+    const struct progress p = *progress;
+
+    if (p.dropped_before != GK_TIME_MIN) {
+        char text[GK_TIME_TEXT_MAX];
+        (void)gk_time_format(p.dropped_before, 0, text); /* the length is not needed */
+        buffer_printf(out, "dropped_before=%s ", text);
+    }
+    buffer_printf(
+        out,
+        "progress journal_next=%" PRIu64 " sealed=%" PRIu64 " target=%" PRIu64 " facilities_done=%" PRIu32
+        " accepted=%" PRIu64 " late=%" PRIu64 " duplicate=%" PRIu64 " conflicting=%" PRIu64 " quarantined=%" PRIu64
+        " rejected=%" PRIu64 " n_rows=%" PRIu64 " n_stale=%" PRIu64 " catalog_version=%" PRIu64 "\n",
+        p.journal_next, p.sealed, p.target, p.facilities_done, p.counts.accepted, p.counts.late, p.counts.duplicate,
+        p.counts.conflicting, p.counts.quarantined, p.counts.rejected, p.n_rows, p.n_stale, p.catalog_version);
+    return buffer_status(out);
+}
+
 int meta_dump(struct view key, struct view value, struct buffer *out)
 {
     struct progress p;
@@ -174,20 +199,8 @@ int meta_dump(struct view key, struct view value, struct buffer *out)
                                               : "all");
         return buffer_status(out);
     }
-    int rc = decode_progress(value, &p);
+    int rc = progress_decode(value, &p);
     if (rc != GK_OK)
         return rc;
-    if (p.dropped_before != GK_TIME_MIN) {
-        char text[GK_TIME_TEXT_MAX];
-        (void)gk_time_format(p.dropped_before, 0, text); /* the length is not needed */
-        buffer_printf(out, "dropped_before=%s ", text);
-    }
-    buffer_printf(
-        out,
-        "progress journal_next=%" PRIu64 " sealed=%" PRIu64 " target=%" PRIu64 " facilities_done=%" PRIu32
-        " accepted=%" PRIu64 " late=%" PRIu64 " duplicate=%" PRIu64 " conflicting=%" PRIu64 " quarantined=%" PRIu64
-        " rejected=%" PRIu64 " n_rows=%" PRIu64 " n_stale=%" PRIu64 " catalog_version=%" PRIu64 "\n",
-        p.journal_next, p.sealed, p.target, p.facilities_done, p.counts.accepted, p.counts.late, p.counts.duplicate,
-        p.counts.conflicting, p.counts.quarantined, p.counts.rejected, p.n_rows, p.n_stale, p.catalog_version);
-    return buffer_status(out);
+    return progress_dump(&p, out);
 }

@@ -22,6 +22,7 @@ struct gathering {
     struct mem mem;
     struct txn *txn;
     struct progress *progress;
+    bool has_progress; /* the newest record has it */
     struct record records[OPEN_RECORDS];
     struct buffer bytes;
     const double **values;
@@ -38,13 +39,11 @@ static void clear_record(const struct mem *mem, struct record *r)
 
 static int put_rows(struct gathering *g, const struct batch_rows *rows, struct gk_error *error)
 {
-    uint8_t key[8];
     int rc;
 
     buffer_reset(&g->bytes);
     TRY(batch_encode(&g->mem, rows, &g->bytes));
-    key_u64(key, g->progress->journal_next++);
-    TRY(txn_append(g->txn, STORE_JOURNAL, view_of(key, sizeof key), view_of(g->bytes.bytes, g->bytes.size), error));
+    TRY(journal_put(g->txn, view_of(g->bytes.bytes, g->bytes.size), g->progress, &g->has_progress, error));
 done:
     return rc;
 }
@@ -162,7 +161,8 @@ done:
 }
 
 int record_put_all(const struct mem *mem, struct txn *txn, const struct heads *heads, uint32_t from,
-                   const uint32_t *facilities, size_t n, struct progress *progress, struct gk_error *error)
+                   const uint32_t *facilities, size_t n, struct progress *progress, bool *has_progress,
+                   struct gk_error *error)
 {
     struct gathering g = {.mem = *mem, .txn = txn, .progress = progress};
     int rc = GK_OK;
@@ -177,6 +177,7 @@ int record_put_all(const struct mem *mem, struct txn *txn, const struct heads *h
     }
     for (size_t i = 0; i < OPEN_RECORDS; i++)
         TRY(put_record(&g, &g.records[i], error));
+    *has_progress = g.has_progress;
 done:
     for (size_t i = 0; i < OPEN_RECORDS; i++)
         clear_record(mem, &g.records[i]);

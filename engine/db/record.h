@@ -9,8 +9,12 @@
 
 #include "db/db.h"
 
-/* Writes records of all rows from ordinal `from` on of the facilities, at progress->journal_next and on. */
+/*
+ * Writes records of all rows from ordinal `from` on of the facilities, at progress->journal_next and on. *has_progress
+ * tells whether the last of them has the progress, which so has to be what it will be but for journal_next.
+ */
 int record_put_all(const struct mem *mem, struct txn *txn, const struct heads *heads, uint32_t from,
-                   const uint32_t *facilities, size_t n, struct progress *progress, struct gk_error *error);
+                   const uint32_t *facilities, size_t n, struct progress *progress, bool *has_progress,
+                   struct gk_error *error);
 
 #endif

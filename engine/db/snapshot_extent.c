@@ -15,7 +15,7 @@ static int count(struct cursor *cursor, uint32_t facility, int64_t to, uint64_t 
         if (key.size < 12 || unkey_u32(key.bytes) != facility || unkey_i64(key.bytes + 4) >= to)
             return GK_OK;
         ++*n;
-        *bytes += cursor_size(cursor);
+        *bytes += cursor_value_size(cursor);
         rc = cursor_next(cursor, error);
     }
     return rc == GK_DONE ? GK_OK : rc;

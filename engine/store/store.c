@@ -564,9 +564,9 @@ struct view cursor_key(const struct cursor *cursor)
     return key;
 }
 
-size_t cursor_size(const struct cursor *cursor)
+size_t cursor_value_size(const struct cursor *cursor)
 {
-    return cursor->value.mv_size;
+    return cursor->value.mv_size < CRC_SIZE ? 0 : cursor->value.mv_size - CRC_SIZE;
 }
 
 int cursor_value(struct cursor *cursor, struct view *value, struct gk_error *error)

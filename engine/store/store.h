@@ -88,8 +88,7 @@ int cursor_prev(struct cursor *cursor, struct gk_error *error);
 /* Where it stands. cursor_value tests the checksum; cursor_key does not touch the value. */
 struct view cursor_key(const struct cursor *cursor);
 int cursor_value(struct cursor *cursor, struct view *value, struct gk_error *error);
-/* Stored bytes of the value where it stands, which is not touched. */
-size_t cursor_size(const struct cursor *cursor);
+size_t cursor_value_size(const struct cursor *cursor); /* does not touch it either */
 
 struct store_stat {
     uint64_t file_bytes, used_bytes;

@@ -150,7 +150,7 @@ static void an_unknown_version_is_told(void **state)
     struct batch batch = {0};
 
     (void)state;
-    out.bytes[0] = 2;
+    out.bytes[0] = 3;
     assert_int_equal(batch_decode(&MEM_SYSTEM, out.bytes, out.size, &batch), GK_EVERSION);
     buffer_clear(&out);
 }
@@ -193,9 +193,9 @@ static void the_dump_tells_what_is_inside(void **state)
     assert_int_equal(batch_dump(&MEM_SYSTEM, out.bytes, out.size, &text), GK_OK);
     buffer_put_u8(&text, 0);
     const char *t = (const char *)text.bytes;
-    assert_non_null(strstr(t, "batch version 1, 100 rows, 3 channels"));
+    assert_non_null(strstr(t, "batch version 2, 100 rows, 3 channels"));
     assert_non_null(strstr(t, "  facility: "));
-    assert_non_null(strstr(t, "  channel 9: lz4, "));
+    assert_non_null(strstr(t, " decimals: lz4, "));
     assert_non_null(strstr(t, "bytes of 800"));
     buffer_clear(&text);
     assert_int_equal(batch_dump(&MEM_SYSTEM, out.bytes, out.size - 1, &text), GK_ECORRUPT);
@@ -205,26 +205,97 @@ static void the_dump_tells_what_is_inside(void **state)
 
 static const gk_time EXAMPLE_TIME[] = {1717977600000000000, 1717977600000000000, 1717977601000000000};
 
-/* The worked example of docs/format/batch.md. */
-static void the_example_of_the_docs_decodes(void **state)
+static const uint32_t EXAMPLE_FACILITY[] = {5, 6, 5};
+
+/* A worked example of docs/format/batch.md. */
+static void check_example(const char *block, double second)
 {
-    static const uint32_t want_facility[] = {5, 6, 5};
     uint8_t bytes[256];
     struct batch batch = {0};
 
-    (void)state;
-    size_t size = sample_hex("docs/format/batch.md", "hex", bytes, sizeof bytes);
+    size_t size = sample_hex("docs/format/batch.md", block, bytes, sizeof bytes);
     assert_int_equal(batch_decode(&MEM_SYSTEM, bytes, size, &batch), GK_OK);
     assert_int_equal(batch.rows.n_rows, 3);
     assert_int_equal(batch.rows.n_channels, 1);
     assert_int_equal(batch.rows.channel[0], 7);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(batch.rows.time[i], EXAMPLE_TIME[i]);
-        assert_int_equal(batch.rows.facility[i], want_facility[i]);
+        assert_int_equal(batch.rows.facility[i], EXAMPLE_FACILITY[i]);
     }
     assert_bits_equal(batch.rows.value[0][0], 7.5);
-    assert_bits_equal(batch.rows.value[0][1], gk_missing());
+    assert_bits_equal(batch.rows.value[0][1], second);
     assert_bits_equal(batch.rows.value[0][2], 7.25);
+    batch_clear(&batch);
+}
+
+static void the_example_of_the_docs_is_what_is_written(void **state)
+{
+    static const double kw[] = {7.5, 7.0, 7.25};
+    static const double *const column[] = {kw};
+    static const uint32_t channel[] = {7};
+    struct batch_rows rows = {3, EXAMPLE_TIME, EXAMPLE_FACILITY, 1, channel, column};
+    uint8_t bytes[256];
+
+    (void)state;
+    check_example("hex", 7.0);
+    size_t size = sample_hex("docs/format/batch.md", "hex", bytes, sizeof bytes);
+    struct buffer out = encode(&rows);
+    assert_int_equal(out.size, size);
+    assert_memory_equal(out.bytes, bytes, size);
+    buffer_clear(&out);
+}
+
+static void version_1_is_read_for_ever(void **state)
+{
+    (void)state;
+    check_example("old", gk_missing());
+}
+
+/* What meters send: the record is a third of the doubles, and a value that is no decimal only costs its own column. */
+static void decimals_take_few_bytes(void **state)
+{
+    enum { N = 400 };
+    struct batch_rows rows = make_rows(N, 0);
+    struct random random = random_from(5);
+    struct batch batch = {0};
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        facility[i] = (uint32_t)i;
+        time_in[i] = T0 + (gk_time)random_below(&random, 60) * GK_SECOND;
+        for (int k = 0; k < N_CHANNELS; k++)
+            value[k][i] = (double)random_below(&random, 40000) / 100;
+    }
+    struct buffer out = encode(&rows);
+    assert_true(out.size < N * (N_CHANNELS * 2 + 6));
+    size_t before = out.size;
+    assert_int_equal(batch_decode(&MEM_SYSTEM, out.bytes, out.size, &batch), GK_OK);
+    check_equal(&batch.rows, &rows);
+    buffer_clear(&out);
+    value[1][7] = gk_missing();
+    out = encode(&rows);
+    assert_true(out.size > before && out.size < before + N * 6);
+    assert_int_equal(batch_decode(&MEM_SYSTEM, out.bytes, out.size, &batch), GK_OK);
+    check_equal(&batch.rows, &rows);
+    buffer_clear(&out);
+    batch_clear(&batch);
+}
+
+static void units_and_scales_that_are_none_are_corrupt(void **state)
+{
+    uint8_t bytes[256];
+    struct batch batch = {0};
+
+    (void)state;
+    size_t size = sample_hex("docs/format/batch.md", "hex", bytes, sizeof bytes);
+    assert_int_equal(bytes[7], 9); /* of the times */
+    bytes[7] = 5;
+    assert_int_equal(batch_decode(&MEM_SYSTEM, bytes, size, &batch), GK_ECORRUPT);
+    bytes[7] = 9;
+    size_t at = size - 18; /* of channel 7 */
+    assert_int_equal(bytes[at], 2);
+    bytes[at] = 19;
+    assert_int_equal(batch_decode(&MEM_SYSTEM, bytes, size, &batch), GK_ECORRUPT);
     batch_clear(&batch);
 }
 
@@ -238,7 +309,10 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_unknown_version_is_told),
     cmocka_unit_test(every_failing_allocation_is_survived),
     cmocka_unit_test(the_dump_tells_what_is_inside),
-    cmocka_unit_test(the_example_of_the_docs_decodes),
+    cmocka_unit_test(the_example_of_the_docs_is_what_is_written),
+    cmocka_unit_test(version_1_is_read_for_ever),
+    cmocka_unit_test(decimals_take_few_bytes),
+    cmocka_unit_test(units_and_scales_that_are_none_are_corrupt),
 };
 
 RUN_TESTS(tests)
