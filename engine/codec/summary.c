@@ -108,7 +108,7 @@ static uint32_t count_missing(const double *value, size_t n)
 
 void chunk_summarise(const double *value, size_t n, struct chunk_summary *out)
 {
-    struct lanes lanes = {{0}};
+    struct lanes lanes = {.sum = {0}};
     enum target target = target_best();
 
     if (target == TARGET_AVX512)
