@@ -655,10 +655,19 @@ GK_API void gk_scan_close(gk_scan *scan);
 /* One number out of the channels of a row; missing values and NaN do not take part. */
 enum gk_reduce { GK_MEAN = 0, GK_LEAST = 1, GK_MOST = 2, GK_TOTAL = 3 };
 
+#define GK_APPLY_MAX 16 /* channels of a signal with a function */
+
+/*
+ * A row without a value of any of the channels is no sample of the signal. `apply`, when it is not NULL, takes the
+ * place of `reduce`: it makes a number of the channels' values in their order (NaN: that one is missing). Where it
+ * gives NaN the signal is unknown from that row to the next.
+ */
 struct gk_signal {
     const uint32_t *channels;
     size_t n_channels;
     enum gk_reduce reduce;
+    double (*apply)(void *context, const double *values);
+    void *context;
 };
 
 enum gk_compare { GK_LT, GK_LE, GK_GT, GK_GE, GK_EQ, GK_NE };
@@ -674,7 +683,8 @@ GK_API int gk_signal_timeline(gk_snapshot *snapshot, uint32_t facility, const st
 /*
  * Where a signal kept one value over rows that are at least so many ticks apart, the first from the last: from the
  * first one until it changes or the last one holds no longer, within [from, to) ticks. Unknown while nothing holds, and
- * for shorter stretches that may have gone on through such a silence; outside of [from, to) all is unknown.
+ * for shorter stretches that may have gone on through such a silence; outside of [from, to) all is unknown. Rows for
+ * which the signal's function has no number do not count.
  */
 GK_API int gk_signal_frozen(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal, int64_t least,
                             int64_t from, int64_t to, gk_timeline *out, struct gk_error *error);

@@ -97,7 +97,8 @@ static int read_facility(struct eval *eval, const struct cond *leaf, uint32_t id
         return gk_timeline_reset(out, GK_UNKNOWN);
     if (leaf->kind == COND_STATE)
         return gk_state_timeline(eval->snapshot, id, leaf->mask, eval->lo, hi, out, eval->error);
-    const struct gk_signal signal = {leaf->series->channels, leaf->series->n_channels, reduce_of(leaf)};
+    const struct gk_signal signal = {
+        .channels = leaf->series->channels, .n_channels = leaf->series->n_channels, .reduce = reduce_of(leaf)};
     if (leaf->kind == COND_FROZEN)
         return gk_signal_frozen(eval->snapshot, id, &signal, leaf->ticks, eval->lo, hi, out, eval->error);
     double limit = limit_for(leaf, gk_facility_get(eval->snapshot, id));

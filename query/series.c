@@ -126,7 +126,7 @@ static void end(struct gk_query *query)
 
 static struct gk_signal signal_of(const struct series *series)
 {
-    return (struct gk_signal){series->channels, series->n_channels, GK_MEAN};
+    return (struct gk_signal){.channels = series->channels, .n_channels = series->n_channels};
 }
 
 /* What a value of the channel is worth in the answer: load is a share of rated power. */
@@ -191,7 +191,7 @@ done:
 static int add_counter_held(struct gk_query *query, uint32_t id, struct sums *cells, bool *is_counted)
 {
     struct series_run *own = query->own;
-    const struct gk_signal signal = {&own->counter, 1, GK_MEAN};
+    const struct gk_signal signal = {.channels = &own->counter, .n_channels = 1};
     size_t n = own->groups.buckets.n;
     int rc;
 
@@ -229,7 +229,7 @@ static int last_dropped(struct gk_query *query, uint32_t id, gk_time *from, doub
 {
     const int64_t hour = 3600 * GK_SECOND;
     const struct series_run *own = query->own;
-    const struct gk_signal signal = {&own->counter, 1, GK_MEAN};
+    const struct gk_signal signal = {.channels = &own->counter, .n_channels = 1};
     gk_time cut = gk_snapshot_info(query->snapshot)->dropped_before;
     gk_time edges[2] = {*from - (*from % hour + hour) % hour, cut};
     struct gk_summary summary;

@@ -5,11 +5,26 @@
 
 #include <math.h>
 
+static bool apply(const struct gk_signal *signal, const double *const *value, size_t row, double *out)
+{
+    double values[GK_APPLY_MAX];
+    bool is_sample = false;
+
+    for (size_t c = 0; c < signal->n_channels; c++) {
+        values[c] = value[c][row];
+        is_sample |= !isnan(values[c]);
+    }
+    *out = is_sample ? signal->apply(signal->context, values) : NAN;
+    return is_sample;
+}
+
 bool signal_reduce(const struct gk_signal *signal, const double *const *value, size_t row, double *out)
 {
     double result = 0;
     size_t n = 0;
 
+    if (signal->apply)
+        return apply(signal, value, row, out);
     for (size_t c = 0; c < signal->n_channels; c++) {
         double v = value[c][row];
         if (isnan(v))
@@ -26,6 +41,15 @@ bool signal_reduce(const struct gk_signal *signal, const double *const *value, s
     }
     *out = signal->reduce == GK_MEAN && n > 1 ? result / (double)n : result;
     return n > 0;
+}
+
+int signal_check(const struct gk_signal *signal, struct gk_error *error)
+{
+    if (signal->n_channels == 0)
+        return error_set(error, GK_EINVAL, "a signal without channels");
+    if (signal->apply && signal->n_channels > GK_APPLY_MAX)
+        return error_set(error, GK_EINVAL, "a signal with a function may have %d channels", GK_APPLY_MAX);
+    return GK_OK;
 }
 
 gk_time signal_look_back(const struct limits *limits, int64_t tick_ns, gk_time from)
@@ -47,8 +71,7 @@ int signal_open(gk_snapshot *s, uint32_t facility, const struct gk_signal *signa
     int rc;
 
     TRY(snapshot_check_facility(s, facility, error));
-    if (signal->n_channels == 0)
-        return error_set(error, GK_EINVAL, "a signal without channels");
+    TRY(signal_check(signal, error));
     TRY(snapshot_limits(s, facility, error));
     TRY(gk_scan_open(s, facility, signal->channels, signal->n_channels,
                      signal_look_back(&s->limits, s->db->tick_ns, from), to, scan, error));

@@ -3,15 +3,21 @@
  * (signal_timeline.c), staying the same (signal_frozen.c) and summing up in buckets (signal_summaries.c) have in
  * common.
  *
- * A sample holds until the next row that has a number, at most as long as the facility's bands say.
+ * A sample holds until the next one, at most as long as the facility's bands say.
  */
 #ifndef DB_SIGNAL_H
 #define DB_SIGNAL_H
 
 #include "db/snapshot.h"
 
-/* The number of a row; false when it has none. */
+/* Whether a row is a sample of the signal, and its number; NaN where the signal's function gives none. */
 bool signal_reduce(const struct gk_signal *signal, const double *const *value, size_t row, double *out);
+/* Of one channel as it is: then mini blocks and hours say what they know of it. */
+static inline bool signal_is_plain(const struct gk_signal *signal)
+{
+    return signal->n_channels == 1 && !signal->apply;
+}
+int signal_check(const struct gk_signal *signal, struct gk_error *error);
 /* Where reading must begin so that every sample that holds at `from` is seen. */
 gk_time signal_look_back(const struct limits *limits, int64_t tick_ns, gk_time from);
 /* A scan that begins where every sample that holds at `from` is seen; the snapshot's limits are the facility's. */

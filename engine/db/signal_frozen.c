@@ -10,6 +10,8 @@
  */
 #include "db/signal.h"
 
+#include <math.h>
+
 struct part {
     int64_t from, last, to; /* ticks of the first row and the last one, and until when that holds */
 };
@@ -102,7 +104,7 @@ static int add_batch(struct freezing *f, const struct gk_signal *signal, const s
 
     for (size_t i = 0; i < batch->n_rows; i++) {
         double value;
-        if (!signal_reduce(signal, batch->value, i, &value))
+        if (!signal_reduce(signal, batch->value, i, &value) || isnan(value))
             continue;
         int64_t tick = tick_of(f->tick_ns, batch->time[i]);
         if (f->has_row && tick != f->tick)

@@ -148,13 +148,19 @@ static size_t add_samples(struct summing *s, const gk_time *time, const double *
     return fold_run(&s->fold, time, value, i, n, border, hold);
 }
 
-/* Several channels: one number a row, then as with one. */
+/* Several channels: one number a row, then as with one. What is unknown ends what held. */
 static void add_rows(struct summing *s, const struct gk_signal *signal, const struct gk_columns *batch)
 {
     for (size_t i = 0; i < batch->n_rows; i++) {
         double v;
-        if (signal_reduce(signal, batch->value, i, &v))
+        if (!signal_reduce(signal, batch->value, i, &v))
+            continue;
+        if (isnan(v)) {
+            end_piece(s);
+            pass_over(s, batch->time[i]);
+        } else {
             (void)add_samples(s, batch->time + i, &v, 0, 1); /* the one row */
+        }
     }
 }
 
@@ -167,7 +173,7 @@ static int add_stretch(gk_snapshot *snapshot, uint32_t facility, const struct gk
 
     TRY(gk_scan_open(snapshot, facility, signal->channels, signal->n_channels, from, to, &scan, error));
     while ((rc = gk_scan_next(scan, &batch, error)) == GK_OK) {
-        if (signal->n_channels > 1) {
+        if (!signal_is_plain(signal)) {
             add_rows(s, signal, &batch);
             continue;
         }
@@ -265,7 +271,7 @@ static int add_dropped(gk_snapshot *snapshot, uint32_t facility, const struct gk
     if (*back >= cut)
         return GK_OK;
     (void)gk_time_format(cut, snapshot->db->zone_s, text); /* the lengths are not needed */
-    if (signal->n_channels > 1 && *t < cut)
+    if (!signal_is_plain(signal) && *t < cut)
         return error_set(error, GK_ERANGE,
                          "rows from before %s were dropped: of several channels at once nothing is left", text);
     for (size_t i = 0; i <= s->n && s->edges[i] < cut; i++) {
@@ -276,7 +282,7 @@ static int add_dropped(gk_snapshot *snapshot, uint32_t facility, const struct gk
                 "rows from before %s were dropped: what is left is by the hour (UTC), and %s is not a full one", text,
                 edge);
     }
-    if (signal->n_channels == 1)
+    if (signal_is_plain(signal))
         rc = add_hours(snapshot, facility, signal->channels[0], hour_of(*back), hour_of(*t < cut ? to : cut), s, error);
     *back = cut;
     *t = *t < to ? to : *t;
@@ -330,14 +336,13 @@ int gk_signal_summaries(gk_snapshot *s, uint32_t facility, const struct gk_signa
     if (n == 0)
         return GK_OK;
     TRY(snapshot_check_facility(s, facility, error));
-    if (signal->n_channels == 0)
-        return error_set(error, GK_EINVAL, "a signal without channels");
+    TRY(signal_check(signal, error));
     TRY(snapshot_limits(s, facility, error));
     gk_time t = edges[0], back = signal_look_back(&s->limits, sum.tick_ns, t);
     TRY(add_dropped(s, facility, signal, &sum, &t, &back, error));
     if (t == edges[n])
         rc = GK_OK;
-    else if (signal->n_channels == 1)
+    else if (signal_is_plain(signal))
         TRY(add_mixed(s, facility, signal, t, back, &sum, error));
     else
         TRY(add_stretch(s, facility, signal, back, edges[n], &sum, error));

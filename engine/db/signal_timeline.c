@@ -9,6 +9,8 @@
  */
 #include "db/signal.h"
 
+#include <math.h>
+
 #include "codec/column.h"
 #include "codec/mask.h"
 #include "codec/times.h"
@@ -116,7 +118,10 @@ static int add_batch(struct comparing *c, const struct gk_columns *batch)
     for (size_t i = 0; i < batch->n_rows; i++) {
         double v;
         if (signal_reduce(c->signal, batch->value, i, &v))
-            TRY(add_row(c, batch->time[i], holds(c->compare, v, c->limit) ? GK_TRUE : GK_FALSE));
+            TRY(add_row(c, batch->time[i],
+                        isnan(v)                         ? GK_UNKNOWN
+                        : holds(c->compare, v, c->limit) ? GK_TRUE
+                                                         : GK_FALSE));
     }
 done:
     return rc;
@@ -267,7 +272,7 @@ static int add_chunk(struct comparing *c, struct rows *rows, struct gk_error *er
     struct looking look;
     uint32_t a, b;
 
-    if (c->signal->n_channels != 1)
+    if (!signal_is_plain(c->signal))
         return GK_DONE;
     int rc = rows_chunk(rows, &chunk, &a, &b, error);
     if (rc != GK_OK)

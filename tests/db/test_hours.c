@@ -114,7 +114,7 @@ static void compare_with_samples(gk_db *db, struct random *random)
     for (int i = 0; i < 12; i++) {
         uint32_t facility = (uint32_t)random_below(random, 2);
         size_t n = random_edges(random, edges);
-        struct gk_signal one = {random_below(random, 4) ? PLAIN : CURRENT, 1, GK_MEAN}, two = one;
+        struct gk_signal one = {.channels = random_below(random, 4) ? PLAIN : CURRENT, .n_channels = 1}, two = one;
         two.n_channels = 2;
         ok(gk_signal_summaries(s, facility, &one, edges, n, a, &error), &error);
         ok(gk_signal_summaries(s, facility, &two, edges, n, b, &error), &error);

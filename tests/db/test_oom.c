@@ -204,7 +204,7 @@ static int step_profile(struct world *w)
 static int step_signal(struct world *w)
 {
     const uint32_t channel = 0;
-    struct gk_signal signal = {&channel, 1, GK_MEAN};
+    struct gk_signal signal = {.channels = &channel, .n_channels = 1};
     gk_time edges[3] = {T0, T0 + 900 * GK_SECOND, T0 + 1800 * GK_SECOND};
     struct gk_summary out[2];
     gk_timeline *line = NULL, *other = NULL;

@@ -94,7 +94,7 @@ static void listen(gk_db *db, gk_time to, struct said *out)
         const struct gk_step *steps;
         for (uint32_t c = 0; c < CHANNELS; c++)
             for (int wide = 0; wide < 2; wide++) {
-                const struct gk_signal signal = {&c, 1, GK_MEAN};
+                const struct gk_signal signal = {.channels = &c, .n_channels = 1};
                 size_t n = 0;
                 for (gk_time t = T0 - 5 * HOUR; t <= to && n < HOURS + 20; t += (wide ? 7 : 1) * HOUR)
                     edges[n++] = t;

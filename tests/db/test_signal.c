@@ -90,10 +90,24 @@ static gk_db *random_store(struct random *random, char path[4096], int64_t tick_
 /* ---- the model
  * ------------------------------------------------------------------------------------------------------------------ */
 
+/* Twice the first value, less the others; NaN when one is missing. */
+static double difference(void *context, const double *values)
+{
+    const size_t *n = context;
+    double result = 2 * values[0];
+
+    for (size_t c = 1; c < *n; c++)
+        result -= values[c];
+    return result;
+}
+
+/* Whether a row is a sample; *out is NaN when its function says so. */
 static bool number_of(const struct sample *s, const struct gk_signal *signal, double *out)
 {
-    double least = INFINITY, most = -INFINITY, total = 0;
+    double least = INFINITY, most = -INFINITY, total = 0, values[CHANNELS];
     size_t n = 0;
+    for (size_t c = 0; c < signal->n_channels; c++)
+        values[c] = s->value[signal->channels[c]];
     for (size_t c = 0; c < signal->n_channels; c++) {
         double v = s->value[signal->channels[c]];
         if (isnan(v))
@@ -102,6 +116,10 @@ static bool number_of(const struct sample *s, const struct gk_signal *signal, do
         most = fmax(most, v);
         total += v;
         n++;
+    }
+    if (signal->apply) {
+        *out = signal->apply(signal->context, values);
+        return n > 0;
     }
     switch (signal->reduce) {
     case GK_LEAST:
@@ -136,17 +154,26 @@ static enum gk_truth truth_of(int64_t tick, int64_t tick_ns, const struct gk_sig
         if (t > tick || !number_of(&samples[i], signal, &v))
             continue;
         bool holds = tick < t + (hold_ns + tick_ns - 1) / tick_ns;
-        truth = !holds ? GK_UNKNOWN : compares(compare, v, limit) ? GK_TRUE : GK_FALSE;
+        truth = !holds || isnan(v) ? GK_UNKNOWN : compares(compare, v, limit) ? GK_TRUE : GK_FALSE;
     }
     return truth;
 }
 
+static size_t n_applied; /* channels of a signal with a function */
+
 static struct gk_signal random_signal(struct random *random, uint32_t channels[CHANNELS])
 {
-    struct gk_signal s = {channels, 1 + random_below(random, CHANNELS), (enum gk_reduce)random_below(random, 4)};
+    struct gk_signal s = {.channels = channels,
+                          .n_channels = 1 + random_below(random, CHANNELS),
+                          .reduce = (enum gk_reduce)random_below(random, 4)};
     uint32_t first = (uint32_t)random_below(random, CHANNELS);
     for (uint32_t i = 0; i < CHANNELS; i++)
         channels[i] = (first + i) % CHANNELS;
+    if (random_below(random, 3) == 0) {
+        s.apply = difference;
+        s.context = &n_applied;
+        n_applied = s.n_channels;
+    }
     return s;
 }
 
@@ -160,7 +187,7 @@ static void compare_windows(gk_db *db, struct random *random, int64_t tick_ns, u
     for (int i = 0; i < 12; i++) {
         uint32_t channels[CHANNELS];
         struct gk_signal signal = random_signal(random, channels);
-        signal.n_channels = signal.n_channels < n_channels ? signal.n_channels : n_channels;
+        n_applied = signal.n_channels = signal.n_channels < n_channels ? signal.n_channels : n_channels;
         enum gk_compare compare = (enum gk_compare)random_below(random, 6);
         double limit = random_below(random, 6) ? (double)random_below(random, 100) / 8 : -1; /* -1: below all */
         int64_t from = T0 / tick_ns - 300 + (int64_t)random_below(random, (uint64_t)((latest - T0) / tick_ns)),
@@ -211,7 +238,7 @@ static void find_numbers(const struct gk_signal *signal, int64_t tick_ns, int64_
     for (size_t i = 0; i < n_samples; i++) {
         double v;
         int64_t t = samples[i].time / tick_ns;
-        if (samples[i].time < (from - hold - 1) * tick_ns || t >= to || !number_of(&samples[i], signal, &v))
+        if (samples[i].time < (from - hold - 1) * tick_ns || t >= to || !number_of(&samples[i], signal, &v) || isnan(v))
             continue;
         if (out->n > 0 && out->tick[out->n - 1] == t)
             out->n--;
@@ -430,6 +457,8 @@ static void compare_bucket(const struct gk_summary *got, const struct gk_signal 
                 break;
             }
         gk_time low = t > from ? t : from, high = until < to ? until : to;
+        if (isnan(v))
+            continue; /* it only ends what was before */
         if (low < high) {
             integral += v * (double)(high - low) / 1e9;
             held += high - low;
@@ -489,6 +518,11 @@ static void every_bucket_sums_up_its_samples(void **state)
         assert_int_equal(gk_signal_summaries(s, 0, &signal, falling, 2, out, &error), GK_EINVAL);
         signal.n_channels = 0;
         assert_int_equal(gk_signal_summaries(s, 0, &signal, falling, 1, out, &error), GK_EINVAL);
+        signal.n_channels = GK_APPLY_MAX + 1;
+        signal.apply = difference;
+        assert_int_equal(gk_signal_summaries(s, 0, &signal, falling, 1, out, &error), GK_EINVAL);
+        signal.apply = NULL;
+        signal.n_channels = 0;
         assert_int_equal(gk_signal_summaries(s, 9, &signal, falling, 1, out, &error), GK_ENOTFOUND);
         gk_snapshot_close(s);
         world_end(db, path);

@@ -331,7 +331,7 @@ static void a_view_under_other_limits_says_what_a_store_with_such_a_band_says(vo
                                 .dwell_on_ns = -1,
                                 .dwell_off_ns = random_below(&random, 3) ? -1 : 100 * GK_SECOND,
                                 .channel = GK_ID_NONE};
-        struct gk_signal signal = {&(uint32_t){0}, 1, GK_MEAN};
+        struct gk_signal signal = {.channels = &(uint32_t){0}, .n_channels = 1};
         gk_snapshot *s, *t, *under;
         uint8_t is_in[1] = {1};
 

@@ -83,7 +83,7 @@ static void near(double a, double b)
 /* Buckets of one turn at 50 Hz; the wave is at its top and bottom where samples are. */
 static void compare_sums(gk_snapshot *s, const struct meter *m, uint32_t channel, double offset, double amplitude)
 {
-    const struct gk_signal signal = {&channel, 1, GK_MEAN};
+    const struct gk_signal signal = {.channels = &channel, .n_channels = 1};
     struct gk_summary out[50];
     gk_time edges[51];
 
