@@ -1,284 +1,594 @@
 /*
- * aggregate.c - `duration, share, count, longest, first, last, coverage of COND by KEYS`.
+ * aggregate.c - statements of numbers: `energy of abatement / energy of production by enterprise, day vs previous 7d`.
  *
- *     duration   seconds of certain truth inside the bucket        share      that, of the time that is known
- *     count      certain runs that begin in the bucket             longest    of those that touch it, unclipped
- *     first,last when the first and the last of the counted begin  coverage   known time, of all
+ * Each source is summed up on its own over the same groups and buckets, once for the window and, where the answer is
+ * compared, once for another time. Then a row is arithmetic over what the cells say:
  *
- * Sums run over the subjects of a group. Beside duration, share, count and longest stands what is possible.
+ *     sources ──> cells of sums ──> measures ──> columns, reference_..., change_..., possible_..., coverage
  */
 #include <math.h>
 #include <string.h>
 
-#include "groups.h"
 #include "parser.h"
-
-struct tally {
-    int64_t certain, possible, total; /* ticks; possible contains certain */
-    int64_t starts, possible_starts;
-    int64_t longest, possible_longest;
-    int64_t first, last; /* ticks */
-    bool has_first;
-};
+#include "value.h"
+#include "versus.h"
 
 struct aggregate {
-    struct groups groups;
-    struct tally *tallies; /* groups x buckets */
-    enum eval_need need;
-    bool needs_runs; /* not only sums are asked for */
+    struct groups groups, other; /* other: with the buckets of the time that is compared with */
+    struct source_run *runs;
+    size_t n_runs;
+    struct pass pass;
+    size_t n_begun; /* passes: of each run one, or two */
+    bool is_going;
+    struct window window, before; /* of the statement, and moved back */
+    gk_time first;                /* buckets before it are for reference only */
+    /* of a rolling reference: a column's values in all buckets of the group at hand, and scratch */
+    double *values, *scratch;
+    size_t valued_group; /* SIZE_MAX: none */
 };
 
-static enum gk_type type_of(enum agg_kind kind)
+static bool is_rolling(const struct gk_query *query)
 {
-    switch (kind) {
-    case AGG_SHARE:
-    case AGG_COVERAGE:
-        return GK_TYPE_SHARE;
-    case AGG_COUNT:
-        return GK_TYPE_COUNT;
-    case AGG_FIRST:
-    case AGG_LAST:
-        return GK_TYPE_TIME;
-    default:
-        return GK_TYPE_SECONDS;
-    }
+    enum versus_kind kind = query->stmt->tail.versus.kind;
+
+    return kind == VERSUS_MEDIAN || kind == VERSUS_AVG;
 }
 
-/* The name of the column of what is possible, NULL when an aggregate has none. */
-static const char *possible_name(enum agg_kind kind)
+static bool has_before(const struct gk_query *query)
 {
-    static const char *const names[] = {"possible_duration", "possible_share", "possible_count", "possible_longest"};
+    return query->stmt->tail.versus.kind != VERSUS_NONE && !is_rolling(query);
+}
 
-    return kind <= AGG_LONGEST ? names[kind] : NULL;
+/* ---- columns ---- */
+
+static struct value_type type_of_measure(const struct measure *measure)
+{
+    const struct source *source = measure->source;
+    struct value_type out = {GK_TYPE_NUMBER, UNIT_NONE};
+
+    if (measure->kind == AGG_COUNT)
+        return (struct value_type){GK_TYPE_COUNT, UNIT_NONE};
+    if (measure->kind == AGG_COVERAGE || measure->kind == AGG_RECEIVED || source->kind == SOURCE_CUT)
+        return (struct value_type){GK_TYPE_SHARE, UNIT_SHARE};
+    if (source->kind == SOURCE_FIELD) {
+        out.unit = strcmp(source->field.bytes, "rated_kw") == 0  ? UNIT_POWER
+                   : strcmp(source->field.bytes, "rated_a") == 0 ? UNIT_CURRENT
+                                                                 : UNIT_NONE;
+    } else if (source->kind == SOURCE_SERIES) {
+        out.unit = measure->kind == AGG_ENERGY ? UNIT_ENERGY : source->series->unit;
+        out.type = out.unit == UNIT_SHARE && measure->kind != AGG_SUM ? GK_TYPE_SHARE : GK_TYPE_NUMBER;
+    } else if (measure->kind == AGG_SHARE) {
+        out = (struct value_type){GK_TYPE_SHARE, UNIT_SHARE};
+    } else if (measure->kind == AGG_FIRST || measure->kind == AGG_LAST) {
+        out.type = GK_TYPE_TIME;
+    } else {
+        out = (struct value_type){GK_TYPE_SECONDS, UNIT_TIME};
+    }
+    return out;
+}
+
+static enum gk_type type_of_column(const struct gk_query *query, const struct column *column)
+{
+    struct value_type types[INPUTS_MAX];
+
+    for (size_t i = 0; i < query->stmt->n_measures; i++)
+        types[i] = type_of_measure(&query->stmt->measures[i]);
+    return value_type(column->value, types).type;
+}
+
+/* The measure that a column is without any arithmetic; NULL. */
+static const struct measure *plain_measure(const struct gk_query *query, const struct column *column)
+{
+    return column->value->kind == VALUE_INPUT ? &query->stmt->measures[column->value->input] : NULL;
+}
+
+/* Beside duration, share, count and longest of a condition stands what is possible. */
+static bool has_possible(const struct gk_query *query, const struct column *column)
+{
+    const struct measure *measure = plain_measure(query, column);
+
+    return measure && measure->source->kind == SOURCE_COND && measure->kind <= AGG_LONGEST;
+}
+
+/* `reference` when there is one column, `reference_energy` when there are several. */
+static bool add_beside(struct gk_query *query, const char *prefix, const struct column *column, bool is_named,
+                       enum gk_type type)
+{
+    const char *name = is_named ? arena_printf(&query->arena, "%s_%s", prefix, column->name) : prefix;
+
+    return name && rows_add_column(&query->rows, name, type);
+}
+
+/* What is made of attributes alone is the same at every time. */
+static bool changes(const struct gk_query *query, const struct value *value)
+{
+    if (value->kind == VALUE_NUMBER)
+        return false;
+    if (value->kind == VALUE_INPUT)
+        return query->stmt->measures[value->input].source->kind <= SOURCE_SERIES;
+    for (const struct value *item = value->a; item; item = value->kind >= VALUE_MAX ? item->next : NULL)
+        if (changes(query, item))
+            return true;
+    return value->b && changes(query, value->b);
+}
+
+/* Whether a column is compared with another time. */
+static bool is_compared(const struct gk_query *query, const struct column *column)
+{
+    return query->stmt->tail.versus.kind != VERSUS_NONE && changes(query, column->value);
+}
+
+static bool add_references(struct gk_query *query, const struct column *column)
+{
+    enum gk_type type = type_of_column(query, column);
+    size_t n_compared = 0;
+
+    for (const struct column *other = query->stmt->columns; other; other = other->next)
+        n_compared += is_compared(query, other);
+    bool is_named = n_compared > 1;
+
+    type = type == GK_TYPE_COUNT ? GK_TYPE_NUMBER : type; /* a mean of counts */
+    return add_beside(query, "reference", column, is_named, type) &&
+           add_beside(query, "change", column, is_named, GK_TYPE_SHARE) &&
+           (!is_rolling(query) || add_beside(query, "deviation", column, is_named, GK_TYPE_NUMBER));
+}
+
+static bool has_column(const struct gk_query *query, const char *name)
+{
+    for (const struct column *column = query->stmt->columns; column; column = column->next)
+        if (strcmp(column->name, name) == 0)
+            return true;
+    return false;
 }
 
 static int columns(struct gk_query *query)
 {
-    struct rows *rows = &query->rows;
-    bool ok = groups_columns(query) == GK_OK, has_coverage = false;
+    bool ok = groups_columns(query) == GK_OK;
 
-    for (const struct agg *agg = query->stmt->aggs; agg; agg = agg->next) {
-        ok = ok && rows_add_column(rows, agg->name, type_of(agg->kind));
-        has_coverage |= agg->kind == AGG_COVERAGE;
+    for (const struct column *column = query->stmt->columns; column; column = column->next)
+        ok = ok && rows_add_column(&query->rows, column->name, type_of_column(query, column));
+    for (const struct column *column = query->stmt->columns; column; column = column->next)
+        if (is_compared(query, column))
+            ok = ok && add_references(query, column);
+    for (const struct column *column = query->stmt->columns; column; column = column->next)
+        if (has_possible(query, column))
+            ok = ok && add_beside(query, "possible", column, true, type_of_column(query, column));
+    if (!has_column(query, "coverage"))
+        ok = ok && rows_add_column(&query->rows, "coverage", GK_TYPE_SHARE);
+    if (has_before(query))
+        ok = ok && rows_add_column(&query->rows, "reference_coverage", GK_TYPE_SHARE);
+    return ok ? GK_OK : report_status(&query->report, GK_ELIMIT, "an answer may have %d columns", COLUMNS_MAX);
+}
+
+/* ---- starting ---- */
+
+static void find_needs(const struct gk_query *query, struct source_run *run)
+{
+    const struct series *series = run->source->series;
+
+    for (size_t i = 0; i < query->stmt->n_measures; i++) {
+        const struct measure *measure = &query->stmt->measures[i];
+        if (measure->source != run->source)
+            continue;
+        run->has_percentile |= measure->kind == AGG_PERCENTILE;
+        run->has_energy |= measure->kind == AGG_ENERGY;
+        run->has_received |= measure->kind == AGG_RECEIVED;
+        run->has_longest |= measure->kind == AGG_LONGEST;
+        run->has_runs |= measure->kind == AGG_LONGEST || measure->kind == AGG_FIRST || measure->kind == AGG_LAST;
     }
-    for (const struct agg *agg = query->stmt->aggs; agg; agg = agg->next)
-        if (possible_name(agg->kind))
-            ok = ok && rows_add_column(rows, possible_name(agg->kind), type_of(agg->kind));
-    if (!has_coverage)
-        ok = ok && rows_add_column(rows, "coverage", GK_TYPE_SHARE);
-    return ok ? GK_OK : GK_EBUG;
+    run->counter = GK_ID_NONE;
+    if (series && series->metric == METRIC_ENERGY)
+        run->counter = gk_channel_find(query->snapshot, "kwh", 3);
+    else if (series && series->metric == METRIC_CHANNEL && series->unit == UNIT_ENERGY)
+        run->counter = series->channels[0];
+}
+
+static int make_runs(struct gk_query *query, struct aggregate *own)
+{
+    const struct source *source;
+    size_t n = 0;
+
+    for (source = query->stmt->sources; source; source = source->next)
+        own->n_runs++;
+    own->runs = arena_array(&query->memory, own->n_runs, sizeof *own->runs);
+    if (!own->runs)
+        return arena_status(&query->memory);
+    for (source = query->stmt->sources; source; source = source->next) {
+        own->runs[n].source = source;
+        find_needs(query, &own->runs[n++]);
+    }
+    return GK_OK;
+}
+
+static int make_groups(struct gk_query *query, struct aggregate *own)
+{
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < own->n_runs; i++) {
+        TRY(source_scope(query, own->runs[i].source));
+        TRY(groups_add(query, &own->groups));
+        if (i == 0)
+            query->meta.n_subjects = query->scope.n;
+    }
+    TRY(groups_finish(query, &own->groups));
+    TRY(groups_make_buckets(query, &own->groups));
+    size_t n = own->groups.buckets.n;
+    if (n && own->groups.n > SIZE_MAX / n)
+        return GK_ENOMEM;
+    while (own->groups.n_before < n && own->groups.buckets.starts[own->groups.n_before] < own->first)
+        own->groups.n_before++;
+done:
+    return rc;
 }
 
 static int start(struct gk_query *query)
 {
     struct aggregate *own = arena_piece(&query->memory, sizeof *own);
-    int rc;
+    int rc = GK_OK;
 
     query->own = own;
     if (!own)
         return arena_status(&query->memory);
-    own->need = EVAL_INSIDE;
-    for (const struct agg *agg = query->stmt->aggs; agg; agg = agg->next) {
-        if (agg->kind == AGG_LONGEST)
-            own->need = EVAL_POSSIBLE;
-        own->needs_runs |= agg->kind == AGG_LONGEST || agg->kind == AGG_FIRST || agg->kind == AGG_LAST;
+    own->first = GK_TIME_MIN;
+    own->valued_group = SIZE_MAX;
+    TRY(make_runs(query, own));
+    for (size_t i = 0; i < own->n_runs; i++) {
+        const struct notes *notes = &own->runs[i].source->bound->notes;
+        for (size_t j = 0; j < notes->n; j++)
+            TRY(run_note(query, notes->list[j]));
+        TRY(sums_check_dropped(query, &own->runs[i]));
+        query->meta.has_possible |= own->runs[i].source->kind == SOURCE_COND;
     }
-    TRY(run_start_condition(query, true));
-    TRY(groups_make(query, &own->groups));
-    size_t n = own->groups.buckets.n;
-    if (n && own->groups.n > SIZE_MAX / n)
-        return GK_ENOMEM;
-    own->tallies = arena_array(&query->memory, own->groups.n * n + 1, sizeof *own->tallies);
-    if (!own->tallies)
+    if (is_rolling(query))
+        TRY(versus_widen(query, &own->first));
+    TRY(make_groups(query, own));
+    own->pass.metered = arena_array(&query->memory, gk_snapshot_info(query->snapshot)->n_facilities + 1, 1);
+    if (!own->pass.metered)
         return arena_status(&query->memory);
-    for (size_t i = 0; i < query->scope.n; i++) /* pruned subjects count as known, too */
-        for (size_t j = 0; j < n; j++)
-            own->tallies[own->groups.of[i] * n + j].total += own->groups.ticks[j + 1] - own->groups.ticks[j];
-    query->meta.has_possible = true;
+    own->window = own->before = query->window;
+    own->other = own->groups;
+    if (has_before(query) && query->stmt->tail.versus.kind != VERSUS_NORMAL)
+        TRY(versus_move(query, &own->other, &own->before));
+    if (is_rolling(query)) {
+        size_t n_columns = 0;
+        for (const struct column *column = query->stmt->columns; column; column = column->next)
+            n_columns++;
+        own->values = arena_array(&query->memory, n_columns * (own->groups.buckets.n + 1), sizeof *own->values);
+        own->scratch = arena_array(&query->memory, own->groups.buckets.n + 1, sizeof *own->scratch);
+        if (!own->values || !own->scratch)
+            return arena_status(&query->memory);
+    }
 done:
     return rc;
 }
 
-/* The ticks of a stretch of one truth that begins in bucket `at`. */
-static void add_stretch(const struct groups *groups, struct run run, bool is_event, struct tally *tallies, size_t at)
+static void release(struct gk_query *query, struct measured *measured)
 {
-    for (int64_t from = run.from; from < run.to; at++) {
-        int64_t to = run.to < groups->ticks[at + 1] ? run.to : groups->ticks[at + 1];
-        if (from >= to)
-            continue; /* an empty bucket */
-        bool is_certain = run.truth == GK_TRUE;
-        tallies[at].certain += is_certain && !is_event ? to - from : 0; /* moments have no length */
-        tallies[at].possible += is_certain && is_event ? 0 : to - from;
-        from = to;
+    arena_release(&query->memory, &measured->values, &measured->capacity, sizeof *measured->values);
+}
+
+static void end(struct gk_query *query)
+{
+    struct aggregate *own = query->own;
+
+    run_end_condition(query);
+    if (!own)
+        return;
+    for (size_t i = 0; own->runs && i < own->n_runs; i++) {
+        release(query, &own->runs[i].now);
+        release(query, &own->runs[i].before);
     }
+    struct pass *pass = &own->pass;
+    arena_release(&query->memory, &pass->pieces.list, &pass->pieces.capacity, sizeof *pass->pieces.list);
+    arena_release(&query->memory, &pass->cut.list, &pass->cut.capacity, sizeof *pass->cut.list);
+    arena_release(&query->memory, &pass->moved.list, &pass->moved.capacity, sizeof *pass->moved.list);
+    arena_release(&query->memory, &pass->summaries, &pass->summaries_capacity, sizeof *pass->summaries);
+    arena_release(&query->memory, &pass->edges, &pass->edges_capacity, sizeof *pass->edges);
+    arena_release(&query->memory, &pass->interval, &pass->interval_capacity, sizeof *pass->interval);
+    query->own = NULL;
 }
 
-/* The starts of a subject in one bucket. What begins certainly begins possibly, though it was unknown before. */
-static void add_starts(struct tally *tally, int64_t certain, int64_t possible)
+/* ---- passes ---- */
+
+static size_t n_passes(const struct gk_query *query, const struct aggregate *own)
 {
-    tally->starts += certain;
-    tally->possible_starts += possible > certain ? possible : certain;
+    return has_before(query) ? 2 * own->n_runs : own->n_runs;
 }
 
-/* Sums of all buckets in one sweep; returns how many stretches are only possible. */
-static uint64_t add_sums(const struct groups *groups, const gk_timeline *truth, bool is_event, struct tally *tallies)
+static int begin_pass(struct gk_query *query, struct aggregate *own)
 {
-    size_t n, at = 0, bucket = 0;
-    const struct gk_step *steps = gk_timeline_steps(truth, &n);
-    int64_t begin = groups->ticks[0], end = groups->ticks[groups->buckets.n];
-    int64_t certain = 0, possible = 0; /* starts in the bucket */
-    uint64_t n_possible = 0;
-    struct run run;
+    bool is_before = own->n_begun >= own->n_runs;
+    struct pass *pass = &own->pass;
 
-    while (eval_next_run(truth, begin, end, &at, &run)) {
-        size_t i = at - 1; /* the step at which the run begins */
-        bool is_seen = run.from >= begin;
-        run.from = is_seen ? run.from : begin;
-        run.to = run.to < end ? run.to : end;
-        n_possible += run.truth == GK_UNKNOWN;
-        for (; groups->ticks[bucket + 1] <= run.from; bucket++, certain = possible = 0)
-            add_starts(&tallies[bucket], certain, possible);
-        certain += is_seen && i > 0 && run.truth == GK_TRUE;
-        possible += is_seen && i > 0 && steps[i - 1].value == GK_FALSE;
-        add_stretch(groups, run, is_event, tallies, bucket);
+    pass->run = &own->runs[own->n_begun % own->n_runs];
+    pass->out = is_before ? &pass->run->before : &pass->run->now;
+    pass->groups = is_before ? &own->other : &own->groups;
+    pass->n_normal = is_before ? query->stmt->tail.versus.n : 0;
+    query->window = is_before ? own->before : own->window;
+    query->next = 0;
+    own->n_begun++;
+    own->is_going = true;
+    return pass->run->source->kind == SOURCE_COND ? tally_start(query, pass) : sums_start(query, pass);
+}
+
+/* What the answer says about itself is about its own window. */
+static int step_pass(struct gk_query *query, struct aggregate *own)
+{
+    const struct gk_query_meta meta = query->meta;
+    int64_t known = query->known_ticks, unknown = query->unknown_ticks;
+    bool is_before = own->n_begun > own->n_runs, is_done = false;
+    struct pass *pass = &own->pass;
+    int rc;
+
+    TRY(pass->run->source->kind == SOURCE_COND ? tally_step(query, pass, &is_done) : sums_step(query, pass, &is_done));
+    if (is_before) {
+        query->meta.n_possible = meta.n_possible;
+        query->meta.n_without_links = meta.n_without_links;
+        query->known_ticks = known;
+        query->unknown_ticks = unknown;
     }
-    add_starts(&tallies[bucket], certain, possible);
-    return n_possible;
+    if (!is_done)
+        return GK_OK;
+    TRY(sums_finish(query, pass));
+    run_end_condition(query);
+    own->is_going = false;
+done:
+    return rc;
 }
 
-static size_t bucket_at(const struct groups *groups, int64_t tick)
-{
-    size_t low = 0, high = groups->buckets.n;
+/* ---- rows ---- */
 
-    while (high - low > 1) {
-        size_t mid = low + (high - low) / 2;
-        if (groups->ticks[mid] <= tick)
-            low = mid;
-        else
-            high = mid;
-    }
-    return low;
+static size_t run_of(const struct aggregate *own, const struct measure *measure)
+{
+    size_t run = 0;
+
+    while (own->runs[run].source != measure->source)
+        run++;
+    return run;
 }
 
-static void add_start(const struct groups *groups, int64_t tick, struct tally *tallies)
+static double number_of(const struct gk_query *query, const struct aggregate *own, size_t input, bool is_before,
+                        size_t cell)
 {
-    struct tally *tally = &tallies[bucket_at(groups, tick)];
+    const struct measure *measure = &query->stmt->measures[input];
+    const struct source_run *run = &own->runs[run_of(own, measure)];
+    const struct measured *measured = is_before ? &run->before : &run->now;
 
-    if (!tally->has_first || tick < tally->first)
-        tally->first = tick;
-    if (!tally->has_first || tick > tally->last)
-        tally->last = tick;
-    tally->has_first = true;
+    return measure->source->kind == SOURCE_COND ? tally_number(query, measure->kind, &measured->tallies[cell])
+                                                : sums_number(measured, measure, cell);
 }
 
-/* Up to where an open run is known to last: the newest row, or now. */
-static int64_t open_end(const struct gk_query *query)
+/* In arithmetic, values of a channel of its own unit are in the base unit. */
+static double per_base(const struct measure *measure)
 {
-    int64_t newest = window_tick(query->meta.watermark, query->bound.tick_ns);
+    bool is_plain = measure->source->kind == SOURCE_SERIES && measure->kind != AGG_ENERGY &&
+                    measure->kind != AGG_COUNT && measure->kind != AGG_COVERAGE && measure->kind != AGG_RECEIVED;
 
-    return newest < query->window.now_tick ? newest : query->window.now_tick;
+    return is_plain && measure->source->series->per_base > 0 ? measure->source->series->per_base : 1;
 }
 
-/* A run as far as its length counts for a bucket it touches. */
-static void add_length(const struct gk_query *query, const struct groups *groups, const struct run *run,
-                       bool is_certain, struct tally *tallies)
+static double column_number(const struct gk_query *query, const struct aggregate *own, const struct column *column,
+                            bool is_before, size_t cell)
 {
-    bool is_endless;
-    int64_t from = eval_run_start(&query->eval, run, &is_endless), to = run->to;
+    double inputs[INPUTS_MAX];
 
-    if (to >= query->window.known_end) /* open: counted to the newest row when it is certain, to now else */
-        to = is_certain ? open_end(query) : query->window.now_tick;
-    for (size_t j = bucket_at(groups, run->from); j < groups->buckets.n && groups->ticks[j] < to; j++) {
-        int64_t *longest = is_certain ? &tallies[j].longest : &tallies[j].possible_longest;
-        if (to > groups->ticks[j] && from < groups->ticks[j + 1] && to - from > *longest)
-            *longest = to - from;
-    }
+    if (column->value->kind == VALUE_INPUT)
+        return number_of(query, own, column->value->input, is_before, cell);
+    for (size_t i = 0; i < query->stmt->n_measures; i++)
+        inputs[i] = number_of(query, own, i, is_before, cell) / per_base(&query->stmt->measures[i]);
+    return value_of(column->value, inputs);
 }
 
-static void add_runs(const struct gk_query *query, const struct groups *groups, const gk_timeline *truth,
-                     struct tally *tallies)
+static void put_number(struct gk_query *query, enum gk_type type, double number)
 {
-    const struct window *window = &query->window;
-    struct run run, whole = {0, 0, GK_FALSE};
-    size_t at = 0;
-
-    while (eval_next_run(truth, window->a, window->b, &at, &run)) {
-        if (run.truth == GK_TRUE && run.from >= window->a)
-            add_start(groups, run.from, tallies);
-        if (query->stmt->cond->is_event)
-            continue;
-        if (run.truth == GK_TRUE)
-            add_length(query, groups, &run, true, tallies);
-        bool goes_on = whole.truth != GK_FALSE && run.from == whole.to;
-        whole = (struct run){goes_on ? whole.from : run.from, run.to, GK_UNKNOWN}; /* over certain and unknown */
-        add_length(query, groups, &whole, false, tallies);
-    }
-}
-
-static void put_value(struct gk_query *query, enum agg_kind kind, const struct tally *tally)
-{
-    int64_t known = tally->total - (tally->possible - tally->certain);
-    struct rows *rows = &query->rows;
-
-    switch (kind) {
-    case AGG_DURATION:
-        rows_put_number(rows, GK_TYPE_SECONDS, run_seconds(query, tally->certain));
-        break;
-    case AGG_SHARE:
-        rows_put_number(rows, GK_TYPE_SHARE, known ? (double)tally->certain / (double)known : NAN);
-        break;
-    case AGG_COUNT:
-        rows_put_count(rows, GK_TYPE_COUNT, tally->starts);
-        break;
-    case AGG_LONGEST:
-        rows_put_number(rows, GK_TYPE_SECONDS, run_seconds(query, tally->longest));
-        break;
-    case AGG_FIRST:
-    case AGG_LAST:
-        if (!tally->has_first)
-            rows_put_empty(rows);
-        else
-            rows_put_time(rows, run_time(query, kind == AGG_FIRST ? tally->first : tally->last));
-        break;
-    default:
-        rows_put_number(rows, GK_TYPE_SHARE, tally->total ? (double)known / (double)tally->total : NAN);
-    }
-}
-
-static void put_possible(struct gk_query *query, enum agg_kind kind, const struct tally *tally)
-{
-    struct rows *rows = &query->rows;
-
-    if (kind == AGG_DURATION)
-        rows_put_number(rows, GK_TYPE_SECONDS, run_seconds(query, tally->possible));
-    else if (kind == AGG_SHARE)
-        rows_put_number(rows, GK_TYPE_SHARE, tally->total ? (double)tally->possible / (double)tally->total : NAN);
-    else if (kind == AGG_COUNT)
-        rows_put_count(rows, GK_TYPE_COUNT, tally->possible_starts);
+    if (type == GK_TYPE_COUNT && !isnan(number))
+        rows_put_count(&query->rows, type, (int64_t)llround(number));
     else
-        rows_put_number(rows, GK_TYPE_SECONDS, run_seconds(query, tally->possible_longest));
+        rows_put_number(&query->rows, type, number);
 }
 
-static int put_row(struct gk_query *query, const struct aggregate *own, size_t i)
+/* The first and last of a condition: a time does not go through a double. */
+static bool put_time(struct gk_query *query, const struct aggregate *own, const struct column *column, size_t cell)
 {
-    size_t group, bucket;
-    bool has_coverage = false;
+    const struct measure *measure = plain_measure(query, column);
+
+    if (!measure || measure->source->kind != SOURCE_COND || (measure->kind != AGG_FIRST && measure->kind != AGG_LAST))
+        return false;
+    const struct tally *tally = &own->runs[run_of(own, measure)].now.tallies[cell];
+    if (tally->has_first)
+        rows_put_time(&query->rows, run_time(query, measure->kind == AGG_FIRST ? tally->first : tally->last));
+    else
+        rows_put_empty(&query->rows);
+    return true;
+}
+
+static void put_possible(struct gk_query *query, const struct aggregate *own, const struct column *column, size_t cell)
+{
+    const struct measure *measure = plain_measure(query, column);
+
+    put_number(query, type_of_column(query, column),
+               tally_possible(query, measure->kind, &own->runs[run_of(own, measure)].now.tallies[cell]));
+}
+
+/* ---- another time ---- */
+
+static double change(double value, double reference)
+{
+    return reference < 0 || reference > 0 ? (value - reference) / fabs(reference) : NAN;
+}
+
+/* The values of all columns in all buckets of a group. */
+static void find_values(const struct gk_query *query, struct aggregate *own, size_t group)
+{
+    size_t n = own->groups.buckets.n, k = 0;
+
+    if (own->valued_group == group)
+        return;
+    own->valued_group = group;
+    for (const struct column *column = query->stmt->columns; column; column = column->next, k++)
+        for (size_t j = 0; j < n; j++)
+            own->values[k * n + j] = column_number(query, own, column, false, group * n + j);
+}
+
+/* Known values of column k in the buckets of the time before a bucket. */
+static size_t gather(const struct gk_query *query, struct aggregate *own, size_t k, size_t bucket)
+{
+    const struct buckets *buckets = &own->groups.buckets;
+    gk_time from = buckets->starts[bucket] - query->stmt->tail.versus.ns;
+    size_t n = 0;
+
+    for (size_t j = 0; j < bucket; j++)
+        if (buckets->starts[j] >= from && !isnan(own->values[k * buckets->n + j]))
+            own->scratch[n++] = own->values[k * buckets->n + j];
+    return n;
+}
+
+static void put_rolling(struct gk_query *query, struct aggregate *own, const struct column *column, size_t k,
+                        size_t group, size_t bucket)
+{
+    enum gk_type type = type_of_column(query, column);
+
+    find_values(query, own, group);
+    double value = own->values[k * own->groups.buckets.n + bucket];
+    size_t n = gather(query, own, k, bucket);
+    double middle = versus_middle(query->stmt->tail.versus.kind, own->scratch, n);
+    double spread = versus_deviation(middle, own->scratch, n);
+    rows_put_number(&query->rows, type == GK_TYPE_COUNT ? GK_TYPE_NUMBER : type, middle);
+    rows_put_number(&query->rows, GK_TYPE_SHARE, change(value, middle));
+    rows_put_number(&query->rows, GK_TYPE_NUMBER, spread > 0 ? fabs(value - middle) / spread : NAN);
+}
+
+static void put_before(struct gk_query *query, const struct aggregate *own, const struct column *column, size_t cell)
+{
+    enum gk_type type = type_of_column(query, column);
+    double value = column_number(query, own, column, false, cell);
+    double reference = column_number(query, own, column, true, cell);
+
+    rows_put_number(&query->rows, type == GK_TYPE_COUNT ? GK_TYPE_NUMBER : type, reference);
+    rows_put_number(&query->rows, GK_TYPE_SHARE, change(value, reference));
+}
+
+/* The least of what is covered of conditions and series; of one that had no time there is nothing to cover. */
+static double coverage(const struct gk_query *query, const struct aggregate *own, bool is_before, size_t cell)
+{
+    static const struct measure covered = {.kind = AGG_COVERAGE};
+    double least = NAN;
+
+    for (size_t i = 0; i < own->n_runs; i++) {
+        const struct measured *measured = is_before ? &own->runs[i].before : &own->runs[i].now;
+        double share;
+        if (own->runs[i].source->kind > SOURCE_SERIES)
+            continue;
+        if (own->runs[i].source->kind == SOURCE_COND)
+            share = tally_number(query, AGG_COVERAGE, &measured->tallies[cell]);
+        else if (measured->sums[cell].n_subjects && !(measured->sums[cell].possible_ns > 0))
+            continue;
+        else
+            share = sums_number(measured, &covered, cell);
+        if (isnan(share))
+            return NAN; /* of one part nobody is there */
+        if (!(share >= least))
+            least = share;
+    }
+    return least;
+}
+
+/* ---- */
+
+static int put_row(struct gk_query *query, struct aggregate *own, size_t i)
+{
+    size_t n = own->groups.buckets.n, group, bucket, k = 0;
     int rc;
 
     groups_order(query, &own->groups, i, &group, &bucket);
-    const struct tally *tally = &own->tallies[group * own->groups.buckets.n + bucket];
+    size_t cell = group * n + bucket;
     TRY(run_begin_row(query));
     TRY(groups_put(query, &own->groups, group, bucket));
-    for (const struct agg *agg = query->stmt->aggs; agg; agg = agg->next) {
-        put_value(query, agg->kind, tally);
-        has_coverage |= agg->kind == AGG_COVERAGE;
+    for (const struct column *column = query->stmt->columns; column; column = column->next)
+        if (!put_time(query, own, column, cell))
+            put_number(query, type_of_column(query, column), column_number(query, own, column, false, cell));
+    for (const struct column *column = query->stmt->columns; column; column = column->next) {
+        if (is_compared(query, column) && is_rolling(query))
+            put_rolling(query, own, column, k, group, bucket);
+        else if (is_compared(query, column))
+            put_before(query, own, column, cell);
+        k++;
     }
-    for (const struct agg *agg = query->stmt->aggs; agg; agg = agg->next)
-        if (possible_name(agg->kind))
-            put_possible(query, agg->kind, tally);
-    if (!has_coverage)
-        put_value(query, AGG_COVERAGE, tally);
+    for (const struct column *column = query->stmt->columns; column; column = column->next)
+        if (has_possible(query, column))
+            put_possible(query, own, column, cell);
+    if (!has_column(query, "coverage"))
+        rows_put_number(&query->rows, GK_TYPE_SHARE, coverage(query, own, false, cell));
+    if (has_before(query))
+        rows_put_number(&query->rows, GK_TYPE_SHARE, coverage(query, own, true, cell));
     run_end_row(query);
+done:
+    return rc;
+}
+
+static int note_energy(struct gk_query *query, const struct aggregate *own)
+{
+    uint32_t n = gk_snapshot_info(query->snapshot)->n_facilities;
+    uint64_t n_counted = 0, n_integrated = 0;
+    bool has_energy = false;
+
+    for (size_t i = 0; i < own->n_runs; i++)
+        has_energy |= own->runs[i].has_energy;
+    if (!has_energy)
+        return GK_OK;
+    for (uint32_t id = 0; id < n; id++) {
+        n_counted += (own->pass.metered[id] & ENERGY_COUNTED) != 0;
+        n_integrated += (own->pass.metered[id] & ENERGY_INTEGRATED) != 0;
+    }
+    return run_note(
+        query, arena_printf(
+                   &query->memory,
+                   report_text(&query->report,
+                               "energy in kWh: of %llu facilities by their counter, of %llu as the integral of power"),
+                   (unsigned long long)n_counted, (unsigned long long)n_integrated));
+}
+
+/* Attributes and cuts on which a group does not agree. */
+static int note_differences(struct gk_query *query, const struct aggregate *own)
+{
+    size_t n = own->groups.n * own->groups.buckets.n;
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < query->stmt->n_measures; i++) {
+        const struct measure *measure = &query->stmt->measures[i];
+        if (measure->kind != AGG_AGREED)
+            continue;
+        const struct sums *sums = own->runs[run_of(own, measure)].now.sums;
+        bool differs = false;
+        for (size_t cell = 0; cell < n; cell++)
+            differs |= sums[cell].count > 0 && sums[cell].min < sums[cell].max;
+        if (differs)
+            TRY(run_note(query,
+                         arena_printf(&query->memory,
+                                      report_text(&query->report,
+                                                  "where '%s' differs among those of a row it is empty: say sum of, "
+                                                  "max of, or take a finer key"),
+                                      measure->name)));
+    }
+done:
+    return rc;
+}
+
+static int add_notes(struct gk_query *query, const struct aggregate *own)
+{
+    size_t n_lacking = 0;
+    int rc;
+
+    for (size_t i = 0; i < own->n_runs; i++)
+        n_lacking += own->runs[i].n_lacking;
+    if (n_lacking)
+        TRY(run_note(query, arena_printf(&query->memory,
+                                         report_text(&query->report,
+                                                     "%zu subjects have fewer than %llu normal days in the %d days "
+                                                     "before: what they go into has no reference"),
+                                         n_lacking, (unsigned long long)query->stmt->tail.versus.n, NORMAL_BACK_DAYS)));
+    TRY(note_differences(query, own));
+    TRY(note_energy(query, own));
 done:
     return rc;
 }
@@ -286,25 +596,22 @@ done:
 static int step(struct gk_query *query, bool *is_done)
 {
     struct aggregate *own = query->own;
-    size_t n = own->groups.buckets.n;
-    const gk_timeline *truth;
-    struct subject subject;
-    int rc;
+    size_t n = own->groups.buckets.n - own->groups.n_before;
+    int rc = GK_OK;
 
-    TRY(run_next_subject(query, own->need, &subject, &truth, is_done));
-    if (!*is_done && n) {
-        struct tally *tallies = &own->tallies[own->groups.of[query->next - 1] * n];
-        query->meta.n_possible += add_sums(&own->groups, truth, query->stmt->cond->is_event, tallies);
-        if (own->needs_runs)
-            add_runs(query, &own->groups, truth, tallies);
-    }
-    if (!*is_done)
-        return GK_OK;
-    query->meta.possible_s = run_seconds(query, query->unknown_ticks);
+    if (own->is_going)
+        return step_pass(query, own);
+    if (own->n_begun < n_passes(query, own))
+        return begin_pass(query, own);
+    *is_done = true;
+    query->window = own->window;
+    if (query->meta.has_possible)
+        query->meta.possible_s = run_seconds(query, query->unknown_ticks);
+    TRY(add_notes(query, own));
     for (size_t i = 0; i < own->groups.n * n; i++)
         TRY(put_row(query, own, i));
 done:
     return rc;
 }
 
-const struct statement STATEMENT_AGGREGATE = {columns, start, step, run_end_condition};
+const struct statement STATEMENT_AGGREGATE = {columns, start, step, end};

@@ -4,7 +4,7 @@
  *
  *     stmt ── cond ── ... ── state / compare / order / hours      what is asked
  *          ├─ series                                              of which signal
- *          ├─ aggregates                                          which numbers
+ *          ├─ columns ── value ── ... ── measure ── source        which numbers, of what
  *          └─ tail ── in, where, time, keys, top, having, ...     of whom, when, in which order
  */
 #ifndef QUERY_AST_H
@@ -42,21 +42,85 @@ enum range {
     RANGE_NAMED      /* what the text names, whatever the subject */
 };
 
+struct filter { /* where tag cmp value */
+    struct filter *next;
+    struct gk_text tag, value;
+    struct place place, value_place;
+    enum gk_compare compare;
+    bool is_number;
+    double number;
+};
+
 struct ref {
     enum noun noun;
     struct name *names;
+    struct filter *where; /* of `(NOUN where ...)`, which stands in aggregates only */
     enum quant quant;
     uint32_t k;
     struct place place;
     enum range range; /* bound */
 };
 
+/* ---- values ---------------------------------------------------------------------------------------------------- */
+
+enum value_kind {
+    VALUE_NUMBER,
+    VALUE_INPUT,
+    VALUE_NEGATIVE,
+    VALUE_ADD,
+    VALUE_SUBTRACT,
+    VALUE_MULTIPLY,
+    VALUE_DIVIDE,
+    VALUE_MAX,
+    VALUE_MIN,
+    VALUE_AVG,
+    VALUE_SUM
+};
+
+/*
+ * Arithmetic over inputs. What an input is, the place says where the value stands: a channel or an attribute for a row
+ * of samples, a measure for a row of an answer, a column for `having`.
+ */
+struct value {
+    enum value_kind kind;
+    struct place place;
+    struct value *a, *b; /* operands; a: the first of the list of max, min, avg, sum */
+    struct value *next;  /* in such a list */
+    unsigned depth;      /* of the tree below */
+    double number;
+    const struct unit *number_unit; /* NULL: a plain number */
+    size_t input;
+};
+
+#define INPUTS_MAX 32
+
 /* ---- signals -------------------------------------------------------------------------------------------------------
  */
 
-enum metric { METRIC_POWER, METRIC_CURRENT, METRIC_VOLTAGE, METRIC_LOAD, METRIC_ENERGY, METRIC_CHANNEL, METRIC_ALL };
+enum metric {
+    METRIC_POWER,
+    METRIC_CURRENT,
+    METRIC_VOLTAGE,
+    METRIC_LOAD,
+    METRIC_ENERGY,
+    METRIC_CHANNEL,
+    METRIC_VALUE, /* an expression over a row */
+    METRIC_ALL
+};
 
-#define SIGNAL_CHANNELS_MAX 3
+#define SIGNAL_CHANNELS_MAX GK_APPLY_MAX
+
+/* What an expression over a row stands on: the mean of some channels, or an attribute of the facility. */
+struct row_input {
+    enum metric metric;
+    struct gk_text name; /* METRIC_CHANNEL */
+    struct place place;
+    /* bound: */
+    size_t columns[3]; /* places among the series' channels */
+    size_t n_columns;  /* 0: an attribute */
+    double per_base;
+    enum unit_kind unit;
+};
 
 struct series {
     enum metric metric;
@@ -64,6 +128,9 @@ struct series {
     struct gk_text channel; /* METRIC_CHANNEL */
     struct place place;
     struct ref ref;
+    struct value *value;      /* METRIC_VALUE */
+    struct row_input *inputs; /* of the value */
+    size_t n_inputs;
     /* bound: */
     uint32_t channels[SIGNAL_CHANNELS_MAX];
     size_t n_channels;
@@ -159,14 +226,40 @@ enum agg_kind {
     AGG_SUM,
     AGG_RMS,
     AGG_ENERGY,
+    AGG_RECEIVED,
     AGG_PERCENTILE,
-    AGG_SAMPLES
+    AGG_SAMPLES,
+    AGG_AGREED /* the one value of an attribute that all have */
 };
 
-struct agg {
-    struct agg *next;
+enum source_kind { SOURCE_COND, SOURCE_SERIES, SOURCE_FIELD, SOURCE_CUT };
+
+/* What is measured: a condition, a series, an attribute of facilities, or how much an order cuts. */
+struct source {
+    struct source *next;
+    enum source_kind kind;
+    struct place place;
+    struct cond *cond;     /* SOURCE_COND; SOURCE_SERIES: counts only while it is true, NULL: always; SOURCE_CUT: which
+                              orders */
+    struct series *series; /* SOURCE_SERIES */
+    struct gk_text field;  /* SOURCE_FIELD */
+    struct ref ref;        /* SOURCE_FIELD, SOURCE_CUT */
+    struct bound *bound;   /* bound */
+};
+
+/* One aggregate of one source: an input of the values of a statement. */
+struct measure {
+    struct source *source;
     enum agg_kind kind;
     double percent; /* of a percentile */
+    const char *name;
+    struct place place;
+};
+
+/* A column of an answer that is worked out. */
+struct column {
+    struct column *next;
+    struct value *value;
     const char *name;
     struct place place;
 };
@@ -195,17 +288,8 @@ struct lag_agg {
 /* ---- tails
  * ------------------------------------------------------------------------------------------------------------------ */
 
-enum key { KEY_FACILITY, KEY_LINE, KEY_ENTERPRISE, KEY_PARK, KEY_HOUR, KEY_DAY, KEY_WEEK, KEY_MONTH };
+enum key { KEY_FACILITY, KEY_LINE, KEY_ENTERPRISE, KEY_PARK, KEY_TAG, KEY_HOUR, KEY_DAY, KEY_WEEK, KEY_MONTH };
 #define KEYS_MAX 8
-
-struct filter { /* where tag cmp value */
-    struct filter *next;
-    struct gk_text tag, value;
-    struct place place, value_place;
-    enum gk_compare compare;
-    bool is_number;
-    double number;
-};
 
 enum time_kind {
     TIME_DEFAULT,
@@ -241,24 +325,51 @@ struct column_ref { /* a column of the answer by name */
     struct place place;
 };
 
+struct having { /* value cmp value, over columns of the answer; all must hold */
+    struct having *next;
+    struct value *a, *b;
+    enum gk_compare compare;
+};
+
+enum versus_kind {
+    VERSUS_NONE,
+    VERSUS_BEFORE, /* as long a time right before the window */
+    VERSUS_SHIFT,  /* the window, moved back by a duration */
+    VERSUS_UNIT,   /* the window, moved back by a unit of the calendar */
+    VERSUS_NORMAL, /* the same hours of n normal days before it */
+    VERSUS_MEDIAN, /* of the buckets of some time before each bucket */
+    VERSUS_AVG
+};
+
+struct versus {
+    enum versus_kind kind;
+    struct place place;
+    int64_t ns;     /* VERSUS_SHIFT, VERSUS_MEDIAN, VERSUS_AVG */
+    enum word unit; /* VERSUS_UNIT */
+    uint64_t n;     /* VERSUS_NORMAL */
+};
+
 struct tail {
     uint32_t seen; /* bits of enum tail_kind: each at most once */
     enum noun in;
     struct name *in_names;
     struct filter *where;
     struct time_tail time;
-    bool has_per, has_sort, is_desc, has_having, has_top, has_limit, has_zone, with_possible;
+    bool has_per, has_sort, is_desc, has_top, has_limit, has_zone, with_possible;
     enum noun per;
     struct place per_place;
     enum key keys[KEYS_MAX];
+    struct gk_text key_tags[KEYS_MAX]; /* KEY_TAG */
     struct place key_places[KEYS_MAX];
     size_t n_keys;
     int64_t every_ns, offset_ns;
     struct place every_place;
     uint64_t top, limit;
-    struct column_ref top_by, having, sort;
-    enum gk_compare having_compare;
-    double having_value;
+    struct column_ref top_by, sort;
+    struct having *having;
+    struct column_ref having_inputs[INPUTS_MAX];
+    size_t n_having_inputs;
+    struct versus versus;
     int32_t zone_s;
     enum unknown_as unknown_as;
     bool has_limits; /* with on_from = 15%: above every band, for this statement */
@@ -275,7 +386,6 @@ enum stmt_kind {
     STMT_WHEN,
     STMT_WHICH,
     STMT_AGGREGATE,
-    STMT_SERIES,
     STMT_SAMPLES,
     STMT_STATE,
     STMT_LIST,
@@ -291,9 +401,12 @@ struct stmt {
     unsigned nesting; /* of its conditions */
     bool is_gaps;     /* a `when` that was written `list gaps` */
     struct place place;
-    struct cond *cond;
-    struct series *series;
-    struct agg *aggs;
+    struct cond *cond; /* of an aggregate: the first source's, when that is a condition */
+    struct series *series;  /* of samples; of an aggregate like cond */
+    struct source *sources; /* of an aggregate */
+    struct measure measures[INPUTS_MAX];
+    size_t n_measures;
+    struct column *columns;
     struct ref ref; /* which, state; `of` of list */
     bool has_ref;   /* of list */
     enum which_mode mode;

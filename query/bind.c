@@ -82,7 +82,8 @@ static int bind_limit(struct binder *binder, struct cond *cond)
         report_hint(binder->report, "power of abatement < 20%% of rated, load of abatement < 20%%");
         return bind_fail(binder, cond->limit_place, "a share of rated has no unit but %%: 0.2 * rated, 20%% of rated");
     }
-    if (!cond->is_of_rated && unit && unit->kind != series->unit) {
+    bool is_plain_share = unit && unit->kind == UNIT_SHARE && series->metric == METRIC_VALUE && !series->unit;
+    if (!cond->is_of_rated && unit && unit->kind != series->unit && !is_plain_share) {
         if (series->unit == UNIT_NONE)
             report_hint(binder->report, "the channel's name tells no unit (kw, ia, p_w, ...): write a plain number");
         else if (unit->kind == UNIT_SHARE)
@@ -102,11 +103,16 @@ static int bind_compare(struct binder *binder, struct cond *cond)
 {
     int rc;
 
+    TRY(bind_ref(binder, &cond->series->ref));
     TRY(bind_series(binder, cond->series));
     cond->ref = cond->series->ref;
     if (cond->series->metric == METRIC_ENERGY) {
         report_hint(binder->report, "energy of production by enterprise, day having energy > 100");
         return bind_fail(binder, cond->series->place, "energy is a sum over time: it cannot be compared at a moment");
+    }
+    if (cond->series->phases != QUANT_NONE && cond->series->metric == METRIC_VALUE) {
+        report_hint(binder->report, "any current of abatement > 50A; max(ia, ib, ic) of abatement > 50A");
+        return bind_fail(binder, cond->series->place, "any, all and no go with a metric of several phases");
     }
     bool is_of_phases = cond->series->phases != QUANT_NONE && cond->series->n_channels > 1;
     if (is_of_phases && (cond->compare >= GK_EQ || cond->kind == COND_FROZEN)) {
@@ -428,6 +434,28 @@ done:
     return rc;
 }
 
+int bind_condition(struct binder *binder, const struct stmt *stmt, const struct ref *subject, struct cond **cond)
+{
+    struct bound *bound = binder->bound;
+    int rc;
+
+    TRY(complete(binder, cond));
+    bound->pad = (*cond)->pad + 1;
+    if (stmt->kind == STMT_DEFINE)
+        return GK_OK; /* ranges depend on where it is used */
+    if (subject) {
+        bound->subject = noun_is_facility(subject->noun) ? subject->noun : NOUN_FACILITY;
+        bound->subject_names = bound->subject == subject->noun ? subject->names : NULL;
+    } else {
+        find_subject(binder, stmt);
+    }
+    TRY(bind_ranges(binder));
+    if (bound->looks_ahead)
+        TRY(note(binder, "the condition looks ahead: near now its answers are only possible"));
+done:
+    return rc;
+}
+
 int bind_statement(struct binder *binder, struct stmt *stmt)
 {
     struct bound *bound = binder->bound;
@@ -436,17 +464,15 @@ int bind_statement(struct binder *binder, struct stmt *stmt)
     bound->tick_ns = gk_snapshot_info(binder->snapshot)->tick_ns;
     bound->subject = stmt->ref.noun;
     binder->defining = stmt->kind == STMT_DEFINE ? &stmt->name : NULL;
-    if (stmt->cond) {
-        TRY(complete(binder, &stmt->cond));
-        bound->pad = stmt->cond->pad + 1;
-        if (stmt->kind == STMT_DEFINE)
-            return GK_OK; /* ranges depend on where it is used */
-        find_subject(binder, stmt);
-        TRY(bind_ranges(binder));
-    }
+    if (stmt->sources)
+        TRY(bind_sources(binder, stmt));
+    else if (stmt->cond)
+        TRY(bind_condition(binder, stmt, NULL, &stmt->cond));
+    if (stmt->kind == STMT_DEFINE)
+        return GK_OK;
     if (stmt->lags)
         TRY(bind_lags(binder, stmt));
-    if (stmt->series) {
+    if (stmt->series && !stmt->sources) {
         TRY(bind_series(binder, stmt->series));
         bound->subject = NOUN_FACILITY;
     }
@@ -454,8 +480,6 @@ int bind_statement(struct binder *binder, struct stmt *stmt)
         TRY(bind_ref(binder, &stmt->ref));
     if (stmt->kind == STMT_STATE)
         bound->subject = NOUN_FACILITY;
-    if (bound->looks_ahead)
-        TRY(note(binder, "the condition looks ahead: near now its answers are only possible"));
     TRY(bind_tail(binder, stmt));
 done:
     return rc;

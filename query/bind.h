@@ -54,6 +54,19 @@ int bind_no_memory(struct binder *binder);
 int bind_ref(struct binder *binder, struct ref *ref);
 int bind_names(struct binder *binder, enum noun noun, struct name *names);
 int bind_series(struct binder *binder, struct series *series);
+/* The channels and the unit of a metric that has some. */
+int bind_metric_channels(struct binder *binder, struct series *series);
+int bind_row_value(struct binder *binder, struct series *series);
+/* The unit that a channel's name tells: kw, ia, ..., or its ending, as in p_w; UNIT_NONE when it tells none. */
+enum unit_kind bind_channel_unit(const char *name, double *per_base);
+/*
+ * A condition with its names, its subject and whom its nouns stand for. `subject` (NULL: as the rule says) is that of
+ * the series that it narrows.
+ */
+int bind_condition(struct binder *binder, const struct stmt *stmt, const struct ref *subject, struct cond **cond);
+/* What the numbers of a statement are of; binder->bound is that of the first. */
+int bind_sources(struct binder *binder, struct stmt *stmt);
+int bind_filters(struct binder *binder, const struct filter *filters);
 int bind_tail(struct binder *binder, struct stmt *stmt);
 enum gk_kind noun_kind(enum noun noun);
 const char *noun_text(enum noun noun);

@@ -110,11 +110,14 @@ int bind_names(struct binder *binder, enum noun noun, struct name *names)
 
 int bind_ref(struct binder *binder, struct ref *ref)
 {
+    if (ref->where) {
+        report_hint(binder->report, "as a tail: ... where type = 'RTO'");
+        return bind_fail(binder, ref->place, "(... where ...) stands in aggregates of series only");
+    }
     return bind_names(binder, ref->noun, ref->names);
 }
 
-/* The unit that a channel's name tells: kw, ia, ..., or its ending, as in p_w; UNIT_NONE when it tells none. */
-static enum unit_kind unit_of_channel(const char *name, double *per_base)
+enum unit_kind bind_channel_unit(const char *name, double *per_base)
 {
     static const struct {
         const char *text;
@@ -147,7 +150,7 @@ static int bind_channel(struct binder *binder, struct series *series)
 
     if (id != GK_ID_NONE) {
         series->channels[series->n_channels++] = id;
-        series->unit = unit_of_channel(gk_channel_name(binder->snapshot, id), &series->per_base);
+        series->unit = bind_channel_unit(gk_channel_name(binder->snapshot, id), &series->per_base);
         return GK_OK;
     }
     for (uint32_t i = 0; i < info->n_channels; i++)
@@ -164,7 +167,7 @@ static int bind_channel(struct binder *binder, struct series *series)
 /* The channels by which a metric is known, in the order of enum metric. */
 static const struct {
     const char *text;
-    const char *channels[SIGNAL_CHANNELS_MAX + 1];
+    const char *channels[4];
     enum unit_kind unit;
 } METRICS[] = {
     {"power", {"kw"}, UNIT_POWER},
@@ -174,14 +177,8 @@ static const struct {
     {"energy", {"kw"}, UNIT_ENERGY},
 };
 
-int bind_series(struct binder *binder, struct series *series)
+int bind_metric_channels(struct binder *binder, struct series *series)
 {
-    int rc = bind_ref(binder, &series->ref);
-
-    if (rc != GK_OK || series->metric == METRIC_ALL)
-        return rc;
-    if (series->metric == METRIC_CHANNEL)
-        return bind_channel(binder, series);
     for (const char *const *name = METRICS[series->metric].channels; *name; name++) {
         uint32_t id = gk_channel_find(binder->snapshot, *name, strlen(*name));
         if (id != GK_ID_NONE)
@@ -198,4 +195,18 @@ int bind_series(struct binder *binder, struct series *series)
                          METRICS[series->metric].channels[1] ? ", ..." : "");
     }
     return GK_OK;
+}
+
+int bind_series(struct binder *binder, struct series *series)
+{
+    int rc = bind_names(binder, series->ref.noun, series->ref.names);
+
+    if (rc == GK_OK)
+        rc = bind_filters(binder, series->ref.where);
+    if (rc != GK_OK || series->metric == METRIC_ALL)
+        return rc;
+    series->n_channels = 0;
+    if (series->metric == METRIC_VALUE)
+        return bind_row_value(binder, series);
+    return series->metric == METRIC_CHANNEL ? bind_channel(binder, series) : bind_metric_channels(binder, series);
 }

@@ -4,61 +4,77 @@
 #include <string.h>
 
 #include "bind.h"
+#include "field.h"
 #include "parser.h"
 #include "scope.h"
 #include "window.h"
 
 /* ---- where ---- */
 
-static int bind_filter(struct binder *binder, const struct filter *filter)
+static int bind_field(struct binder *binder, const struct gk_text *name, struct place place, struct nearest *nearest)
 {
-    const struct gk_store_info *info = gk_snapshot_info(binder->snapshot);
-    struct nearest nearest = nearest_to(filter->tag.bytes, filter->tag.size);
-
-    for (size_t i = 0; scope_field(i); i++) {
-        if (strcmp(scope_field(i), filter->tag.bytes) == 0)
-            return GK_OK;
-        nearest_try(&nearest, scope_field(i));
-    }
-    for (uint32_t id = 0; id < info->n_facilities; id++) {
-        const struct gk_facility *facility = gk_facility_get(binder->snapshot, id);
-        for (size_t i = 0; i < facility->n_tags; i++) {
-            if (strcmp(facility->tags[i].key, filter->tag.bytes) == 0)
-                return GK_OK;
-            nearest_try(&nearest, facility->tags[i].key);
-        }
-    }
-    if (nearest.best)
-        report_hint(binder->report, "did you mean '%s'?", nearest.best);
+    if (field_exists(binder->snapshot, name->bytes, nearest))
+        return GK_OK;
+    if (nearest->best)
+        report_hint(binder->report, "did you mean '%s'?", nearest->best);
     else
         report_hint(binder->report,
                     "a tag of some facility, or one of name role rated_kw rated_a line enterprise park");
-    return bind_fail(binder, filter->place, "no facility has a tag '%.60s'", filter->tag.bytes);
+    return bind_fail(binder, place, "no facility has a tag '%.60s'", name->bytes);
+}
+
+int bind_filters(struct binder *binder, const struct filter *filters)
+{
+    int rc = GK_OK;
+
+    for (const struct filter *filter = filters; filter; filter = filter->next) {
+        struct nearest nearest = nearest_to(filter->tag.bytes, filter->tag.size);
+        TRY(bind_field(binder, &filter->tag, filter->place, &nearest));
+    }
+done:
+    return rc;
 }
 
 /* ---- keys ---- */
 
+/* A word that is no key of the language must be a tag; it may have been meant as one of both. */
+static int bind_tag_key(struct binder *binder, const struct tail *tail, size_t i)
+{
+    static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR, W_DAY, W_WEEK, W_MONTH};
+    struct nearest nearest = nearest_to(tail->key_tags[i].bytes, tail->key_tags[i].size);
+
+    for (size_t j = 0; j < sizeof words / sizeof words[0]; j++)
+        nearest_try(&nearest, word_text(words[j]));
+    return bind_field(binder, &tail->key_tags[i], tail->key_places[i], &nearest);
+}
+
 static int bind_keys(struct binder *binder, const struct stmt *stmt)
 {
-    static const enum noun widest[] = {NOUN_ABATEMENT, NOUN_LINE, NOUN_ENTERPRISE, NOUN_PARK}; /* by enum key */
+    static const enum noun widest[] = {NOUN_ABATEMENT, NOUN_LINE, NOUN_ENTERPRISE, NOUN_PARK, NOUN_ZONE}; /* by key */
     const struct tail *tail = &stmt->tail;
     size_t n_times = tail->every_ns != 0;
+    int rc = GK_OK;
 
     for (size_t i = 0; i < tail->n_keys; i++) {
         enum key key = tail->keys[i];
+        if (key == KEY_TAG)
+            TRY(bind_tag_key(binder, tail, i));
         if (key >= KEY_HOUR && ++n_times > 1) {
             report_hint(binder->report, "by enterprise, day; every 15m");
             return bind_fail(binder, tail->key_places[i], "one key of time is enough");
         }
-        if (key < KEY_HOUR && binder->bound->subject > widest[key]) {
+        for (const struct source *source = stmt->sources; source; source = source->next) {
+            enum noun subject = source->bound->subject;
+            if (key >= KEY_HOUR || subject <= widest[key])
+                continue;
             report_hint(binder->report, "the rows are of %s; per says it differently: per line",
-                        report_text(binder->report, binder->bound->subject == NOUN_ZONE
-                                                        ? "the zone, as every noun has a quantifier"
-                                                        : noun_text(binder->bound->subject)));
+                        report_text(binder->report, subject == NOUN_ZONE ? "the zone, as every noun has a quantifier"
+                                                                         : noun_text(subject)));
             return bind_fail(binder, tail->key_places[i], "the subject has no such key: it is wider");
         }
     }
-    return GK_OK;
+done:
+    return rc;
 }
 
 /* ---- times ---- */
@@ -102,16 +118,17 @@ int bind_tail(struct binder *binder, struct stmt *stmt)
     int rc;
 
     TRY(bind_names(binder, tail->in, tail->in_names));
-    for (const struct filter *filter = tail->where; filter; filter = filter->next)
-        TRY(bind_filter(binder, filter));
+    TRY(bind_filters(binder, tail->where));
     TRY(bind_keys(binder, stmt));
     TRY(bind_time(binder, stmt, &tail->time));
     if (stmt->kind == STMT_AGGREGATE && tail->has_per && bucket_kind_of(tail) == BUCKET_WHOLE && tail->n_keys == 0)
         TRY(notes_add(
             binder->arena, &binder->bound->notes,
             report_text(binder->report, "'per' says whose time is summed; for a row each add by: by enterprise")));
-    if (tail->every_ns % binder->bound->tick_ns != 0 && stmt->kind != STMT_SERIES) /* samples have no ticks */
-    {
+    bool has_ticks = false; /* samples have none */
+    for (const struct source *source = stmt->sources; source; source = source->next)
+        has_ticks |= source->cond != NULL;
+    if (tail->every_ns % binder->bound->tick_ns != 0 && has_ticks) {
         report_hint(binder->report, "the tick of this store is %g s",
                     (double)binder->bound->tick_ns / (double)GK_SECOND);
         return bind_fail(binder, tail->every_place, "'every' must be a multiple of the store's tick");

@@ -118,7 +118,7 @@ static bool level_holds(const struct cond *cond, const char *level)
     }
 }
 
-static bool is_meant(const struct cond *cond, const struct gk_order *order)
+bool calendar_is_meant(const struct cond *cond, const struct gk_order *order)
 {
     const char *name = cond->name.bytes;
 
@@ -141,7 +141,7 @@ static int add_orders(struct calendar *calendar, const struct cond *cond, struct
 
     for (size_t i = 0; i < n; i++) {
         const struct gk_order *order = &orders[i];
-        if (!is_meant(cond, order))
+        if (!calendar_is_meant(cond, order))
             continue;
         enum gk_truth truth = scope_covers(calendar->scope, &order->scope, order, subject);
         if (truth == GK_FALSE)

@@ -23,6 +23,8 @@ struct calendar {
 
 int calendar_init(struct calendar *calendar, const struct scope *scope, int64_t tick_ns, int32_t zone_s);
 void calendar_clear(struct calendar *calendar);
+/* Whether an order condition means an order. */
+bool calendar_is_meant(const struct cond *cond, const struct gk_order *order);
 /*
  * The truth of an order, exempt or hours condition for a subject. Daily hours are worked out for [lo, hi) and unknown
  * outside; the rest holds for ever.

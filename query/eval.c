@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "parser.h"
+#include "series.h"
 
 /* What a cached timeline says: a mask of states, or the comparison of a leaf; negated or not. */
 #define WHAT_LEAF    0x100u
@@ -97,14 +98,14 @@ static int read_facility(struct eval *eval, const struct cond *leaf, uint32_t id
         return gk_timeline_reset(out, GK_UNKNOWN);
     if (leaf->kind == COND_STATE)
         return gk_state_timeline(eval->snapshot, id, leaf->mask, eval->lo, hi, out, eval->error);
-    const struct gk_signal signal = {
-        .channels = leaf->series->channels, .n_channels = leaf->series->n_channels, .reduce = reduce_of(leaf)};
+    struct series_signal signal;
+    series_make_signal(leaf->series, reduce_of(leaf), gk_facility_get(eval->snapshot, id), &signal);
     if (leaf->kind == COND_FROZEN)
-        return gk_signal_frozen(eval->snapshot, id, &signal, leaf->ticks, eval->lo, hi, out, eval->error);
+        return gk_signal_frozen(eval->snapshot, id, &signal.of, leaf->ticks, eval->lo, hi, out, eval->error);
     double limit = limit_for(leaf, gk_facility_get(eval->snapshot, id));
     if (isnan(limit))
         return gk_timeline_reset(out, GK_UNKNOWN);
-    return gk_signal_timeline(eval->snapshot, id, &signal, leaf->compare, limit, eval->lo, hi, out, eval->error);
+    return gk_signal_timeline(eval->snapshot, id, &signal.of, leaf->compare, limit, eval->lo, hi, out, eval->error);
 }
 
 static int load_facility(struct eval *eval, const struct cond *leaf, uint32_t id, gk_timeline *out)

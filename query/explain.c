@@ -32,19 +32,20 @@ done:
     return rc;
 }
 
-static const char *verb_text(enum stmt_kind kind)
+static const char *verb_text(const struct stmt *stmt)
 {
     static const char *const texts[] = {"when: a row for every certain stretch",
                                         "which: names",
-                                        "aggregate of a condition",
-                                        "aggregate of samples",
+                                        "aggregates",
                                         "samples as they were measured",
                                         "state at one moment",
                                         "list of the catalog",
                                         "define: a condition by name",
                                         "numbers of lags between moments",
                                         "lags: a row for every moment and its partner"};
-    return texts[kind];
+    if (stmt->kind == STMT_AGGREGATE && !stmt->sources->next)
+        return stmt->cond ? "aggregate of a condition" : stmt->series ? "aggregate of samples" : texts[stmt->kind];
+    return texts[stmt->kind];
 }
 
 static int put_window(struct gk_query *query)
@@ -320,10 +321,13 @@ int explain_rows(struct gk_query *query, struct touched *out)
 
     *out = (struct touched){0};
     TRY(explain_put(query, "statement", query->printed + (stmt->is_explained ? strlen("explain ") : 0)));
-    TRY(explain_put(query, "kind", verb_text(stmt->kind)));
+    TRY(explain_put(query, "kind", verb_text(stmt)));
     if (stmt->kind == STMT_LIST || stmt->kind == STMT_DEFINE)
         return GK_OK;
     TRY(put_window(query));
+    if (stmt->sources && stmt->sources->next)
+        TRY(explain_put(query, "sources",
+                        "each is summed up over the same groups and buckets; what follows is of the first one"));
     for (size_t i = 0; i < query->bound.n_leaves; i++)
         TRY(put_leaf(query, query->bound.leaves[i]));
     if (stmt->cond)

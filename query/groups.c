@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "field.h"
 #include "parser.h"
 
-static const char *const KEY_NAMES[] = {"facility", "line", "enterprise", "park", "hour", "day", "week", "month"};
+static const char *const KEY_NAMES[] = {"facility", "line", "enterprise", "park", "", "hour", "day", "week", "month"};
 
 int groups_columns(struct gk_query *query)
 {
@@ -16,23 +17,95 @@ int groups_columns(struct gk_query *query)
     bool ok = true;
 
     for (size_t i = 0; i < tail->n_keys; i++)
-        ok = ok && rows_add_column(&query->rows, KEY_NAMES[tail->keys[i]],
+        ok = ok && rows_add_column(&query->rows,
+                                   tail->keys[i] == KEY_TAG ? tail->key_tags[i].bytes : KEY_NAMES[tail->keys[i]],
                                    tail->keys[i] == KEY_HOUR ? GK_TYPE_TIME : GK_TYPE_TEXT);
     if (tail->every_ns)
         ok = ok && rows_add_column(&query->rows, "time", GK_TYPE_TIME);
     return ok ? GK_OK : GK_EBUG;
 }
 
-static struct group group_of(const struct gk_query *query, struct subject subject)
+/* ---- tags ---- */
+
+/* The value that all facilities of a subject have; "" when they differ. */
+static const char *tag_of(const struct gk_query *query, struct subject subject, const char *tag)
 {
-    struct position position = scope_position(query->snapshot, subject);
-    const uint32_t by_key[] = {position.facility, position.line, position.enterprise, position.park};
-    struct group out = {{0, 0, 0, 0}};
+    const char *out = NULL;
+    size_t n;
+
+    if (subject.kind == GK_FACILITY)
+        return field_text(query->snapshot, gk_facility_get(query->snapshot, subject.id), tag);
+    const uint32_t *ids = gk_site_facilities(query->snapshot, subject.kind, subject.id, &n);
+    for (size_t i = 0; i < n; i++) {
+        const char *value = field_text(query->snapshot, gk_facility_get(query->snapshot, ids[i]), tag);
+        if (!*value)
+            continue; /* many tags stand at some facilities only */
+        if (out && strcmp(out, value) != 0)
+            return "";
+        out = value;
+    }
+    return out ? out : "";
+}
+
+static int compare_text(const void *p, const void *q)
+{
+    const char *a, *b;
+
+    memcpy(&a, p, sizeof a);
+    memcpy(&b, q, sizeof b);
+    return strcmp(a, b);
+}
+
+static int add_tags(struct gk_query *query, struct groups *groups, const char *tag)
+{
+    const char **list = arena_array(&query->memory, groups->n_tags + query->scope.n + 1, sizeof *list);
+
+    if (!list)
+        return arena_status(&query->memory);
+    if (groups->n_tags)
+        memcpy(list, groups->tags, groups->n_tags * sizeof *list);
+    groups->tags = list;
+    for (size_t i = 0; i < query->scope.n; i++)
+        groups->tags[groups->n_tags++] = tag_of(query, query->scope.list[i], tag);
+    return GK_OK;
+}
+
+/* In their order, each once. */
+static void sort_tags(struct groups *groups)
+{
     size_t n = 0;
 
-    for (size_t i = 0; i < query->stmt->tail.n_keys; i++)
-        if (query->stmt->tail.keys[i] < KEY_HOUR)
-            out.ids[n++] = by_key[query->stmt->tail.keys[i]];
+    if (groups->n_tags)
+        qsort(groups->tags, groups->n_tags, sizeof *groups->tags, compare_text);
+    for (size_t i = 0; i < groups->n_tags; i++)
+        if (n == 0 || strcmp(groups->tags[n - 1], groups->tags[i]) != 0)
+            groups->tags[n++] = groups->tags[i];
+    groups->n_tags = n;
+}
+
+static uint32_t number_of_tag(const struct groups *groups, const char *value)
+{
+    const char *const *at = bsearch(&value, groups->tags, groups->n_tags, sizeof *groups->tags, compare_text);
+
+    return (uint32_t)(at - (const char *const *)groups->tags);
+}
+
+/* ---- groups ---- */
+
+static struct group group_of(const struct gk_query *query, const struct groups *groups, struct subject subject)
+{
+    const struct tail *tail = &query->stmt->tail;
+    struct position position = scope_position(query->snapshot, subject);
+    const uint32_t by_key[] = {position.facility, position.line, position.enterprise, position.park};
+    struct group out = {{0}};
+    size_t n = 0;
+
+    for (size_t i = 0; i < tail->n_keys; i++) {
+        if (tail->keys[i] < KEY_TAG)
+            out.ids[n++] = by_key[tail->keys[i]];
+        else if (tail->keys[i] == KEY_TAG)
+            out.ids[n++] = number_of_tag(groups, tag_of(query, subject, tail->key_tags[i].bytes));
+    }
     return out;
 }
 
@@ -40,87 +113,152 @@ static int compare_groups(const void *p, const void *q)
 {
     const struct group *a = p, *b = q;
 
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < KEYS_MAX; i++)
         if (a->ids[i] != b->ids[i])
             return a->ids[i] < b->ids[i] ? -1 : 1;
     return 0;
 }
 
-static int make_groups(struct gk_query *query, struct groups *out)
+int groups_add(struct gk_query *query, struct groups *groups)
 {
-    size_t n = query->scope.n, kept = 0;
+    const struct tail *tail = &query->stmt->tail;
+    struct subject *list = arena_array(&query->memory, groups->n_subjects + query->scope.n + 1, sizeof *list);
+    int rc = GK_OK;
 
-    out->list = arena_array(&query->memory, n + 1, sizeof *out->list);
-    out->of = arena_array(&query->memory, n + 1, sizeof *out->of);
-    if (!out->list || !out->of)
+    if (!list)
+        return arena_status(&query->memory);
+    for (size_t i = 0; i < tail->n_keys; i++)
+        if (tail->keys[i] == KEY_TAG)
+            TRY(add_tags(query, groups, tail->key_tags[i].bytes));
+    if (groups->n_subjects)
+        memcpy(list, groups->subjects, groups->n_subjects * sizeof *list);
+    if (query->scope.n)
+        memcpy(list + groups->n_subjects, query->scope.list, query->scope.n * sizeof *list);
+    groups->subjects = list;
+    groups->n_subjects += query->scope.n;
+done:
+    return rc;
+}
+
+int groups_finish(struct gk_query *query, struct groups *groups)
+{
+    size_t n = groups->n_subjects;
+
+    sort_tags(groups);
+    groups->list = arena_array(&query->memory, n + 1, sizeof *groups->list);
+    if (!groups->list)
         return arena_status(&query->memory);
     for (size_t i = 0; i < n; i++)
-        out->list[i] = group_of(query, query->scope.list[i]);
-    qsort(out->list, n, sizeof *out->list, compare_groups);
+        groups->list[i] = group_of(query, groups, groups->subjects[i]);
+    qsort(groups->list, n, sizeof *groups->list, compare_groups);
+    groups->n = 0;
     for (size_t i = 0; i < n; i++)
-        if (i == 0 || compare_groups(&out->list[i], &out->list[kept - 1]) != 0)
-            out->list[kept++] = out->list[i];
-    out->n = kept;
-    for (size_t i = 0; i < n; i++) {
-        struct group key = group_of(query, query->scope.list[i]);
-        const struct group *at = bsearch(&key, out->list, kept, sizeof key, compare_groups);
-        out->of[i] = (uint32_t)(at - out->list);
+        if (i == 0 || compare_groups(&groups->list[i], &groups->list[groups->n - 1]) != 0)
+            groups->list[groups->n++] = groups->list[i];
+    return GK_OK;
+}
+
+int groups_find(struct gk_query *query, struct groups *groups)
+{
+    groups->of = arena_array(&query->memory, query->scope.n + 1, sizeof *groups->of);
+    if (!groups->of)
+        return arena_status(&query->memory);
+    for (size_t i = 0; i < query->scope.n; i++) {
+        struct group key = group_of(query, groups, query->scope.list[i]);
+        const struct group *at = bsearch(&key, groups->list, groups->n, sizeof key, compare_groups);
+        groups->of[i] = (uint32_t)(at - groups->list);
     }
     return GK_OK;
+}
+
+/* ---- buckets ---- */
+
+int groups_set_edges(struct gk_query *query, struct groups *groups, gk_time *edges)
+{
+    size_t n = groups->buckets.n;
+
+    groups->buckets.edges = edges;
+    groups->ticks = arena_array(&query->memory, n + 1, sizeof *groups->ticks);
+    if (!groups->ticks)
+        return arena_status(&query->memory);
+    for (size_t i = 0; i <= n; i++)
+        groups->ticks[i] = window_tick(edges[i], query->window.tick_ns);
+    return GK_OK;
+}
+
+int groups_make_buckets(struct gk_query *query, struct groups *groups)
+{
+    int rc;
+
+    TRY(buckets_make(&query->memory, &query->window, &query->stmt->tail, &query->report, &groups->buckets));
+    groups->texts = arena_array(&query->memory, groups->buckets.n + 1, sizeof *groups->texts);
+    if (!groups->texts)
+        return arena_status(&query->memory);
+    TRY(groups_set_edges(query, groups, groups->buckets.edges));
+done:
+    return rc;
 }
 
 int groups_make(struct gk_query *query, struct groups *out)
 {
     int rc;
 
-    TRY(make_groups(query, out));
-    TRY(buckets_make(&query->memory, &query->window, &query->stmt->tail, &query->report, &out->buckets));
-    out->ticks = arena_array(&query->memory, out->buckets.n + 1, sizeof *out->ticks);
-    out->texts = arena_array(&query->memory, out->buckets.n + 1, sizeof *out->texts);
-    if (!out->ticks || !out->texts)
-        return arena_status(&query->memory);
-    for (size_t i = 0; i <= out->buckets.n; i++)
-        out->ticks[i] = window_tick(out->buckets.edges[i], query->bound.tick_ns);
+    TRY(groups_add(query, out));
+    TRY(groups_finish(query, out));
+    TRY(groups_find(query, out));
+    TRY(groups_make_buckets(query, out));
 done:
     return rc;
+}
+
+/* ---- rows ---- */
+
+static int put_bucket(struct gk_query *query, const struct groups *groups, size_t bucket)
+{
+    char **text = &groups->texts[bucket]; /* many groups share it */
+
+    if (!*text)
+        *text = bucket_text(&query->memory, &query->window, groups->buckets.kind, groups->buckets.starts[bucket]);
+    if (!*text)
+        return arena_status(&query->memory);
+    rows_put_text(&query->rows, *text);
+    return GK_OK;
 }
 
 int groups_put(struct gk_query *query, const struct groups *groups, size_t group, size_t bucket)
 {
     static const enum gk_kind kinds[] = {GK_FACILITY, GK_LINE, GK_ENTERPRISE, GK_PARK};
     const struct tail *tail = &query->stmt->tail;
-    gk_time start = groups->buckets.starts[bucket];
-    size_t n = 0;
+    const uint32_t *ids = groups->list[group].ids;
+    int rc = GK_OK;
 
     for (size_t i = 0; i < tail->n_keys; i++) {
         enum key key = tail->keys[i];
-        if (key < KEY_HOUR) {
-            rows_put_text(&query->rows, scope_site_name(query->snapshot, kinds[key], groups->list[group].ids[n++]));
-        } else if (key == KEY_HOUR) {
-            rows_put_time(&query->rows, start);
-        } else {
-            char **text = &groups->texts[bucket]; /* many groups share it */
-            if (!*text)
-                *text = bucket_text(&query->memory, &query->window, groups->buckets.kind, start);
-            if (!*text)
-                return arena_status(&query->memory);
-            rows_put_text(&query->rows, *text);
-        }
+        if (key < KEY_TAG)
+            rows_put_text(&query->rows, scope_site_name(query->snapshot, kinds[key], *ids++));
+        else if (key == KEY_TAG)
+            rows_put_text(&query->rows, groups->tags[*ids++]);
+        else if (key == KEY_HOUR)
+            rows_put_time(&query->rows, groups->buckets.starts[bucket]);
+        else
+            TRY(put_bucket(query, groups, bucket));
     }
     if (tail->every_ns)
-        rows_put_time(&query->rows, start);
-    return GK_OK;
+        rows_put_time(&query->rows, groups->buckets.starts[bucket]);
+done:
+    return rc;
 }
 
 void groups_order(const struct gk_query *query, const struct groups *groups, size_t i, size_t *group, size_t *bucket)
 {
     const struct tail *tail = &query->stmt->tail;
+    size_t n = groups->buckets.n - groups->n_before;
 
     if (tail->n_keys && tail->keys[0] >= KEY_HOUR) {
-        *bucket = i / groups->n;
+        *bucket = groups->n_before + i / groups->n;
         *group = i % groups->n;
     } else {
-        *group = i / groups->buckets.n;
-        *bucket = i % groups->buckets.n;
+        *group = i / n;
+        *bucket = groups->n_before + i % n;
     }
 }

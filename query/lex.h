@@ -30,8 +30,10 @@ enum token_kind {
     T_OPEN,
     T_CLOSE,
     T_COMMA,
-    T_STAR,
+    T_STAR, /* from here the signs of arithmetic */
     T_MINUS,
+    T_PLUS,
+    T_SLASH,
     T_WRONG /* a character that begins nothing; the parser says what it expected there */
 };
 

@@ -1,7 +1,7 @@
 /*
  * parse.c - statements.
  *
- *     when COND tail      which NOUN [ever|always|never|now] COND tail      AGG, AGG of COND|SERIES tail
+ *     when COND tail      which NOUN [ever|always|never|now] COND tail      numbers: see parse_agg.c
  *     state of NOUN ['X'] tail      list WHAT [of NOUN 'X'] tail      define NAME as COND      explain STATEMENT
  */
 #include "parser.h"
@@ -29,12 +29,51 @@ static int refuse(struct parser *parser, bool is_given, struct place place, stru
                        report_text(parser->report, refusal.tail), stmt);
 }
 
+static bool has_source(const struct stmt *stmt, enum source_kind kind)
+{
+    for (const struct source *source = stmt->sources; source; source = source->next)
+        if (source->kind == kind)
+            return true;
+    return false;
+}
+
+/* Aggregates of a condition, among others. */
+static bool has_conditions(const struct stmt *stmt)
+{
+    return has_source(stmt, SOURCE_COND);
+}
+
+/* What other limits may change. */
+static bool has_states(const struct stmt *stmt)
+{
+    switch (stmt->kind) {
+    case STMT_AGGREGATE:
+        for (const struct source *source = stmt->sources; source; source = source->next)
+            if (source->cond && source->kind != SOURCE_CUT)
+                return true;
+        return false;
+    case STMT_WHEN:
+    case STMT_WHICH:
+    case STMT_STATE:
+    case STMT_LAG:
+    case STMT_LAG_LIST:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool has_samples(const struct stmt *stmt)
+{
+    return stmt->kind == STMT_SAMPLES || (stmt->kind == STMT_AGGREGATE && !has_conditions(stmt));
+}
+
 static int check_tail(struct parser *parser, const struct stmt *stmt, const char *verb)
 {
     const struct tail *tail = &stmt->tail;
-    bool is_cond = stmt->kind == STMT_WHEN || stmt->kind == STMT_WHICH || stmt->kind == STMT_AGGREGATE;
+    bool is_cond = stmt->kind == STMT_WHEN || stmt->kind == STMT_WHICH || has_conditions(stmt);
     bool is_lag = stmt->kind == STMT_LAG || stmt->kind == STMT_LAG_LIST;
-    bool is_grouped = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_SERIES || stmt->kind == STMT_LAG;
+    bool is_grouped = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_LAG;
     static const struct refusal by = {"by", "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
                                 key = {"a key of time", "a state is of one moment: by park, by enterprise"},
                                 every = {"every",
@@ -47,16 +86,16 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
                                           "other limits go with what states tell: when, which, state of"},
                                 stored = {"vs stored", "duration of abatement off with on_from = 15% vs stored"},
                                 window = {"a window of time", "a state is of one moment: at 2026-11-20T08:00"},
-                                moment = {"one moment of time", "a stretch of time: last 24h, today"};
+                                moment = {"one moment of time", "a stretch of time: last 24h, today"},
+                                vs = {"vs", "numbers are compared: energy of production by day last 7d vs previous"};
     int rc;
 
     for (size_t i = 0; i < tail->n_keys; i++)
         TRY(refuse(parser, stmt->kind == STMT_STATE && tail->keys[i] >= KEY_HOUR, tail->key_places[i], key, verb));
     TRY(refuse(parser, tail->n_keys && !is_grouped && stmt->kind != STMT_STATE, tail->key_places[0], by, verb));
     TRY(refuse(parser, tail->every_ns && !is_grouped, tail->every_place, every, verb));
-    TRY(refuse(parser, tail->has_limits && stmt->kind >= STMT_SERIES && stmt->kind != STMT_STATE && !is_lag,
-               tail->limits_place, limits, verb));
-    TRY(refuse(parser, tail->vs_stored && stmt->kind != STMT_AGGREGATE, tail->vs_place, stored, verb));
+    TRY(refuse(parser, tail->has_limits && !has_states(stmt), tail->limits_place, limits, verb));
+    TRY(refuse(parser, tail->vs_stored && !has_conditions(stmt), tail->vs_place, stored, verb));
     if (tail->vs_stored && !tail->has_limits) {
         report_hint(parser->report, "with on_from = 15%% vs stored");
         return report_fail(parser->report, GK_ESYNTAX, tail->vs_place, "'vs stored' goes with other limits");
@@ -68,207 +107,14 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
     bool is_instant = tail->time.kind == TIME_AT || tail->time.kind == TIME_NOW;
     TRY(refuse(parser, stmt->kind == STMT_STATE && tail->time.kind != TIME_DEFAULT && !is_instant, tail->time.place,
                window, verb));
-    bool needs_window = stmt->kind == STMT_SERIES || stmt->kind == STMT_SAMPLES || is_lag;
-    TRY(refuse(parser, needs_window && is_instant, tail->time.place, moment, verb));
+    TRY(refuse(parser, (has_samples(stmt) || is_lag) && is_instant, tail->time.place, moment, verb));
+    TRY(refuse(parser, tail->versus.kind && (stmt->kind != STMT_AGGREGATE || tail->vs_stored), tail->versus.place, vs,
+               verb));
 done:
     return rc;
 }
 
-/* ---- aggregates ---- */
-
-/* pNN as a percentile; false when the word is none. */
-static bool read_percentile(const struct gk_text *text, double *percent)
-{
-    int whole = 0;
-    size_t i = 1;
-
-    if (text->size < 2 || text->size > 4 || text->bytes[0] != 'p')
-        return false;
-    for (; i < text->size; i++) {
-        if (text->bytes[i] < '0' || text->bytes[i] > '9')
-            return false;
-        whole = whole * 10 + text->bytes[i] - '0';
-    }
-    *percent = whole;
-    return whole <= 100;
-}
-
-bool parser_read_agg(const struct token *token, struct agg *out)
-{
-    /* In the order of enum agg_kind; W_NONE for percentiles. */
-    static const enum word words[] = {W_DURATION, W_SHARE, W_COUNT, W_LONGEST, W_FIRST,  W_LAST, W_COVERAGE, W_AVG,
-                                      W_MAX,      W_MIN,   W_SUM,   W_RMS,     W_ENERGY, W_NONE, W_SAMPLES};
-
-    if (token->kind != T_WORD)
-        return false;
-    out->place = token->place;
-    out->name = token->text.bytes;
-    if (token->word == W_NONE) {
-        out->kind = AGG_PERCENTILE;
-        return read_percentile(&token->text, &out->percent);
-    }
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (words[i] == token->word) {
-            out->kind = (enum agg_kind)i;
-            out->name = word_text(token->word);
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A comma or `and`, unless a clause follows the comma: 的时长，最近24小时. */
-static bool take_next_agg(struct parser *parser)
-{
-    struct parser ahead = *parser;
-    struct agg agg;
-
-    if (!parser_take(&ahead, T_COMMA) && !parser_take_word(&ahead, W_AND))
-        return false;
-    if (parser_is_han(&ahead) && (!parser_read_agg(ahead.at, &agg) || parser_is_leading_tail(&ahead)))
-        return false;
-    parser->at = ahead.at;
-    return true;
-}
-
-int parse_aggs(struct parser *parser, struct agg **out)
-{
-    struct agg **end = out, found = {0};
-
-    do {
-        if (!parser_read_agg(parser->at, &found))
-            return parser_fail(parser, "an aggregate", VERBS + 6, "duration, share, count of production running");
-        for (struct agg *agg = *out; agg; agg = agg->next)
-            if (strcmp(agg->name, found.name) == 0)
-                return parser_fail(parser, "each aggregate once", NULL, "duration, share, count of production running");
-        struct agg *agg = parser_new(parser, sizeof *agg);
-        if (!agg)
-            return parser_no_memory(parser);
-        *agg = found;
-        *end = agg;
-        end = &agg->next;
-        parser->at++;
-    } while (take_next_agg(parser));
-    return GK_OK;
-}
-
-/* `NOUN ['X']` with a tail or the end behind it, where a condition would go on with a state. */
-static bool is_bare_ref(const struct parser *parser)
-{
-    struct parser ahead = *parser;
-    enum noun noun;
-
-    if (!parser_peek_noun(&ahead, &noun))
-        return false;
-    ahead.at++;
-    while (ahead.at->kind == T_NAME || (ahead.at->kind == T_COMMA && ahead.at[1].kind == T_NAME))
-        ahead.at++;
-    if (ahead.at->kind == T_END)
-        return true;
-    if (ahead.at->kind != T_WORD)
-        return false;
-    switch (ahead.at->word) {
-    case W_ON: /* a state, unless a date follows */
-        return parser_is_on_date(ahead.at);
-    case W_OFF:
-    case W_IDLE:
-    case W_OVERLOAD:
-    case W_NODATA:
-    case W_RUNNING:
-    case W_STOPPED:
-    case W_OFFLINE:
-    case W_NORMAL:
-    case W_IS:
-    case W_NOT:
-    case W_NONE:
-        return false;
-    default:
-        return true;
-    }
-}
-
-/* `energy of production`, `samples of facility 'F12'`: a series without its metric. */
-static int parse_bare_series(struct parser *parser, enum metric metric, struct series **out)
-{
-    struct series *series = parser_new(parser, sizeof *series);
-
-    *out = series;
-    if (!series)
-        return parser_no_memory(parser);
-    series->metric = metric;
-    series->place = parser->at->place;
-    return parse_ref(parser, &series->ref);
-}
-
-int check_aggs(struct parser *parser, const struct stmt *stmt)
-{
-    if (stmt->series && stmt->series->phases != QUANT_NONE) {
-        report_hint(parser->report, "any current of abatement > 50A");
-        return report_fail(parser->report, GK_ESYNTAX, stmt->series->place, "any, all and no phases go with < <= > >=");
-    }
-    for (const struct agg *agg = stmt->aggs; agg; agg = agg->next) {
-        const char *name = report_text(parser->report, agg->name);
-        bool is_signal = agg->kind >= AGG_AVG,
-             is_truth = agg->kind == AGG_DURATION || agg->kind == AGG_SHARE || agg->kind == AGG_LONGEST;
-        if (agg->kind == AGG_SAMPLES && stmt->aggs->next) {
-            report_hint(parser->report, "samples of power of facility 'F12'");
-            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'samples' stands alone");
-        }
-        if (stmt->kind == STMT_AGGREGATE && is_signal) {
-            report_hint(parser->report,
-                        "%s of power of production; of a condition: duration share count longest first "
-                        "last coverage",
-                        name);
-            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a series, not of a condition", name);
-        }
-        if (stmt->kind != STMT_AGGREGATE && is_truth) {
-            report_hint(parser->report, "%s of production running", name);
-            return report_fail(parser->report, GK_ESYNTAX, agg->place, "'%s' is of a condition, not of a series", name);
-        }
-    }
-    return GK_OK;
-}
-
-/* What follows a series makes a condition of it. */
-static bool is_compared(const struct parser *parser)
-{
-    struct parser ahead = *parser;
-    enum token_kind kind;
-
-    return parser_take_compare(&ahead, &kind) || parser_is_frozen(parser) || parser->at->kind == T_NUMBER ||
-           parser->at->kind == T_QUANTITY;
-}
-
-static int parse_aggregate(struct parser *parser, struct stmt *stmt)
-{
-    int rc;
-
-    TRY(parse_aggs(parser, &stmt->aggs));
-    TRY(parser_need_word(parser, W_OF, "duration of abatement offline, avg of power of production"));
-    stmt->kind = stmt->aggs->kind == AGG_SAMPLES ? STMT_SAMPLES : STMT_SERIES;
-    if (parser_peek_series(parser)) {
-        const struct token *first = parser->at;
-        TRY(parse_series(parser, &stmt->series));
-        if (is_compared(parser)) {
-            parser->at = first; /* it was a condition */
-            stmt->series = NULL;
-        }
-    } else if (stmt->aggs->kind == AGG_SAMPLES || (stmt->aggs->kind == AGG_ENERGY && is_bare_ref(parser))) {
-        TRY(parse_bare_series(parser, stmt->aggs->kind == AGG_ENERGY ? METRIC_ENERGY : METRIC_ALL, &stmt->series));
-    }
-    if (!stmt->series && stmt->aggs->kind >= AGG_AVG && is_bare_ref(parser))
-        return parser_fail(parser, "a metric or a channel", NULL, "avg of power of production");
-    if (!stmt->series) {
-        stmt->kind = STMT_AGGREGATE;
-        TRY(parse_cond(parser, &stmt->cond));
-    }
-    TRY(check_aggs(parser, stmt));
-    TRY(parse_tail(parser, stmt->cond ? &stmt->cond : NULL, &stmt->tail));
-done:
-    return rc;
-}
-
-/* ---- the other statements ---- */
+/* ---- the statements ---- */
 
 static int parse_when(struct parser *parser, struct stmt *stmt)
 {
@@ -441,7 +287,6 @@ done:
 static int parse_verb(struct parser *parser, struct stmt *stmt)
 {
     static const enum word later[] = {W_RULE, W_ACK, W_ASSIGN, W_CLOSE, W_EVIDENCE, W_NONE};
-    struct agg agg = {0};
     char what[40];
 
     for (size_t i = 0; later[i] != W_NONE; i++) {
@@ -462,10 +307,12 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         return parse_list(parser, stmt);
     if (parser_is_word(parser, W_DEFINE))
         return parse_define(parser, stmt);
-    if (parser_read_agg(parser->at, &agg))
+    if (parser_is_agg(parser))
         return parse_aggregate(parser, stmt);
+    if (parser_is_state_genitive(parser))
+        return parse_state_genitive(parser, stmt);
     if (parser_is_genitive(parser))
-        return parse_genitive(parser, stmt);
+        return parse_aggregate(parser, stmt);
     for (const struct token *token = parser->at; token->kind != T_END; token++) { /* 治污离线多久 */
         if (token->kind != T_WORD || token->word != W_NONE || !slip_find(&token->text))
             continue;
@@ -503,8 +350,8 @@ int parse_statement(struct arena *arena, struct report *report, struct stmt **ou
     stmt->place = parser.at->place;
     const char *verb = parser.at->text.bytes;
     TRY(parse_verb(&parser, stmt));
-    if (stmt->aggs) /* 的时长 stands last */
-        verb = report_text(report, stmt->aggs->name);
+    if (stmt->n_measures) /* 的时长 stands last */
+        verb = report_text(report, stmt->measures[0].name);
     else if (stmt->kind == STMT_STATE)
         verb = report_text(report, "state");
     TRY(check_tail(&parser, stmt, verb));

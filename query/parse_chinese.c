@@ -165,7 +165,7 @@ done:
 /* An aggregate where one is asked for, with or without 的: not 最近24小时, 按时长. */
 static bool is_asked(const struct token *token)
 {
-    struct agg agg;
+    struct measure agg;
 
     if (token->kind != T_WORD || (unsigned char)token->text.bytes[0] < 0x80)
         return is_han_of(token - 1) && parser_read_agg(token, &agg);
@@ -203,27 +203,47 @@ bool parser_is_genitive(const struct parser *parser)
     return false;
 }
 
+bool parser_is_state_genitive(const struct parser *parser)
+{
+    const struct token *after;
+
+    return parser_peek_genitive(parser, &after) && is_word(after, W_STATE);
+}
+
+int parse_state_genitive(struct parser *parser, struct stmt *stmt)
+{
+    const struct token *after;
+    int rc;
+
+    stmt->kind = STMT_STATE;
+    (void)parser_peek_genitive(parser, &after); /* it is one */
+    TRY(parse_ref(parser, &stmt->ref));
+    parser->at = after + 1;
+    TRY(parse_tail(parser, NULL, &stmt->tail));
+done:
+    return rc;
+}
+
 /* AGGS [METRIC] behind REF 的. */
-static int parse_aggs_of_ref(struct parser *parser, struct stmt *stmt)
+static int parse_aggs_of_ref(struct parser *parser, struct source *source, struct measure *list, size_t *n)
 {
     struct series *series = parser_new(parser, sizeof *series);
     int rc;
 
     if (!series)
         return parser_no_memory(parser);
-    stmt->series = series;
+    source->series = series;
     series->place = parser->at->place;
     TRY(parse_ref(parser, &series->ref));
     (void)parser_take_han(parser, W_OF);
-    TRY(parse_aggs(parser, &stmt->aggs));
-    stmt->kind = stmt->aggs->kind == AGG_SAMPLES ? STMT_SAMPLES : STMT_SERIES;
+    TRY(parse_aggs(parser, list, n));
     if (parser_read_metric(parser->at, &series->metric)) {
         if (series->metric == METRIC_CHANNEL)
             series->channel = parser->at->text;
         series->place = parser->at->place;
         parser->at++;
-    } else if (stmt->aggs->kind == AGG_SAMPLES || stmt->aggs->kind == AGG_ENERGY) {
-        series->metric = stmt->aggs->kind == AGG_ENERGY ? METRIC_ENERGY : METRIC_ALL;
+    } else if (list->kind == AGG_SAMPLES || list->kind == AGG_ENERGY) {
+        series->metric = list->kind == AGG_ENERGY ? METRIC_ENERGY : METRIC_ALL;
     } else {
         return parser_fail(parser, "a metric or a channel",
                            (const enum word[]){W_POWER, W_CURRENT, W_VOLTAGE, W_LOAD, W_NONE},
@@ -233,70 +253,116 @@ done:
     return rc;
 }
 
-static int parse_aggs_of_cond(struct parser *parser, struct stmt *stmt)
+static int parse_aggs_of_cond(struct parser *parser, struct source *source, struct measure *list, size_t *n)
 {
     int rc;
 
-    stmt->kind = STMT_AGGREGATE;
-    TRY(parse_cond(parser, &stmt->cond));
+    TRY(parse_cond(parser, &source->cond));
     if (!is_asked(parser->at))
         TRY(parser_need_word(parser, W_OF, "duration of abatement offline, avg of power of production"));
-    TRY(parse_aggs(parser, &stmt->aggs));
+    TRY(parse_aggs(parser, list, n));
 done:
     return rc;
 }
 
 /* METRIC 的 AGGS behind REF 的; a comparison that follows the metric makes it a condition. */
-static int parse_aggs_of_series(struct parser *parser, struct stmt *stmt)
+static int parse_aggs_of_series(struct parser *parser, struct source *source, struct measure *list, size_t *n)
 {
     const struct token *first = parser->at;
     int rc;
 
-    bool is_alone = is_series_alone(parser);
-    TRY(parse_series(parser, &stmt->series));
-    if (is_alone) {
-        stmt->kind = STMT_SAMPLES;
-        stmt->aggs = parser_new(parser, sizeof *stmt->aggs);
-        if (!stmt->aggs)
-            return parser_no_memory(parser);
-        *stmt->aggs = (struct agg){.kind = AGG_SAMPLES, .name = word_text(W_SAMPLES), .place = stmt->series->place};
-        return GK_OK;
+    if (is_series_alone(parser)) {
+        *list = (struct measure){.kind = AGG_SAMPLES, .name = word_text(W_SAMPLES), .place = parser->at->place};
+        *n = 1;
+        return parse_series(parser, &source->series);
     }
+    TRY(parse_series(parser, &source->series));
     if (!is_han_of(parser->at) && !is_asked(parser->at)) {
         parser->at = first;
-        stmt->series = NULL;
-        return parse_aggs_of_cond(parser, stmt);
+        source->series = NULL;
+        return parse_aggs_of_cond(parser, source, list, n);
     }
     (void)parser_take_han(parser, W_OF);
-    TRY(parse_aggs(parser, &stmt->aggs));
-    stmt->kind = stmt->aggs->kind == AGG_SAMPLES ? STMT_SAMPLES : STMT_SERIES;
+    TRY(parse_aggs(parser, list, n));
 done:
     return rc;
 }
 
-int parse_genitive(struct parser *parser, struct stmt *stmt)
+/* Behind 期间 or 之外 of a condition that narrows a series: 每天22:00-06:00期间生产的电量. NULL: there is none. */
+static const struct token *find_narrowed(const struct parser *parser)
 {
     const struct token *after;
-    enum metric metric;
-    struct agg agg;
+    struct measure agg;
+    unsigned depth = 0;
+
+    for (const struct token *token = parser->at; token->kind != T_END; token++) {
+        depth += token->kind == T_OPEN;
+        depth -= token->kind == T_CLOSE && depth > 0;
+        if (depth || token->kind != T_WORD || (token->word != W_DURING_THAT && token->word != W_OUTSIDE_THAT))
+            continue;
+        struct parser behind = {.at = token[1].kind == T_COMMA ? token + 2 : token + 1};
+        bool is_series = parser_peek_genitive(&behind, &after) &&
+                         ((parser_read_agg(after, &agg) && agg.kind >= AGG_AVG) || is_han_metric(after));
+        return is_series ? behind.at : NULL;
+    }
+    return NULL;
+}
+
+/* The condition before it, with its 期间 or 之外. */
+static int parse_narrowing(struct parser *parser, struct cond **out)
+{
     int rc;
 
-    if (!parser_peek_genitive(parser, &after)) {
-        TRY(parse_aggs_of_cond(parser, stmt));
-    } else if (is_word(after, W_STATE)) {
-        stmt->kind = STMT_STATE;
-        TRY(parse_ref(parser, &stmt->ref));
-        parser->at = after + 1;
-    } else if (parser_read_agg(after, &agg) && !is_han_of(after + 1)) {
-        TRY(parse_aggs_of_ref(parser, stmt));
-    } else if (parser_read_metric(after, &metric)) {
-        TRY(parse_aggs_of_series(parser, stmt));
-    } else {
-        TRY(parse_aggs_of_cond(parser, stmt));
-    }
-    if (stmt->aggs)
-        TRY(check_aggs(parser, stmt));
-    TRY(parse_tail(parser, stmt->cond ? &stmt->cond : NULL, &stmt->tail));
+    (void)parser_take_han(parser, W_IN);
+    TRY(parse_clause(parser, out));
+    if (parser_take_word(parser, W_OUTSIDE_THAT))
+        TRY(parser_wrap(parser, out, COND_NOT, NULL));
+    else
+        TRY(parser_need_word(parser, W_DURING_THAT, NULL));
+    (void)parser_take(parser, T_COMMA);
 done:
     return rc;
+}
+
+int parse_genitive(struct parser *parser, struct source *source, struct measure *list, size_t *n)
+{
+    bool is_narrowed = find_narrowed(parser) != NULL;
+    const struct token *after;
+    enum metric metric;
+    struct measure agg;
+    int rc;
+
+    if (is_narrowed)
+        TRY(parse_narrowing(parser, &source->cond));
+    if (!parser_peek_genitive(parser, &after)) {
+        TRY(parse_aggs_of_cond(parser, source, list, n));
+    } else if (parser_read_agg(after, &agg) && !is_han_of(after + 1)) {
+        TRY(parse_aggs_of_ref(parser, source, list, n));
+    } else if (parser_read_metric(after, &metric)) {
+        TRY(parse_aggs_of_series(parser, source, list, n));
+    } else {
+        TRY(parse_aggs_of_cond(parser, source, list, n));
+    }
+    source->kind = source->series ? SOURCE_SERIES : SOURCE_COND;
+    if (source->series && !is_narrowed)
+        TRY(parse_only(parser, &source->cond));
+done:
+    return rc;
+}
+
+bool parser_is_genitive_group(const struct parser *parser)
+{
+    const struct token *token = parser->at;
+    struct measure agg;
+    unsigned depth = 0;
+
+    if (token->kind != T_OPEN)
+        return false;
+    for (; token->kind != T_END; token++) {
+        depth += token->kind == T_OPEN;
+        depth -= token->kind == T_CLOSE;
+        if (depth == 0)
+            return is_han_of(token + 1) && parser_read_agg(token + 2, &agg);
+    }
+    return false;
 }

@@ -6,7 +6,7 @@
  *
  * Suffixes bind loosest and apply from left to right.
  */
-#include "parser.h"
+#include "parse_value.h"
 #include "slips.h"
 
 static const enum word STATES[] = {W_ON,      W_OFF,     W_IDLE,    W_OVERLOAD, W_NODATA,
@@ -163,12 +163,18 @@ done:
     return rc;
 }
 
+/* Where a condition begins, max( is one even if its end is not right. */
+static bool is_row_value(const struct parser *parser)
+{
+    return parser_is_function(parser) || parser_peek_row_value(parser);
+}
+
 static int parse_comparison(struct parser *parser, enum quant phases, struct cond *cond)
 {
     int rc;
 
     cond->kind = COND_COMPARE;
-    TRY(parse_series(parser, &cond->series));
+    TRY(is_row_value(parser) ? parse_row_value(parser, &cond->series) : parse_series(parser, &cond->series));
     if (phases != QUANT_NONE)
         cond->series->phases = phases;
     cond->ref = cond->series->ref;
@@ -242,7 +248,7 @@ static int parse_quantified(struct parser *parser, struct cond *cond)
         TRY(parse_quant(parser, &quant, &k));
     if (quant != QUANT_NONE)
         (void)parser_take_han(parser, W_OF); /* 2台以上的 */
-    if (parser_peek_series(parser)) {
+    if (parser_peek_series(parser) || is_row_value(parser)) {
         if (quant == QUANT_AT_LEAST || quant == QUANT_EXACTLY) {
             parser->at = first;
             return parser_fail(parser, "any, all or no before a metric", NULL, "any current of abatement > 50A");
@@ -299,6 +305,12 @@ static int parse_order(struct parser *parser, struct cond *cond)
     }
 done:
     return rc;
+}
+
+int parse_order_alone(struct parser *parser, struct cond **out)
+{
+    *out = new_cond(parser, COND_ORDER, NULL, NULL);
+    return *out ? parse_order(parser, *out) : parser_no_memory(parser);
 }
 
 /* `hours`, 每天 or nothing before 22:00-06:00. */
@@ -395,7 +407,7 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
         (*out)->place = parser_place(parser, first);
         return GK_OK;
     }
-    if (parser_take(parser, T_OPEN)) {
+    if (!is_row_value(parser) && parser_take(parser, T_OPEN)) {
         TRY(parser_enter(parser));
         TRY(parse_cond(parser, out));
         parser->depth--;
@@ -416,7 +428,8 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
         TRY(parse_hours(parser, cond));
     } else if (parser_take_word(parser, W_EXEMPT)) {
         cond->kind = COND_EXEMPT;
-    } else if (is_quant(parser) || parser_peek_noun(parser, &noun) || parser_peek_series(parser)) {
+    } else if (is_quant(parser) || parser_peek_noun(parser, &noun) || parser_peek_series(parser) ||
+               is_row_value(parser)) {
         TRY(parse_quantified(parser, cond));
     } else if (parser->has_implied && first->kind == T_WORD && is_state_word(first->word) &&
                !parser_is_on_date(first)) {
@@ -551,26 +564,41 @@ static bool take_clause(struct parser *parser)
     return true;
 }
 
-static int parse_combo(struct parser *parser, struct cond **out)
+/* while, during, unless, outside: each narrows what is there, or begins it where there is nothing yet. */
+static int parse_rest(struct parser *parser, struct cond **out)
 {
     struct cond *b;
     bool is_done;
     int rc;
 
-    (void)parser_take_han(parser, W_IN); /* 在生产运行期间 */
-    TRY(parse_disj(parser, out));
     for (;;) {
-        TRY(parse_that(parser, out, &is_done));
+        is_done = !*out;
+        if (*out)
+            TRY(parse_that(parser, out, &is_done));
         if (!is_done)
             continue;
-        bool is_and = take_joint(parser, W_WHILE) || take_joint(parser, W_DURING) || take_clause(parser);
+        bool is_and = take_joint(parser, W_WHILE) || take_joint(parser, W_DURING) || (*out && take_clause(parser));
         if (!is_and && !take_joint(parser, W_UNLESS) && !take_joint(parser, W_OUTSIDE))
             return GK_OK;
         TRY(parse_disj(parser, &b));
         if (!is_and)
             TRY(parser_wrap(parser, &b, COND_NOT, NULL));
-        TRY(parser_wrap(parser, out, COND_AND, b));
+        if (*out)
+            TRY(parser_wrap(parser, out, COND_AND, b));
+        else
+            *out = b;
     }
+done:
+    return rc;
+}
+
+static int parse_combo(struct parser *parser, struct cond **out)
+{
+    int rc;
+
+    (void)parser_take_han(parser, W_IN); /* 在生产运行期间 */
+    TRY(parse_disj(parser, out));
+    TRY(parse_rest(parser, out));
 done:
     return rc;
 }
@@ -709,14 +737,40 @@ done:
     return rc;
 }
 
-int parse_cond(struct parser *parser, struct cond **out)
+static int parse_suffixes(struct parser *parser, struct cond **out)
 {
     bool is_done = false;
+    int rc = GK_OK;
+
+    while (!is_done)
+        TRY(parse_suffix(parser, out, &is_done));
+done:
+    return rc;
+}
+
+int parse_cond(struct parser *parser, struct cond **out)
+{
     int rc;
 
     TRY(parse_combo(parser, out));
-    while (!is_done)
-        TRY(parse_suffix(parser, out, &is_done));
+    TRY(parse_suffixes(parser, out));
+done:
+    return rc;
+}
+
+int parse_clause(struct parser *parser, struct cond **out)
+{
+    return parse_disj(parser, out);
+}
+
+int parse_only(struct parser *parser, struct cond **out)
+{
+    int rc;
+
+    *out = NULL;
+    TRY(parse_rest(parser, out));
+    if (*out)
+        TRY(parse_suffixes(parser, out));
 done:
     return rc;
 }

@@ -82,6 +82,7 @@ int parse_names(struct parser *parser, struct name **out)
 int parse_ref(struct parser *parser, struct ref *out)
 {
     const struct token *first = parser->at;
+    bool is_open = parser_take(parser, T_OPEN);
     int rc;
 
     TRY(parse_noun(parser, &out->noun));
@@ -89,6 +90,11 @@ int parse_ref(struct parser *parser, struct ref *out)
         if (out->noun == NOUN_ZONE)
             return parser_fail(parser, "no name behind 'zone'", NULL, "a store is one zone: it has no name");
         TRY(parse_names(parser, &out->names));
+    }
+    if (is_open) {
+        TRY(parser_need_word(parser, W_WHERE, "(facility where meter = 'master')"));
+        TRY(parse_filters(parser, &out->where));
+        TRY(parser_need(parser, T_CLOSE, "')'", "a parenthesis is still open"));
     }
     out->place = parser_place(parser, first);
 done:

@@ -18,7 +18,8 @@ enum tail_kind {
     TAIL_LIMIT,
     TAIL_UNKNOWN,
     TAIL_TZ,
-    TAIL_WITH
+    TAIL_WITH,
+    TAIL_VERSUS
 };
 
 static const enum word TAILS[] = {W_IN,       W_WHERE,   W_PER,   W_BY,    W_EVERY,     W_TOP,   W_HAVING,
@@ -44,7 +45,7 @@ done:
 }
 
 /* A column, key or tag by its name: of a word of the language the English one, as answers have it. */
-static struct gk_text column_of(const struct token *token)
+struct gk_text parser_column(const struct token *token)
 {
     if (token->kind != T_WORD || token->word == W_NONE || (unsigned char)token->text.bytes[0] < 0x80)
         return token->text;
@@ -60,7 +61,7 @@ static int parse_filter(struct parser *parser, struct filter *out)
 
     if (token->kind != T_WORD && token->kind != T_NAME)
         return parser_fail(parser, "a tag after 'where'", NULL, example);
-    out->tag = column_of(token);
+    out->tag = parser_column(token);
     out->place = token->place;
     parser->at++;
     TRY(parse_compare(parser, &out->compare));
@@ -78,9 +79,9 @@ done:
     return rc;
 }
 
-static int parse_where(struct parser *parser, struct tail *out)
+int parse_filters(struct parser *parser, struct filter **out)
 {
-    struct filter **end = &out->where;
+    struct filter **end = out;
     int rc;
 
     do {
@@ -95,31 +96,42 @@ done:
     return rc;
 }
 
-/* In the order of enum key. */
-static const enum word KEYS[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR, W_DAY, W_WEEK, W_MONTH, W_NONE};
+/* Words that are keys, in the order of enum key; no word is W_COUNT_OF_WORDS, which stands for KEY_TAG. */
+static const enum word KEYS[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_COUNT_OF_WORDS,
+                                 W_HOUR,     W_DAY,  W_WEEK,       W_MONTH};
+#define N_KEYS (sizeof KEYS / sizeof KEYS[0])
+
+static enum key key_of(const struct token *token)
+{
+    for (size_t i = 0; token->kind == T_WORD && i < N_KEYS; i++)
+        if (token->word == KEYS[i])
+            return (enum key)i;
+    return KEY_TAG;
+}
 
 static bool is_key(const struct parser *parser)
 {
-    for (size_t i = 0; KEYS[i] != W_NONE; i++)
-        if (parser_is_word(parser, KEYS[i]))
-            return true;
-    return false;
+    return key_of(parser->at) != KEY_TAG;
 }
 
+/* A word that is no key of the language is a tag. */
 static int parse_key(struct parser *parser, struct tail *out)
 {
-    for (size_t i = 0; KEYS[i] != W_NONE; i++) {
-        if (!parser_is_word(parser, KEYS[i]))
-            continue;
-        for (size_t j = 0; j < out->n_keys; j++)
-            if (out->keys[j] == (enum key)i)
-                return parser_fail(parser, "another key: this one stands there already", NULL, "by enterprise, day");
-        out->keys[out->n_keys] = (enum key)i;
-        out->key_places[out->n_keys++] = parser->at->place;
-        parser->at++;
-        return GK_OK;
-    }
-    return parser_fail(parser, "a key after 'by'", KEYS, NULL);
+    static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR, W_DAY, W_WEEK, W_MONTH, W_NONE};
+    const struct token *token = parser->at;
+    enum key key = key_of(token);
+
+    bool is_tag = token->kind == T_NAME || parser_is_word(parser, W_NONE) || parser_is_word(parser, W_GROUP);
+    if ((key == KEY_TAG && !is_tag) || out->n_keys == KEYS_MAX)
+        return parser_fail(parser, "a key after 'by'", words, NULL);
+    for (size_t j = 0; j < out->n_keys; j++)
+        if (out->keys[j] == key && (key != KEY_TAG || strcmp(out->key_tags[j].bytes, token->text.bytes) == 0))
+            return parser_fail(parser, "another key: this one stands there already", NULL, "by enterprise, day");
+    out->keys[out->n_keys] = key;
+    out->key_tags[out->n_keys] = token->text;
+    out->key_places[out->n_keys++] = token->place;
+    parser->at++;
+    return GK_OK;
 }
 
 /* A comma or `and` with another key behind it; in Chinese its 按 or 每 may be said again: 按企业、按日. */
@@ -135,6 +147,11 @@ static bool take_next_key(struct parser *parser)
         return false;
     parser->at = ahead.at;
     return true;
+}
+
+static int parse_where(struct parser *parser, struct tail *out)
+{
+    return parse_filters(parser, &out->where);
 }
 
 static int parse_by(struct parser *parser, struct tail *out)
@@ -168,43 +185,10 @@ static int parse_column(struct parser *parser, const char *what, const char *exa
 
     if (token->kind != T_WORD && token->kind != T_NAME)
         return parser_fail(parser, what, NULL, example);
-    out->name = column_of(token);
+    out->name = parser_column(token);
     out->place = token->place;
     parser->at++;
     return GK_OK;
-}
-
-static int parse_having(struct parser *parser, struct tail *out)
-{
-    static const char example[] = "having coverage < 95%, having duration >= 1h";
-    int rc;
-
-    out->has_having = true;
-    TRY(parse_column(parser, "a column after 'having'", example, &out->having));
-    const struct token *first = parser->at;
-    bool is_behind = first->kind == T_DURATION || first->kind == T_NUMBER || first->kind == T_QUANTITY; /* 1小时以上 */
-    if (!is_behind)
-        TRY(parse_compare(parser, &out->having_compare));
-    bool is_minus = parser_take(parser, T_MINUS);
-    const struct token *token = parser->at;
-    if (token->kind == T_DURATION)
-        out->having_value = (double)token->ns / (double)GK_SECOND;
-    else if (token->kind == T_NUMBER || token->kind == T_QUANTITY)
-        out->having_value = token->number;
-    else
-        return parser_fail(parser, "a value", NULL, example);
-    if (is_minus)
-        out->having_value = -out->having_value;
-    parser->at++;
-    if (is_behind) {
-        out->having_compare = parser_is_word(parser, W_ABOVE) ? GK_GE : GK_LE;
-        if (!parser_take_word(parser, W_ABOVE) && !parser_take_word(parser, W_BELOW)) {
-            parser->at = first;
-            return parse_compare(parser, &out->having_compare);
-        }
-    }
-done:
-    return rc;
 }
 
 static int parse_top(struct parser *parser, struct tail *out)
@@ -379,6 +363,20 @@ static int refuse_tail(struct parser *parser)
     return parser_fail(parser, "the end or a tail", TAILS, example_instead(parser));
 }
 
+/* by grade sort share, by grade top 5 by share: a tag, as what stands behind has its column already. */
+static bool is_tag_key(const struct token *name)
+{
+    const struct token *next = name + 2;
+    struct measure agg;
+
+    if (name->kind != T_NAME && name->word != W_NONE)
+        return false;
+    if (name[1].word == W_TOP)
+        return next->kind == T_NUMBER && next[1].kind == T_WORD && next[1].word == W_BY;
+    return name[1].word == W_SORT &&
+           (next->kind == T_NAME || (next->kind == T_WORD && (next->word == W_NONE || parser_read_agg(next, &agg))));
+}
+
 /* 按时长降序, 按时长前10: the column before what is done with it. */
 static int parse_by_column(struct parser *parser, struct tail *out, bool *is_done)
 {
@@ -388,9 +386,10 @@ static int parse_by_column(struct parser *parser, struct tail *out, bool *is_don
                token[2].kind != T_WORD;
     if (*is_done)
         return GK_OK;
-    struct column_ref column = {column_of(token + 1), token[1].place};
+    struct column_ref column = {parser_column(token + 1), token[1].place};
     struct parser ahead = {.at = token + 1};
-    if (is_key(&ahead) && token[2].word != W_ASC && token[2].word != W_DESC) { /* by enterprise sort share */
+    bool is_plain = is_key(&ahead) && token[2].word != W_ASC && token[2].word != W_DESC;
+    if (is_plain || is_tag_key(token + 1)) { /* by enterprise sort share */
         *is_done = true;
         return GK_OK;
     }
@@ -450,6 +449,9 @@ int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
     if (parser_is_time(parser)) {
         TRY(mark_seen(parser, out, TAIL_TIME));
         TRY(parse_time(parser, &out->time));
+    } else if (parser_is_versus(parser)) {
+        TRY(mark_seen(parser, out, TAIL_VERSUS));
+        TRY(parse_versus(parser, out));
     } else if (form) {
         TRY(mark_seen(parser, out, form->kind));
         parser->at++;

@@ -70,6 +70,10 @@ int parse_prim(struct parser *parser, struct cond **out);
 int parser_wrap(struct parser *parser, struct cond **cond, enum cond_kind kind, struct cond *b);
 /* Around a condition inside of others: too deep is an error. Afterwards parser->depth--. */
 int parser_enter(struct parser *parser);
+/* A condition without while, during, unless, outside and without suffixes. */
+int parse_clause(struct parser *parser, struct cond **out);
+/* What narrows a series, `during COND`, `unless COND`, ...; *out is NULL when there is none. */
+int parse_only(struct parser *parser, struct cond **out);
 /* One of `for`, `ignoring gaps`, `held`, `within` around *out; is_done: there is none. */
 int parse_suffix(struct parser *parser, struct cond **out, bool *is_done);
 
@@ -93,7 +97,18 @@ int parse_frozen(struct parser *parser, struct cond *cond);
 bool parser_is_lag(const struct parser *parser);
 int parse_lag(struct parser *parser, struct stmt *stmt);
 
-/* ---- tails: parse_tail.c, parse_time.c ---- */
+/* `order`, `order 'orange'`, `order level 3`, ...: as a condition. */
+int parse_order_alone(struct parser *parser, struct cond **out);
+
+/* ---- numbers: parse_agg.c ---- */
+/* Whether a statement of numbers begins here. */
+bool parser_is_agg(const struct parser *parser);
+int parse_aggregate(struct parser *parser, struct stmt *stmt);
+bool parser_read_agg(const struct token *token, struct measure *out);
+/* AGG, AGG: up to INPUTS_MAX of them. */
+int parse_aggs(struct parser *parser, struct measure *list, size_t *n);
+
+/* ---- tails: parse_tail.c, parse_having.c, parse_versus.c, parse_time.c ---- */
 /* `cond` (NULL: none) is the statement's condition, which suffixes among the tails wrap. */
 int parse_tail(struct parser *parser, struct cond **cond, struct tail *out);
 /* ---- `with` and `vs stored`: parse_with.c ---- */
@@ -103,6 +118,13 @@ int parse_vs_stored(struct parser *parser, struct tail *out, bool *is_done);
 
 /* One tail; is_done: there is none. */
 int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done);
+/* A column, key or tag by its name: of a word of the language the English one, as answers have it. */
+struct gk_text parser_column(const struct token *token);
+/* tag cmp value { and tag cmp value } */
+int parse_filters(struct parser *parser, struct filter **out);
+int parse_having(struct parser *parser, struct tail *out);
+bool parser_is_versus(const struct parser *parser);
+int parse_versus(struct parser *parser, struct tail *out);
 bool parser_is_time(const struct parser *parser);
 /* `on` with a date behind it, which is no state. */
 bool parser_is_on_date(const struct token *on);
@@ -123,15 +145,16 @@ bool parser_begins_cond(const struct token *token);
 int parse_leading_tails(struct parser *parser, struct tail *out);
 /* Moves a time that stands between a noun and its 的 to the front; `list` are the parser's tokens. */
 void parser_put_time_first(struct parser *parser, struct token *list);
-/* A statement that ends with what is asked: COND 的 AGGS. */
+/* What is asked stands behind what it is asked of: COND 的 AGGS. */
 bool parser_is_genitive(const struct parser *parser);
-int parse_genitive(struct parser *parser, struct stmt *stmt);
+/* (COND) 的 AGGS: not a parenthesis of arithmetic. */
+bool parser_is_genitive_group(const struct parser *parser);
+int parse_genitive(struct parser *parser, struct source *source, struct measure *list, size_t *n);
+/* REF 的 状态 */
+bool parser_is_state_genitive(const struct parser *parser);
+int parse_state_genitive(struct parser *parser, struct stmt *stmt);
 
 /* ---- statements: parse.c ---- */
-bool parser_read_agg(const struct token *token, struct agg *out);
-int parse_aggs(struct parser *parser, struct agg **out);
-/* The aggregates must suit what they are of. */
-int check_aggs(struct parser *parser, const struct stmt *stmt);
 /*
  * Parses the first statement of the report's text. *out is NULL when only blanks and comments are left; *used gets the
  * bytes up to and with its ';'.

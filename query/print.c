@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "value.h"
+
 /* What is being written; the first status that is not GK_OK stays. */
 struct printer {
     struct arena *arena;
@@ -174,10 +176,88 @@ static void put_quant(struct printer *printer, enum quant quant, uint32_t k)
     }
 }
 
+static void put_filters(struct printer *printer, const struct filter *filters)
+{
+    for (const struct filter *filter = filters; filter; filter = filter->next) {
+        put(printer, filter == filters ? " where " : " and ");
+        put_quoted(printer, &filter->tag);
+        put_compare(printer, filter->compare);
+        if (filter->is_number)
+            put_number(printer, filter->number);
+        else
+            put_quoted(printer, &filter->value);
+    }
+}
+
 static void put_ref(struct printer *printer, const struct ref *ref)
 {
+    put(printer, ref->where ? "(" : "");
     put_noun(printer, ref->noun);
     put_names(printer, ref->names);
+    put_filters(printer, ref->where);
+    put(printer, ref->where ? ")" : "");
+}
+
+/* ---- arithmetic ---- */
+
+/* What stands at the leaves of a value. */
+struct leaves {
+    void (*put)(struct printer *printer, const void *of, size_t input);
+    const void *of;
+};
+
+static int strength(enum value_kind kind)
+{
+    switch (kind) {
+    case VALUE_ADD:
+    case VALUE_SUBTRACT:
+        return 0;
+    case VALUE_MULTIPLY:
+    case VALUE_DIVIDE:
+        return 1;
+    default:
+        return 2;
+    }
+}
+
+static void put_value(struct printer *printer, const struct value *value, int least, const struct leaves *leaves)
+{
+    /* In the order of enum value_kind. */
+    static const char *const words[] = {"", "", "-", " + ", " - ", " * ", " / ", "max(", "min(", "avg(", "sum("};
+    int own = strength(value->kind);
+    bool is_list = value->kind >= VALUE_MAX, is_group = own < least;
+
+    put(printer, is_group ? "(" : "");
+    if (value->kind == VALUE_NUMBER) {
+        const struct unit *unit = value->number_unit;
+        put_number(printer, unit && unit->kind == UNIT_SHARE ? value->number * 100 : value->number);
+        put(printer, unit ? unit_base(unit->kind) : "");
+    } else if (value->kind == VALUE_INPUT) {
+        leaves->put(printer, leaves->of, value->input);
+    } else if (is_list || value->kind == VALUE_NEGATIVE) {
+        put(printer, words[value->kind]);
+        for (const struct value *item = value->a; item; item = is_list ? item->next : NULL) {
+            put(printer, item == value->a ? "" : ", ");
+            put_value(printer, item, is_list ? 0 : 2, leaves);
+        }
+        put(printer, is_list ? ")" : "");
+    } else {
+        put_value(printer, value->a, own, leaves);
+        put(printer, words[value->kind]);
+        put_value(printer, value->b, own + 1, leaves);
+    }
+    put(printer, is_group ? ")" : "");
+}
+
+static void put_row_input(struct printer *printer, const void *of, size_t input)
+{
+    static const enum word words[] = {W_POWER, W_CURRENT, W_VOLTAGE, W_LOAD}; /* by enum metric */
+    const struct series *series = of;
+
+    if (series->inputs[input].metric == METRIC_CHANNEL)
+        put_quoted(printer, &series->inputs[input].name);
+    else
+        put_word(printer, words[series->inputs[input].metric]);
 }
 
 static void put_series(struct printer *printer, const struct series *series)
@@ -201,6 +281,9 @@ static void put_series(struct printer *printer, const struct series *series)
         break;
     case METRIC_CHANNEL:
         put_quoted(printer, &series->channel);
+        break;
+    case METRIC_VALUE:
+        put_value(printer, series->value, 0, &(const struct leaves){put_row_input, series});
         break;
     case METRIC_ALL:
         put_ref(printer, &series->ref);
@@ -484,37 +567,61 @@ static void put_time(struct printer *printer, const struct time_tail *time)
     }
 }
 
-static void put_where(struct printer *printer, const struct filter *where)
-{
-    for (const struct filter *filter = where; filter; filter = filter->next) {
-        put(printer, filter == where ? " where " : " and ");
-        put_quoted(printer, &filter->tag);
-        put_compare(printer, filter->compare);
-        if (filter->is_number)
-            put_number(printer, filter->number);
-        else
-            put_quoted(printer, &filter->value);
-    }
-}
-
 static void put_keys(struct printer *printer, const struct tail *tail)
 {
     /* In the order of enum key. */
-    static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR, W_DAY, W_WEEK, W_MONTH};
+    static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_NONE, W_HOUR, W_DAY, W_WEEK, W_MONTH};
 
     for (size_t i = 0; i < tail->n_keys; i++) {
         put(printer, i ? ", " : " by ");
-        put_word(printer, words[tail->keys[i]]);
+        if (tail->keys[i] == KEY_TAG)
+            put_quoted(printer, &tail->key_tags[i]);
+        else
+            put_word(printer, words[tail->keys[i]]);
+    }
+}
+
+static void put_column_ref(struct printer *printer, const void *of, size_t input)
+{
+    const struct tail *tail = of;
+
+    put_quoted(printer, &tail->having_inputs[input].name);
+}
+
+static void put_versus(struct printer *printer, const struct versus *versus)
+{
+    switch (versus->kind) {
+    case VERSUS_NONE:
+        break;
+    case VERSUS_BEFORE:
+        put(printer, " vs previous");
+        break;
+    case VERSUS_SHIFT:
+        put(printer, " vs previous ");
+        put_duration(printer, versus->ns);
+        break;
+    case VERSUS_UNIT:
+        put(printer, " vs last ");
+        put_word(printer, versus->unit);
+        break;
+    case VERSUS_NORMAL:
+        put_format(printer, " vs same hours of %" PRIu64 " normal days before", versus->n);
+        break;
+    case VERSUS_MEDIAN:
+    case VERSUS_AVG:
+        put(printer, versus->kind == VERSUS_AVG ? " vs avg of " : " vs median of ");
+        put_duration(printer, versus->ns);
+        put(printer, " before");
     }
 }
 
 static void put_order_of_rows(struct printer *printer, const struct tail *tail)
 {
-    if (tail->has_having) {
-        put(printer, " having ");
-        put_quoted(printer, &tail->having.name);
-        put_compare(printer, tail->having_compare);
-        put_number(printer, tail->having_value);
+    for (const struct having *having = tail->having; having; having = having->next) {
+        put(printer, having == tail->having ? " having " : " and ");
+        put_value(printer, having->a, 0, &(const struct leaves){put_column_ref, tail});
+        put_compare(printer, having->compare);
+        put_value(printer, having->b, 0, &(const struct leaves){put_column_ref, tail});
     }
     if (tail->has_top) {
         put_format(printer, " top %" PRIu64 " by ", tail->top);
@@ -596,7 +703,7 @@ static void put_tail(struct printer *printer, const struct tail *tail)
         put_noun(printer, tail->in);
         put_names(printer, tail->in_names);
     }
-    put_where(printer, tail->where);
+    put_filters(printer, tail->where);
     put_time(printer, &tail->time);
     if (tail->has_per) {
         put(printer, " per ");
@@ -611,6 +718,7 @@ static void put_tail(struct printer *printer, const struct tail *tail)
         put(printer, " offset ");
         put_duration(printer, tail->offset_ns);
     }
+    put_versus(printer, &tail->versus);
     put_order_of_rows(printer, tail);
     put_unknown(printer, tail->unknown_as);
     put_with(printer, tail);
@@ -623,13 +731,90 @@ static void put_tail(struct printer *printer, const struct tail *tail)
 
 /* ---- statements ---- */
 
-static void put_aggs(struct printer *printer, const struct agg *aggs)
+static void put_source(struct printer *printer, const struct source *source, enum agg_kind agg, bool is_alone)
 {
-    for (const struct agg *agg = aggs; agg; agg = agg->next) {
-        put(printer, agg == aggs ? "" : ", ");
-        put(printer, agg->name);
+    switch (source->kind) {
+    case SOURCE_COND:
+        put(printer, is_alone ? "" : "(");
+        put_cond(printer, source->cond, LOOSE_SUFFIX);
+        put(printer, is_alone ? "" : ")");
+        break;
+    case SOURCE_SERIES:
+        if (source->series->metric == METRIC_ENERGY && agg == AGG_ENERGY)
+            put_ref(printer, &source->series->ref);
+        else
+            put_series(printer, source->series);
+        if (source->cond) {
+            put(printer, " while ");
+            put_cond(printer, source->cond, LOOSE_OR);
+        }
+        break;
+    default:
+        put_ref(printer, &source->ref);
     }
+}
+
+/* The measure without its source. */
+static void put_measure(struct printer *printer, const struct measure *measure)
+{
+    if (measure->source->kind == SOURCE_CUT) {
+        put_order(printer, measure->source->cond);
+        put(printer, " cut");
+    } else if (measure->source->kind == SOURCE_FIELD) {
+        put_quoted(printer, &measure->source->field);
+    } else {
+        put(printer, measure->name);
+    }
+}
+
+static void put_leaf(struct printer *printer, const void *of, size_t input)
+{
+    const struct stmt *stmt = of;
+    const struct measure *measure = &stmt->measures[input];
+
+    put_measure(printer, measure);
     put(printer, " of ");
+    put_source(printer, measure->source, measure->kind, false);
+}
+
+/* The measure that is all there is in a column, under its own name. */
+static const struct measure *plain_measure(const struct stmt *stmt, const struct column *column)
+{
+    if (!column || column->value->kind != VALUE_INPUT)
+        return NULL;
+    const struct measure *measure = &stmt->measures[column->value->input];
+    return strcmp(measure->name, column->name) == 0 ? measure : NULL;
+}
+
+/* Of several aggregates of a source, the first says whether it is energy. */
+static enum agg_kind first_kind(const struct stmt *stmt, const struct source *source)
+{
+    size_t i = 0;
+
+    while (stmt->measures[i].source != source)
+        i++;
+    return stmt->measures[i].kind;
+}
+
+static void put_column(struct printer *printer, const struct stmt *stmt, const struct column *column)
+{
+    const struct measure *plain = plain_measure(stmt, column), *next = plain_measure(stmt, column->next);
+    bool is_input = column->value->kind == VALUE_INPUT;
+
+    if (plain) {
+        put_measure(printer, plain);
+        if (next && next->source == plain->source)
+            return; /* AGG, AGG of ... */
+        put(printer, " of ");
+        put_source(printer, plain->source, first_kind(stmt, plain->source), true);
+        return;
+    }
+    put_value(printer, column->value, 0, &(const struct leaves){put_leaf, stmt});
+    if (is_input || strcmp(column->name, value_name(column->value)) != 0) {
+        const struct gk_text name = {column->name, strlen(column->name)};
+        put(printer, " as ");
+        put_quoted(printer, &name);
+    }
 }
 
 static void put_which(struct printer *printer, const struct stmt *stmt)
@@ -697,16 +882,14 @@ static void put_verb(struct printer *printer, const struct stmt *stmt)
         put_which(printer, stmt);
         break;
     case STMT_AGGREGATE:
-        put_aggs(printer, stmt->aggs);
-        put_cond(printer, stmt->cond, LOOSE_SUFFIX);
+        for (const struct column *column = stmt->columns; column; column = column->next) {
+            put(printer, column == stmt->columns ? "" : ", ");
+            put_column(printer, stmt, column);
+        }
         break;
-    case STMT_SERIES:
     case STMT_SAMPLES:
-        put_aggs(printer, stmt->aggs);
-        if (stmt->series->metric == METRIC_ENERGY && stmt->aggs->kind == AGG_ENERGY)
-            put_ref(printer, &stmt->series->ref);
-        else
-            put_series(printer, stmt->series);
+        put(printer, "samples of ");
+        put_series(printer, stmt->series);
         break;
     case STMT_STATE:
         put(printer, "state of ");

@@ -171,28 +171,11 @@ static double number_of(const struct gk_value *cell)
     return cell->type == GK_TYPE_TIME ? (double)cell->as.time : (double)cell->as.count;
 }
 
-bool rows_last_passes(const struct rows *rows, size_t column, enum gk_compare compare, double value)
+double rows_last_number(const struct rows *rows, size_t column)
 {
     const struct gk_value *cell = &rows->cells[rows->n_cells - rows->n_columns + column];
 
-    if (cell->type == GK_TYPE_EMPTY || cell->type == GK_TYPE_TEXT)
-        return false;
-    double x = number_of(cell);
-    switch (compare) {
-    case GK_LT:
-        return x < value;
-    case GK_LE:
-        return x <= value;
-    case GK_GT:
-        return x > value;
-    case GK_GE:
-        return x >= value;
-    case GK_EQ:
-        return !(x < value || x > value);
-    case GK_NE:
-        return x < value || x > value;
-    }
-    return false;
+    return cell->type == GK_TYPE_EMPTY || cell->type == GK_TYPE_TEXT ? NAN : number_of(cell);
 }
 
 /* -1, 0, 1; empty cells are behind all others. */

@@ -70,8 +70,8 @@ bool rows_has_next(const struct rows *rows);
 /* A value of the row that was given last; made when it is of a lent one. */
 const struct gk_value *rows_value(const struct rows *rows, size_t column);
 
-/* Whether the last row passes `column cmp value`; an empty cell passes nothing. */
-bool rows_last_passes(const struct rows *rows, size_t column, enum gk_compare compare, double value);
+/* A number of the last row; NaN when it is empty or a text. */
+double rows_last_number(const struct rows *rows, size_t column);
 /* Stable; empty cells come last either way. Stops when the watch says so. */
 int rows_sort(struct rows *rows, size_t column, bool is_desc, struct watch *watch);
 void rows_keep(struct rows *rows, size_t n);

@@ -3,6 +3,7 @@
  */
 #include "run.h"
 
+#include "having.h"
 #include "parser.h"
 
 int run_fail(struct gk_query *query, int status)
@@ -35,27 +36,40 @@ int run_note_dropped(struct gk_query *query, const char *what)
                                  text, report_text(&query->report, what)));
 }
 
-int run_start_condition(struct gk_query *query, bool may_prune)
+int run_start_eval(struct gk_query *query, const struct bound *bound, const struct cond *cond)
 {
     struct eval *eval = &query->eval;
-    int rc;
 
     eval->snapshot = query->snapshot;
     eval->arena = &query->memory;
-    eval->bound = &query->bound;
+    eval->bound = bound;
     eval->scope = &query->scope;
     eval->window = &query->window;
     eval->watch = &query->watch;
     eval->error = &query->engine_error;
     eval->is_timed = query->part == PART_RUN;
-    TRY(scope_make(&query->scope, query->bound.subject, query->bound.subject_names));
-    TRY(eval_init(eval, query->stmt->cond));
+    return eval_init(eval, cond);
+}
+
+int run_start_source(struct gk_query *query, const struct bound *bound, const struct cond *cond, bool may_prune)
+{
+    int rc;
+
+    TRY(scope_make(&query->scope, bound->subject, bound->subject_names));
+    TRY(run_start_eval(query, bound, cond));
     if (may_prune)
-        TRY(prune_make(&query->prune, &query->scope, &query->bound, query->stmt->cond, &query->window, query->prune_use,
+        TRY(prune_make(&query->prune, &query->scope, bound, cond, &query->window, query->prune_use,
                        &query->engine_error));
     query->watch.total = query->scope.n;
-    query->meta.n_subjects = query->scope.n;
 done:
+    return rc;
+}
+
+int run_start_condition(struct gk_query *query, bool may_prune)
+{
+    int rc = run_start_source(query, &query->bound, query->stmt->cond, may_prune);
+
+    query->meta.n_subjects = query->scope.n;
     return rc;
 }
 
@@ -136,10 +150,8 @@ int run_begin_row(struct gk_query *query)
 
 void run_end_row(struct gk_query *query)
 {
-    const struct tail *tail = &query->stmt->tail;
-
-    if (tail->has_having && query->having_column != SIZE_MAX &&
-        !rows_last_passes(&query->rows, query->having_column, tail->having_compare, tail->having_value))
+    if (query->stmt->tail.having && !query->stmt->is_explained &&
+        !having_passes(query->stmt->tail.having, &query->rows, query->having_columns))
         rows_drop(&query->rows);
 }
 

@@ -17,9 +17,9 @@ struct statement {
     void (*end)(struct gk_query *query); /* frees what start made outside of the arena; may be NULL */
 };
 
-extern const struct statement STATEMENT_WHEN, STATEMENT_WHICH, STATEMENT_AGGREGATE, STATEMENT_SERIES, STATEMENT_SAMPLES,
-    STATEMENT_STATE, STATEMENT_LIST, STATEMENT_LAG, STATEMENT_LAG_LIST, STATEMENT_STATE_COUNT, STATEMENT_EVENTS,
-    STATEMENT_STORED, STATEMENT_EXPLAIN, STATEMENT_PROFILE;
+extern const struct statement STATEMENT_WHEN, STATEMENT_WHICH, STATEMENT_AGGREGATE, STATEMENT_SAMPLES, STATEMENT_STATE,
+    STATEMENT_LIST, STATEMENT_LAG, STATEMENT_LAG_LIST, STATEMENT_STATE_COUNT, STATEMENT_EVENTS, STATEMENT_STORED,
+    STATEMENT_EXPLAIN, STATEMENT_PROFILE;
 
 /* A statement that compares is run in parts: the same text, without what compares, sorts and cuts. */
 enum query_part {
@@ -44,7 +44,8 @@ struct gk_query {
     struct gk_query *profiled; /* of STATEMENT_PROFILE: what is run */
     int64_t prepare_ns;        /* of that */
     struct rows rows;
-    size_t sort_column, top_column, having_column; /* SIZE_MAX: none */
+    size_t sort_column, top_column;    /* SIZE_MAX: none */
+    size_t having_columns[INPUTS_MAX]; /* of the inputs of having */
 
     /* from gk_query_start on */
     struct arena memory; /* of the run: cleared by the next start */
@@ -70,8 +71,15 @@ struct gk_query {
     enum prune_use prune_use; /* tests set it */
 };
 
-/* Starts the scope and the eval of a condition, and the prune where subjects that cannot meet it do not matter. */
+/*
+ * Starts the scope and the eval of the statement's condition, and the prune where subjects that cannot meet it do not
+ * matter.
+ */
 int run_start_condition(struct gk_query *query, bool may_prune);
+/* The same of one source among several. */
+int run_start_source(struct gk_query *query, const struct bound *bound, const struct cond *cond, bool may_prune);
+/* The eval alone, for the subjects of a scope that is there. */
+int run_start_eval(struct gk_query *query, const struct bound *bound, const struct cond *cond);
 void run_end_condition(struct gk_query *query);
 /* The next subject that is not pruned: its truth; *is_done when there is none. Pruned ones are counted as known false.
  */

@@ -6,13 +6,15 @@
 
 #include "parser.h"
 #include "run.h"
+#include "series.h"
 
 #define SAMPLES_COLUMNS_MAX (COLUMNS_MAX - 2)
 
 struct samples {
     uint32_t channels[SAMPLES_COLUMNS_MAX];
     size_t n;
-    gk_scan *scan; /* of the facility before `next`; NULL: to be opened */
+    struct series_signal signal; /* of an expression, for the facility at hand */
+    gk_scan *scan;               /* of the facility before `next`; NULL: to be opened */
 };
 
 static void add_channel(struct samples *out, uint32_t channel)
@@ -65,6 +67,11 @@ static int columns(struct gk_query *query)
         TRY(all_channels(query, found));
     for (size_t i = 0; i < series->n_channels; i++)
         add_channel(found, series->channels[i]);
+    if (series->metric == METRIC_VALUE) { /* before the channels it is made of */
+        const char *name = query->stmt->columns->name;
+        ok = ok &&
+             rows_add_column(&query->rows, strcmp(name, word_text(W_SAMPLES)) == 0 ? "value" : name, GK_TYPE_NUMBER);
+    }
     for (size_t i = 0; i < found->n; i++) {
         const char *name = gk_channel_name(query->snapshot, found->channels[i]);
         ok = ok && rows_add_column(&query->rows, arena_text(&query->arena, name, strlen(name)), GK_TYPE_NUMBER);
@@ -80,6 +87,7 @@ static int start(struct gk_query *query)
     int rc;
 
     TRY(run_note_dropped(query, "samples of that time are gone"));
+    query->scope.where = query->stmt->series->ref.where;
     TRY(scope_make_facilities(&query->scope, &query->stmt->series->ref));
 done:
     return rc;
@@ -108,6 +116,8 @@ static int put_row(struct gk_query *query, const struct gk_columns *batch, size_
     TRY(run_begin_row(query));
     rows_put_time(&query->rows, batch->time[i]);
     rows_put_text(&query->rows, gk_facility_get(query->snapshot, id)->name);
+    if (query->stmt->series->metric == METRIC_VALUE)
+        rows_put_number(&query->rows, GK_TYPE_NUMBER, series_value(&own->signal, batch, i));
     for (size_t c = 0; c < own->n; c++)
         rows_put_number(&query->rows, GK_TYPE_NUMBER, batch->value[c][i]);
     run_end_row(query);
@@ -130,8 +140,8 @@ static bool is_lendable(const struct gk_query *query, const struct gk_columns *b
     const struct samples *own = query->own;
     const struct tail *tail = &query->stmt->tail;
 
-    return !tail->has_having && !tail->has_sort && !tail->has_top && own->n > 0 &&
-           !has_missing(batch->value[0], batch->n_rows);
+    return query->stmt->series->metric != METRIC_VALUE && !tail->having && !tail->has_sort && !tail->has_top &&
+           own->n > 0 && !has_missing(batch->value[0], batch->n_rows);
 }
 
 static void lend(struct gk_query *query, const struct gk_columns *batch, uint32_t id)
@@ -157,9 +167,12 @@ static int step(struct gk_query *query, bool *is_done)
     if (*is_done)
         return GK_OK;
     TRY(watch_look(&query->watch));
-    if (!own->scan)
-        TRY(gk_scan_open(query->snapshot, query->scope.list[query->next++].id, own->channels, own->n,
-                         query->window.from, query->window.to, &own->scan, &query->engine_error));
+    if (!own->scan) {
+        uint32_t id = query->scope.list[query->next++].id;
+        series_make_signal(query->stmt->series, GK_MEAN, gk_facility_get(query->snapshot, id), &own->signal);
+        TRY(gk_scan_open(query->snapshot, id, own->channels, own->n, query->window.from, query->window.to, &own->scan,
+                         &query->engine_error));
+    }
     rc = gk_scan_next(own->scan, &batch, &query->engine_error);
     if (rc == GK_DONE) {
         end(query);

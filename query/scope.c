@@ -45,13 +45,6 @@ const char *scope_name(gk_snapshot *snapshot, struct subject subject)
 
 /* ---- where ---- */
 
-static const char *const FIELDS[] = {"name", "role", "rated_kw", "rated_a", "line", "enterprise", "park", NULL};
-
-const char *scope_field(size_t i)
-{
-    return FIELDS[i];
-}
-
 static bool compare_holds(enum gk_compare compare, int order)
 {
     switch (compare) {
@@ -130,6 +123,9 @@ static bool facility_passes(const struct scope *scope, uint32_t id)
     if (scope->is_in && !scope->is_in[id])
         return false;
     for (const struct filter *filter = scope->tail->where; filter; filter = filter->next)
+        if (!filter_holds(scope->snapshot, filter, facility))
+            return false;
+    for (const struct filter *filter = scope->where; filter; filter = filter->next)
         if (!filter_holds(scope->snapshot, filter, facility))
             return false;
     return true;

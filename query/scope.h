@@ -22,14 +22,12 @@ const char *scope_name(gk_snapshot *snapshot, struct subject subject);
 /* The name of a site or facility, "" for GK_ID_NONE. */
 const char *scope_site_name(gk_snapshot *snapshot, enum gk_kind kind, uint32_t id);
 
-/* Fields of a facility that `where` knows beside its tags; NULL behind the last. */
-const char *scope_field(size_t i);
-
 /* The subjects of a noun in catalog order, by names, `in` and `where`. */
 struct scope {
     gk_snapshot *snapshot;
     struct arena *arena;
     const struct tail *tail;
+    const struct filter *where; /* beside the tail's: of (NOUN where ...) */
     struct subject *list;
     size_t n;
     uint8_t *is_in; /* by facility id: passes `in`; NULL: no `in` */

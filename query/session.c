@@ -149,10 +149,15 @@ int session_define(struct gk_session *session, const struct gk_text *name, const
 
 static const struct statement *statement_of(const struct stmt *stmt)
 {
-    static const struct statement *const statements[] = {
-        &STATEMENT_WHEN,    &STATEMENT_WHICH,   &STATEMENT_AGGREGATE, &STATEMENT_SERIES,
-        &STATEMENT_SAMPLES, &STATEMENT_STATE,   &STATEMENT_LIST,      NULL,
-        &STATEMENT_LAG,     &STATEMENT_LAG_LIST};
+    static const struct statement *const statements[] = {&STATEMENT_WHEN,
+                                                         &STATEMENT_WHICH,
+                                                         &STATEMENT_AGGREGATE,
+                                                         &STATEMENT_SAMPLES,
+                                                         &STATEMENT_STATE,
+                                                         &STATEMENT_LIST,
+                                                         NULL,
+                                                         &STATEMENT_LAG,
+                                                         &STATEMENT_LAG_LIST};
 
     if (stmt->is_explained)
         return &STATEMENT_EXPLAIN;
@@ -166,25 +171,37 @@ static const struct statement *statement_of(const struct stmt *stmt)
 }
 
 /* `unknown as false` asks for what is sure, `unknown as true` for what is possible. */
-static int apply_unknown(struct gk_query *query)
+static int wrap_unknown(struct gk_query *query, struct cond **at)
 {
-    struct stmt *stmt = query->stmt;
-    struct cond *cond;
+    struct cond *cond = arena_piece(&query->arena, sizeof *cond);
 
-    if (stmt->tail.unknown_as == UNKNOWN_KEEP)
-        return GK_OK;
-    cond = arena_piece(&query->arena, sizeof *cond);
     if (!cond)
         return arena_status(&query->arena);
-    cond->kind = stmt->tail.unknown_as == UNKNOWN_TRUE ? COND_POSSIBLY : COND_SURELY;
-    cond->a = stmt->cond;
-    cond->place = stmt->cond->place;
-    cond->depth = stmt->cond->depth + 1;
-    stmt->cond = cond;
+    cond->kind = query->stmt->tail.unknown_as == UNKNOWN_TRUE ? COND_POSSIBLY : COND_SURELY;
+    cond->a = *at;
+    cond->place = (*at)->place;
+    cond->depth = (*at)->depth + 1;
+    *at = cond;
     return GK_OK;
 }
 
-/* A column of the answer for sort, top and having; SIZE_MAX when the tail is not there. */
+static int apply_unknown(struct gk_query *query)
+{
+    struct stmt *stmt = query->stmt;
+    int rc = GK_OK;
+
+    if (stmt->tail.unknown_as == UNKNOWN_KEEP)
+        return GK_OK;
+    for (struct source *source = stmt->sources; source; source = source->next)
+        if (source->kind == SOURCE_COND)
+            TRY(wrap_unknown(query, &source->cond));
+    if (stmt->cond)
+        rc = wrap_unknown(query, &stmt->cond);
+done:
+    return rc;
+}
+
+/* A column of the answer for sort, top and having; SIZE_MAX when it is not wanted. */
 static int find_column(struct gk_query *query, bool is_wanted, const struct column_ref *ref, size_t *out)
 {
     const struct rows *rows = &query->rows;
@@ -218,7 +235,8 @@ static int find_columns(struct gk_query *query)
     const struct tail *tail = &query->stmt->tail;
     int rc;
 
-    TRY(find_column(query, tail->has_having, &tail->having, &query->having_column));
+    for (size_t i = 0; i < tail->n_having_inputs; i++)
+        TRY(find_column(query, true, &tail->having_inputs[i], &query->having_columns[i]));
     TRY(find_column(query, tail->has_top, &tail->top_by, &query->top_column));
     TRY(find_column(query, tail->has_sort, &tail->sort, &query->sort_column));
 done:
@@ -248,7 +266,9 @@ static void take_part(struct stmt *stmt, enum query_part part)
     stmt->is_profiled = stmt->is_profiled && part == PART_ALL;
     if (part == PART_ALL || part == PART_RUN)
         return;
-    tail->vs_stored = tail->has_having = tail->has_top = tail->has_sort = tail->has_limit = false;
+    tail->having = NULL;
+    tail->n_having_inputs = 0;
+    tail->vs_stored = tail->has_top = tail->has_sort = tail->has_limit = false;
     tail->has_limits = tail->has_limits && part == PART_UNDER;
 }
 
@@ -299,7 +319,7 @@ static int prepare(struct gk_query *query, size_t *used)
         TRY(explained->columns(query));
         TRY(find_columns(query));
         rows_init(&query->rows, &query->memory);
-        query->having_column = query->top_column = query->sort_column = SIZE_MAX;
+        query->top_column = query->sort_column = SIZE_MAX;
         query->own = NULL;
         return query->statement->columns(query);
     }
@@ -327,7 +347,7 @@ static int prepare_part(gk_session *session, gk_snapshot *snapshot, const char *
     query->snapshot = snapshot;
     query->part = part;
     query->report = report;
-    query->having_column = query->top_column = query->sort_column = SIZE_MAX;
+    query->top_column = query->sort_column = SIZE_MAX;
     arena_init(&query->arena, options->resize, options->resize_context, options->max_memory);
     arena_init(&query->memory, options->resize, options->resize_context, options->max_memory);
     rows_init(&query->rows, &query->memory);

@@ -63,6 +63,17 @@ static gk_time unit_start(gk_time t, int32_t zone_s, enum word unit, int64_t n)
     }
 }
 
+gk_time window_earlier(gk_time t, int32_t zone_s, enum word unit)
+{
+    int64_t months = unit == W_YEAR ? 12 : 1;
+
+    if (unit == W_HOUR || unit == W_DAY || unit == W_WEEK)
+        return t - (unit == W_HOUR ? HOUR : unit == W_DAY ? DAY : 7 * DAY);
+    gk_time moved = unit_start(t, zone_s, W_MONTH, -months) + (t - unit_start(t, zone_s, W_MONTH, 0));
+    gk_time end = unit_start(t, zone_s, W_MONTH, 1 - months);
+    return moved < end ? moved : end;
+}
+
 /* ---- windows ---- */
 
 /* A time as written: a literal, now, today, or yesterday. */
@@ -192,6 +203,13 @@ static gk_time bucket_start(const struct window *window, const struct tail *tail
     }
     *next = unit_start(t, window->zone_s, units[kind], 1);
     return unit_start(t, window->zone_s, units[kind], 0);
+}
+
+gk_time window_bucket_start(const struct window *window, const struct tail *tail, gk_time t)
+{
+    gk_time next;
+
+    return bucket_start(window, tail, bucket_kind_of(tail), t, &next);
 }
 
 int buckets_make(struct arena *arena, const struct window *window, const struct tail *tail, struct report *report,

@@ -41,6 +41,8 @@ enum word {
     W_RMS,
     W_ENERGY,
     W_SAMPLES,
+    W_RECEIVED,
+    W_MEDIAN,
     /* nouns */
     W_FACILITY,
     W_PRODUCTION,
@@ -169,6 +171,15 @@ enum word {
     W_WITHIN_NEXT,  /* 此后5分钟内 */
     W_MEASURE,      /* 2台, 每条 */
     W_SHOW,         /* 统计, 查询: may stand before what is asked */
+    W_VS,
+    W_CHAIN,
+    W_YEARLY,
+    W_PREVIOUS,
+    W_SAME,
+    W_TIME,
+    W_CUT,
+    W_SAME_TIME,  /* 同期 */
+    W_SAME_HOURS, /* 同时段 */
     /* words of the language that this version does not answer yet: they are refused by name */
     W_RULE,
     W_RULES,
