@@ -343,7 +343,14 @@ static void every_failing_allocation_is_told_and_nothing_leaks(void **state)
         "list lag from end of (abatement off) to next start of (abatement off)",
         "count of abatement off by line with on_from = 15% vs stored",
         "explain state of line 'L1'",
-        "profile when abatement off sort duration"};
+        "profile when abatement off sort duration",
+        "energy of abatement / energy of production as r by name, hour last 6h vs previous having r > 0 and -change < "
+        "max(coverage, 2)",
+        "duration of production running, rated of production by line today vs same hours of 1 normal days before",
+        "median of kw / rated_kw of (facility where rated_kw > 0) while production running every 1h last 6h vs median "
+        "of "
+        "3h before",
+        "samples of max(kw, rated_kw) * 2 of facility 'p' last 24h"};
     struct zone zone;
 
     (void)state;
