@@ -48,7 +48,7 @@ static struct value_type type_of_measure(const struct measure *measure)
 
     if (measure->kind == AGG_COUNT)
         return (struct value_type){GK_TYPE_COUNT, UNIT_NONE};
-    if (measure->kind == AGG_COVERAGE || measure->kind == AGG_RECEIVED || source->kind == SOURCE_CUT)
+    if (measure->kind == AGG_COVERAGE || source->kind == SOURCE_CUT)
         return (struct value_type){GK_TYPE_SHARE, UNIT_SHARE};
     if (source->kind == SOURCE_FIELD) {
         out.unit = strcmp(source->field.bytes, "rated_kw") == 0  ? UNIT_POWER
@@ -172,7 +172,6 @@ static void find_needs(const struct gk_query *query, struct source_run *run)
             continue;
         run->has_percentile |= measure->kind == AGG_PERCENTILE;
         run->has_energy |= measure->kind == AGG_ENERGY;
-        run->has_received |= measure->kind == AGG_RECEIVED;
         run->has_longest |= measure->kind == AGG_LONGEST;
         run->has_runs |= measure->kind == AGG_LONGEST || measure->kind == AGG_FIRST || measure->kind == AGG_LAST;
     }
@@ -362,7 +361,7 @@ static double number_of(const struct gk_query *query, const struct aggregate *ow
 static double per_base(const struct measure *measure)
 {
     bool is_plain = measure->source->kind == SOURCE_SERIES && measure->kind != AGG_ENERGY &&
-                    measure->kind != AGG_COUNT && measure->kind != AGG_COVERAGE && measure->kind != AGG_RECEIVED;
+                    measure->kind != AGG_COUNT && measure->kind != AGG_COVERAGE;
 
     return is_plain && measure->source->series->per_base > 0 ? measure->source->series->per_base : 1;
 }

@@ -226,7 +226,6 @@ enum agg_kind {
     AGG_SUM,
     AGG_RMS,
     AGG_ENERGY,
-    AGG_RECEIVED,
     AGG_PERCENTILE,
     AGG_SAMPLES,
     AGG_AGREED /* the one value of an attribute that all have */

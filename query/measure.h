@@ -42,7 +42,7 @@ struct tally {
 /* ---- of samples: sums.c ---- */
 
 struct sums {
-    double count, sum, squares, min, max, first, last, kwh, expected;
+    double count, sum, squares, min, max, first, last, kwh;
     gk_time first_time, last_time;
     double held_ns, certain_ns, possible_ns; /* with a sample; of the pieces; of what may be a piece */
     uint32_t n_subjects, n_lacking;
@@ -60,7 +60,7 @@ struct measured {
 struct source_run {
     const struct source *source;
     struct measured now, before;
-    bool has_percentile, has_energy, has_received;
+    bool has_percentile, has_energy;
     bool has_longest, has_runs;
     uint32_t counter; /* the channel of energy, GK_ID_NONE: none */
     size_t n_lacking; /* subjects */

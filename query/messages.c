@@ -506,7 +506,6 @@ static const struct {
     {"difference", "差值"},
     {"product", "乘积"},
     {"total", "总和"},
-    {"received", "采集率"},
     {"median", "中位数"},
     {"reference", "参照"},
     {"change", "变化"},

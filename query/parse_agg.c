@@ -11,8 +11,8 @@
 #include "slips.h"
 #include "value.h"
 
-static const enum word AGGS[] = {W_DURATION, W_SHARE, W_COUNT, W_LONGEST, W_FIRST,    W_LAST,   W_COVERAGE, W_AVG,
-                                 W_MAX,      W_MIN,   W_SUM,   W_RMS,     W_RECEIVED, W_ENERGY, W_MEDIAN,   W_NONE};
+static const enum word AGGS[] = {W_DURATION, W_SHARE, W_COUNT, W_LONGEST, W_FIRST,  W_LAST,   W_COVERAGE, W_AVG,
+                                 W_MAX,      W_MIN,   W_SUM,   W_RMS,     W_ENERGY, W_MEDIAN, W_NONE};
 
 /* ---- the names of aggregates ---- */
 
@@ -41,9 +41,8 @@ static bool read_percentile(const struct token *token, double *percent)
 bool parser_read_agg(const struct token *token, struct measure *out)
 {
     /* In the order of enum agg_kind; W_NONE for percentiles. */
-    static const enum word words[] = {W_DURATION, W_SHARE,    W_COUNT, W_LONGEST, W_FIRST, W_LAST,
-                                      W_COVERAGE, W_AVG,      W_MAX,   W_MIN,     W_SUM,   W_RMS,
-                                      W_ENERGY,   W_RECEIVED, W_NONE,  W_SAMPLES};
+    static const enum word words[] = {W_DURATION, W_SHARE, W_COUNT, W_LONGEST, W_FIRST,  W_LAST, W_COVERAGE, W_AVG,
+                                      W_MAX,      W_MIN,   W_SUM,   W_RMS,     W_ENERGY, W_NONE, W_SAMPLES};
 
     *out = (struct measure){.place = token->place};
     if (token->kind != T_WORD)

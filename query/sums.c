@@ -2,7 +2,7 @@
  * sums.c - sums of samples: `avg, max, p95 of SERIES`, of attributes, and of what orders cut.
  *
  *     avg min max sum count first last   of the samples in the bucket     pNN        percentile, interpolated
- *     rms        root of the mean of their squares                        received   samples, of those expected
+ *     rms        root of the mean of their squares
  *     energy     kWh: the growth of a counter (kwh) where `energy of` a facility that has one is asked, else the
  *                integral of power, each sample as long as it holds
  *     coverage   time in which some sample held, of all
@@ -85,7 +85,6 @@ static void add_values(struct sums *to, const struct sums *from, double weight)
     to->sum += from->sum * weight;
     to->squares += from->squares * weight;
     to->kwh += from->kwh * weight;
-    to->expected += from->expected * weight;
     to->held_ns += from->held_ns * weight;
     to->certain_ns += from->certain_ns * weight;
     to->possible_ns += from->possible_ns * weight;
@@ -185,18 +184,6 @@ done:
     return rc;
 }
 
-/* How many samples were to come, by the usual interval between the rows of the facility. */
-static int add_expected(struct gk_query *query, uint32_t id, const struct pieces *pieces, struct sums *sums)
-{
-    struct gk_profile profile;
-    int rc = gk_facility_profile(query->snapshot, id, &profile, &query->engine_error);
-
-    for (size_t i = 0; rc == GK_OK && profile.usual_ns > 0 && i < pieces->n; i++)
-        sums[pieces->list[i].bucket].expected +=
-            (double)(pieces->list[i].to - pieces->list[i].from) / (double)profile.usual_ns;
-    return rc == GK_ENOTFOUND ? GK_OK : rc;
-}
-
 /* All of a facility in some pieces of time, by bucket. */
 static int add_pieces(struct gk_query *query, struct pass *pass, uint32_t id, const struct pieces *pieces,
                       struct sums *sums)
@@ -215,8 +202,6 @@ static int add_pieces(struct gk_query *query, struct pass *pass, uint32_t id, co
         TRY(add_counter(query, pass, id, pieces, n, sums, &is_counted));
     if (!is_counted)
         TRY(add_summaries(query, pass, id, pieces, n, sums));
-    if (run->has_received)
-        TRY(add_expected(query, id, pieces, sums));
     if (run->has_energy && pass->out == &run->now)
         pass->metered[id] |= is_counted ? ENERGY_COUNTED : ENERGY_INTEGRATED;
 done:
@@ -470,8 +455,6 @@ double sums_number(const struct measured *measured, const struct measure *measur
         return has && sums->min >= sums->max ? sums->min : NAN;
     case AGG_ENERGY:
         return energy(sums);
-    case AGG_RECEIVED:
-        return sums->expected > 0 ? sums->count / sums->expected : NAN;
     case AGG_PERCENTILE:
         return percentile(measured, cell, measure->percent);
     default:

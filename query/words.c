@@ -88,8 +88,6 @@ static const struct spelling spellings[] = {
     {"电量", W_ENERGY},
     {"用电量", W_ENERGY},
     {"耗电量", W_ENERGY},
-    {"received", W_RECEIVED},
-    {"采集率", W_RECEIVED},
     {"median", W_MEDIAN},
     {"中位数", W_MEDIAN},
     {"samples", W_SAMPLES},

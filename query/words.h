@@ -41,7 +41,6 @@ enum word {
     W_RMS,
     W_ENERGY,
     W_SAMPLES,
-    W_RECEIVED,
     W_MEDIAN,
     /* nouns */
     W_FACILITY,
