@@ -400,7 +400,7 @@ struct stmt {
     unsigned nesting; /* of its conditions */
     bool is_gaps;     /* a `when` that was written `list gaps` */
     struct place place;
-    struct cond *cond; /* of an aggregate: the first source's, when that is a condition */
+    struct cond *cond;      /* of an aggregate: the first source's, when that is a condition */
     struct series *series;  /* of samples; of an aggregate like cond */
     struct source *sources; /* of an aggregate */
     struct measure measures[INPUTS_MAX];

@@ -45,7 +45,7 @@ static bool is_letter(uint32_t c)
 {
     if (c < 0x80)
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-    return !utf8_is_han(c) && c != UTF8_BAD && c >= 0xB5 && !(c >= 0x2000 && c < 0x3041);
+    return !utf8_is_han(c) && c != UTF8_BAD && c >= 0xB5 && c != 0xD7 && c != 0xF7 && !(c >= 0x2000 && c < 0x3041);
 }
 
 /* The folded ASCII of [from, to), copied. */

@@ -529,6 +529,14 @@ const char *message(enum lang lang, const char *english)
     return english;
 }
 
+const char *message_english(const char *chinese)
+{
+    for (size_t i = 0; i < N_MESSAGES; i++)
+        if (strcmp(messages[i].chinese, chinese) == 0)
+            return messages[i].english;
+    return chinese;
+}
+
 const char *message_at(size_t i, const char **chinese)
 {
     if (i >= N_MESSAGES)

@@ -14,6 +14,8 @@ enum lang { LANG_EN, LANG_ZH };
 enum lang lang_of(const char *name);
 /* The text in that language; itself when it has no translation. */
 const char *message(enum lang lang, const char *english) __attribute__((format_arg(2)));
+/* The English of a Chinese text; itself when it is none's. */
+const char *message_english(const char *chinese);
 /* The i-th text and its Chinese; NULL behind the last. */
 const char *message_at(size_t i, const char **chinese);
 

@@ -418,7 +418,8 @@ static bool take_next_agg(struct parser *parser)
 
     if (!parser_take(&ahead, T_COMMA) && !parser_take_word(&ahead, W_AND))
         return false;
-    if (parser_is_han(&ahead) && (!parser_read_agg(ahead.at, &agg) || parser_is_leading_tail(&ahead)))
+    bool is_agg = parser_read_agg(ahead.at, &agg);
+    if (parser_is_han(&ahead) ? !is_agg || parser_is_leading_tail(&ahead) : !is_agg && begins_number(ahead.at))
         return false;
     parser->at = ahead.at;
     return true;

@@ -30,18 +30,31 @@ static bool is_han_of(const struct token *token)
     return token->kind == T_WORD && token->word == W_OF && (unsigned char)token->text.bytes[0] >= 0x80;
 }
 
+static bool is_word(const struct token *token, enum word word)
+{
+    return token->kind == T_WORD && token->word == word;
+}
+
 /* Behind NOUN ['a', 'b']; NULL: there is none. */
 static const struct token *skip_ref(const struct parser *parser)
 {
     const struct token *token = parser->at;
     enum noun noun;
 
-    if (!parser_peek_noun(parser, &noun))
+    bool is_open = token->kind == T_OPEN; /* （设施 其中 meter = 'master'） */
+
+    if (!parser_peek_noun(&(struct parser){.at = token + is_open}, &noun))
         return NULL;
-    token++;
+    token += 1 + is_open;
     while (token->kind == T_NAME || (token->kind == T_COMMA && token[-1].kind == T_NAME && token[1].kind == T_NAME))
         token++;
-    return token;
+    if (!is_open)
+        return token;
+    if (!is_word(token, W_WHERE))
+        return NULL;
+    while (token->kind != T_CLOSE && token->kind != T_END)
+        token++;
+    return token->kind == T_CLOSE ? token + 1 : NULL;
 }
 
 /* What may stand behind its noun without 的: 治污电流, 设施'F12'状态. */
@@ -49,11 +62,6 @@ static bool is_han_metric(const struct token *token)
 {
     return token->kind == T_WORD && (unsigned char)token->text.bytes[0] >= 0x80 &&
            ((token->word >= W_CURRENT && token->word <= W_LOAD) || token->word == W_ENERGY || token->word == W_STATE);
-}
-
-static bool is_word(const struct token *token, enum word word)
-{
-    return token->kind == T_WORD && token->word == word;
 }
 
 bool parser_peek_genitive(const struct parser *parser, const struct token **after)

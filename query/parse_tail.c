@@ -1,6 +1,7 @@
 /*
  * parse_tail.c - what follows a condition or a series, in any order, each at most once.
  */
+#include "messages.h"
 #include "parser.h"
 
 #include <string.h>
@@ -47,9 +48,9 @@ done:
 /* A column, key or tag by its name: of a word of the language the English one, as answers have it. */
 struct gk_text parser_column(const struct token *token)
 {
-    if (token->kind != T_WORD || token->word == W_NONE || (unsigned char)token->text.bytes[0] < 0x80)
+    if (token->kind != T_WORD || (unsigned char)token->text.bytes[0] < 0x80)
         return token->text;
-    const char *text = word_text(token->word);
+    const char *text = token->word ? word_text(token->word) : message_english(token->text.bytes); /* as its heading */
     return (struct gk_text){text, strlen(text)};
 }
 
@@ -134,6 +135,15 @@ static int parse_key(struct parser *parser, struct tail *out)
     return GK_OK;
 }
 
+/* 按grade; 按ratio降序 is the order of rows. */
+static bool begins_tag(const struct token *token)
+{
+    bool is_name = token->kind == T_NAME || (token->kind == T_WORD && token->word == W_NONE);
+    enum word next = token[1].kind == T_WORD ? token[1].word : W_NONE;
+
+    return is_name && next != W_SORT && next != W_ASC && next != W_DESC && next != W_TOP;
+}
+
 /* A comma or `and` with another key behind it; in Chinese its 按 or 每 may be said again: 按企业、按日. */
 static bool take_next_key(struct parser *parser)
 {
@@ -143,7 +153,7 @@ static bool take_next_key(struct parser *parser)
         return false;
     bool is_by = parser_take_word(&ahead, W_BY) || parser_take_han(&ahead, W_PER);
     bool is_other = !is_by && parser_is_han(&ahead) && !is_key(&ahead);
-    if (is_other || (is_by && !is_key(&ahead))) /* a comma between two clauses */
+    if (is_other || (is_by && !is_key(&ahead) && !begins_tag(ahead.at))) /* a comma between two clauses */
         return false;
     parser->at = ahead.at;
     return true;

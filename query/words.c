@@ -398,6 +398,7 @@ static const struct spelling spellings[] = {
     {"time", W_TIME},
     {"同期", W_SAME_TIME},
     {"同时段", W_SAME_HOURS},
+    {"的同时段", W_SAME_HOURS},
     {"before", W_BEFORE},
     {"cut", W_CUT},
     {"限产幅度", W_CUT},
