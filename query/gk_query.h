@@ -115,6 +115,11 @@ GK_API const struct gk_column *gk_query_column(const gk_query *query, size_t i);
 GK_API int gk_query_start(gk_query *query, gk_snapshot *snapshot, gk_time now, struct gk_query_error *error);
 /* GK_OK: there is a row; GK_DONE: no more. Values live until the next call. */
 GK_API int gk_query_next(gk_query *query, struct gk_query_error *error);
+/*
+ * The snapshot whose states the answer is of: the one it was started on, or that one under the limits of `with`. Lives
+ * until the next start.
+ */
+GK_API gk_snapshot *gk_query_snapshot(const gk_query *query);
 GK_API const struct gk_value *gk_query_value(const gk_query *query, size_t i);
 
 /*

@@ -414,6 +414,11 @@ void gk_query_free(gk_query *query)
     (void)options->resize(options->resize_context, query, 0); /* freeing has no result */
 }
 
+gk_snapshot *gk_query_snapshot(const gk_query *query)
+{
+    return query->snapshot;
+}
+
 struct gk_text gk_query_text(const gk_query *query)
 {
     return (struct gk_text){query->text, query->text_size};

@@ -84,18 +84,19 @@ static enum plot_kind kind_of(const struct plot_table *table)
 static int say_undrawable(const struct plot *plot, struct gk_error *error)
 {
     const char *what = "this answer";
+    bool has_subject = plot_table_find(&plot->table, "subject", GK_TYPE_TEXT) == 0;
 
     if (plot_table_find(&plot->table, "step", GK_TYPE_TEXT) == 0)
         what = "explain";
-    else if (plot_table_find(&plot->table, "subject", GK_TYPE_TEXT) == 0)
+    else if (has_subject && plot->table.n_columns <= 6)
         what = "which (its answer is names)";
-    else if (plot->table.n_columns > 0)
+    else if (!has_subject)
         what = "a list of the catalog";
     return plot_fail(
         error, GK_EINVAL,
         "%s cannot be drawn; these can: when ..., samples of ..., aggregates by a site or a time (avg, min, "
         "max of power by facility every 5m; share of ... by enterprise, day), state of ... at",
-        what);
+        tr(what));
 }
 
 /* An answer has one natural kind; an aggregate over time may also be asked for as the other one. */
@@ -228,7 +229,7 @@ int plot_read_runs(struct plot *plot, uint32_t facility, struct plot_run **runs,
 
     to = to < known ? to : known;
     if (from_tick < to)
-        rc = gk_state_steps(plot->snapshot, facility, from_tick, to, &steps, &n_steps, error);
+        rc = gk_state_steps(gk_query_snapshot(plot->query), facility, from_tick, to, &steps, &n_steps, error);
     if (rc != GK_OK)
         return rc;
     *runs = plot_take(&plot->memory, n_steps, sizeof **runs);

@@ -217,6 +217,9 @@ static const struct {
     {"leaves; so does Ctrl-D", "退出；Ctrl-D 也可"},
     {"the same", "同上"},
     /* pictures */
+    {"this answer", "这个结果"},
+    {"which (its answer is names)", "which（结果是名称）"},
+    {"a list of the catalog", "目录列表"},
     {"draw an answer: SVG, or blocks on the terminal", "把结果画成图：SVG，或终端字符图"},
     {"off", "停运"},
     {"idle", "空转"},

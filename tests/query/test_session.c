@@ -81,6 +81,42 @@ static void a_query_tells_its_own_statement_of_a_script(void **state)
     zone_close(&zone);
 }
 
+/* Under other limits the states beside an answer are those it was made of. */
+static void a_query_tells_the_snapshot_its_states_are_of(void **state)
+{
+    static const char *const texts[] = {"when abatement off last 24h",
+                                        "when abatement off last 24h with off_below = 90%, on_from = 95%"};
+    gk_snapshot *snapshot = NULL;
+    struct zone zone;
+    size_t n_off[2] = {0};
+
+    (void)state;
+    zone_open(&zone);
+    fill(&zone);
+    assert_int_equal(gk_snapshot_open(zone.db, &snapshot, NULL), GK_OK);
+    for (size_t i = 0; i < 2; i++) {
+        int64_t now = zone.now / GK_SECOND;
+        const struct gk_step *steps;
+        gk_query *query = NULL;
+        size_t n;
+
+        assert_int_equal(gk_query_prepare(zone.session, snapshot, texts[i], strlen(texts[i]), NULL, &query, NULL),
+                         GK_OK);
+        assert_int_equal(gk_query_start(query, snapshot, zone.now, NULL), GK_OK);
+        assert_true((gk_query_snapshot(query) == snapshot) == (i == 0));
+        assert_int_equal(gk_state_steps(gk_query_snapshot(query), gk_facility_find(snapshot, "a", 1), now - 3600,
+                                        now - 2400, &steps, &n, NULL),
+                         GK_OK);
+        for (size_t k = 0; k < n; k++)
+            n_off[i] += steps[k].value == GK_OFF;
+        gk_query_free(query);
+    }
+    assert_int_equal(n_off[0], 10);
+    assert_int_equal(n_off[1], 1); /* 8 of 10 kW are off, too: one stretch */
+    gk_snapshot_close(snapshot);
+    zone_close(&zone);
+}
+
 static void rows_are_cut_and_it_is_said(void **state)
 {
     struct zone zone;
@@ -624,6 +660,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(samples_that_are_lent_are_those_that_are_copied),
     cmocka_unit_test(there_is_no_value_before_the_first_row_or_behind_the_last),
     cmocka_unit_test(a_query_tells_its_own_statement_of_a_script),
+    cmocka_unit_test(a_query_tells_the_snapshot_its_states_are_of),
     cmocka_unit_test(rows_are_cut_and_it_is_said),
     cmocka_unit_test(time_and_patience_have_limits),
     cmocka_unit_test(the_fast_ways_can_be_stopped_too),

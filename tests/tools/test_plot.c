@@ -73,6 +73,8 @@ static void what_cannot_be_drawn_is_refused_by_name(void **state)
     check_refusal("which enterprises ever abatement off today", &request, GK_EINVAL, "which (its answer is names)");
     check_refusal("explain when abatement off today", &request, GK_EINVAL, "explain cannot be drawn; these can: when");
     check_refusal("list facilities", &request, GK_EINVAL, "a list of the catalog cannot");
+    check_refusal("list lag from start of (production running) to start of (abatement running) last 7d", &request,
+                  GK_EINVAL, "this answer cannot be drawn");
     check_refusal("list links", &request, GK_EINVAL, "a list of the catalog cannot");
     request.as = PLOT_HEAT;
     check_refusal("state of zone at 2026-11-20T09:10", &request, GK_EINVAL, "as heat, only as board");
@@ -210,6 +212,15 @@ static void runs_are_the_states_and_silence_is_no_state(void **state)
     assert_int_equal(state_at(fan->runs, fan->n_runs, "2026-11-20T09:10"), GK_IDLE);
     assert_int_equal(state_at(fan->runs, fan->n_runs, "2026-11-20T11:30"), GK_NODATA);
     assert_true(plot.timeline.has_silence);
+}
+
+static void states_are_those_of_the_limits_that_were_asked_for(void **state)
+{
+    (void)state;
+    draw("when abatement offline while production running in enterprise 'E1' today with overload_from = 200%");
+    assert_int_equal(state_at(lane_of("press")->runs, lane_of("press")->n_runs, "2026-11-20T09:10"), GK_ON);
+    draw("when abatement offline while production running in enterprise 'E1' today");
+    assert_int_equal(state_at(lane_of("press")->runs, lane_of("press")->n_runs, "2026-11-20T09:10"), GK_OVERLOAD);
 }
 
 static void orders_and_exemptions_are_shown_where_the_statement_speaks_of_them(void **state)
@@ -487,6 +498,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(definitions_of_the_session_are_understood),
     cmocka_unit_test(every_row_has_its_mark),
     cmocka_unit_test(runs_are_the_states_and_silence_is_no_state),
+    cmocka_unit_test(states_are_those_of_the_limits_that_were_asked_for),
     cmocka_unit_test(orders_and_exemptions_are_shown_where_the_statement_speaks_of_them),
     cmocka_unit_test(a_moment_is_shown_with_what_was_around_it),
     cmocka_unit_test(what_is_too_much_is_left_off_and_counted),
