@@ -295,8 +295,8 @@ static void add_han(const struct complete_scope *scope, struct place *place, str
     add_names(scope, place, noun, out);
 }
 
-static const char *const verbs[] = {"when", "which", "duration", "share", "count",  "longest", "energy",
-                                    "avg",  "state", "samples",  "list",  "define", "explain", NULL};
+static const char *const verbs[] = {"when",  "which",   "duration", "share",  "count",   "longest", "energy", "avg",
+                                    "state", "samples", "list",     "define", "explain", "profile", NULL};
 
 static void add_list(const char *const *list, const struct place *place, struct completion *out)
 {

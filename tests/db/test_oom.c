@@ -216,10 +216,32 @@ static int step_signal(struct world *w)
     TRY(gk_state_timeline(w->s, 1, GK_STATE_BIT(GK_ON), T0 / GK_SECOND, T0 / GK_SECOND + 3000, line, &w->error));
     TRY(gk_timeline_for_at_least(other, line, 5));
     TRY(gk_timeline_not(line, other));
+    TRY(gk_timeline_times(other, line, false, 2, 500));
+    TRY(gk_timeline_begun(line, other, other));
+    TRY(gk_signal_frozen(w->s, 1, &signal, 20, T0 / GK_SECOND, T0 / GK_SECOND + 3000, line, &w->error));
     TRY(gk_signal_summaries(w->s, 1, &signal, edges, 2, out, &w->error));
 done:
     gk_timeline_free(line);
     gk_timeline_free(other);
+    return rc;
+}
+
+/* Under other limits, in a view of the snapshot. */
+static int step_under(struct world *w)
+{
+    const struct gk_band limits = {
+        .on_from = share(30), .hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1, .channel = GK_ID_NONE};
+    struct gk_extent extent;
+    const struct gk_step *steps;
+    gk_snapshot *under = NULL;
+    size_t n;
+    int rc;
+
+    TRY(gk_snapshot_under(w->s, &limits, &under, &w->error));
+    TRY(gk_state_steps(under, 1, T0 / GK_SECOND, T0 / GK_SECOND + 3000, &steps, &n, &w->error));
+    TRY(gk_facility_extent(w->s, 1, T0, T0 + DAY, &extent, &w->error));
+done:
+    gk_snapshot_close(under);
     return rc;
 }
 
@@ -297,6 +319,7 @@ static const struct step {
     {"scan", step_scan},
     {"states", step_states},
     {"signal", step_signal},
+    {"under", step_under},
     {"register", step_register},
     {"close snapshot", step_close_snapshot},
     {"seal", step_seal},
@@ -317,6 +340,7 @@ static const struct step {
     {"snapshot", step_snapshot},
     {"prune", step_prune},
     {"signal", step_signal},
+    {"under", step_under},
     {"close snapshot", step_close_snapshot},
     {"release", step_release},
     {"commit", step_commit},
