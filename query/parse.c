@@ -237,7 +237,7 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
     if (parser_is_word(parser, W_GAP))
         stmt->listed = W_GAPS;
     if (parser_is_word(parser, W_ALARM) || parser_is_word(parser, W_RULE) || parser_is_word(parser, W_RULES))
-        return parser_refuse(parser, parser_is_word(parser, W_ALARM) ? "'list alarms'" : "'list rules'");
+        return parser_refuse(parser, parser_is_word(parser, W_ALARM) ? "'list alarms'" : "'list rules'", NULL);
     if (!stmt->listed)
         return parser_fail(parser, "what to list", listed, NULL);
     parser->at++;
@@ -293,7 +293,7 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         if (!parser_is_word(parser, later[i]))
             continue;
         (void)snprintf(what, sizeof what, "'%s'", word_text(later[i]));
-        return parser_refuse(parser, what);
+        return parser_refuse(parser, what, NULL);
     }
     if (parser_is_lag(parser))
         return parse_lag(parser, stmt);

@@ -415,7 +415,7 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
         return GK_OK;
     }
     if (parser_is_word(parser, W_CALENDAR) || parser_is_word(parser, W_SHIFT))
-        return parser_refuse(parser, "a calendar");
+        return parser_refuse(parser, "a calendar", "a store keeps no calendars: hours 22:00-06:00, order, exempt");
     if (parser_is_count_of(parser))
         return parse_count_of(parser, out);
     struct cond *cond = new_cond(parser, COND_STATE, NULL, NULL);
@@ -678,7 +678,8 @@ static int parse_within(struct parser *parser, enum cond_kind *kind, int64_t *ns
         if (!parser_take_word(parser, W_WITHIN))
             return GK_OK;
         if (!parser_is_word(parser, W_LAST) && !parser_is_word(parser, W_NEXT))
-            return parser_fail(parser, "'last' or 'next'", words, "within last 10m");
+            return parser_fail(parser, "'last' or 'next'", words,
+                               "within last 10m; of several: within 60s of each other");
         is_last = parser_is_word(parser, W_LAST);
         parser->at++;
     }

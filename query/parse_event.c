@@ -212,11 +212,11 @@ int parse_frozen(struct parser *parser, struct cond *cond)
     cond->limit_place = parser->at->place;
     parser->at++;
     (void)parser_take_word(parser, W_FOR); /* as with other conditions */
-    bool is_postfixed = parser->at->kind == T_DURATION && parser->at[1].kind == T_WORD && parser->at[1].word == W_ABOVE;
-    if (!is_postfixed && (!parser_take_compare(parser, &kind) || (kind != T_GREATER && kind != T_GREATER_EQUAL)))
+    if (parser->at->kind != T_DURATION &&
+        (!parser_take_compare(parser, &kind) || (kind != T_GREATER && kind != T_GREATER_EQUAL)))
         return parser_fail(parser, "'>=' or '>' after 'frozen'", NULL, example);
     TRY(parse_duration(parser, "frozen >=", example, &cond->ns));
-    parser->at += is_postfixed; /* 2小时以上 */
+    (void)parser_take_word(parser, W_ABOVE); /* 2小时以上 */
     cond->is_beyond = kind == T_GREATER;
 done:
     return rc;

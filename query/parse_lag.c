@@ -8,7 +8,8 @@
 
 #include "parser.h"
 
-static const char EXAMPLE[] = "avg, p90 of lag from start of (production running) to start of (abatement running)";
+static const char NUMBERS[] = "avg, p90 of lag from start of (production running) to start of (abatement running)";
+static const char EXAMPLE[] = "list lag from start of (production running) to start of (abatement running)";
 
 bool parser_is_lag(const struct parser *parser)
 {
@@ -63,10 +64,10 @@ static int parse_numbers(struct parser *parser, struct lag_agg **end)
 
     do {
         if (!read_agg(parser->at, &found))
-            return parser_fail(parser, "avg, min, max, count, median or p90 of lags", words, EXAMPLE);
+            return parser_fail(parser, "avg, min, max, count, median or p90 of lags", words, NUMBERS);
         for (const struct lag_agg *agg = *first; agg; agg = agg->next)
             if (strcmp(agg->name, found.name) == 0)
-                return parser_fail(parser, "each aggregate once", NULL, EXAMPLE);
+                return parser_fail(parser, "each aggregate once", NULL, NUMBERS);
         *end = parser_new(parser, sizeof **end);
         if (!*end)
             return parser_no_memory(parser);

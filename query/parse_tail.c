@@ -362,9 +362,9 @@ static const char *example_instead(const struct parser *parser)
 static int refuse_tail(struct parser *parser)
 {
     if (parser_is_word(parser, W_AS))
-        return parser_refuse(parser, "'as known at'");
+        return parser_refuse(parser, "'as known at'", "a store does not keep when a row arrived");
     if (parser_is_word(parser, W_USING))
-        return parser_refuse(parser, "'using'");
+        return parser_refuse(parser, "'using'", "other limits for one statement: with on_from = 15%");
     if (parser_is_word(parser, W_FORMAT)) {
         report_hint(parser->report, "gk query STORE 'text' --format csv");
         return report_fail(parser->report, GK_ESYNTAX, parser->at->place,

@@ -1,7 +1,7 @@
 /*
  * parse_with.c - what a statement is asked with:
  *
- *     with ITEM {, ITEM}      ITEM = possible | LIMIT = VALUE      vs stored
+ *     with ITEM {, ITEM}      ITEM = possible | LIMIT [=] VALUE      vs stored
  *
  * The limits are those of a band: off_below, on_from, overload_from, hysteresis (15%, 5kW), hold, dwell_on, dwell_off
  * (90s).
@@ -85,7 +85,7 @@ static int parse_item(struct parser *parser, struct tail *out)
     if (is_set)
         return parser_fail(parser, "each limit once", NULL, EXAMPLE);
     parser->at++;
-    TRY(parser_need(parser, T_EQUAL, "'=' behind a limit", EXAMPLE));
+    (void)parser_take(parser, T_EQUAL); /* with on_from 15% */
     if (level)
         TRY(parse_level(parser, level));
     else

@@ -133,9 +133,12 @@ struct place parser_place(const struct parser *parser, const struct token *first
     return place;
 }
 
-int parser_refuse(struct parser *parser, const char *what)
+static const char ANSWERS[] =
+    "this version answers when, which, aggregates, lags, samples, state, list, define, explain, profile";
+
+int parser_refuse(struct parser *parser, const char *what, const char *instead)
 {
-    report_hint(parser->report, "this version answers when, which, aggregates, samples, state, list, define, explain");
+    report_hint(parser->report, "%s", report_text(parser->report, instead ? instead : ANSWERS));
     return report_fail(parser->report, GK_ESYNTAX, parser->at->place, "%s is not part of this version",
                        report_text(parser->report, what));
 }

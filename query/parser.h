@@ -37,8 +37,8 @@ void *parser_new(struct parser *parser, size_t size); /* NULL: no memory */
 int parser_no_memory(struct parser *parser);
 /* From the byte of the first token to the end of the last one that was taken. */
 struct place parser_place(const struct parser *parser, const struct token *first);
-/* A word of a later version, by its name. */
-int parser_refuse(struct parser *parser, const char *what);
+/* A word of a later version, by its name; `instead` is the hint, NULL: what there is. */
+int parser_refuse(struct parser *parser, const char *what, const char *instead);
 
 /* ---- shared pieces: parse_noun.c ---- */
 /* The noun of the next token; false when it is none. */
