@@ -226,7 +226,7 @@ static int parse_source(struct parser *parser, struct numbers *numbers, const st
     if (!source)
         return parser_no_memory(parser);
     if (parser_is_word(parser, W_LAG))
-        return parser_refuse(parser, "'lag'");
+        return parser_refuse(parser, "'lag'", NULL);
     if (parser_is_word(parser, W_RATED) && is_field(parser->at))
         return parse_attribute(parser, source);
     TRY(parse_series_here(parser, first->kind, &source->series));

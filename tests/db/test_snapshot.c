@@ -316,6 +316,16 @@ static void same_steps(gk_snapshot *a, gk_snapshot *b, int64_t from, int64_t to)
         assert_true(x[i].tick == y[i].tick && x[i].value == y[i].value);
 }
 
+static void same_truth(const gk_timeline *a, const gk_timeline *b)
+{
+    size_t n, m;
+    const struct gk_step *x = gk_timeline_steps(a, &n), *y = gk_timeline_steps(b, &m);
+
+    assert_int_equal(n, m);
+    for (size_t i = 0; i < n; i++)
+        assert_true(x[i].tick == y[i].tick && x[i].value == y[i].value);
+}
+
 static void a_view_under_other_limits_says_what_a_store_with_such_a_band_says(void **state)
 {
     uint64_t seed = test_seed(__func__), rounds = test_rounds(12);
@@ -344,9 +354,15 @@ static void a_view_under_other_limits_says_what_a_store_with_such_a_band_says(vo
         s = look(a);
         t = look(b);
         ok(gk_snapshot_under(s, &above, &under, &error), &error);
+        gk_timeline *x_on, *y_on;
+        assert_int_equal(gk_timeline_new(under, &x_on), GK_OK);
+        assert_int_equal(gk_timeline_new(t, &y_on), GK_OK);
         for (int i = 0; i < 20; i++) {
             int64_t from = T0 / GK_SECOND - 500 + (int64_t)random_below(&random, 60000), to = from + 20000;
             same_steps(under, t, from, to);
+            ok(gk_state_timeline(under, 0, GK_STATE_BIT(GK_ON), from, to, x_on, &error), &error);
+            ok(gk_state_timeline(t, 0, GK_STATE_BIT(GK_ON), from, to, y_on, &error), &error);
+            same_truth(x_on, y_on);
             gk_time edges[] = {from * GK_SECOND, (from + 7000) * GK_SECOND, to * GK_SECOND};
             struct gk_summary x[2], y[2];
             ok(gk_signal_summaries(under, 0, &signal, edges, 2, x, &error), &error);
@@ -354,6 +370,8 @@ static void a_view_under_other_limits_says_what_a_store_with_such_a_band_says(vo
             for (int k = 0; k < 2; k++)
                 assert_true(x[k].held_ns == y[k].held_ns && x[k].count == y[k].count);
         }
+        gk_timeline_free(x_on);
+        gk_timeline_free(y_on);
         same_steps(under, t, GK_TICK_MIN, GK_TICK_MAX);
         ok(gk_state_prune(under, GK_STATE_BIT(GK_OVERLOAD), 0, 1, is_in, &error), &error);
         assert_int_equal(is_in[0], 1); /* the index knows the stored states alone */

@@ -112,7 +112,7 @@ static void errors_look_as_they_should(void **state)
          "error at 1: 'rule' is not part of this version\n"
          "  rule R1 alarm when abatement offline\n"
          "  ^^^^\n"
-         "  hint: this version answers when, which, aggregates, samples, state, list, define, explain\n"},
+         "  hint: this version answers when, which, aggregates, lags, samples, state, list, define, explain, profile\n"},
     };
     struct gk_query_error error;
 
