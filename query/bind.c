@@ -101,6 +101,7 @@ static int bind_limit(struct binder *binder, struct cond *cond)
 
 static int bind_compare(struct binder *binder, struct cond *cond)
 {
+    static const enum gk_compare opposites[] = {GK_GE, GK_GT, GK_LE, GK_LT, GK_NE, GK_EQ}; /* by enum gk_compare */
     int rc;
 
     TRY(bind_ref(binder, &cond->series->ref));
@@ -121,6 +122,10 @@ static int bind_compare(struct binder *binder, struct cond *cond)
     }
     if (cond->kind == COND_COMPARE)
         TRY(bind_limit(binder, cond));
+    if (cond->series->phases == QUANT_NO) { /* none is above: all are not above */
+        cond->series->phases = QUANT_ALL;
+        cond->compare = opposites[cond->compare];
+    }
 done:
     return rc;
 }

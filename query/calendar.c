@@ -20,6 +20,9 @@ int calendar_init(struct calendar *calendar, const struct scope *scope, int64_t 
     *calendar = (struct calendar){.scope = scope, .tick_ns = tick_ns, .zone_s = zone_s};
     TRY(gk_timeline_new(scope->snapshot, &calendar->certain));
     TRY(gk_timeline_new(scope->snapshot, &calendar->possible));
+    TRY(gk_timeline_new(scope->snapshot, &calendar->all));
+    TRY(gk_timeline_new(scope->snapshot, &calendar->any));
+    TRY(gk_timeline_new(scope->snapshot, &calendar->scratch));
 done:
     return rc;
 }
@@ -30,6 +33,9 @@ void calendar_clear(struct calendar *calendar)
         arena_release(calendar->scope->arena, &calendar->list, &calendar->capacity, sizeof *calendar->list);
     gk_timeline_free(calendar->certain);
     gk_timeline_free(calendar->possible);
+    gk_timeline_free(calendar->all);
+    gk_timeline_free(calendar->any);
+    gk_timeline_free(calendar->scratch);
     *calendar = (struct calendar){0};
 }
 
@@ -146,6 +152,7 @@ static int add_orders(struct calendar *calendar, const struct cond *cond, struct
         enum gk_truth truth = scope_covers(calendar->scope, &order->scope, order, subject);
         if (truth == GK_FALSE)
             continue;
+        calendar->n_partial += truth == GK_UNKNOWN;
         struct stretch whole = {tick_of(calendar, order->from), tick_of(calendar, order->to), truth};
         if (order->hours_from_s == 0 && order->hours_to_s == 0) {
             TRY(add(calendar, whole.from, whole.to, truth));
@@ -168,6 +175,7 @@ static int add_exemptions(struct calendar *calendar, struct subject subject)
 
     for (size_t i = 0; i < n; i++) {
         enum gk_truth truth = scope_covers(calendar->scope, &list[i].scope, NULL, subject);
+        calendar->n_partial += truth == GK_UNKNOWN;
         if (truth != GK_FALSE)
             TRY(add(calendar, tick_of(calendar, list[i].from), tick_of(calendar, list[i].to), truth));
     }
@@ -212,13 +220,14 @@ done:
     return rc;
 }
 
-int calendar_evaluate(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo,
-                      int64_t hi, gk_timeline *out)
+/* As far as the entries say it of the subject as a whole. */
+static int evaluate(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo, int64_t hi,
+                    gk_timeline *out)
 {
     const struct stretch always = {GK_TICK_MIN, GK_TICK_MAX, GK_TRUE};
     int rc;
 
-    calendar->n = 0;
+    calendar->n = calendar->n_partial = 0;
     if (cond->kind == COND_ORDER) {
         TRY(add_orders(calendar, cond, subject, lo, hi));
     } else if (cond->kind == COND_EXEMPT) {
@@ -232,6 +241,65 @@ int calendar_evaluate(struct calendar *calendar, const struct cond *cond, struct
     TRY(lay(calendar, GK_TRUE, calendar->certain));
     TRY(lay(calendar, GK_UNKNOWN, calendar->possible));
     TRY(gk_timeline_or(out, calendar->certain, calendar->possible));
+done:
+    return rc;
+}
+
+static void swap(gk_timeline **a, gk_timeline **b)
+{
+    gk_timeline *other = *a;
+    *a = *b;
+    *b = other;
+}
+
+/* What is true becomes unknown. */
+static int weaken(gk_timeline *out, const gk_timeline *a)
+{
+    size_t n;
+    const struct gk_step *steps = gk_timeline_steps(a, &n);
+    int rc;
+
+    TRY(gk_timeline_reset(out, steps[0].value == GK_FALSE ? GK_FALSE : GK_UNKNOWN));
+    for (size_t i = 1; i < n; i++)
+        TRY(gk_timeline_append(out, steps[i].tick, steps[i].value == GK_FALSE ? GK_FALSE : GK_UNKNOWN));
+done:
+    return rc;
+}
+
+/* Several entries may cover a site together, each a part of it: so facility by facility. `out` is used as scratch. */
+static int evaluate_parts(struct calendar *calendar, const struct cond *cond, struct subject site, int64_t lo,
+                          int64_t hi, gk_timeline *out)
+{
+    size_t n;
+    const uint32_t *ids = gk_site_facilities(calendar->scope->snapshot, site.kind, site.id, &n);
+    enum noun noun = scope_counted(calendar->scope, site);
+    int rc;
+
+    TRY(gk_timeline_reset(calendar->all, GK_TRUE));
+    TRY(gk_timeline_reset(calendar->any, GK_FALSE));
+    for (size_t i = 0; i < n; i++) {
+        if (!scope_has_role(calendar->scope->snapshot, ids[i], noun))
+            continue;
+        TRY(evaluate(calendar, cond, (struct subject){GK_FACILITY, ids[i]}, lo, hi, out));
+        TRY(gk_timeline_and(calendar->scratch, calendar->all, out));
+        swap(&calendar->all, &calendar->scratch);
+        TRY(gk_timeline_or(calendar->scratch, calendar->any, out));
+        swap(&calendar->any, &calendar->scratch);
+    }
+    TRY(weaken(calendar->scratch, calendar->any));
+    TRY(gk_timeline_or(out, calendar->all, calendar->scratch));
+done:
+    return rc;
+}
+
+int calendar_evaluate(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo,
+                      int64_t hi, gk_timeline *out)
+{
+    int rc;
+
+    TRY(evaluate(calendar, cond, subject, lo, hi, out));
+    if (calendar->n_partial > 1)
+        TRY(evaluate_parts(calendar, cond, subject, lo, hi, out));
 done:
     return rc;
 }

@@ -18,7 +18,8 @@ struct calendar {
     int32_t zone_s; /* daily hours are of the store's zone */
     struct stretch *list;
     size_t n, capacity;
-    gk_timeline *certain, *possible; /* scratch */
+    size_t n_partial;                                      /* entries that cover a part of a site */
+    gk_timeline *certain, *possible, *all, *any, *scratch; /* scratch */
 };
 
 int calendar_init(struct calendar *calendar, const struct scope *scope, int64_t tick_ns, int32_t zone_s);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,7 @@
 
 /* The first widening looks back this long: most runs that cross the window's edge began that day. */
 #define WIDEN_NS (INT64_C(6) * 3600 * GK_SECOND)
+#define DAY_NS   (INT64_C(86400) * GK_SECOND)
 
 int eval_init(struct eval *eval, const struct cond *cond)
 {
@@ -74,14 +76,23 @@ static enum gk_reduce reduce_of(const struct cond *cond)
     return is_above ? GK_MOST : GK_LEAST;
 }
 
+/* A share as people reckon it, in decimals: 33 % of 10 is 3.3 and not the double above it. */
+static double share_of(double share, double rated)
+{
+    char text[40];
+
+    (void)snprintf(text, sizeof text, "%.15g", share * rated); /* fits: at most 22 characters */
+    return strtod(text, NULL);
+}
+
 /* The limit in the channel's own unit; NaN when it hangs on a rated value that the facility does not have. */
 static double limit_for(const struct cond *cond, const struct gk_facility *facility)
 {
     if (cond->series->metric == METRIC_LOAD)
-        return cond->limit * facility->rated_kw;
+        return share_of(cond->limit, facility->rated_kw);
     if (!cond->is_of_rated)
         return cond->limit;
-    return cond->limit * (cond->series->unit == UNIT_CURRENT ? facility->rated_a : facility->rated_kw);
+    return share_of(cond->limit, cond->series->unit == UNIT_CURRENT ? facility->rated_a : facility->rated_kw);
 }
 
 static gk_time clock_of(const struct eval *eval)
@@ -708,6 +719,18 @@ bool eval_next_run(const gk_timeline *timeline, int64_t from, int64_t to, size_t
     return false;
 }
 
+struct run eval_whole_run(const gk_timeline *timeline, size_t at)
+{
+    size_t n, from = at - 1, to = at;
+    const struct gk_step *steps = gk_timeline_steps(timeline, &n);
+
+    while (from > 0 && steps[from - 1].value != GK_FALSE)
+        from--;
+    while (to < n && steps[to].value != GK_FALSE)
+        to++;
+    return (struct run){steps[from].tick, to < n ? steps[to].tick : GK_TICK_MAX, GK_UNKNOWN};
+}
+
 /* Whether a run that is asked for touches the border of what is right. */
 static void find_edges(const struct eval *eval, const gk_timeline *timeline, enum eval_need need, bool *left,
                        bool *right)
@@ -721,9 +744,21 @@ static void find_edges(const struct eval *eval, const gk_timeline *timeline, enu
     while (eval_next_run(timeline, window->a, window->b, &at, &run)) {
         if (run.truth == GK_UNKNOWN && need != EVAL_POSSIBLE)
             continue;
+        bool is_first = run.from <= window->a, is_last = run.to >= window->b;
+        if (need == EVAL_POSSIBLE && (is_first || is_last)) /* those between do not touch a border */
+            run = eval_whole_run(timeline, at);
         *left |= run.from <= eval->lo + pad;
         *right |= run.to >= eval->hi - pad;
     }
+}
+
+/* Hours of the day may have begun a day before all data. */
+static int64_t day_before(const struct eval *eval)
+{
+    for (size_t i = 0; i < eval->bound->n_leaves; i++)
+        if (eval->bound->leaves[i]->kind == COND_HOURS || eval->bound->leaves[i]->kind == COND_ORDER)
+            return DAY_NS / eval->window->tick_ns;
+    return 0;
 }
 
 /*
@@ -734,6 +769,7 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
 {
     const struct window *window = eval->window;
     int64_t pad = eval->bound->pad, least = (eval->first_tick < window->a ? eval->first_tick : window->a) - 2 * pad - 2;
+    least -= day_before(eval);
     int64_t most = (window->known_end > window->b ? window->known_end : window->b) + pad;
     int64_t step = WIDEN_NS / window->tick_ns;
     bool left, right, is_second = false;

@@ -63,7 +63,7 @@ void eval_clear(struct eval *eval);
 enum eval_need {
     EVAL_INSIDE,  /* truth inside the window is enough */
     EVAL_CERTAIN, /* and the true ends of certain runs */
-    EVAL_POSSIBLE /* and those of stretches that are only possible */
+    EVAL_POSSIBLE /* and those of stretches that are possible */
 };
 /* The truth for a subject; the timeline lives until the next call. */
 int eval_subject(struct eval *eval, struct subject subject, enum eval_need need, const gk_timeline **out);
@@ -75,6 +75,8 @@ struct run {
 };
 /* The runs of a timeline that are not false and touch [from, to), one after the other; *at starts at 0. */
 bool eval_next_run(const gk_timeline *timeline, int64_t from, int64_t to, size_t *at, struct run *out);
+/* The stretch over certain and unknown, of which the run that moved `at` there is a part. */
+struct run eval_whole_run(const gk_timeline *timeline, size_t at);
 /*
  * Where a run of the last subject began. *is_endless: it has no begin as far as the data reach; then it is counted from
  * the first row of the store, or from the window's begin when that is earlier.

@@ -249,16 +249,30 @@ done:
     return rc;
 }
 
+/* Whether two groups have the same names up to the key of time, behind which the others nest. */
+static bool is_outside_alike(const struct tail *tail, const struct group *a, const struct group *b)
+{
+    for (size_t i = 0; i < tail->n_keys && tail->keys[i] < KEY_HOUR; i++)
+        if (a->ids[i] != b->ids[i])
+            return false;
+    return true;
+}
+
 void groups_order(const struct gk_query *query, const struct groups *groups, size_t i, size_t *group, size_t *bucket)
 {
     const struct tail *tail = &query->stmt->tail;
-    size_t n = groups->buckets.n - groups->n_before;
+    const struct group *list = groups->list;
+    size_t n = groups->buckets.n - groups->n_before, at = i / n, from = at, to = at + 1;
 
-    if (tail->n_keys && tail->keys[0] >= KEY_HOUR) {
-        *bucket = groups->n_before + i / groups->n;
-        *group = i % groups->n;
-    } else {
-        *group = i / n;
-        *bucket = groups->n_before + i % n;
+    if (tail->n_keys && tail->keys[0] >= KEY_HOUR) { /* all of them nest in it */
+        from = 0;
+        to = groups->n;
+    } else if (tail->n_keys && tail->keys[tail->n_keys - 1] < KEY_HOUR && bucket_kind_of(tail) >= BUCKET_HOUR) {
+        while (from > 0 && is_outside_alike(tail, &list[from - 1], &list[at]))
+            from--;
+        while (to < groups->n && is_outside_alike(tail, &list[to], &list[at]))
+            to++;
     }
+    *group = from + (i - from * n) % (to - from);
+    *bucket = groups->n_before + (i - from * n) / (to - from);
 }

@@ -516,7 +516,17 @@ static bool covers_facility(const struct scope *scope, const struct gk_scope *wi
     return gk_scope_covers(scope->snapshot, wide, id) && order_binds(scope, order, id);
 }
 
-/* A site counts by its production facilities; by all, when it has none. */
+enum noun scope_counted(const struct scope *scope, struct subject site)
+{
+    size_t n;
+    const uint32_t *ids = gk_site_facilities(scope->snapshot, site.kind, site.id, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (scope_has_role(scope->snapshot, ids[i], NOUN_PRODUCTION))
+            return NOUN_PRODUCTION;
+    return NOUN_FACILITY;
+}
+
 enum gk_truth scope_covers(const struct scope *scope, const struct gk_scope *wide, const struct gk_order *order,
                            struct subject subject)
 {
@@ -525,13 +535,12 @@ enum gk_truth scope_covers(const struct scope *scope, const struct gk_scope *wid
     if (subject.kind == GK_FACILITY)
         return covers_facility(scope, wide, order, subject.id) ? GK_TRUE : GK_FALSE;
     const uint32_t *ids = gk_site_facilities(scope->snapshot, subject.kind, subject.id, &n);
-    for (unsigned pass = 0; pass < 2 && n_all == 0; pass++) {
-        for (size_t i = 0; i < n; i++) {
-            if (pass == 0 && !scope_has_role(scope->snapshot, ids[i], NOUN_PRODUCTION))
-                continue;
-            n_all++;
-            n_covered += covers_facility(scope, wide, order, ids[i]);
-        }
+    enum noun noun = scope_counted(scope, subject);
+    for (size_t i = 0; i < n; i++) {
+        if (!scope_has_role(scope->snapshot, ids[i], noun))
+            continue;
+        n_all++;
+        n_covered += covers_facility(scope, wide, order, ids[i]);
     }
     return n_covered == 0 ? GK_FALSE : n_covered == n_all ? GK_TRUE : GK_UNKNOWN;
 }

@@ -51,6 +51,8 @@ struct members {
 int scope_members(const struct scope *scope, const struct ref *ref, struct subject subject, struct members *out);
 bool scope_has_role(gk_snapshot *snapshot, uint32_t facility, enum noun noun);
 
+/* Of which noun those facilities of a site are by which it counts as ordered: production, or all if it has none. */
+enum noun scope_counted(const struct scope *scope, struct subject site);
 /* Whether a scope covers all of a subject, some of it, or nothing; an order only what its level binds. */
 enum gk_truth scope_covers(const struct scope *scope, const struct gk_scope *wide, const struct gk_order *order,
                            struct subject subject);

@@ -104,7 +104,7 @@ static void add_summary(struct sums *to, const struct gk_summary *summary, doubl
 
     if (!isnan(summary->integral)) /* also of a sample from before that holds into the piece */
         one.kwh = summary->integral * kwh_per_integral;
-    if (summary->count && isfinite(scale)) {
+    if (summary->count) {
         one.count = (double)summary->count;
         one.sum = summary->sum * scale;
         one.squares = summary->square_sum * scale * scale;
@@ -173,7 +173,7 @@ static int add_summaries(struct gk_query *query, struct pass *pass, uint32_t id,
     struct series_signal signal;
     int rc = GK_OK;
 
-    if (series->n_channels == 0)
+    if (series->n_channels == 0 || !isfinite(scale)) /* of no rated power there is no load */
         return GK_OK;
     series_make_signal(series, GK_MEAN, gk_facility_get(query->snapshot, id), &signal);
     TRY(gk_signal_summaries(query->snapshot, id, &signal.of, pass->edges, n, pass->summaries, &query->engine_error));

@@ -124,7 +124,8 @@ static void add_length(const struct gk_query *query, const struct groups *groups
         to = is_certain ? open_end(query) : query->window.now_tick;
     for (size_t j = bucket_at(groups, run->from); j < groups->buckets.n && groups->ticks[j] < to; j++) {
         int64_t *longest = is_certain ? &tallies[j].longest : &tallies[j].possible_longest;
-        if (to > groups->ticks[j] && from < groups->ticks[j + 1] && to - from > *longest)
+        bool is_empty = groups->ticks[j] == groups->ticks[j + 1];
+        if (!is_empty && to > groups->ticks[j] && from < groups->ticks[j + 1] && to - from > *longest)
             *longest = to - from;
     }
 }
@@ -143,8 +144,9 @@ static void add_runs(const struct gk_query *query, const struct groups *groups, 
             continue;
         if (run.truth == GK_TRUE)
             add_length(query, groups, &run, true, tallies);
-        bool goes_on = whole.truth != GK_FALSE && run.from == whole.to;
-        whole = (struct run){goes_on ? whole.from : run.from, run.to, GK_UNKNOWN}; /* over certain and unknown */
+        if (whole.truth != GK_FALSE && run.from < whole.to)
+            continue;
+        whole = eval_whole_run(truth, at);
         add_length(query, groups, &whole, false, tallies);
     }
 }

@@ -33,7 +33,7 @@ static int put_run(struct gk_query *query, struct subject subject, const struct 
 {
     bool is_event = query->stmt->cond->is_event, is_certain = run->truth == GK_TRUE, is_endless;
     int64_t from = eval_run_start(&query->eval, run, &is_endless);
-    bool is_open = run->to >= query->window.known_end && !is_event;
+    bool is_open = run->to >= query->window.known_end && !(is_event && is_certain);
     int rc;
 
     TRY(run_begin_row(query));
@@ -93,7 +93,7 @@ static int step(struct gk_query *query, bool *is_done)
     int rc;
 
     TRY(run_next_subject(query, with_possible ? EVAL_POSSIBLE : EVAL_CERTAIN, &subject, &truth, is_done));
-    if (*is_done)
+    if (*is_done || query->window.a >= query->window.b)
         return GK_OK;
     while (eval_next_run(truth, query->window.a, query->window.b, &at, &run)) {
         if (run.truth == GK_UNKNOWN)
