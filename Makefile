@@ -63,7 +63,7 @@ INC_tools  := -Iengine -Iquery -Itools
 INC_bench  := -Iengine -Iquery -Ibench
 INC_tests  := -Iengine -Iquery -Itools -Itests
 
-.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate crash coverage count install clean format
+.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential crash coverage count install clean format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -156,6 +156,12 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call obj,$(BENCHSUP)) $(call obj,$(ENGINE
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ $(TOOLLIBS) -ldl
 
+# The naive evaluator sees the engine as everybody does, through gk.h and gk_query.h.
+NAIVE := $(filter-out tests/naive/test_%,$(sort $(wildcard tests/naive/*.c)))
+$(BUILD)/tests/naive/test_%: $(BUILD)/tests/naive/test_%.o $(call obj,$(NAIVE) $(SUPPORT)) $(LIB)
+	@mkdir -p $(@D); echo '  ld $@'
+	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
+
 # Tests of the bench link all of it but its programs.
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(call obj,$(SUPPORT) $(BENCHSUP)) $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
@@ -211,6 +217,12 @@ MUTATIONS ?= 10000000
 mutate: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/query/test_mutate
 	GK_ROUNDS=$(MUTATIONS) build/check/tests/query/test_mutate
+
+#: make differential  QUESTIONS (default 1000000) random statements, answered by the engine and by a naive evaluator
+QUESTIONS ?= 1000000
+differential: deps
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/naive/test_differential
+	GK_ROUNDS=$(QUESTIONS) build/check/tests/naive/test_differential
 
 #: make crash     kill -9 loop, KILLS (default 10000) times
 KILLS ?= 10000

@@ -1,0 +1,1611 @@
+/*
+ * answer.c - see naive.h. Random statements, their text, and the rows they must give.
+ */
+#include "naive/naive.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <time.h>
+
+#define DAY  (86400 * GK_SECOND)
+#define HOUR (3600 * GK_SECOND)
+#define EAST (28800 * GK_SECOND) /* the zone's offset */
+
+enum kind { WHEN, WHICH, AGGREGATE, SERIES, STATE_OF, SAMPLES };
+enum window { DEFAULT, LAST_D, BETWEEN, SINCE, UNTIL, AT, NOW, TODAY, YESTERDAY, ON, CLOCKS, THIS_HOUR, LAST_HOUR };
+enum agg {
+    DURATION,
+    SHARE,
+    COUNT,
+    LONGEST,
+    FIRST,
+    LAST_ONE,
+    COVERAGE,
+    AVG,
+    MAX,
+    MIN,
+    SUM,
+    RMS,
+    ENERGY,
+    P50,
+    P95,
+    N_AGGS
+};
+enum key { BY_FACILITY, BY_LINE, BY_ENTERPRISE, BY_PARK, BY_HOUR, BY_DAY, BY_WEEK, BY_MONTH };
+#define BUCKETS_MAX 400
+
+static const char *const AGGS[] = {"duration", "share", "count", "longest", "first",  "last", "coverage", "avg",
+                                   "max",      "min",   "sum",   "rms",     "energy", "p50",  "p95"};
+static const char *const KEYS[] = {"facility", "line", "enterprise", "park", "hour", "day", "week", "month"};
+static const char *const NOUNS[] = {"facility", "production", "abatement", "line", "enterprise", "park", "zone"};
+static const char *const STATES[] = {"nodata", "off", "idle", "on", "overload"};
+static const char *const ROLES[] = {"other", "production", "abatement"};
+static const char *const COMPARES[] = {"<", "<=", ">", ">=", "=", "!="};
+
+struct column_tail { /* having, sort, top: a column of the answer */
+    bool is_set;
+    char name[20];
+    enum gk_compare compare;
+    int value;
+    bool is_desc;
+};
+
+struct filter {
+    const char *tag, *text; /* text NULL: a number */
+    enum gk_compare compare;
+    int number;
+};
+
+struct statement {
+    enum kind kind;
+    struct tree tree;
+    struct node *cond;
+    int per, mode; /* per NONE: none; mode: ever, always, never, now */
+    enum noun noun;
+    struct ref ref; /* of a series, of `state of` */
+    int metric;     /* of a series: power, current, load, a channel, or 4: energy */
+    int channel;
+    enum agg aggs[4];
+    int n_aggs;
+    enum key keys[3];
+    int n_keys;
+    int64_t every, offset;
+    enum noun in;
+    int n_in, in_names[2];
+    struct filter where[2];
+    int n_where;
+    enum window window;
+    int64_t last;
+    gk_time from, to; /* as written */
+    int clock_from, clock_to;
+    int unknown_as; /* 0 keep, 1 true, 2 false */
+    bool with_possible;
+    struct column_tail having, sort, top;
+    int limit;
+    uint64_t print_seed;
+    struct text text;
+};
+
+static int below(struct random *random, int n)
+{
+    return (int)random_below(random, (uint64_t)n);
+}
+
+static bool one_in(struct random *random, int n)
+{
+    return below(random, n) == 0;
+}
+
+static int64_t floor_div(int64_t a, int64_t b)
+{
+    return a / b - (a % b < 0);
+}
+
+/* ---- making ---- */
+
+static void make_window(const struct view *view, struct random *random, struct statement *s)
+{
+    const struct zone *zone = view->zone;
+    int64_t length = (zone->end - zone->begin) / GK_SECOND + 120;
+    bool is_coarse = zone->tick >= 5 * GK_SECOND || one_in(random, 40);
+    gk_time a = zone->begin - 60 * GK_SECOND + (int64_t)random_below(random, (uint64_t)length) * GK_SECOND;
+    gk_time b = zone->begin - 60 * GK_SECOND + (int64_t)random_below(random, (uint64_t)length) * GK_SECOND;
+
+    if (one_in(random, 4))
+        a += below(random, 1000) * 1000000;
+    if (one_in(random, 4))
+        b += below(random, 1000) * 1000000;
+    s->from = a < b ? a : b;
+    s->to = (a < b ? b : a) + (a == b) * GK_SECOND;
+    if (one_in(random, 20))
+        s->to = s->from + 1000000;
+    s->last = (1 + below(random, 200)) * 10 * GK_SECOND;
+    s->clock_from = below(random, 48) * 1800;
+    s->clock_to = below(random, 96) * 900;
+    s->window = is_coarse ? (enum window)below(random, LAST_HOUR + 1)
+                          : (enum window[]){LAST_D, BETWEEN, BETWEEN, SINCE, UNTIL, AT, NOW, BETWEEN}[below(random, 8)];
+    if (s->kind == STATE_OF)
+        s->window = (enum window[]){DEFAULT, AT, AT, NOW}[below(random, 4)];
+    if (s->kind >= SERIES && s->kind != STATE_OF && (s->window == AT || s->window == NOW))
+        s->window = BETWEEN;
+    if (s->kind == WHICH && s->mode == 3)
+        s->window = NOW;
+}
+
+static void make_tails(const struct view *view, struct random *random, struct statement *s)
+{
+    static const struct filter filters[] = {{"type", "RTO", GK_EQ, 0},        {"type", "bag", GK_NE, 0},
+                                            {"rated_kw", NULL, GK_GE, 10},    {"rated_kw", NULL, GK_LT, 12},
+                                            {"role", "production", GK_EQ, 0}, {"enterprise", "E1", GK_NE, 0},
+                                            {"rated_a", NULL, GK_GT, 7},      {"name", "F3", GK_LE, 0},
+                                            {"stop_level", NULL, GK_GE, 1},   {"line", "E1L1", GK_EQ, 0}};
+    const struct zone *zone = view->zone;
+
+    if (one_in(random, 4)) {
+        s->in = (enum noun[]){FACILITY, LINE, ENTERPRISE, PARK}[below(random, 4)];
+        int n = s->in == FACILITY ? zone->n_facilities : zone->n_sites[kind_of(s->in)];
+        for (int i = 0; n > 0 && i < 1 + below(random, 2); i++)
+            s->in_names[s->n_in++] = below(random, n);
+    }
+    for (int n = one_in(random, 5) ? 1 + below(random, 2) : 0; n > 0; n--) {
+        struct filter f = filters[below(random, 10)];
+        bool is_tag = strcmp(f.tag, "type") == 0 || strcmp(f.tag, "stop_level") == 0, is_known = !is_tag;
+        for (int i = 0; i < zone->n_facilities; i++)
+            is_known |= f.tag[0] == 't' ? zone->facilities[i].type != NULL : zone->facilities[i].stop_level != NONE;
+        if (is_known)
+            s->where[s->n_where++] = f;
+    }
+    make_window(view, random, s);
+    if (one_in(random, 6))
+        s->limit = 1 + below(random, 5);
+}
+
+static void make_buckets(const struct view *view, struct random *random, struct statement *s, enum noun subject)
+{
+    int n = below(random, 4), time = NONE;
+    static const int widest[] = {BY_FACILITY, BY_FACILITY, BY_FACILITY, BY_LINE, BY_ENTERPRISE, BY_PARK, BY_HOUR};
+
+    for (int i = 0; i < n && i < 3; i++) {
+        int key = below(random, 8);
+        bool is_known = false;
+        for (int k = 0; k < s->n_keys; k++)
+            is_known |= (int)s->keys[k] == key;
+        if (is_known || key < widest[subject] || (key >= BY_HOUR && time != NONE))
+            continue;
+        time = key >= BY_HOUR ? key : time;
+        s->keys[s->n_keys++] = (enum key)key;
+    }
+    if (time == NONE && one_in(random, 3)) {
+        s->every = view->zone->tick * (1 + below(random, 300));
+        if (s->every > 600 * GK_SECOND || one_in(random, 2))
+            s->every = view->zone->tick * 60;
+        s->every = s->every / 1000000 * 1000000;
+        if (s->every % view->zone->tick || s->every == 0)
+            s->every = view->zone->tick;
+        s->offset = one_in(random, 3) ? below(random, 30) * GK_SECOND : 0;
+        while ((view->zone->end - view->zone->begin) / s->every > BUCKETS_MAX / 4)
+            s->every *= 2;
+        if (s->window == DEFAULT || (s->window >= TODAY && s->window <= CLOCKS))
+            s->every = 900 * GK_SECOND;
+    }
+}
+
+static void make_column(struct random *random, struct column_tail *out, const char *name)
+{
+    static const int values[] = {0, 1, 2, 10, 30, 60, 300};
+
+    *out = (struct column_tail){.is_set = true, .compare = (enum gk_compare)below(random, 6)};
+    (void)snprintf(out->name, sizeof out->name, "%s", name);
+    out->value = values[below(random, 7)];
+    out->is_desc = one_in(random, 2);
+}
+
+static void make_cond(const struct view *view, struct random *random, struct statement *s)
+{
+    for (;;) {
+        s->tree.n = 0;
+        s->cond = tree_make(&s->tree, view->zone, random, 1 + below(random, one_in(random, 3) ? 9 : 5));
+        s->per = one_in(random, 3) ? below(random, 7) : NONE;
+        if (s->kind == WHICH)
+            s->per = (int)s->noun;
+        struct whom whom = tree_subject(s->cond, s->per);
+        if (tree_is_allowed(s->cond, &whom))
+            return;
+    }
+}
+
+static void make_series(const struct view *view, struct random *random, struct statement *s)
+{
+    struct tree tree = {.n = 0};
+    const struct node *leaf;
+
+    do
+        leaf = tree_make(&tree, view->zone, random, 1), tree.n = 0;
+    while (leaf->op != STATE);
+    s->ref = leaf->ref;
+    s->ref.quant = PLAIN;
+    s->metric = below(random, 5);
+    s->channel = below(random, N_CHANNELS);
+}
+
+static bool aggs_have(const struct statement *s, enum agg agg)
+{
+    for (int i = 0; i < s->n_aggs; i++)
+        if (s->aggs[i] == agg)
+            return true;
+    return false;
+}
+
+static void add_agg(struct statement *s, enum agg agg)
+{
+    if (s->n_aggs < 4 && !aggs_have(s, agg))
+        s->aggs[s->n_aggs++] = agg;
+}
+
+static void make_aggs(struct random *random, struct statement *s)
+{
+    static const enum agg series[] = {AVG, MAX, MIN, SUM, RMS, COUNT, FIRST, LAST_ONE, COVERAGE, P50, P95, ENERGY};
+    bool is_power = s->metric == POWER || s->metric == 4 || (s->metric == CHANNEL && s->channel == KW);
+
+    for (int n = 1 + below(random, 3); n > 0; n--) {
+        enum agg agg = s->kind == AGGREGATE ? (enum agg)below(random, COVERAGE + 1) : series[below(random, 12)];
+        if (s->kind == SERIES && s->metric == 4)
+            agg = s->n_aggs && one_in(random, 3) ? COVERAGE : ENERGY;
+        if (agg != ENERGY || is_power)
+            add_agg(s, agg);
+    }
+    if (s->n_aggs == 0)
+        add_agg(s, s->metric == 4 ? ENERGY : COUNT);
+}
+
+static void print(struct statement *s, const struct zone *zone);
+
+struct statement *statement_make(const struct view *view, struct random *random)
+{
+    static const enum kind kinds[] = {WHEN,      WHEN,   WHEN,     WHICH,   AGGREGATE,
+                                      AGGREGATE, SERIES, STATE_OF, SAMPLES, AGGREGATE};
+    static const char *const of_when[] = {"start", "end", "duration_s", "subject", "certainty", "duration"};
+    struct statement *s = calloc(1, sizeof *s);
+
+    assert_non_null(s);
+    s->kind = kinds[below(random, 10)];
+    s->per = NONE;
+    s->mode = below(random, 4);
+    s->noun = (enum noun)below(random, 7);
+    s->unknown_as = s->kind <= AGGREGATE && one_in(random, 8) ? 1 + below(random, 2) : 0;
+    make_series(view, random, s);
+    if (s->kind <= AGGREGATE)
+        make_cond(view, random, s);
+    if (s->kind == SAMPLES && s->metric != CURRENT)
+        s->metric = one_in(random, 2) ? POWER : CHANNEL;
+    make_tails(view, random, s);
+    s->with_possible = s->kind == WHEN && one_in(random, 4);
+    if (s->kind == AGGREGATE || s->kind == SERIES) {
+        make_aggs(random, s);
+        make_buckets(view, random, s, s->kind == SERIES ? FACILITY : tree_subject(s->cond, s->per).noun);
+        const char *name = one_in(random, 3) ? "coverage" : AGGS[s->aggs[below(random, s->n_aggs)]];
+        bool is_exact = s->kind == AGGREGATE || strcmp(name, "count") == 0;
+        if (one_in(random, 6) && is_exact)
+            make_column(random, &s->having, name);
+        if (one_in(random, 6) && is_exact)
+            make_column(random, &s->sort, name);
+        if (one_in(random, 8) && is_exact)
+            make_column(random, &s->top, name);
+    } else if (s->kind == WHEN) {
+        if (one_in(random, 8))
+            make_column(random, &s->having, "duration");
+        if (one_in(random, 6))
+            make_column(random, &s->sort, of_when[below(random, 6)]);
+        if (one_in(random, 10))
+            make_column(random, &s->top, "duration_s");
+    }
+    s->print_seed = random_u64(random);
+    print(s, view->zone);
+    return s;
+}
+
+void statement_free(struct statement *s)
+{
+    free(s);
+}
+
+const char *statement_text(const struct statement *s)
+{
+    return s->text.bytes;
+}
+
+/* ---- text ---- */
+
+static void print_instant(struct text *out, gk_time t, struct random *random)
+{
+    char text[GK_TIME_TEXT_MAX];
+    size_t n = gk_time_format(t, 28800, text);
+
+    if (one_in(random, 2))
+        n -= 6; /* the store's zone */
+    text_add(out, "%.*s", (int)n, text);
+}
+
+static void print_window(struct statement *s, struct random *random)
+{
+    struct text *out = &s->text;
+    char day[GK_TIME_TEXT_MAX];
+
+    switch (s->window) {
+    case DEFAULT:
+        break;
+    case LAST_D:
+        text_add(out, " last ");
+        text_duration(out, s->last, random);
+        break;
+    case BETWEEN:
+        text_add(out, " between ");
+        print_instant(out, s->from, random);
+        text_add(out, " and ");
+        print_instant(out, s->to, random);
+        break;
+    case SINCE:
+        text_add(out, " since ");
+        print_instant(out, s->from, random);
+        break;
+    case UNTIL:
+        text_add(out, " until ");
+        print_instant(out, s->to, random);
+        break;
+    case AT:
+        text_add(out, " at ");
+        print_instant(out, s->from, random);
+        break;
+    case NOW:
+        if (s->kind != WHICH || s->mode != 3)
+            text_add(out, " now");
+        break;
+    case ON:
+        (void)gk_time_format(s->from, 28800, day);
+        text_add(out, " on %.10s", day);
+        break;
+    case TODAY:
+        text_add(out, " today");
+        break;
+    case CLOCKS:
+        text_add(out, " today %02d:%02d-%02d:%02d", s->clock_from / 3600, s->clock_from / 60 % 60, s->clock_to / 3600,
+                 s->clock_to / 60 % 60);
+        break;
+    case YESTERDAY:
+        text_add(out, " yesterday");
+        break;
+    default:
+        text_add(out, s->window == THIS_HOUR ? " this hour" : " last hour");
+    }
+}
+
+static void print_names(struct text *out, const struct zone *zone, enum noun noun, const int *names, int n)
+{
+    for (int i = 0; i < n; i++)
+        text_add(out, "%s'%s'", i ? ", " : " ",
+                 noun <= ABATEMENT ? zone->facilities[names[i]].name : zone->sites[kind_of(noun)][names[i]].name);
+}
+
+static void print_tails(struct statement *s, const struct zone *zone, struct random *random)
+{
+    static const char *const unknowns[] = {"", " unknown as true", " unknown as false"};
+    struct text *out = &s->text;
+
+    if (s->per != NONE && s->kind != WHICH)
+        text_add(out, " per %s", NOUNS[s->per]);
+    if (s->n_in) {
+        text_add(out, " in %s", NOUNS[s->in]);
+        print_names(out, zone, s->in, s->in_names, s->n_in);
+    }
+    for (int i = 0; i < s->n_where; i++) {
+        const struct filter *f = &s->where[i];
+        text_add(out, "%s%s %s ", i ? " and " : " where ", f->tag, COMPARES[f->compare]);
+        if (f->text)
+            text_add(out, "'%s'", f->text);
+        else
+            text_add(out, "%d", f->number);
+    }
+    for (int i = 0; i < s->n_keys; i++)
+        text_add(out, "%s%s", i ? ", " : " by ", KEYS[s->keys[i]]);
+    if (s->every) {
+        text_add(out, " every ");
+        text_duration(out, s->every, random);
+        if (s->offset) {
+            text_add(out, " offset ");
+            text_duration(out, s->offset, random);
+        }
+    }
+    print_window(s, random);
+    text_add(out, "%s%s", unknowns[s->unknown_as], s->with_possible ? " with possible" : "");
+    if (s->having.is_set)
+        text_add(out, " having %s %s %d", s->having.name, COMPARES[s->having.compare], s->having.value);
+    if (s->top.is_set)
+        text_add(out, " top %d by %s", s->top.value % 7 + 1, s->top.name);
+    if (s->sort.is_set)
+        text_add(out, " sort %s%s", s->sort.name, s->sort.is_desc ? " desc" : "");
+    if (s->limit)
+        text_add(out, " limit %d", s->limit);
+}
+
+static void print(struct statement *s, const struct zone *zone)
+{
+    static const char *const modes[] = {" ever", " always", " never", " now"};
+    static const char *const metrics[] = {"power", "current", "load"};
+    struct random random = random_from(s->print_seed);
+    struct text *out = &s->text;
+
+    out->size = 0;
+    if (s->kind == WHEN)
+        text_add(out, "when ");
+    else if (s->kind == WHICH)
+        text_add(out, "which %s%s ", NOUNS[s->noun], modes[s->mode]);
+    else if (s->kind == STATE_OF)
+        text_add(out, "state of ");
+    else if (s->kind == SAMPLES)
+        text_add(out, "samples of ");
+    for (int i = 0; i < s->n_aggs; i++)
+        text_add(out, "%s%s", i ? ", " : "", AGGS[s->aggs[i]]);
+    if (s->n_aggs)
+        text_add(out, " of ");
+    if (s->cond) {
+        tree_print(zone, s->cond, 0, &random, out);
+    } else {
+        if (s->kind != STATE_OF && s->metric != 4)
+            text_add(out, "%s of ", s->metric == CHANNEL ? CHANNELS[s->channel] : metrics[s->metric]);
+        text_add(out, "%s", NOUNS[s->ref.noun]);
+        print_names(out, zone, s->ref.noun, s->ref.names, s->ref.n_names);
+    }
+    print_tails(s, zone, &random);
+}
+
+/* ---- rows ---- */
+
+void answer_clear(struct answer *answer)
+{
+    free(answer->cells);
+    *answer = (struct answer){0};
+}
+
+static struct cell *put(struct answer *out, int column)
+{
+    return &out->cells[(out->n_rows - 1) * out->n_columns + column];
+}
+
+static void add_row(struct answer *out)
+{
+    if (out->n_rows == out->capacity) {
+        out->capacity = out->capacity ? 2 * out->capacity : 64;
+        out->cells = realloc(out->cells, (size_t)(out->capacity * COLUMNS_MAX) * sizeof *out->cells);
+        assert_non_null(out->cells);
+    }
+    out->n_rows++;
+    memset(put(out, 0), 0, (size_t)out->n_columns * sizeof *out->cells);
+}
+
+static void put_text(struct answer *out, int column, const char *text)
+{
+    struct cell *cell = put(out, column);
+
+    if (!text || !*text)
+        return;
+    (void)snprintf(cell->text, sizeof cell->text, "%s", text);
+    cell->value.type = GK_TYPE_TEXT;
+}
+
+static void put_time(struct answer *out, int column, gk_time t)
+{
+    *put(out, column) = (struct cell){.value = {GK_TYPE_TIME, {.time = t}}};
+}
+
+static void put_number(struct answer *out, int column, enum gk_type type, double number, double slack)
+{
+    if (!isnan(number))
+        *put(out, column) = (struct cell){.value = {type, {.number = number}}, .slack = slack};
+}
+
+static void put_count(struct answer *out, int column, enum gk_type type, int64_t count)
+{
+    *put(out, column) = (struct cell){.value = {type, {.count = count}}};
+}
+
+static double number_of(const struct cell *cell)
+{
+    switch (cell->value.type) {
+    case GK_TYPE_TIME:
+        return (double)cell->value.as.time;
+    case GK_TYPE_COUNT:
+    case GK_TYPE_TRUTH:
+        return (double)cell->value.as.count;
+    default:
+        return cell->value.as.number;
+    }
+}
+
+static int column_of(const struct answer *out, const char *name)
+{
+    for (int i = 0; i < out->n_columns; i++)
+        if (strcmp(out->columns[i], name) == 0)
+            return i;
+    return strcmp(name, "duration") == 0 ? column_of(out, "duration_s") : NONE;
+}
+
+static bool compares(enum gk_compare compare, double order)
+{
+    const bool by[] = {order<0, order <= 0, order> 0, order >= 0, !(order < 0 || order > 0), order < 0 || order > 0};
+    return by[compare];
+}
+
+/* Whether row a comes behind row b. */
+static bool is_behind(const struct cell *a, const struct cell *b, bool is_desc)
+{
+    bool a_empty = a->value.type == GK_TYPE_EMPTY, b_empty = b->value.type == GK_TYPE_EMPTY;
+    double order;
+
+    if (a_empty || b_empty)
+        return a_empty && !b_empty;
+    if (a->value.type == GK_TYPE_TEXT)
+        order = strcmp(a->text, b->text);
+    else
+        order = number_of(a) < number_of(b) ? -1 : number_of(a) > number_of(b);
+    return is_desc ? order < 0 : order > 0;
+}
+
+static void sort_rows(struct answer *out, int column, bool is_desc)
+{
+    int n = out->n_columns;
+    struct cell row[COLUMNS_MAX];
+
+    for (int i = 1; i < out->n_rows; i++)
+        for (int k = i; k > 0; k--) {
+            struct cell *a = &out->cells[(k - 1) * n], *b = &out->cells[k * n];
+            if (!is_behind(&a[column], &b[column], is_desc))
+                break;
+            memcpy(row, a, (size_t)n * sizeof *row);
+            memcpy(a, b, (size_t)n * sizeof *row);
+            memcpy(b, row, (size_t)n * sizeof *row);
+        }
+}
+
+static void keep_rows(struct answer *out, int n)
+{
+    out->n_rows = out->n_rows < n ? out->n_rows : n;
+}
+
+static void apply_tails(const struct statement *s, struct answer *out)
+{
+    int kept = 0, column;
+
+    if (s->having.is_set) {
+        column = column_of(out, s->having.name);
+        for (int i = 0; i < out->n_rows; i++) {
+            const struct cell *cell = &out->cells[i * out->n_columns + column];
+            if (cell->value.type == GK_TYPE_EMPTY || cell->value.type == GK_TYPE_TEXT ||
+                !compares(s->having.compare, number_of(cell) - s->having.value))
+                continue;
+            memmove(&out->cells[kept++ * out->n_columns], &out->cells[i * out->n_columns],
+                    (size_t)out->n_columns * sizeof *out->cells);
+        }
+        out->n_rows = kept;
+    }
+    if (s->top.is_set) {
+        sort_rows(out, column_of(out, s->top.name), true);
+        keep_rows(out, s->top.value % 7 + 1);
+    }
+    if (s->sort.is_set)
+        sort_rows(out, column_of(out, s->sort.name), s->sort.is_desc);
+    if (s->limit)
+        keep_rows(out, s->limit);
+}
+
+/* ---- windows and buckets ---- */
+
+/* The begin of a civil unit around a moment, moved on by `by` units; by the C library's calendar. */
+static gk_time civil(gk_time t, enum key unit, int by)
+{
+    int64_t local = floor_div(t + EAST, GK_SECOND);
+    time_t seconds = (time_t)local;
+    struct tm tm;
+
+    (void)gmtime_r(&seconds, &tm);
+    tm.tm_min = tm.tm_sec = 0;
+    if (unit == BY_HOUR)
+        tm.tm_hour += by;
+    else
+        tm.tm_hour = 0;
+    if (unit == BY_DAY)
+        tm.tm_mday += by;
+    if (unit == BY_WEEK)
+        tm.tm_mday += 7 * by - (tm.tm_wday + 6) % 7;
+    if (unit == BY_MONTH)
+        tm.tm_mday = 1, tm.tm_mon += by;
+    return (int64_t)timegm(&tm) * GK_SECOND - EAST;
+}
+
+struct frame {
+    gk_time from, to;
+    int64_t a, b; /* ticks */
+    bool is_instant;
+    int64_t known_end;
+};
+
+static void make_frame(const struct statement *s, const struct view *view, struct frame *out)
+{
+    const struct zone *zone = view->zone;
+    gk_time now = zone->now;
+    enum window window = s->kind == STATE_OF && s->window == DEFAULT ? NOW : s->window;
+
+    *out = (struct frame){.from = now - DAY, .to = now, .known_end = zone_tick(zone, now) + 1};
+    switch (window) {
+    case LAST_D:
+        out->from = now - s->last;
+        break;
+    case BETWEEN:
+        out->from = s->from;
+        out->to = s->to;
+        break;
+    case SINCE:
+        out->from = s->from;
+        break;
+    case UNTIL:
+        out->to = s->to;
+        out->from = view->beginning < s->to ? view->beginning : s->to;
+        break;
+    case AT:
+    case NOW:
+        out->from = window == AT ? s->from : now;
+        out->a = zone_tick(zone, out->from);
+        out->b = out->a + 1;
+        out->to = out->b * zone->tick;
+        return;
+    case ON:
+        out->from = civil(s->from, BY_DAY, 0);
+        out->to = out->from + DAY;
+        break;
+    case YESTERDAY:
+        out->from = civil(now, BY_DAY, -1);
+        out->to = out->from + DAY;
+        break;
+    case TODAY:
+    case CLOCKS:
+        out->from = civil(now, BY_DAY, 0);
+        out->to = out->from + DAY;
+        if (window == CLOCKS) {
+            out->to = out->from + s->clock_to * GK_SECOND + (s->clock_to <= s->clock_from ? DAY : 0);
+            out->from += s->clock_from * GK_SECOND;
+        }
+        break;
+    case THIS_HOUR:
+    case LAST_HOUR:
+        out->from = civil(now, BY_HOUR, window == THIS_HOUR ? 0 : -1);
+        out->to = out->from + HOUR;
+        break;
+    default:
+        break;
+    }
+    out->to = out->to < now ? out->to : now; /* nothing is known of what comes */
+    out->from = out->from < out->to ? out->from : out->to;
+    out->a = zone_tick(zone, out->from);
+    out->b = zone_tick(zone, out->to);
+}
+
+struct buckets {
+    int n, key; /* key: an enum key, NONE: the whole window */
+    gk_time edges[BUCKETS_MAX + 1], starts[BUCKETS_MAX];
+};
+
+static void make_buckets_of(const struct statement *s, const struct frame *frame, struct buckets *out)
+{
+    out->n = 0;
+    out->key = NONE;
+    for (int i = 0; i < s->n_keys; i++)
+        if (s->keys[i] >= BY_HOUR)
+            out->key = s->keys[i];
+    for (gk_time t = frame->from, next; t < frame->to; t = next) {
+        gk_time start = frame->from;
+        next = frame->to;
+        if (s->every) { /* counted from a midnight of the zone */
+            start = floor_div(t + EAST - s->offset, s->every) * s->every - EAST + s->offset;
+            next = start + s->every;
+        } else if (out->key != NONE) {
+            start = civil(t, (enum key)out->key, 0);
+            next = civil(t, (enum key)out->key, 1);
+        }
+        assert_true(out->n < BUCKETS_MAX);
+        out->edges[out->n] = t;
+        out->starts[out->n++] = start;
+    }
+    out->edges[out->n] = frame->to;
+}
+
+/* ---- who ---- */
+
+static bool filter_passes(const struct zone *zone, const struct filter *f, int facility)
+{
+    const struct facility *x = &zone->facilities[facility];
+    const char *text = NULL;
+    double number = NAN;
+
+    if (strcmp(f->tag, "type") == 0)
+        text = x->type;
+    else if (strcmp(f->tag, "role") == 0)
+        text = ROLES[x->role];
+    else if (strcmp(f->tag, "name") == 0)
+        text = x->name;
+    else if (strcmp(f->tag, "enterprise") == 0)
+        text = zone->sites[GK_ENTERPRISE][x->site[GK_ENTERPRISE]].name;
+    else if (strcmp(f->tag, "line") == 0)
+        text = x->site[GK_LINE] == NONE ? "" : zone->sites[GK_LINE][x->site[GK_LINE]].name;
+    else if (strcmp(f->tag, "stop_level") == 0)
+        number = x->stop_level == NONE ? NAN : x->stop_level;
+    else
+        number = f->tag[6] == 'k' ? (double)x->rated_kw / 100 : (double)x->rated_a / 100;
+    if (f->text)
+        return text && compares(f->compare, strcmp(text, f->text));
+    if (isnan(number) || (number == 0 && f->tag[0] == 'r'))
+        return false;
+    return compares(f->compare, number - f->number);
+}
+
+static bool is_in(const struct statement *s, const struct zone *zone, int facility)
+{
+    int site = s->in <= ABATEMENT ? facility : zone->facilities[facility].site[kind_of(s->in)];
+
+    return s->n_in == 0 || (site != NONE && site_is_named(zone, s->in, site, s->in_names, s->n_in));
+}
+
+static bool facility_passes(const struct statement *s, const struct zone *zone, int facility)
+{
+    if (!is_in(s, zone, facility))
+        return false;
+    for (int i = 0; i < s->n_where; i++)
+        if (!filter_passes(zone, &s->where[i], facility))
+            return false;
+    return true;
+}
+
+static bool subject_passes(const struct statement *s, const struct zone *zone, const struct whom *whom, int id)
+{
+    enum gk_kind kind = kind_of(whom->noun);
+
+    if (whom->n_names && !site_is_named(zone, whom->noun, id, whom->names, whom->n_names))
+        return false;
+    if (kind == GK_FACILITY)
+        return facility_has_noun(zone, id, whom->noun) && facility_passes(s, zone, id);
+    if (s->n_in == 0 && s->n_where == 0)
+        return true;
+    for (int f = 0; f < zone->n_facilities; f++)
+        if ((kind == GK_ZONE || zone->facilities[f].site[kind] == id) && facility_passes(s, zone, f))
+            return true;
+    return false;
+}
+
+static int subject_count(const struct zone *zone, enum noun noun)
+{
+    enum gk_kind kind = kind_of(noun);
+    return kind == GK_FACILITY ? zone->n_facilities : kind == GK_ZONE ? 1 : zone->n_sites[kind];
+}
+
+/* The sites in which a subject is: by gk_kind, NONE where there is none; [0] is the facility. */
+static void position_of(const struct zone *zone, enum noun noun, int id, int out[4])
+{
+    enum gk_kind kind = kind_of(noun);
+
+    out[0] = out[GK_PARK] = out[GK_ENTERPRISE] = out[GK_LINE] = NONE;
+    if (kind == GK_FACILITY) {
+        out[0] = id;
+        for (int k = GK_PARK; k <= GK_LINE; k++)
+            out[k] = zone->facilities[id].site[k];
+        return;
+    }
+    for (int k = kind; k > GK_ZONE && id != NONE; k--) {
+        out[k] = id;
+        id = zone->sites[k][id].parent;
+    }
+}
+
+static const char *site_text(const struct zone *zone, int kind, int id)
+{
+    if (id == NONE)
+        return "";
+    return kind == 0 ? zone->facilities[id].name : zone->sites[kind][id].name;
+}
+
+/* ---- evaluating a condition ---- */
+
+struct run_of {
+    const struct statement *s;
+    const struct view *view;
+    struct frame frame;
+    struct field field;
+    int64_t pad, valid, first; /* right from `valid` on; endless runs begin at `first` */
+    truth *out;
+};
+
+static void run_open(struct run_of *run, const struct statement *s, const struct view *view)
+{
+    const struct zone *zone = view->zone;
+    struct span span;
+    int64_t end;
+
+    *run = (struct run_of){.s = s, .view = view};
+    make_frame(s, view, &run->frame);
+    int64_t data = view->beginning == GK_TIME_MAX ? run->frame.known_end : zone_tick(zone, view->beginning);
+    run->pad = tree_pad(s->cond, zone->tick) + 2;
+    run->first = data < run->frame.a ? data : run->frame.a;
+    run->valid = run->first;
+    for (int i = 0; i < zone->n_orders; i++) {
+        int64_t t = zone_tick(zone, zone->orders[i].from);
+        run->valid = t < run->valid ? t : run->valid;
+    }
+    for (int i = 0; i < zone->n_exemptions; i++) {
+        int64_t t = zone_tick(zone, zone->exemptions[i].from);
+        run->valid = t < run->valid ? t : run->valid;
+    }
+    run->valid -= run->pad + 1;
+    if (tree_has_hours(s->cond))
+        run->valid -= DAY / zone->tick;
+    span.first = run->valid - run->pad;
+    end = run->frame.known_end > run->frame.b ? run->frame.known_end : run->frame.b;
+    span.n = (int)(end + 2 * run->pad - span.first);
+    span.known_end = run->frame.known_end;
+    field_open(&run->field, view, &span);
+    for (int f = 0; f < zone->n_facilities; f++)
+        run->field.is_in[f] = is_in(s, zone, f);
+    run->field.whom = tree_subject(s->cond, s->per);
+    if (s->kind == WHICH)
+        run->field.whom = (struct whom){.noun = s->noun};
+    run->out = malloc((size_t)span.n);
+    assert_non_null(run->out);
+}
+
+static void run_close(struct run_of *run)
+{
+    field_close(&run->field);
+    free(run->out);
+}
+
+static void run_subject(struct run_of *run, int id)
+{
+    tree_truth(&run->field, run->s->cond, (struct who){run->field.whom.noun, id}, run->out);
+    for (int i = 0; i < run->field.span.n && run->s->unknown_as; i++)
+        run->out[i] = run->out[i] == 2 || (run->out[i] == 1 && run->s->unknown_as == 1) ? 2 : 0;
+}
+
+static truth at(const struct run_of *run, int64_t tick)
+{
+    return run->out[tick - run->field.span.first];
+}
+
+/* Where the stretch around a tick begins and ends; by one truth, or (level) by at least that. */
+static int64_t begin_of(const struct run_of *run, int64_t tick, truth least, truth most, bool *is_endless)
+{
+    while (tick > run->valid && at(run, tick - 1) >= least && at(run, tick - 1) <= most)
+        tick--;
+    *is_endless = tick == run->valid;
+    return *is_endless ? run->first : tick;
+}
+
+static int64_t end_of(const struct run_of *run, int64_t tick, truth least, truth most)
+{
+    int64_t end = run->field.span.first + run->field.span.n;
+
+    while (tick < end && at(run, tick) >= least && at(run, tick) <= most)
+        tick++;
+    return tick;
+}
+
+/* ---- when ---- */
+
+static void put_subject(const struct run_of *run, int id, struct answer *out)
+{
+    const struct zone *zone = run->view->zone;
+    enum noun noun = run->field.whom.noun;
+    int position[4];
+
+    position_of(zone, noun, id, position);
+    put_text(out, 0, noun == ZONE ? "zone" : site_text(zone, noun <= ABATEMENT ? 0 : (int)kind_of(noun), id));
+    put_text(out, 1, site_text(zone, 0, position[0]));
+    put_text(out, 2, site_text(zone, GK_LINE, position[GK_LINE]));
+    put_text(out, 3, site_text(zone, GK_ENTERPRISE, position[GK_ENTERPRISE]));
+    put_text(out, 4, site_text(zone, GK_PARK, position[GK_PARK]));
+}
+
+static gk_time watermark(const struct run_of *run)
+{
+    gk_time now = run->view->zone->now;
+    return run->view->watermark < now ? run->view->watermark : now;
+}
+
+static void put_stretch(const struct run_of *run, int id, int64_t from, int64_t to, truth level, bool is_endless,
+                        struct answer *out)
+{
+    bool is_event = run->s->cond->is_event, is_open = to >= run->frame.known_end && !(is_event && level == 2);
+    int64_t tick = run->view->zone->tick;
+    double seconds = (double)(to - from) * (double)tick / 1e9;
+
+    if (is_open) {
+        seconds = (double)(watermark(run) - from * tick) / 1e9;
+        if (watermark(run) == GK_TIME_MIN || seconds < 0)
+            seconds = 0;
+    }
+    add_row(out);
+    put_subject(run, id, out);
+    put_time(out, 5, from * tick);
+    if (!is_open)
+        put_time(out, 6, is_event && level == 2 ? from * tick : to * tick);
+    put_number(out, 7, GK_TYPE_SECONDS, is_event ? 0 : seconds, 0);
+    put_text(out, 8, level == 2 ? "certain" : "possible");
+    put_count(out, 9, GK_TYPE_TRUTH, is_open);
+    put_count(out, 10, GK_TYPE_TRUTH, is_endless || from < run->frame.a);
+}
+
+static void list_runs(const struct run_of *run, int id, struct answer *out)
+{
+    bool is_event = run->s->cond->is_event, is_endless;
+
+    for (int64_t t = run->frame.a, next; t < run->frame.b; t = next) {
+        truth level = at(run, t);
+        next = end_of(run, t, level, level);
+        if (level == 0 || (level == 1 && !run->s->with_possible))
+            continue;
+        if (level == 2 && is_event) { /* moments */
+            put_stretch(run, id, t, t + 1, level, false, out);
+            next = t + 1;
+            continue;
+        }
+        int64_t from = begin_of(run, t, level, level, &is_endless);
+        put_stretch(run, id, from, next, level, is_endless, out);
+    }
+}
+
+static void name_columns(struct answer *out, const char *const *names, int n)
+{
+    for (int i = 0; i < n; i++)
+        out->columns[out->n_columns++] = names[i];
+}
+
+static void answer_runs(const struct statement *s, const struct view *view, struct answer *out)
+{
+    static const char *const names[] = {"subject", "facility",   "line",      "enterprise", "park",      "start",
+                                        "end",     "duration_s", "certainty", "open",       "carried_in"};
+    static const char *const of_which[] = {"subject", "facility", "line", "enterprise", "park", "certainty"};
+    struct run_of run;
+
+    name_columns(out, s->kind == WHEN ? names : of_which, s->kind == WHEN ? 11 : 6);
+    run_open(&run, s, view);
+    for (int id = 0; id < subject_count(view->zone, run.field.whom.noun); id++) {
+        int64_t certain = 0, possible = 0, total = run.frame.b - run.frame.a;
+        if (!subject_passes(s, view->zone, &run.field.whom, id))
+            continue;
+        run_subject(&run, id);
+        if (s->kind == WHEN) {
+            list_runs(&run, id, out);
+            continue;
+        }
+        for (int64_t t = run.frame.a; t < run.frame.b; t++) {
+            certain += at(&run, t) == 2;
+            possible += at(&run, t) > 0;
+        }
+        if (total <= 0 || (s->mode == 1 ? certain < total : s->mode == 2 ? possible > 0 : certain == 0))
+            continue;
+        add_row(out);
+        put_subject(&run, id, out);
+        put_text(out, 5, "certain");
+    }
+    run_close(&run);
+}
+
+/* ---- groups: rows in the order of their keys, nested as written ---- */
+
+struct group_row {
+    int ids[3]; /* of the keys that are sites; a bucket's number for a key of time */
+    int bucket;
+    bool is_made;
+};
+
+struct table {
+    struct buckets buckets;
+    struct group_row *rows;
+    int n, n_groups;
+    int *group_of; /* by subject */
+};
+
+static int key_id(const struct view *view, enum key key, enum noun noun, int id)
+{
+    static const int kinds[] = {0, GK_LINE, GK_ENTERPRISE, GK_PARK};
+    int position[4];
+
+    position_of(view->zone, noun, id, position);
+    id = position[kinds[key]];
+    return id == NONE ? INT32_MAX : id;
+}
+
+static int compare_rows(const struct statement *s, const struct group_row *a, const struct group_row *b)
+{
+    for (int k = 0; k < s->n_keys; k++)
+        if (a->ids[k] != b->ids[k])
+            return a->ids[k] < b->ids[k] ? -1 : 1;
+    return a->bucket < b->bucket ? -1 : a->bucket > b->bucket;
+}
+
+/* The row of a subject and a bucket, made when it is new. */
+static int find_row(struct table *table, const struct statement *s, const struct view *view, enum noun noun, int id,
+                    int bucket)
+{
+    struct group_row row = {.bucket = bucket};
+
+    for (int k = 0; k < s->n_keys; k++)
+        row.ids[k] = s->keys[k] >= BY_HOUR ? bucket : key_id(view, s->keys[k], noun, id);
+    for (int i = 0; i < table->n; i++)
+        if (compare_rows(s, &table->rows[i], &row) == 0)
+            return i;
+    table->rows = realloc(table->rows, ((size_t)table->n + 1) * sizeof row);
+    assert_non_null(table->rows);
+    table->rows[table->n] = row;
+    return table->n++;
+}
+
+static int key_columns(const struct statement *s, struct answer *out)
+{
+    for (int k = 0; k < s->n_keys; k++)
+        out->columns[out->n_columns++] = KEYS[s->keys[k]];
+    if (s->every)
+        out->columns[out->n_columns++] = "time";
+    return out->n_columns;
+}
+
+static void put_keys(const struct statement *s, const struct view *view, const struct table *table, int row,
+                     struct answer *out)
+{
+    static const int kinds[] = {0, GK_LINE, GK_ENTERPRISE, GK_PARK};
+    const struct group_row *r = &table->rows[row];
+    gk_time start = table->buckets.starts[r->bucket];
+    char text[GK_TIME_TEXT_MAX];
+
+    for (int k = 0; k < s->n_keys; k++) {
+        if (s->keys[k] < BY_HOUR) {
+            put_text(out, k, r->ids[k] == INT32_MAX ? "" : site_text(view->zone, kinds[s->keys[k]], r->ids[k]));
+        } else if (s->keys[k] == BY_HOUR) {
+            put_time(out, k, start);
+        } else {
+            (void)gk_time_format(start, 28800, text);
+            text[s->keys[k] == BY_MONTH ? 7 : 10] = '\0';
+            put_text(out, k, text);
+        }
+    }
+    if (s->every)
+        put_time(out, s->n_keys, start);
+}
+
+/* Row numbers in order. */
+static int *order_rows(const struct statement *s, const struct table *table)
+{
+    int *order = malloc(((size_t)table->n + 1) * sizeof *order);
+
+    assert_non_null(order);
+    for (int i = 0; i < table->n; i++) {
+        int k = i;
+        for (; k > 0 && compare_rows(s, &table->rows[order[k - 1]], &table->rows[i]) > 0; k--)
+            order[k] = order[k - 1];
+        order[k] = i;
+    }
+    return order;
+}
+
+/* ---- aggregates of a condition ---- */
+
+struct tally {
+    int64_t certain, possible, total, unknown, starts, possible_starts, longest, possible_longest;
+    int64_t first, last;
+};
+
+/* The length of the stretch around a tick, from its true begin to its end or as far as is known. */
+static int64_t length_at(const struct run_of *run, int64_t tick, truth least)
+{
+    bool is_endless;
+    int64_t from = begin_of(run, tick, least, 2, &is_endless), to = end_of(run, tick, least, 2);
+    int64_t newest = zone_tick(run->view->zone, watermark(run));
+
+    if (to >= run->frame.known_end)
+        to = least == 2 ? newest : run->frame.known_end - 1;
+    return to - from;
+}
+
+static int64_t end_known(const struct run_of *run, truth least)
+{
+    return least == 2 ? zone_tick(run->view->zone, watermark(run)) : run->frame.known_end - 1;
+}
+
+static void tally_bucket(const struct run_of *run, int64_t from, int64_t to, struct tally *out)
+{
+    bool is_event = run->s->cond->is_event;
+    int64_t certain = 0, possible = 0;
+
+    for (int64_t t = from; t < to; t++) {
+        truth now = at(run, t), before = at(run, t - 1);
+        out->total++;
+        out->unknown += now == 1;
+        out->certain += now == 2 && !is_event;
+        out->possible += now == 1 || (now == 2 && !is_event);
+        if (now == 2 && before != 2) {
+            certain++;
+            out->first = out->first < 0 || t < out->first ? t : out->first;
+            out->last = t > out->last ? t : out->last;
+        }
+        possible += now >= 1 && before == 0;
+        for (truth least = 1; least <= 2 && !is_event; least++) {
+            int64_t *longest = least == 2 ? &out->longest : &out->possible_longest;
+            bool is_new = now >= least && (t == from || before < least);
+            if (!is_new || (end_of(run, t, least, 2) >= run->frame.known_end && t >= end_known(run, least)))
+                continue;
+            int64_t length = length_at(run, t, least);
+            *longest = length > *longest ? length : *longest;
+        }
+    }
+    out->starts += certain;
+    out->possible_starts += possible > certain ? possible : certain;
+}
+
+static void put_tally(const struct run_of *run, enum agg agg, bool is_possible, const struct tally *t, int column,
+                      struct answer *out)
+{
+    double tick = (double)run->view->zone->tick / 1e9;
+    int64_t known = t->total - t->unknown;
+
+    switch (agg) {
+    case DURATION:
+        put_number(out, column, GK_TYPE_SECONDS, (double)(is_possible ? t->possible : t->certain) * tick, 0);
+        break;
+    case SHARE:
+        if (is_possible)
+            put_number(out, column, GK_TYPE_SHARE, t->total ? (double)t->possible / (double)t->total : NAN, 0);
+        else
+            put_number(out, column, GK_TYPE_SHARE, known ? (double)t->certain / (double)known : NAN, 0);
+        break;
+    case COUNT:
+        put_count(out, column, GK_TYPE_COUNT, is_possible ? t->possible_starts : t->starts);
+        break;
+    case LONGEST:
+        put_number(out, column, GK_TYPE_SECONDS, (double)(is_possible ? t->possible_longest : t->longest) * tick, 0);
+        break;
+    case COVERAGE:
+        put_number(out, column, GK_TYPE_SHARE, t->total ? (double)known / (double)t->total : NAN, 0);
+        break;
+    default:
+        if (t->first >= 0)
+            put_time(out, column, (agg == FIRST ? t->first : t->last) * run->view->zone->tick);
+    }
+}
+
+static void answer_sums(const struct statement *s, const struct view *view, struct answer *out)
+{
+    static const char *const possible[] = {"possible_duration", "possible_share", "possible_count", "possible_longest"};
+    struct table table = {.rows = NULL};
+    struct tally *tallies = NULL;
+    struct run_of run;
+    int n_before;
+
+    run_open(&run, s, view);
+    enum noun noun = run.field.whom.noun;
+    make_buckets_of(s, &run.frame, &table.buckets);
+    for (int id = 0; id < subject_count(view->zone, noun); id++) {
+        if (!subject_passes(s, view->zone, &run.field.whom, id))
+            continue;
+        run_subject(&run, id);
+        for (int b = 0; b < table.buckets.n; b++) {
+            n_before = table.n;
+            int row = find_row(&table, s, view, noun, id, b);
+            if (table.n > n_before) {
+                tallies = realloc(tallies, (size_t)table.n * sizeof *tallies);
+                assert_non_null(tallies);
+                tallies[row] = (struct tally){.first = -1};
+            }
+            tally_bucket(&run, zone_tick(view->zone, table.buckets.edges[b]),
+                         zone_tick(view->zone, table.buckets.edges[b + 1]), &tallies[row]);
+        }
+    }
+    int column = key_columns(s, out), *order = order_rows(s, &table);
+    for (int i = 0; i < s->n_aggs; i++)
+        out->columns[out->n_columns++] = AGGS[s->aggs[i]];
+    for (int i = 0; i < s->n_aggs; i++)
+        if (s->aggs[i] <= LONGEST)
+            out->columns[out->n_columns++] = possible[s->aggs[i]];
+    if (!aggs_have(s, COVERAGE))
+        out->columns[out->n_columns++] = "coverage";
+    for (int i = 0; i < table.n; i++) {
+        const struct tally *t = &tallies[order[i]];
+        int at_column = column;
+        add_row(out);
+        put_keys(s, view, &table, order[i], out);
+        for (int k = 0; k < s->n_aggs; k++)
+            put_tally(&run, s->aggs[k], false, t, at_column++, out);
+        for (int k = 0; k < s->n_aggs; k++)
+            if (s->aggs[k] <= LONGEST)
+                put_tally(&run, s->aggs[k], true, t, at_column++, out);
+        if (!aggs_have(s, COVERAGE))
+            put_tally(&run, COVERAGE, false, t, at_column, out);
+    }
+    free(order);
+    free(tallies);
+    free(table.rows);
+    run_close(&run);
+}
+
+/* ---- series ---- */
+
+struct sums {
+    int n, capacity;
+    double *values;
+    gk_time first_time, last_time;
+    double first, last, kwh, kwh_size; /* size: the sum of the magnitudes */
+    int64_t held, total;
+};
+
+static void add_value(struct sums *sums, gk_time t, double v)
+{
+    if (sums->n == sums->capacity) {
+        sums->capacity = sums->capacity ? 2 * sums->capacity : 16;
+        sums->values = realloc(sums->values, (size_t)sums->capacity * sizeof v);
+        assert_non_null(sums->values);
+    }
+    if (sums->n == 0 || t < sums->first_time)
+        sums->first = v, sums->first_time = t;
+    if (sums->n == 0 || t >= sums->last_time)
+        sums->last = v, sums->last_time = t;
+    sums->values[sums->n++] = v;
+}
+
+/* The metric of a sample; NaN when it has none. */
+static double value_of(const struct statement *s, const struct facility *f, const struct sample *sample)
+{
+    int from = s->metric == CURRENT ? IA : s->metric == CHANNEL ? s->channel : KW, n = 0;
+    double sum = 0;
+
+    for (int c = from; c <= (s->metric == CURRENT ? IC : from); c++)
+        if (!isnan(sample->value[c]))
+            sum += sample->value[c], n++;
+    if (n == 0 || (s->metric == LOAD && f->rated_kw == 0))
+        return NAN;
+    sum = n > 1 ? sum / n : sum;
+    return s->metric == LOAD ? sum / ((double)f->rated_kw / 100) : sum;
+}
+
+/* Whether a facility's energy is told by its counter: it has samples in the window. */
+static bool is_counted(const struct statement *s, const struct view *view, const struct frame *frame, int facility)
+{
+    const struct signal *signal = &view->signals[facility];
+
+    for (int i = 0; i < signal->n && s->metric == 4 && aggs_have(s, ENERGY); i++)
+        if (!isnan(signal->samples[i].value[KWH]) && signal->samples[i].time >= frame->from &&
+            signal->samples[i].time < frame->to)
+            return true;
+    return false;
+}
+
+/* What a facility adds to one bucket. */
+static void add_signal(const struct statement *s, const struct view *view, int facility, const struct frame *frame,
+                       gk_time from, gk_time to, struct sums *out)
+{
+    const struct signal *signal = &view->signals[facility];
+    const struct facility *f = &view->zone->facilities[facility];
+    bool counts = is_counted(s, view, frame, facility);
+    double before = NAN;
+
+    out->total += to - from;
+    for (int i = 0, next; i < signal->n; i = next) {
+        gk_time t = signal->samples[i].time, until = GK_TIME_MAX;
+        double v = counts ? signal->samples[i].value[KWH] : value_of(s, f, &signal->samples[i]);
+        next = i + 1;
+        if (isnan(v))
+            continue;
+        while (next < signal->n &&
+               isnan(counts ? signal->samples[next].value[KWH] : value_of(s, f, &signal->samples[next])))
+            next++;
+        if (next < signal->n)
+            until = signal->samples[next].time;
+        int64_t hold = signal_hold(view, facility, zone_tick(view->zone, t)) * view->zone->tick;
+        until = until - t < hold ? until : t + hold;
+        gk_time low = t > from ? t : from, high = until < to ? until : to;
+        if (low < high)
+            out->held += high - low;
+        if (t >= from && t < to)
+            add_value(out, t, v);
+        if (counts) {
+            double growth = v < before ? v : v - before;
+            if (t >= from && t < to && !isnan(before)) {
+                out->kwh += growth;
+                out->kwh_size += fabs(growth);
+            }
+            if (t >= frame->from - DAY)
+                before = v;
+        } else if (low < high) {
+            out->kwh += v * ((double)(high - low) / 1e9) / 3600;
+            out->kwh_size += fabs(v * ((double)(high - low) / 1e9) / 3600);
+        }
+    }
+}
+
+static int compare_values(const void *p, const void *q)
+{
+    double a, b;
+
+    memcpy(&a, p, sizeof a);
+    memcpy(&b, q, sizeof b);
+    return a < b ? -1 : a > b;
+}
+
+static void put_any(struct answer *out, int column, enum gk_type type, double number, double slack)
+{
+    put_number(out, column, type, number, slack);
+    if (!(fabs(number) < 1e150) || !(slack < 1e150))
+        put(out, column)->is_any = true;
+}
+
+static void put_sums(const struct statement *s, enum agg agg, const struct sums *x, int column, struct answer *out)
+{
+    enum gk_type type = s->metric == LOAD && agg != SUM && agg != ENERGY ? GK_TYPE_SHARE : GK_TYPE_NUMBER;
+    double sum = 0, size = 0, squares = 0, min = INFINITY, max = -INFINITY, n = x->n, rank, *sorted;
+    int below_rank;
+
+    for (int i = 0; i < x->n; i++) {
+        double v = x->values[i];
+        sum += v;
+        size += fabs(v);
+        squares += v * v;
+        min = v < min ? v : min;
+        max = v > max ? v : max;
+    }
+    if (agg == COUNT) {
+        put_count(out, column, GK_TYPE_COUNT, x->n);
+    } else if (agg == COVERAGE) {
+        put_number(out, column, GK_TYPE_SHARE, x->total ? (double)x->held / (double)x->total : NAN, 0);
+    } else if (agg == ENERGY) {
+        if (x->n || x->held)
+            put_any(out, column, type, x->kwh, x->kwh_size * 1e-9 + 1e-12);
+    } else if (x->n == 0) {
+        return;
+    } else if (agg == AVG) {
+        put_any(out, column, type, sum / n, size / n * 1e-9);
+    } else if (agg == SUM) {
+        put_any(out, column, type, sum, size * 1e-9);
+    } else if (agg == RMS) { /* the spread of a whole hour is kept in 20 bits */
+        put_any(out, column, type, sqrt(squares / n), sqrt(squares / n) * 1e-6);
+    } else if (agg == MIN || agg == MAX) {
+        put_any(out, column, type, agg == MIN ? min : max, 0);
+    } else if (agg == FIRST || agg == LAST_ONE) {
+        put_any(out, column, type, agg == FIRST ? x->first : x->last, 0);
+    } else {
+        sorted = x->values;
+        qsort(sorted, (size_t)x->n, sizeof *sorted, compare_values);
+        rank = (agg == P50 ? 0.5 : 0.95) * (n - 1);
+        below_rank = (int)rank;
+        double a = sorted[below_rank], b = sorted[below_rank + 1 < x->n ? below_rank + 1 : below_rank];
+        put_any(out, column, type, a + (b - a) * (rank - below_rank), (fabs(a) + fabs(b)) * 1e-9);
+    }
+}
+
+static bool ref_means(const struct statement *s, const struct view *view, int facility)
+{
+    const struct zone *zone = view->zone;
+    const struct ref *ref = &s->ref;
+    int id = facility;
+
+    if (!facility_passes(s, zone, facility))
+        return false;
+    if (ref->noun > ABATEMENT)
+        id = ref->noun == ZONE ? 0 : zone->facilities[facility].site[kind_of(ref->noun)];
+    else if (!facility_has_noun(zone, facility, ref->noun))
+        return false;
+    return ref->n_names == 0 || (id != NONE && site_is_named(zone, ref->noun, id, ref->names, ref->n_names));
+}
+
+static void answer_series(const struct statement *s, const struct view *view, struct answer *out)
+{
+    struct table table = {.rows = NULL};
+    struct sums *sums = NULL;
+    struct frame frame;
+
+    make_frame(s, view, &frame);
+    make_buckets_of(s, &frame, &table.buckets);
+    for (int f = 0; f < view->zone->n_facilities; f++) {
+        if (!ref_means(s, view, f))
+            continue;
+        for (int b = 0; b < table.buckets.n; b++) {
+            int n_before = table.n, row = find_row(&table, s, view, FACILITY, f, b);
+            if (table.n > n_before) {
+                sums = realloc(sums, (size_t)table.n * sizeof *sums);
+                assert_non_null(sums);
+                sums[row] = (struct sums){.values = NULL};
+            }
+            add_signal(s, view, f, &frame, table.buckets.edges[b], table.buckets.edges[b + 1], &sums[row]);
+        }
+    }
+    int column = key_columns(s, out), *order = order_rows(s, &table);
+    for (int i = 0; i < s->n_aggs; i++)
+        out->columns[out->n_columns++] = AGGS[s->aggs[i]];
+    if (!aggs_have(s, COVERAGE))
+        out->columns[out->n_columns++] = "coverage";
+    for (int i = 0; i < table.n; i++) {
+        add_row(out);
+        put_keys(s, view, &table, order[i], out);
+        for (int k = 0; k < s->n_aggs; k++)
+            put_sums(s, s->aggs[k], &sums[order[i]], column + k, out);
+        if (!aggs_have(s, COVERAGE))
+            put_sums(s, COVERAGE, &sums[order[i]], column + s->n_aggs, out);
+    }
+    for (int i = 0; i < table.n; i++)
+        free(sums[i].values);
+    free(order);
+    free(sums);
+    free(table.rows);
+}
+
+/* ---- samples, state ---- */
+
+static void answer_samples(const struct statement *s, const struct view *view, struct answer *out)
+{
+    int from = s->metric == CURRENT   ? IA
+               : s->metric == CHANNEL ? s->channel
+                                      : KW,
+        to = s->metric == CURRENT ? IC : from;
+    struct frame frame;
+
+    make_frame(s, view, &frame);
+    name_columns(out, (const char *const[]){"time", "facility"}, 2);
+    name_columns(out, &CHANNELS[from], to - from + 1);
+    for (int f = 0; f < view->zone->n_facilities; f++) {
+        for (int i = 0; i < view->signals[f].n && ref_means(s, view, f); i++) {
+            const struct sample *sample = &view->signals[f].samples[i];
+            bool is_empty = true;
+            for (int c = from; c <= to; c++)
+                is_empty = is_empty && gk_is_missing(sample->value[c]);
+            if (is_empty || sample->time < frame.from || sample->time >= frame.to)
+                continue;
+            add_row(out);
+            put_time(out, 0, sample->time);
+            put_text(out, 1, view->zone->facilities[f].name);
+            for (int c = from; c <= to; c++)
+                put_number(out, 2 + c - from, GK_TYPE_NUMBER, sample->value[c], 0);
+        }
+    }
+}
+
+static void answer_state(const struct statement *s, const struct view *view, struct answer *out)
+{
+    static const char *const names[] = {"facility", "line", "enterprise", "park", "role", "state", "since", "until"};
+    const struct zone *zone = view->zone;
+    struct frame frame;
+
+    name_columns(out, names, 8);
+    make_frame(s, view, &frame);
+    int64_t first = view->beginning == GK_TIME_MAX ? frame.a : zone_tick(zone, view->beginning);
+    struct span span = {.first = (first < frame.a ? first : frame.a) - 2, .known_end = frame.known_end};
+    span.n = (int)((frame.known_end > frame.b ? frame.known_end : frame.b) - span.first);
+    uint8_t *states = malloc((size_t)span.n);
+    assert_non_null(states);
+    for (int f = 0; f < zone->n_facilities; f++) {
+        int at_tick = (int)(frame.a - span.first), from = at_tick, to = at_tick, position[4];
+        if (!ref_means(s, view, f))
+            continue;
+        signal_states(view, f, &span, states);
+        position_of(zone, FACILITY, f, position);
+        add_row(out);
+        put_text(out, 0, zone->facilities[f].name);
+        for (int k = 0; k < 3; k++)
+            put_text(out, 1 + k, site_text(zone, GK_LINE - k, position[GK_LINE - k]));
+        put_text(out, 4, ROLES[zone->facilities[f].role]);
+        bool is_known = frame.a < frame.known_end; /* nothing is known of what comes */
+        put_text(out, 5, STATES[is_known ? states[at_tick] : GK_NODATA]);
+        while (from > 0 && states[from - 1] == states[at_tick])
+            from--;
+        while (to < span.n && span.first + to < frame.known_end && states[to] == states[at_tick])
+            to++;
+        if (is_known && from > 0)
+            put_time(out, 6, (span.first + from) * zone->tick);
+        if (is_known && span.first + to < frame.known_end)
+            put_time(out, 7, (span.first + to) * zone->tick);
+    }
+    free(states);
+}
+
+void statement_answer(const struct statement *s, const struct view *view, struct answer *out)
+{
+    *out = (struct answer){0};
+    switch (s->kind) {
+    case WHEN:
+    case WHICH:
+        answer_runs(s, view, out);
+        break;
+    case AGGREGATE:
+        answer_sums(s, view, out);
+        break;
+    case SERIES:
+        answer_series(s, view, out);
+        break;
+    case SAMPLES:
+        answer_samples(s, view, out);
+        break;
+    default:
+        answer_state(s, view, out);
+    }
+    apply_tails(s, out);
+}
+
+/* ---- smaller statements ---- */
+
+/* The node takes the place of the condition: from a copy of the same tree. */
+static struct statement *copy_of(const struct statement *s)
+{
+    struct statement *copy = malloc(sizeof *copy);
+
+    assert_non_null(copy);
+    *copy = *s;
+    for (int i = 0; i < s->tree.n; i++) {
+        if (s->tree.nodes[i].a)
+            copy->tree.nodes[i].a = copy->tree.nodes + (s->tree.nodes[i].a - s->tree.nodes);
+        if (s->tree.nodes[i].b)
+            copy->tree.nodes[i].b = copy->tree.nodes + (s->tree.nodes[i].b - s->tree.nodes);
+    }
+    if (s->cond)
+        copy->cond = copy->tree.nodes + (s->cond - s->tree.nodes);
+    return copy;
+}
+
+static void renew_events(struct node *node)
+{
+    if (node->a)
+        renew_events(node->a);
+    if (node->b)
+        renew_events(node->b);
+    tree_renew(node);
+}
+
+struct statement *statement_smaller(const struct statement *s, const struct view *view, int i)
+{
+    struct statement *copy = copy_of(s);
+    int n = 0;
+
+    if (i == n++)
+        copy->n_in = 0;
+    if (i == n++)
+        copy->n_where = 0;
+    if (i == n++)
+        copy->having.is_set = false;
+    if (i == n++)
+        copy->top.is_set = false;
+    if (i == n++)
+        copy->sort.is_set = false;
+    if (i == n++)
+        copy->limit = 0;
+    if (i == n++)
+        copy->unknown_as = 0;
+    if (i == n++)
+        copy->every = copy->offset = 0;
+    if (i == n++ && copy->n_keys)
+        copy->n_keys--;
+    if (i == n++ && copy->n_aggs > 1)
+        copy->n_aggs--;
+    if (i == n++ && copy->n_aggs > 1)
+        memmove(copy->aggs, copy->aggs + 1, (size_t)--copy->n_aggs * sizeof *copy->aggs);
+    if (i == n++)
+        copy->with_possible = false;
+    int k = i - n;
+    if (k >= 2 * copy->tree.n || (k >= 0 && !copy->cond)) {
+        free(copy);
+        return NULL;
+    }
+    if (k >= 0) { /* an operand takes the place of its node */
+        struct node *node = &copy->tree.nodes[k / 2], *operand = k % 2 ? node->b : node->a;
+        if (operand)
+            *node = *operand;
+        node->parens = false;
+        renew_events(copy->cond);
+        struct whom whom = tree_subject(copy->cond, copy->per);
+        if (!tree_is_allowed(copy->cond, &whom) || whom.noun != tree_subject(s->cond, s->per).noun)
+            *copy->cond = *s->cond; /* the same once more: no use */
+    }
+    print(copy, view->zone);
+    if (strlen(copy->text.bytes) >= strlen(s->text.bytes))
+        copy->text.bytes[0] = '\0'; /* not smaller */
+    return copy;
+}

@@ -1,0 +1,288 @@
+/*
+ * naive.h - a second, slow reading of docs/QUERY.md: zones, trees and answers over plain arrays of ticks. It shares
+ * nothing with query/ or engine/ but the public types and the words of the language: no index, no runs, no chunks.
+ *
+ *     zone.c     a random small zone, how it reaches the engine, and as CSV
+ *     signal.c   rows -> what holds at every tick: states and samples
+ *     tree.c     random conditions, their text, their truth at every tick
+ *     answer.c   random statements, their text, the rows they must give
+ */
+#ifndef TESTS_NAIVE_H
+#define TESTS_NAIVE_H
+
+#include "support/support.h"
+
+#include "gk_query.h"
+
+/* ---- a zone ---- */
+
+#define FACILITIES_MAX 8
+#define SITES_MAX      8
+#define ENTRIES_MAX    12 /* of bands, of links, of orders, of exemptions */
+#define ROWS_MAX       4000
+#define NONE           (-1)
+
+enum channel { KW, IA, IB, IC, KWH, TEMP, N_CHANNELS };
+extern const char *const CHANNELS[N_CHANNELS];
+
+struct site {
+    char name[16];
+    int parent; /* of a line its enterprise, of an enterprise its park; or NONE */
+};
+
+struct facility {
+    char name[16];
+    enum gk_role role;
+    int site[4];               /* by gk_kind: its park, enterprise, line, or NONE */
+    int64_t rated_kw, rated_a; /* hundredths; 0: not given */
+    int stop_level;            /* NONE: no such tag */
+    const char *group, *type;  /* NULL: no such tag */
+};
+
+struct link {
+    int abatement, production;
+    gk_time from, to;
+};
+
+/* A limit as an exact decimal; a share of rated or in the channel's unit. */
+struct limit {
+    enum gk_limit_kind kind;
+    int64_t mantissa;
+    int scale;
+};
+
+struct band {
+    enum gk_kind kind;
+    int id; /* of the site, facility or role */
+    struct limit off, on, overload, hysteresis;
+    int64_t hold, dwell_on, dwell_off; /* ns; negative: absent */
+    int channel;                       /* NONE: absent */
+    gk_time from;
+};
+
+/* An order, or an exemption, which has no level and no hours. */
+struct order {
+    enum gk_kind kind;
+    int id;
+    const char *group, *level, *what; /* `what`: its kind as text */
+    gk_time from, to;
+    int hours_from, hours_to;
+};
+
+struct row {
+    int facility;
+    gk_time time;
+    double value[N_CHANNELS];
+};
+
+struct zone {
+    int64_t tick;
+    enum gk_policy policy;
+    gk_time now, begin, end; /* of its rows, about */
+    int n_sites[4], n_facilities, n_links, n_bands, n_orders, n_exemptions, n_rows;
+    struct site sites[4][SITES_MAX];
+    struct facility facilities[FACILITIES_MAX];
+    struct link links[ENTRIES_MAX];
+    struct band bands[ENTRIES_MAX];
+    struct order orders[ENTRIES_MAX], exemptions[ENTRIES_MAX];
+    struct row rows[ROWS_MAX]; /* in order of arrival */
+    int batches[ROWS_MAX];     /* rows of each batch */
+    int n_batches;
+};
+
+void zone_make(struct zone *zone, struct random *random);
+/* Names of scopes, as the CSV tables write them: "*", "park:P1", "F1". */
+void zone_print(const struct zone *zone, int n_rows, FILE *out);
+int64_t zone_tick(const struct zone *zone, gk_time time);
+bool zone_covers(const struct zone *zone, enum gk_kind kind, int id, const char *group, int facility);
+
+/* The zone in an engine, as far as it was put there. */
+struct store {
+    char folder[4096];
+    const struct zone *zone;
+    gk_db *db;
+    uint32_t channels[N_CHANNELS];
+    int n_links, n_bands, n_orders, n_exemptions, n_batches, n_rows;
+};
+void store_open(struct store *store, const struct zone *zone);
+void store_close(struct store *store);
+/* Closes and opens it, with or without a sealing. */
+void store_reopen(struct store *store, bool keeps_heads);
+void store_batch(struct store *store);
+void store_link(struct store *store);
+void store_band(struct store *store);
+void store_order(struct store *store);
+void store_exemption(struct store *store);
+
+/* ---- what the engine must know of a facility's rows at this moment: rows of one time folded, in order of time ---- */
+
+struct sample {
+    gk_time time;
+    double value[N_CHANNELS];
+};
+struct signal {
+    struct sample *samples;
+    int n;
+    int64_t usual_hold;
+};
+/* A view of the part of a zone that was put. */
+struct view {
+    struct zone *zone; /* with only the entries and rows that were put */
+    struct signal signals[FACILITIES_MAX];
+    gk_time watermark, beginning;
+};
+void view_make(struct view *view, const struct store *store);
+void view_clear(struct view *view);
+
+/* Ticks [first, first + n). What is true of a moment is a byte: 0 false, 1 unknown, 2 true. */
+typedef uint8_t truth;
+struct span {
+    int64_t first;
+    int n;
+    int64_t known_end; /* nothing is known from here on */
+};
+/* The state of a facility at every tick. */
+void signal_states(const struct view *view, int facility, const struct span *span, uint8_t *out);
+/* How long a sample at a tick holds, in ticks. */
+int64_t signal_hold(const struct view *view, int facility, int64_t tick);
+
+/* ---- conditions ---- */
+
+enum noun { FACILITY, PRODUCTION, ABATEMENT, LINE, ENTERPRISE, PARK, ZONE };
+enum quant { PLAIN, ANY, ALL, NO, AT_LEAST, EXACTLY };
+
+struct ref {
+    enum noun noun;
+    enum quant quant;
+    int k;
+    int n_names, names[2]; /* facilities, or sites of which the names count */
+};
+
+enum op {
+    STATE,
+    COMPARE,
+    ORDER,
+    EXEMPT,
+    HOURS,
+    AND,
+    OR,
+    WHILE,
+    UNLESS,
+    NOT,
+    POSSIBLY,
+    SURELY,
+    UNKNOWN,
+    START,
+    END,
+    FOR_GE,
+    FOR_GT,
+    FOR_LT,
+    FOR_LE,
+    GAPS_LT,
+    GAPS_LE,
+    HELD,
+    LAST,
+    NEXT
+};
+
+enum metric { POWER, CURRENT, LOAD, CHANNEL };
+
+struct node {
+    enum op op;
+    struct node *a, *b;
+    bool parens; /* printed though not needed */
+    struct ref ref;
+    const char *state; /* as written */
+    uint32_t mask;
+    bool is_negated;
+    enum metric metric;
+    int channel;
+    enum quant phases;
+    enum gk_compare compare;
+    int64_t mantissa; /* the limit: mantissa * 10^-scale, of rated or in a unit of 10^-thousands */
+    int scale, unit_scale;
+    const char *unit;
+    bool is_of_rated;
+    int form; /* of the text, of an order */
+    const char *name;
+    int level, from_s, to_s;
+    int64_t ns;
+    bool is_event;
+};
+
+#define NODES_MAX 64
+struct tree {
+    struct node nodes[NODES_MAX];
+    int n;
+};
+
+struct text {
+    char bytes[4096];
+    size_t size;
+};
+void text_add(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void text_duration(struct text *text, int64_t ns, struct random *random);
+
+/* Whom rows are about. */
+struct who {
+    enum noun noun;
+    int id;
+};
+struct whom {
+    enum noun noun;
+    int n_names, names[2];
+};
+
+/* Everything a condition is evaluated with. */
+struct field {
+    const struct view *view;
+    struct span span;
+    bool is_in[FACILITIES_MAX];
+    struct whom whom;
+    uint8_t *states[FACILITIES_MAX];
+    truth *pool; /* rows of span.n, taken and given back like a stack */
+    int n_pool, depth;
+};
+void field_open(struct field *field, const struct view *view, const struct span *span);
+void field_close(struct field *field);
+bool facility_has_noun(const struct zone *zone, int facility, enum noun noun);
+bool site_is_named(const struct zone *zone, enum noun noun, int id, const int *names, int n);
+enum gk_kind kind_of(enum noun noun);
+
+struct node *tree_make(struct tree *tree, const struct zone *zone, struct random *random, int size);
+/* Whether a node is of moments, from its operands. */
+void tree_renew(struct node *node);
+void tree_print(const struct zone *zone, const struct node *node, int level, struct random *random, struct text *out);
+/* Whose rows a condition lists; `per` NONE: not given. */
+struct whom tree_subject(const struct node *node, int per);
+/* Whether the language allows it for these subjects. */
+bool tree_is_allowed(const struct node *node, const struct whom *whom);
+int64_t tree_pad(const struct node *node, int64_t tick);
+bool tree_has_hours(const struct node *node);
+void tree_truth(struct field *field, const struct node *node, struct who who, truth *out);
+
+/* ---- statements and answers ---- */
+
+#define COLUMNS_MAX 24
+struct cell {
+    struct gk_value value;
+    double slack; /* how far a number may be off */
+    bool is_any;  /* not finite: whatever */
+    char text[24];
+};
+struct answer {
+    const char *columns[COLUMNS_MAX];
+    int n_columns, n_rows, capacity;
+    struct cell *cells;
+};
+void answer_clear(struct answer *answer);
+
+struct statement;
+struct statement *statement_make(const struct view *view, struct random *random);
+void statement_free(struct statement *statement);
+const char *statement_text(const struct statement *statement);
+/* For shrinking: the i-th smaller statement of the same kind, NULL behind the last. */
+struct statement *statement_smaller(const struct statement *statement, const struct view *view, int i);
+void statement_answer(const struct statement *statement, const struct view *view, struct answer *out);
+
+#endif
