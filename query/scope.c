@@ -395,16 +395,35 @@ done:
     return rc;
 }
 
+/* Links of the same two may overlap: members from `base` on that `link` touches become one with it. */
+static void absorb(struct members *out, size_t base, struct member *link)
+{
+    for (size_t i = base; i < out->n;) {
+        const struct member *other = &out->list[i];
+        if (other->subject.id != link->subject.id || other->from > link->to || other->to < link->from) {
+            i++;
+            continue;
+        }
+        link->from = other->from < link->from ? other->from : link->from;
+        link->to = other->to > link->to ? other->to : link->to;
+        out->list[i] = out->list[--out->n];
+    }
+}
+
 static int add_linked(const struct scope *scope, enum noun noun, uint32_t id, struct members *out)
 {
-    size_t n;
+    size_t n, base = out->n;
     const struct gk_link *const *links = gk_facility_links(scope->snapshot, id, &n);
     int rc = GK_OK;
 
     for (size_t i = 0; i < n; i++) {
         uint32_t other = links[i]->abatement == id ? links[i]->production : links[i]->abatement;
-        if (scope_has_role(scope->snapshot, other, noun))
-            TRY(add(scope, out, (struct subject){GK_FACILITY, other}, links[i]->from, links[i]->to));
+        if (!scope_has_role(scope->snapshot, other, noun))
+            continue;
+        struct member member = {{GK_FACILITY, other}, links[i]->from, links[i]->to};
+        if (!links[i]->is_default) /* of those there is one */
+            absorb(out, base, &member);
+        TRY(add(scope, out, member.subject, member.from, member.to));
     }
 done:
     return rc;
