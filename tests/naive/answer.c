@@ -79,7 +79,8 @@ struct statement {
     gk_time from, to; /* as written */
     int clock_from, clock_to;
     int unknown_as; /* 0 keep, 1 true, 2 false */
-    bool with_possible;
+    bool with_possible, has_with;
+    struct band with;
     struct column_tail having, sort, top;
     int limit;
     uint64_t print_seed;
@@ -183,7 +184,7 @@ static void make_buckets(const struct view *view, struct random *random, struct 
         if (s->every % view->zone->tick || s->every == 0)
             s->every = view->zone->tick;
         s->offset = one_in(random, 3) ? below(random, 30) * GK_SECOND : 0;
-        while ((view->zone->end - view->zone->begin) / s->every > BUCKETS_MAX / 4)
+        while ((view->zone->end - view->zone->begin + s->last) / s->every > BUCKETS_MAX / 4)
             s->every *= 2;
         if (s->window == DEFAULT || (s->window >= TODAY && s->window <= CLOCKS))
             s->every = 900 * GK_SECOND;
@@ -260,6 +261,66 @@ static void make_aggs(struct random *random, struct statement *s)
 
 static void print(struct statement *s, const struct zone *zone);
 
+static void make_with(struct random *random, struct statement *s)
+{
+    static const int shares[] = {5, 10, 25, 33, 50};
+
+    s->with = (struct band){.hold = -1, .dwell_on = -1, .dwell_off = -1, .channel = NONE};
+    s->has_with = true;
+    switch (below(random, 5)) {
+    case 0:
+        s->with.on = (struct limit){GK_LIMIT_SHARE, shares[2 + below(random, 3)], 2};
+        break;
+    case 1:
+        s->with.off = (struct limit){GK_LIMIT_SHARE, shares[below(random, 3)], 2};
+        s->with.dwell_off = (1 + below(random, 40)) * GK_SECOND;
+        break;
+    case 2:
+        s->with.hold = (1 + below(random, 90)) * GK_SECOND;
+        break;
+    case 3:
+        s->with.hysteresis = (struct limit){GK_LIMIT_SHARE, 1 + below(random, 9), 2};
+        break;
+    default:
+        s->with.dwell_on = (1 + below(random, 40)) * GK_SECOND;
+        s->with.overload = (struct limit){GK_LIMIT_ABSOLUTE, 5 + below(random, 10), 0};
+    }
+}
+
+static void print_with_limit(struct text *out, const char *name, const struct limit *limit)
+{
+    if (limit->kind != GK_LIMIT_ABSENT)
+        text_add(out, "%s = %d%s, ", name, (int)limit->mantissa, limit->kind == GK_LIMIT_SHARE ? "%" : "");
+}
+
+static void print_with_duration(struct text *out, const char *name, int64_t ns)
+{
+    if (ns >= 0)
+        text_add(out, "%s = %ds, ", name, (int)(ns / GK_SECOND));
+}
+
+static void print_with(struct statement *s)
+{
+    struct text *out = &s->text;
+
+    if (!s->has_with && !s->with_possible)
+        return;
+    text_add(out, " with ");
+    if (s->has_with) {
+        print_with_limit(out, "off_below", &s->with.off);
+        print_with_limit(out, "on_from", &s->with.on);
+        print_with_limit(out, "overload_from", &s->with.overload);
+        print_with_limit(out, "hysteresis", &s->with.hysteresis);
+        print_with_duration(out, "hold", s->with.hold);
+        print_with_duration(out, "dwell_on", s->with.dwell_on);
+        print_with_duration(out, "dwell_off", s->with.dwell_off);
+    }
+    if (s->with_possible)
+        text_add(out, "possible");
+    else
+        out->bytes[out->size -= 2] = '\0'; /* the last comma */
+}
+
 struct statement *statement_make(const struct view *view, struct random *random)
 {
     static const enum kind kinds[] = {WHEN,      WHEN,   WHEN,     WHICH,   AGGREGATE,
@@ -280,6 +341,8 @@ struct statement *statement_make(const struct view *view, struct random *random)
         s->metric = one_in(random, 2) ? POWER : CHANNEL;
     make_tails(view, random, s);
     s->with_possible = s->kind == WHEN && one_in(random, 4);
+    if (s->kind <= AGGREGATE && one_in(random, 8))
+        make_with(random, s);
     if (s->kind == AGGREGATE || s->kind == SERIES) {
         make_aggs(random, s);
         make_buckets(view, random, s, s->kind == SERIES ? FACILITY : tree_subject(s->cond, s->per).noun);
@@ -416,7 +479,8 @@ static void print_tails(struct statement *s, const struct zone *zone, struct ran
         }
     }
     print_window(s, random);
-    text_add(out, "%s%s", unknowns[s->unknown_as], s->with_possible ? " with possible" : "");
+    text_add(out, "%s", unknowns[s->unknown_as]);
+    print_with(s);
     if (s->having.is_set)
         text_add(out, " having %s %s %d", s->having.name, COMPARES[s->having.compare], s->having.value);
     if (s->top.is_set)
@@ -1508,8 +1572,12 @@ static void answer_state(const struct statement *s, const struct view *view, str
     free(states);
 }
 
-void statement_answer(const struct statement *s, const struct view *view, struct answer *out)
+void statement_answer(const struct statement *s, const struct view *given, struct answer *out)
 {
+    struct view under = *given;
+    const struct view *view = &under;
+
+    under.with = s->has_with ? &s->with : NULL;
     *out = (struct answer){0};
     switch (s->kind) {
     case WHEN:
@@ -1589,6 +1657,8 @@ struct statement *statement_smaller(const struct statement *s, const struct view
         memmove(copy->aggs, copy->aggs + 1, (size_t)--copy->n_aggs * sizeof *copy->aggs);
     if (i == n++)
         copy->with_possible = false;
+    if (i == n++)
+        copy->has_with = false;
     int k = i - n;
     if (k >= 2 * copy->tree.n || (k >= 0 && !copy->cond)) {
         free(copy);

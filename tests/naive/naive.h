@@ -130,6 +130,7 @@ struct view {
     struct zone *zone; /* with only the entries and rows that were put */
     struct signal signals[FACILITIES_MAX];
     gk_time watermark, beginning;
+    const struct band *with; /* limits above all bands, or NULL */
 };
 void view_make(struct view *view, const struct store *store);
 void view_clear(struct view *view);
@@ -182,7 +183,8 @@ enum op {
     GAPS_LE,
     HELD,
     LAST,
-    NEXT
+    NEXT,
+    TIMES /* so often within ns */
 };
 
 enum metric { POWER, CURRENT, LOAD, CHANNEL };
@@ -205,7 +207,7 @@ struct node {
     bool is_of_rated;
     int form; /* of the text, of an order */
     const char *name;
-    int level, from_s, to_s;
+    int level, from_s, to_s, times;
     int64_t ns;
     bool is_event;
 };

@@ -144,9 +144,9 @@ static struct limits limits_at(const struct view *view, int facility, int64_t ti
     const struct zone *zone = view->zone;
     struct limits out = {.hold = -1, .dwell_on = -1, .dwell_off = -1, .channel = NONE};
 
-    for (int w = 0; w < 6; w++) {
-        const struct band *best = NULL;
-        for (int i = 0; i < zone->n_bands; i++) {
+    for (int w = view->with ? -1 : 0; w < 6; w++) {
+        const struct band *best = w < 0 ? view->with : NULL;
+        for (int i = 0; i < zone->n_bands && w >= 0; i++) {
             const struct band *b = &zone->bands[i];
             bool is_begun = b->from == GK_TIME_MIN || b->from <= tick * zone->tick;
             if (b->kind == narrow_to_wide[w] && is_begun && zone_covers(zone, b->kind, b->id, NULL, facility) &&

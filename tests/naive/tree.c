@@ -219,9 +219,9 @@ void tree_renew(struct node *node)
 
 struct node *tree_make(struct tree *tree, const struct zone *zone, struct random *random, int size)
 {
-    static const enum op ops[] = {AND,    OR,       WHILE,  WHILE,   UNLESS,  AND,  WHILE,  OR,
-                                  NOT,    POSSIBLY, SURELY, UNKNOWN, START,   END,  FOR_GE, FOR_GE,
-                                  FOR_GT, FOR_LT,   FOR_LE, GAPS_LT, GAPS_LE, HELD, LAST,   NEXT};
+    static const enum op ops[] = {AND,      OR,      WHILE,   WHILE, UNLESS, AND,    WHILE,  OR,     NOT,
+                                  POSSIBLY, SURELY,  UNKNOWN, START, END,    FOR_GE, FOR_GE, FOR_GT, FOR_LT,
+                                  FOR_LE,   GAPS_LT, GAPS_LE, HELD,  LAST,   NEXT,   TIMES};
     struct node *node = new_node(tree, STATE);
 
     node->parens = one_in(random, 6);
@@ -229,7 +229,7 @@ struct node *tree_make(struct tree *tree, const struct zone *zone, struct random
         make_leaf(zone, random, node);
         return node;
     }
-    node->op = ops[below(random, 24)];
+    node->op = ops[below(random, 25)];
     if (node->op <= UNLESS) {
         int left = 1 + below(random, size - 1);
         node->a = tree_make(tree, zone, random, left);
@@ -240,9 +240,10 @@ struct node *tree_make(struct tree *tree, const struct zone *zone, struct random
         node->form = below(random, 3);
         if (node->op >= FOR_GE)
             node->ns = make_duration(zone, random);
-        if (node->op >= FOR_GE && node->ns < 1000000)
-            node->ns = zone->tick;
     }
+    node->times = 1 + below(random, 4);
+    if (node->op >= FOR_GE && node->ns < 1000000)
+        node->ns = zone->tick;
     tree_renew(node);
     return node;
 }
@@ -383,6 +384,10 @@ static void print_suffix(const struct node *node, struct random *random, struct 
         break;
     case HELD:
         text_add(out, " held ");
+        break;
+    case TIMES:
+        text_add(out, node->form == 1 ? " more than %d times within " : " at least %d times within ",
+                 node->times - (node->form == 1 && node->times > 1));
         break;
     default:
         text_add(out, node->op == LAST ? " within last " : " within next ");
@@ -1016,6 +1021,61 @@ static void suffix_truth(struct field *field, const struct node *node, const tru
     }
 }
 
+/* ---- begins ---- */
+
+/* The fewest begins in the last d ticks, over all that the unknown ticks may have been; by what the tick before was. */
+static int fewest_begins(const truth *a, int t, int64_t d)
+{
+    const int never = 1000000;
+    int from = (int)(t - d + 1 > 0 ? t - d + 1 : 0), off, on;
+    truth before = a[from > 0 ? from - 1 : 0];
+
+    off = before == 2 ? never : 0;
+    on = before == 0 ? never : 0;
+    for (int i = from; i <= t; i++) {
+        int fewest_off = off < on ? off : on, fewest_on = off + 1 < on ? off + 1 : on;
+        off = a[i] == 2 ? never : fewest_off;
+        on = a[i] == 0 ? never : fewest_on;
+    }
+    return off < on ? off : on;
+}
+
+/* Silence may hide any number: every tick at which a run may begin counts. */
+static int most_begins(const truth *a, int t, int64_t d)
+{
+    int n = 0;
+
+    for (int i = (int)(t - d + 1 > 0 ? t - d + 1 : 0); i <= t; i++)
+        n += a[i] >= 1 && a[i > 0 ? i - 1 : 0] < 2;
+    return n;
+}
+
+static int count_moments(const truth *a, int t, int64_t d, truth least)
+{
+    int n = 0;
+
+    for (int i = (int)(t - d + 1 > 0 ? t - d + 1 : 0); i <= t; i++)
+        n += a[i] >= least;
+    return n;
+}
+
+static void times_truth(const struct node *node, const truth *a, int n, int64_t d, truth *out)
+{
+    int least = node->form == 1 && node->times == 1 ? 2 : node->times;
+
+    for (int t = 0; t < n; t++) {
+        int fewest, most;
+        if (node->a->is_event) {
+            fewest = count_moments(a, t, d, 2);
+            most = count_moments(a, t, d, 1);
+        } else {
+            fewest = fewest_begins(a, t, d);
+            most = most_begins(a, t, d);
+        }
+        out[t] = fewest >= least ? 2 : most >= least;
+    }
+}
+
 static truth edge_truth(enum op op, truth before, truth now)
 {
     bool is_certain = op == START ? now == 2 && before == 0 : now == 0 && before == 2;
@@ -1036,6 +1096,8 @@ void tree_truth(struct field *field, const struct node *node, struct who who, tr
         tree_truth(field, node->b, who, b = take(field));
     if (node->op == STATE || node->op == COMPARE) {
         ref_truth(field, node, who, out);
+    } else if (node->op == TIMES) {
+        times_truth(node, a, n, ticks_of(node, zone->tick), out);
     } else if (node->op >= FOR_GE) {
         suffix_truth(field, node, a, out);
     } else {
