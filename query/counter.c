@@ -107,8 +107,11 @@ int counter_is_used(struct gk_query *query, uint32_t channel, uint32_t facility,
     int rc;
 
     find_range(query, pieces, &edges[0], &edges[1]);
-    edges[0] -= (edges[0] % HOUR_NS + HOUR_NS) % HOUR_NS; /* of dropped time whole hours are left */
-    edges[1] += HOUR_NS - (edges[1] % HOUR_NS + HOUR_NS) % HOUR_NS;
+    gk_time cut = gk_snapshot_info(query->snapshot)->dropped_before; /* of dropped time whole hours are left */
+    if (edges[0] < cut)
+        edges[0] -= (edges[0] % HOUR_NS + HOUR_NS) % HOUR_NS;
+    if (edges[1] < cut)
+        edges[1] += HOUR_NS - (edges[1] % HOUR_NS + HOUR_NS) % HOUR_NS;
     TRY(gk_signal_summaries(query->snapshot, facility, &signal, edges, 1, &summary, &query->engine_error));
     *is_used = summary.count > 0;
 done:

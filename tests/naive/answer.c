@@ -108,7 +108,7 @@ static void make_window(const struct view *view, struct random *random, struct s
 {
     const struct zone *zone = view->zone;
     int64_t length = (zone->end - zone->begin) / GK_SECOND + 120;
-    bool is_coarse = zone->tick >= 5 * GK_SECOND || one_in(random, 40);
+    bool is_coarse = zone->tick >= 5 * GK_SECOND || (zone->tick >= GK_SECOND && one_in(random, 40));
     gk_time a = zone->begin - 60 * GK_SECOND + (int64_t)random_below(random, (uint64_t)length) * GK_SECOND;
     gk_time b = zone->begin - 60 * GK_SECOND + (int64_t)random_below(random, (uint64_t)length) * GK_SECOND;
 
@@ -614,20 +614,27 @@ static bool is_behind(const struct cell *a, const struct cell *b, bool is_desc)
     return is_desc ? order < 0 : order > 0;
 }
 
+/* Rows that are equal stay in their order: merged from ever longer stretches. */
 static void sort_rows(struct answer *out, int column, bool is_desc)
 {
-    int n = out->n_columns;
-    struct cell row[COLUMNS_MAX];
+    size_t width = (size_t)out->n_columns;
+    struct cell *from = out->cells, *to = malloc(((size_t)out->capacity * COLUMNS_MAX + 1) * sizeof *to), *swap;
 
-    for (int i = 1; i < out->n_rows; i++)
-        for (int k = i; k > 0; k--) {
-            struct cell *a = &out->cells[(k - 1) * n], *b = &out->cells[k * n];
-            if (!is_behind(&a[column], &b[column], is_desc))
-                break;
-            memcpy(row, a, (size_t)n * sizeof *row);
-            memcpy(a, b, (size_t)n * sizeof *row);
-            memcpy(b, row, (size_t)n * sizeof *row);
+    assert_non_null(to);
+    for (int length = 1; length < out->n_rows; length *= 2, swap = from, from = to, to = swap)
+        for (int a = 0; a < out->n_rows; a += 2 * length) {
+            int middle = a + length < out->n_rows ? a + length : out->n_rows;
+            int end = middle + length < out->n_rows ? middle + length : out->n_rows;
+            for (int k = a, i = a, j = middle; k < end; k++) {
+                const struct cell *left = from + (size_t)i * width, *right = from + (size_t)j * width;
+                bool is_left = j == end || (i < middle && !is_behind(&left[column], &right[column], is_desc));
+                memcpy(to + (size_t)k * width, is_left ? left : right, width * sizeof *to);
+                i += is_left;
+                j += !is_left;
+            }
         }
+    out->cells = from;
+    free(to);
 }
 
 static void keep_rows(struct answer *out, int n)
@@ -1216,6 +1223,8 @@ static void put_tally(const struct run_of *run, enum agg agg, bool is_possible, 
     double tick = (double)run->view->zone->tick / 1e9;
     int64_t known = t->total - t->unknown;
 
+    if (t->total == 0 && !is_possible && agg <= LONGEST) /* no time: no number */
+        return;
     switch (agg) {
     case DURATION:
         put_number(out, column, GK_TYPE_SECONDS, (double)(is_possible ? t->possible : t->certain) * tick, 0);
@@ -1303,6 +1312,7 @@ struct sums {
     gk_time first_time, last_time;
     double first, last, kwh, kwh_size; /* size: the sum of the magnitudes */
     int64_t held, total;
+    bool has_growth;
 };
 
 static void add_value(struct sums *sums, gk_time t, double v)
@@ -1334,16 +1344,56 @@ static double value_of(const struct statement *s, const struct facility *f, cons
     return s->metric == LOAD ? sum / ((double)f->rated_kw / 100) : sum;
 }
 
-/* Whether a facility's energy is told by its counter: it has samples in the window. */
+/* Where samples of a counter matter: in the window and a day around it, but nothing behind now. */
+static void counter_range(const struct view *view, const struct frame *frame, gk_time *from, gk_time *to)
+{
+    gk_time now = view->zone->now;
+
+    *from = frame->from - DAY;
+    *to = frame->to + DAY < now ? frame->to + DAY : now > frame->to ? now : frame->to;
+}
+
 static bool is_counted(const struct statement *s, const struct view *view, const struct frame *frame, int facility)
 {
     const struct signal *signal = &view->signals[facility];
+    gk_time from, to;
 
+    counter_range(view, frame, &from, &to);
     for (int i = 0; i < signal->n && s->metric == 4 && aggs_have(s, ENERGY); i++)
-        if (!isnan(signal->samples[i].value[KWH]) && signal->samples[i].time >= frame->from &&
-            signal->samples[i].time < frame->to)
+        if (!isnan(signal->samples[i].value[KWH]) && signal->samples[i].time >= from && signal->samples[i].time < to)
             return true;
     return false;
+}
+
+static double value_for(const struct statement *s, const struct facility *f, const struct sample *sample, bool counts)
+{
+    return counts ? sample->value[KWH] : value_of(s, f, sample);
+}
+
+/* The growth of a counter between two samples is spread evenly; it began again at 0 when it is smaller. */
+static void add_growth(const struct view *view, int facility, const struct frame *frame, gk_time from, gk_time to,
+                       struct sums *out)
+{
+    const struct signal *signal = &view->signals[facility];
+    gk_time low, high, before = 0;
+    double value = NAN;
+
+    counter_range(view, frame, &low, &high);
+    for (int i = 0; i < signal->n; i++) {
+        gk_time t = signal->samples[i].time;
+        double now = signal->samples[i].value[KWH];
+        if (isnan(now) || t < low || t >= high)
+            continue;
+        gk_time a = before > from ? before : from, b = t < to ? t : to;
+        if (!isnan(value) && a < b) {
+            double grown = (now < value ? now : now - value) * ((double)(b - a) / (double)(t - before));
+            out->kwh += grown;
+            out->kwh_size += fabs(grown);
+            out->has_growth = true;
+        }
+        before = t;
+        value = now;
+    }
 }
 
 /* What a facility adds to one bucket. */
@@ -1353,17 +1403,17 @@ static void add_signal(const struct statement *s, const struct view *view, int f
     const struct signal *signal = &view->signals[facility];
     const struct facility *f = &view->zone->facilities[facility];
     bool counts = is_counted(s, view, frame, facility);
-    double before = NAN;
 
     out->total += to - from;
+    if (counts)
+        add_growth(view, facility, frame, from, to, out);
     for (int i = 0, next; i < signal->n; i = next) {
         gk_time t = signal->samples[i].time, until = GK_TIME_MAX;
-        double v = counts ? signal->samples[i].value[KWH] : value_of(s, f, &signal->samples[i]);
+        double v = value_for(s, f, &signal->samples[i], counts);
         next = i + 1;
         if (isnan(v))
             continue;
-        while (next < signal->n &&
-               isnan(counts ? signal->samples[next].value[KWH] : value_of(s, f, &signal->samples[next])))
+        while (next < signal->n && isnan(value_for(s, f, &signal->samples[next], counts)))
             next++;
         if (next < signal->n)
             until = signal->samples[next].time;
@@ -1374,15 +1424,7 @@ static void add_signal(const struct statement *s, const struct view *view, int f
             out->held += high - low;
         if (t >= from && t < to)
             add_value(out, t, v);
-        if (counts) {
-            double growth = v < before ? v : v - before;
-            if (t >= from && t < to && !isnan(before)) {
-                out->kwh += growth;
-                out->kwh_size += fabs(growth);
-            }
-            if (t >= frame->from - DAY)
-                before = v;
-        } else if (low < high) {
+        if (!counts && low < high) {
             out->kwh += v * ((double)(high - low) / 1e9) / 3600;
             out->kwh_size += fabs(v * ((double)(high - low) / 1e9) / 3600);
         }
@@ -1424,7 +1466,7 @@ static void put_sums(const struct statement *s, enum agg agg, const struct sums 
     } else if (agg == COVERAGE) {
         put_number(out, column, GK_TYPE_SHARE, x->total ? (double)x->held / (double)x->total : NAN, 0);
     } else if (agg == ENERGY) {
-        if (x->n || x->held)
+        if (x->n || x->held || x->has_growth)
             put_any(out, column, type, x->kwh, x->kwh_size * 1e-9 + 1e-12);
     } else if (x->n == 0) {
         return;
