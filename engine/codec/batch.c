@@ -10,8 +10,9 @@
  *     columns        time, facility, then one a channel: by 1 (not of facilities), varint h, bytes
  *
  * h is the number of bytes * 2, + 1 when they are LZ4; else they are the shuffled column itself. Times are differences
- * to the row before (mod 2^64), the first one to 0, in units of 10^by ns, zigzag. Values are integers on the decimal scale `by`
- * when all of them have one, else (by = PATTERNS) their patterns. Version 1 has no `by`: ns, not zigzag, and patterns.
+ * to the row before (mod 2^64), the first one to 0, in units of 10^by ns, zigzag. Values are integers on the decimal
+ * scale `by` when all of them have one, else (by = PATTERNS) their patterns. Version 1 has no `by`: ns, not zigzag, and
+ * patterns.
  */
 #include "codec/batch.h"
 
