@@ -38,14 +38,26 @@ static const struct {
      "list lag from (start of (production running) unless abatement running) to next start of (abatement running), "
      "from (end of (abatement running) while production running) to next end of (production running) within 2h last "
      "7d"},
+    {"q10", "share of treatment by line and day",
+     "duration of abatement running while any production running / duration of any production running as rate per line "
+     "by line, day last 7d having rate < 95% sort rate"},
     {"q11", "running hours by day", "duration, count, longest of facility running by facility, day last 7d"},
     {"q12", "running under a stop order", "when production running during order 'stop' last 7d"},
+    {"q13", "who did not cut",
+     "energy of production during order 'orange', order 'orange' cut by facility yesterday "
+     "vs same hours of 5 normal days before having change > -cut"},
     {"q14", "running in forbidden hours", "when production running during order 'peak' for >= 10m last 7d"},
+    {"q15", "kWh against the cap",
+     "energy of production, cap of production, cap of production - energy of production as left by facility, day last "
+     "7d"},
     {"q16", "treatment at low load",
      "when abatement running and power of abatement < 30% of rated while power of production >= 60% of rated for >= "
      "10m "
      "last 7d"},
     {"q17", "overload", "when load of production > 110% for >= 5m last 7d"},
+    {"q19", "rows that came", "count, coverage of power of facility by facility, day last 7d sort coverage"},
+    {"q21", "counts against the days before",
+     "count of " UNTREATED " for >= 10m per production by park, day last 3d vs previous"},
     {"q22", "three times within 7 days",
      "when " UNTREATED " for >= 10m at least 3 times within 7d per enterprise last 7d"},
     {"q23", "declared stop, but ran", "when production running while exempt for >= 10m last 7d"},
@@ -53,11 +65,30 @@ static const struct {
     {"q25", "main and standby rest", "when " UNTREATED " for >= 10m per production last 7d"},
     {"q26", "untreated by line, merged",
      "duration of all abatement offline while any production running per line by line last 7d"},
+    {"q27", "night against day",
+     "energy of production during hours 22:00-06:00 / energy of production during hours 06:00-22:00, duration of "
+     "all abatement offline while hours 22:00-06:00 and production running per production by enterprise last 7d "
+     "having ratio >= 1.5 and duration > 0"},
+    {"q28", "share of treatment against its median",
+     "energy of abatement / energy of production by enterprise, day today vs median of 6 days before having deviation "
+     "> "
+     "10"},
+    {"q29", "what an order achieved",
+     "energy of production during order 'orange' by park yesterday vs same hours of 5 normal days before"},
     {"q30", "silent at once", "when at least 3 facility nodata within 60s of each other per enterprise last 7d"},
     {"q32", "frozen", "when power of production frozen >= 2h while production running last 7d"},
     {"q33", "six starts an hour", "when start of (facility running) at least 6 times within 1h last 7d"},
+    {"q34", "phases out of balance",
+     "when (max(ia, ib, ic) - min(ia, ib, ic)) / avg(ia, ib, ic) of facility > 30% for >= 10m last 7d"},
     {"q37", "other limits",
      "duration of " UNTREATED " per production by enterprise last 7d with on_from = 15% vs stored"},
+    {"q38", "the ranking",
+     "duration of " UNTREATED
+     ", energy of production while production running and all abatement offline per production by enterprise last 7d "
+     "top 20 by energy"},
+    {"q39", "by grade",
+     "energy of production during order 'orange', order 'orange' cut by grade yesterday "
+     "vs same hours of 5 normal days before"},
 };
 enum { N_QUESTIONS = sizeof questions / sizeof questions[0] };
 

@@ -200,16 +200,21 @@ done:
     return rc;
 }
 
-/* ATTRIBUTE of NOUN */
-static int parse_attribute(struct parser *parser, struct source *source)
+static void take_field(struct parser *parser, struct source *source)
 {
-    int rc;
-
     source->kind = SOURCE_FIELD;
     source->field = parser->at->text;
     if (parser->at->word == W_RATED)
         source->field = (struct gk_text){"rated_kw", 8};
     parser->at++;
+}
+
+/* ATTRIBUTE of NOUN */
+static int parse_attribute(struct parser *parser, struct source *source)
+{
+    int rc;
+
+    take_field(parser, source);
     TRY(parser_need_word(parser, W_OF, "cap of production"));
     TRY(parse_ref(parser, &source->ref));
 done:
@@ -312,7 +317,13 @@ static int parse_field(struct parser *parser, struct numbers *numbers, struct me
 
     if (!source)
         return parser_no_memory(parser);
-    TRY(parse_attribute(parser, source));
+    if (parser_is_field_genitive(parser)) {
+        TRY(parse_ref(parser, &source->ref));
+        parser->at++; /* 的 */
+        take_field(parser, source);
+    } else {
+        TRY(parse_attribute(parser, source));
+    }
     *out = (struct measure){.source = source, .kind = AGG_AGREED, .name = source->field.bytes, .place = source->place};
 done:
     return rc;
@@ -349,7 +360,7 @@ static int parse_leaf(struct parser *parser, void *context, size_t *input)
         parser->at++;
         TRY(parser_need_word(parser, W_OF, "duration of abatement offline, avg of power of production"));
         TRY(parse_source(parser, numbers, &found, &found.source));
-    } else if (is_field(parser->at)) {
+    } else if (is_field(parser->at) || parser_is_field_genitive(parser)) {
         TRY(parse_field(parser, numbers, &found));
     } else if (parser_is_genitive(parser)) {
         TRY(parse_behind(parser, numbers, &found));

@@ -5,6 +5,7 @@
  *     REF 的 AGGS METRIC            AGGS of METRIC of REF      设施'F12'的平均、最大电流
  *     COND [的] AGGS                AGGS of COND               治污离线的时长、次数
  *     REF 的 状态                   state of REF
+ *     REF 的 ATTRIBUTE              ATTRIBUTE of REF           生产的cap - 生产的电量
  *     REF 的 METRIC                 samples of METRIC of REF   as a whole statement
  *     REF TIME 的 ...               ... TIME                   设施'F12'今天的电流
  *     TAILS VERB ...                VERB ... TAILS             最近24小时 哪些企业 ...; 在园区'P1'内 ...
@@ -211,6 +212,27 @@ bool parser_is_genitive(const struct parser *parser)
     return false;
 }
 
+bool parser_is_field_genitive(const struct parser *parser)
+{
+    const struct token *after;
+
+    if (!parser_peek_genitive(parser, &after) || !is_han_of(after - 1) || is_series_alone(parser) ||
+        !(after->kind == T_NAME || is_word(after, W_NONE) || is_word(after, W_RATED)))
+        return false;
+    switch (after[1].kind) {
+    case T_END:
+    case T_COMMA:
+    case T_CLOSE:
+    case T_PLUS:
+    case T_MINUS:
+    case T_STAR:
+    case T_SLASH:
+        return true;
+    default:
+        return is_word(after + 1, W_AS);
+    }
+}
+
 bool parser_is_state_genitive(const struct parser *parser)
 {
     const struct token *after;
@@ -220,7 +242,7 @@ bool parser_is_state_genitive(const struct parser *parser)
 
 int parse_state_genitive(struct parser *parser, struct stmt *stmt)
 {
-    const struct token *after;
+    const struct token *after = parser->at;
     int rc;
 
     stmt->kind = STMT_STATE;

@@ -113,8 +113,8 @@ int parse_vs_stored(struct parser *parser, struct tail *out, bool *is_done)
 {
     const struct token *at = parser->at;
 
-    *is_done = at->kind != T_WORD || strcmp(at->text.bytes, "vs") != 0 || at[1].kind != T_WORD ||
-               strcmp(at[1].text.bytes, "stored") != 0;
+    *is_done = !parser_is_word(parser, W_VS) || at[1].kind != T_WORD ||
+               (strcmp(at[1].text.bytes, "stored") != 0 && strcmp(at[1].text.bytes, "现行") != 0);
     if (*is_done)
         return GK_OK;
     if (out->vs_stored) {

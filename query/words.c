@@ -502,6 +502,7 @@ static const struct spelling spellings[] = {
     {"计算", W_SHOW},
     /* no words of the language, but none that others may be cut out of: errors name them whole, see slips.c */
     {"明天", W_NONE},
+    {"现行", W_NONE}, /* 对比现行, see parse_with.c */
     {"后天", W_NONE},
     {"前天", W_NONE},
     {"上午", W_NONE},
