@@ -406,7 +406,8 @@ static void put_legend(struct blocks *blocks)
     case PLOT_KINDS:
         break;
     }
-    blocks_end_line(blocks);
+    if (blocks->at > 0)
+        blocks_end_line(blocks);
 }
 
 static void put_head(struct blocks *blocks)

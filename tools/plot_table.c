@@ -196,6 +196,15 @@ static void add_value(const struct plot_table *table, size_t column, struct plot
         out->values[out->n_values++] = (struct plot_value){column, PLOT_NONE};
 }
 
+/* How much is known is shown beside the values: `coverage`, `reference_coverage`. */
+static bool is_coverage(const char *name)
+{
+    static const char end[] = "coverage";
+    size_t size = strlen(name);
+
+    return size >= sizeof end - 1 && strcmp(name + size - (sizeof end - 1), end) == 0;
+}
+
 bool plot_table_keys(const struct plot_table *table, struct plot_keys *out)
 {
     bool is_behind = false; /* the keys */
@@ -212,7 +221,7 @@ bool plot_table_keys(const struct plot_table *table, struct plot_keys *out)
             out->texts[out->n_texts++] = i;
         } else if (is_number(column->type) || column->type == GK_TYPE_COUNT) {
             is_behind = true;
-            if (i != out->coverage)
+            if (!is_coverage(column->name))
                 add_value(table, i, out);
         } else {
             is_behind = true; /* when the first began: no value to draw */

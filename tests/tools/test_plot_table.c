@@ -75,6 +75,9 @@ static void keys_come_first_then_values_with_what_is_possible(void **state)
     assert_string_equal(table->columns[keys.coverage].name, "coverage");
     assert_true(plot_table_keys(ask("coverage of production running by line today"), &keys));
     assert_true(keys.n_values == 1 && keys.values[0].column == keys.coverage);
+    table = ask("energy of production by enterprise today vs yesterday");
+    assert_true(plot_table_keys(table, &keys));
+    assert_int_equal(keys.n_values, 3); /* energy, reference, change; the coverage of the reference is none */
     assert_false(plot_table_keys(ask("state of zone at 2026-11-20T09:00"), &keys));
 }
 
