@@ -235,6 +235,8 @@ static int parse_source(struct parser *parser, struct numbers *numbers, const st
     if (parser_is_word(parser, W_RATED) && is_field(parser->at))
         return parse_attribute(parser, source);
     TRY(parse_series_here(parser, first->kind, &source->series));
+    if (!source->series && first->kind == AGG_ENERGY && parser_is_word(parser, W_NONE) && !parser_is_han(parser))
+        return parser_fail_noun(parser); /* energy of producton */
     if (!source->series && first->kind >= AGG_AVG && is_bare_ref(parser))
         return parser_fail(parser, "a metric or a channel", NULL, "avg of power of production");
     if (source->series) {
