@@ -282,6 +282,7 @@ static const struct {
     {"the format of an answer is chosen outside of the statement", "答案的格式不写在语句里"},
     {"'lag'", "“响应”"},
     {"'list alarms'", "“列出预警”"},
+    {"'alarms'", "“预警”"},
     {"'list rules'", "“列出规则”"},
     {"a calendar", "日历"},
     {"'as known at'", "“按某时所知”"},

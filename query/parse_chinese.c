@@ -214,12 +214,14 @@ bool parser_is_genitive(const struct parser *parser)
 
 bool parser_is_field_genitive(const struct parser *parser)
 {
+    struct parser ahead = *parser;
     const struct token *after;
 
     if (!parser_peek_genitive(parser, &after) || !is_han_of(after - 1) || is_series_alone(parser) ||
         !(after->kind == T_NAME || is_word(after, W_NONE) || is_word(after, W_RATED)))
         return false;
-    switch (after[1].kind) {
+    ahead.at = after + 1;
+    switch (ahead.at->kind) {
     case T_END:
     case T_COMMA:
     case T_CLOSE:
@@ -229,7 +231,7 @@ bool parser_is_field_genitive(const struct parser *parser)
     case T_SLASH:
         return true;
     default:
-        return is_word(after + 1, W_AS);
+        return parser_is_word(&ahead, W_AS) || parser_is_leading_tail(&ahead);
     }
 }
 

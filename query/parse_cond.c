@@ -366,6 +366,8 @@ static int parse_name(struct parser *parser, struct cond *cond)
         W_CURRENT,  W_VOLTAGE,    W_LOAD,      W_POSSIBLY, W_SURELY,     W_UNKNOWN, W_NONE};
     const struct token *token = parser->at;
 
+    if (parser_is_word(parser, W_ALARM))
+        return parser_refuse(parser, "'alarms'");
     if (token->kind == T_WORD && token->word >= W_ON && token->word <= W_NODATA)
         return parser_fail(parser, "a condition", NULL, "a state stands behind its noun: abatement offline");
     if (token->kind != T_NAME && (token->kind != T_WORD || token->word != W_NONE))

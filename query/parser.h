@@ -152,7 +152,7 @@ bool parser_is_genitive_group(const struct parser *parser);
 int parse_genitive(struct parser *parser, struct source *source, struct measure *list, size_t *n);
 /* REF 的 状态 */
 bool parser_is_state_genitive(const struct parser *parser);
-/* 生产的cap, with a sign, a comma or the end behind it: no whole statement, and no comparison. */
+/* 生产的cap, with a sign, a comma, a tail or the end behind it: no whole statement, and no comparison. */
 bool parser_is_field_genitive(const struct parser *parser);
 int parse_state_genitive(struct parser *parser, struct stmt *stmt);
 
