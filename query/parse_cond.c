@@ -367,7 +367,7 @@ static int parse_name(struct parser *parser, struct cond *cond)
     const struct token *token = parser->at;
 
     if (parser_is_word(parser, W_ALARM))
-        return parser_refuse(parser, "'alarms'");
+        return parser_refuse(parser, "'alarms'", NULL);
     if (token->kind == T_WORD && token->word >= W_ON && token->word <= W_NODATA)
         return parser_fail(parser, "a condition", NULL, "a state stands behind its noun: abatement offline");
     if (token->kind != T_NAME && (token->kind != T_WORD || token->word != W_NONE))
