@@ -761,6 +761,27 @@ static int64_t day_before(const struct eval *eval)
     return 0;
 }
 
+/* Moves a border to the left until no order or exemption begins or ends where it could be taken for the border. */
+static int64_t clear_border(const struct eval *eval, int64_t lo)
+{
+    size_t n_orders, n_exemptions;
+    const struct gk_order *orders = gk_orders(eval->snapshot, &n_orders);
+    const struct gk_exemption *exemptions = gk_exemptions(eval->snapshot, &n_exemptions);
+    int64_t reach = 2 * eval->bound->pad + 1;
+
+    for (bool is_clear = false; !is_clear;) {
+        is_clear = true;
+        for (size_t i = 0; i < n_orders + n_exemptions; i++) {
+            bool is_order = i < n_orders;
+            int64_t from = edge_tick(eval, is_order ? orders[i].from : exemptions[i - n_orders].from);
+            int64_t to = edge_tick(eval, is_order ? orders[i].to : exemptions[i - n_orders].to);
+            is_clear &= (from < lo - reach || from > lo + reach) && (to < lo - reach || to > lo + reach);
+        }
+        lo -= is_clear ? 0 : 2 * reach;
+    }
+    return lo;
+}
+
 /*
  * Left of all data a run that touches the border is looked at a second time with the border elsewhere: one that touches
  * it again has no begin, one that does not began there by an order, an exemption or the hour.
@@ -791,7 +812,7 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
             if (is_second && !right)
                 break;
             is_second = true;
-            eval->lo = least - 3 * pad - 3;
+            eval->lo = clear_border(eval, least - 3 * pad - 3);
         } else if (left) {
             eval->lo = eval->lo - least > step ? eval->lo - step : least;
         } else if (!right) {
