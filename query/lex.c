@@ -511,7 +511,9 @@ static int lex_number(struct lexer *lexer)
             break;
         if (token.unit->kind != UNIT_TIME) {
             token.kind = T_QUANTITY;
-            token.number *= token.unit->base;
+            /* 3300 mA is 3.3 A: a quotient is rounded once, a thousandth has been rounded before. */
+            token.number =
+                token.unit->base < 1 ? token.number / (1 / token.unit->base) : token.number * token.unit->base;
             break;
         }
         token.kind = T_DURATION;
