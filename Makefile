@@ -234,7 +234,7 @@ crash-run: $(CRASHBINS)
 #: make lint      formatting, the walls between the rooms, exported names, cppcheck, and clang's warnings
 lint: deps-all
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check CC=$(CLANG) BUILD=build/clang build/clang/gk
-	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release all
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release all $(patsubst bench/%.c,build/release/bench/%,$(BENCHES))
 	@BUILD=build/release sh tests/lint.sh
 
 #: make format    formats all C

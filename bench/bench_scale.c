@@ -51,22 +51,22 @@ static uint32_t given_facilities, given_rate = CHANGES_DAY;
 /* ---- rows of changes
  * ------------------------------------------------------------------------------------------------ */
 
-struct source {
+struct changes_source {
     uint64_t random;
     uint32_t rate, turn; /* changes a day; what it is now */
     int64_t time_s;
     bool is_abatement, is_rare;
 };
 
-static uint32_t next_random(struct source *source)
+static uint32_t next_random(struct changes_source *source)
 {
     source->random = source->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (uint32_t)(source->random >> 33);
 }
 
-static struct source source_of(uint32_t facility, uint32_t rate)
+static struct changes_source source_of(uint32_t facility, uint32_t rate)
 {
-    struct source source = {.random = facility * UINT64_C(0x9E3779B97F4A7C15) + 7, .rate = rate, .turn = 2};
+    struct changes_source source = {.random = facility * UINT64_C(0x9E3779B97F4A7C15) + 7, .rate = rate, .turn = 2};
 
     source.is_abatement = facility % ZONE_FACILITIES >= ZONE_PRODUCTION;
     source.is_rare = source.is_abatement ? facility / ZONE_FACILITIES % RARE_ENTERPRISE == RARE_ENTERPRISE / 2
@@ -77,7 +77,7 @@ static struct source source_of(uint32_t facility, uint32_t rate)
 
 /* The next change, to another state: production goes between off, idle and on, abatement between idle and on; the rare
  * ones do more. */
-static double next_kw(struct source *source)
+static double next_kw(struct changes_source *source)
 {
     static const double kw[] = {0, 15, 70}; /* off, idle, on */
     uint32_t v = next_random(source), n = source->is_abatement ? 2 : 3, least = 3 - n;
@@ -91,7 +91,7 @@ static double next_kw(struct source *source)
     return kw[source->turn] + v % 5;
 }
 
-static void move_on(struct source *source)
+static void move_on(struct changes_source *source)
 {
     uint32_t mean = (uint32_t)DAY_S / source->rate;
 
@@ -162,7 +162,7 @@ static uint32_t take_rows(uint32_t first, uint32_t end, uint32_t rate, struct pi
 {
     rows->n = 0;
     for (; first < end; first++) {
-        struct source source = source_of(first, rate);
+        struct changes_source source = source_of(first, rate);
         size_t before = rows->n;
         for (; source.time_s < FROM_S + DAYS * DAY_S && rows->n < BATCH; move_on(&source)) {
             rows->time[rows->n] = source.time_s * GK_SECOND;
@@ -239,7 +239,7 @@ static void plain_make(struct plain *plain, uint32_t n, uint32_t rate)
         for (uint32_t i = 0; i < n; i++) {
             uint32_t before = GK_NODATA;
             plain->starts[i] = (uint32_t)at;
-            for (struct source s = source_of(i, rate); s.time_s < FROM_S + DAYS * DAY_S; move_on(&s)) {
+            for (struct changes_source s = source_of(i, rate); s.time_s < FROM_S + DAYS * DAY_S; move_on(&s)) {
                 uint32_t state = state_of(next_kw(&s));
                 if (state != before && pass == 1)
                     plain->step[at] = STEP(s.time_s - FROM_S + BEFORE_S, state);
