@@ -39,10 +39,10 @@ bool facility_has_noun(const struct zone *zone, int facility, enum noun noun)
 /* Sites by their names: lines of several enterprises may share one. */
 bool site_is_named(const struct zone *zone, enum noun noun, int id, const int *names, int n)
 {
-    const struct site *sites = zone->sites[kind_of(noun)];
+    const struct site *sites = noun <= ABATEMENT ? NULL : zone->sites[kind_of(noun)];
 
     for (int i = 0; i < n; i++)
-        if (noun <= ABATEMENT ? names[i] == id : strcmp(sites[names[i]].name, sites[id].name) == 0)
+        if (sites ? strcmp(sites[names[i]].name, sites[id].name) == 0 : names[i] == id)
             return true;
     return false;
 }
