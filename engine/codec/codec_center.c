@@ -108,10 +108,7 @@ AVX2 static void unfold_avx2(uint32_t *near)
 
 bool center_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near)
 {
-    uint64_t v;
-    size_t at = varint_get(bytes, size, &v);
-    if (at++ == 0 || at >= size || !codecs_reach_is_near(bytes[at - 1]) ||
-        patch_get_narrow(bytes + at, size - at, near) != size - at)
+    if (!codecs_get_near(bytes, size, base, near))
         return false;
     enum target target = target_best();
     if (target == TARGET_AVX512)
@@ -120,7 +117,6 @@ bool center_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint3
         unfold_avx2(near);
     else
         unfold_body(near);
-    *base = (uint64_t)unzigzag(v);
     return true;
 }
 

@@ -7,6 +7,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 const struct codec CODEC_TABLE[CODECS_N] = {
     [CODEC_CONSTANT] = {"constant", constant_encode, NULL, constant_decode, NULL, constant_bounds},
     [CODEC_RUNS] = {"runs", runs_encode, NULL, runs_decode, NULL, runs_bounds},
@@ -115,4 +117,15 @@ bool codecs_reach_is_near(uint8_t reach)
 {
     unsigned e = reach >> 2;
     return e < 31 && (uint64_t)(REACH_LEAST + (reach & 3u)) << e <= INT32_MAX;
+}
+
+bool codecs_get_near(const uint8_t *bytes, size_t size, uint64_t *from, uint32_t *rest)
+{
+    uint64_t v;
+    size_t at = varint_get(bytes, size, &v);
+    if (at++ == 0 || at >= size || !codecs_reach_is_near(bytes[at - 1]) ||
+        patch_get_narrow(bytes + at, size - at, rest) != size - at)
+        return false;
+    *from = (uint64_t)unzigzag(v);
+    return true;
 }

@@ -85,6 +85,10 @@ uint8_t codecs_reach(uint64_t farthest);
 bool codecs_reach_bounds(uint64_t from, uint8_t reach, int64_t *low, int64_t *high);
 /* Whether all are so near that 32 bits tell how far. */
 bool codecs_reach_is_near(uint8_t reach);
+/* A full block of a codec that is an integer, a reach and a patch: the integer, and the patch of 32 bits. False when
+ * the reach is farther or the bytes make no sense.
+ */
+bool codecs_get_near(const uint8_t *bytes, size_t size, uint64_t *from, uint32_t *rest);
 
 /* The rows of the table. */
 size_t constant_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
