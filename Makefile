@@ -147,6 +147,13 @@ endef
 $(eval $(call cap,plain,TARGET_PLAIN))
 $(eval $(call cap,avx2,TARGET_AVX2))
 
+# The layer between a program and its files stands before libc, and has no sanitizer in it.
+IOLAYER := $(BUILD)/tests/crash/iolayer.so
+$(IOLAYER): tests/crash/iolayer.c tests/crash/iolayer.h
+	@mkdir -p $(@D); echo '  ld $@'
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BASE)) $(WARNINGS) -O1 -g -Itests -shared -o $@ $<
+$(filter $(BUILD)/tests/crash/%,$(TESTBINS)): | $(IOLAYER)
+
 # The bench links the objects too: bench_codec looks inside.
 BENCHSUP := $(filter-out $(BENCHES),$(sort $(wildcard bench/*.c)))
 # A new commit is a new report.
