@@ -1,5 +1,5 @@
 /*
- * test_session.c - limits of a session, interruption, what happens without memory, and starting again.
+ * test_session.c - limits of a session, interruption, and starting again.
  */
 #include "query/zone.h"
 
@@ -358,58 +358,6 @@ static void memory_has_a_limit(void **state)
     zone_close(&zone);
 }
 
-static void every_failing_allocation_is_told_and_nothing_leaks(void **state)
-{
-    static const char *const questions[] = {
-        QUESTION,
-        "duration, longest of any abatement off per line by line, hour last 24h",
-        "avg, p95 of power of production every 1h last 6h",
-        "list facilities",
-        "which lines now production running",
-        "explain when order and exempt",
-        "samples of facility 'p' last 24h",
-        "state of line 'L1'",
-        "when abatement off sort duration desc",
-        "define x as abatement off; when x",
-        "when abatement off after (production idle) within 5m",
-        "when production running at least 3 times within 1h",
-        "when at least 2 facility nodata within 60s of each other per line",
-        "when power of production frozen >= 5m",
-        "median of lag from end of (production running) to start of (abatement off)",
-        "list lag from end of (abatement off) to next start of (abatement off)",
-        "count of abatement off by line with on_from = 15% vs stored",
-        "explain state of line 'L1'",
-        "profile when abatement off sort duration",
-        "energy of abatement / energy of production as r by name, hour last 6h vs previous having r > 0 and -change < "
-        "max(coverage, 2)",
-        "duration of production running, rated of production by line today vs same hours of 1 normal days before",
-        "median of kw / rated_kw of (facility where rated_kw > 0) while production running every 1h last 6h vs median "
-        "of "
-        "3h before",
-        "samples of max(kw, rated_kw) * 2 of facility 'p' last 24h"};
-    struct zone zone;
-
-    (void)state;
-    zone_open(&zone);
-    fill(&zone);
-    for (size_t q = 0; q < sizeof questions / sizeof questions[0]; q++) {
-        for (uint64_t i = 1;; i++) {
-            struct failing_mem mem;
-            failing_mem_init(&mem);
-            mem.fail_at = i;
-            struct gk_session_options options = {
-                .size = sizeof options, .resize = mem.mem.resize, .resize_context = mem.mem.context};
-            struct asked asked = ask(&zone, &options, questions[q]);
-            assert_int_equal(mem.n_live, 0);
-            if (asked.status == GK_DONE)
-                break;
-            assert_int_equal(asked.status, GK_ENOMEM);
-            assert_true(i < 10000);
-        }
-    }
-    zone_close(&zone);
-}
-
 static void a_statement_can_be_started_again_at_another_time(void **state)
 {
     struct zone zone;
@@ -668,7 +616,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_interrupt_stops_what_runs_and_nothing_that_is_started_later),
     cmocka_unit_test(text_and_nesting_have_limits_with_their_names),
     cmocka_unit_test(a_profile_tells_the_time_of_each_step),
-    cmocka_unit_test(every_failing_allocation_is_told_and_nothing_leaks),
     cmocka_unit_test(a_statement_can_be_started_again_at_another_time),
 };
 
