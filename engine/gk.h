@@ -3,7 +3,7 @@
  *
  * A *store* is a directory. One process writes it, any number of processes read it at the same time. A store keeps
  *
- *     a catalog     zone > park > enterprise > line > facility, links, bands, orders, exemptions
+ *     a catalog     zone > park > enterprise > line > facility, links, bands, orders, exemptions, rules
  *     rows          one time and the values of a facility's channels at it, in compressed columnar chunks
  *     states        when each facility was off, idle, on, overloaded or silent, derived from the rows by the bands
  *
@@ -301,6 +301,20 @@ struct gk_exemption_put {
 };
 GK_API int gk_exemption_put(gk_db *db, const struct gk_exemption_put *exemption, struct gk_error *error);
 
+#define GK_RULE_TEXT_MAX 65536 /* bytes of a rule's text */
+
+/*
+ * A rule under its name: a text of the query language, which the engine does not read (gk_query.h reads it). Another
+ * text makes the next version, the same again is nothing, an empty one drops the rule. Former versions stay known.
+ */
+struct gk_rule_put {
+    size_t size;
+    struct gk_text name, text;
+    gk_time from; /* in force from then on, not before the version it follows; 0: now, GK_TIME_MIN: always */
+};
+/* *version: 1, 2, ... */
+GK_API int gk_rule_put(gk_db *db, const struct gk_rule_put *rule, uint32_t *version, struct gk_error *error);
+
 /* ---- rows, writing ------------------------------------------------------------------------------------------------
  */
 
@@ -423,7 +437,7 @@ struct gk_store_info {
     uint64_t catalog_version; /* grows with every change of the catalog */
     uint32_t n_facilities, n_channels;
     uint32_t n_sites[4]; /* by gk_kind: 1, parks, enterprises, lines */
-    size_t n_links, n_bands, n_orders, n_exemptions;
+    size_t n_links, n_bands, n_orders, n_exemptions, n_rules;
 };
 GK_API const struct gk_store_info *gk_snapshot_info(gk_snapshot *snapshot);
 GK_API gk_time gk_clock(gk_db *db);
@@ -482,6 +496,14 @@ struct gk_exemption {
     gk_time from, to;
 };
 
+/* One version of a rule, in force in [from, to). */
+struct gk_rule {
+    const char *name;
+    uint32_t version;
+    const char *text; /* "": it was dropped */
+    gk_time from, to;
+};
+
 /* NULL when there is no such id. */
 GK_API const struct gk_facility *gk_facility_get(gk_snapshot *snapshot, uint32_t id);
 GK_API const struct gk_site *gk_site_get(gk_snapshot *snapshot, enum gk_kind kind, uint32_t id);
@@ -500,6 +522,10 @@ GK_API const struct gk_link *gk_links(gk_snapshot *snapshot, size_t *n);
 GK_API const struct gk_band *gk_bands(gk_snapshot *snapshot, size_t *n);
 GK_API const struct gk_order *gk_orders(gk_snapshot *snapshot, size_t *n);
 GK_API const struct gk_exemption *gk_exemptions(gk_snapshot *snapshot, size_t *n);
+/* Every version of every rule, in the order in which they were put. */
+GK_API const struct gk_rule *gk_rules(gk_snapshot *snapshot, size_t *n);
+/* The newest version of a rule, which may be a dropped one; NULL when there never was one. */
+GK_API const struct gk_rule *gk_rule_find(gk_snapshot *snapshot, const char *name, size_t size);
 /* Whether a scope covers a facility. */
 GK_API bool gk_scope_covers(gk_snapshot *snapshot, const struct gk_scope *scope, uint32_t facility);
 

@@ -388,6 +388,7 @@ void catalog_free(struct catalog *c)
     mem_free(&c->mem, c->band_index.slots);
     mem_free(&c->mem, c->orders);
     mem_free(&c->mem, c->exemptions);
+    mem_free(&c->mem, c->rules);
     while (c->strings) {
         struct string_block *next = c->strings->next;
         mem_free(&c->mem, c->strings);
@@ -433,6 +434,8 @@ int catalog_clone(const struct catalog *from, struct catalog **out)
         TRY(copy_entry(c, from, ENTRY_ORDER, i, &scratch));
     for (uint32_t i = 0; i < from->n_exemptions; i++)
         TRY(copy_entry(c, from, ENTRY_EXEMPTION, i, &scratch));
+    for (uint32_t i = 0; i < from->n_rules; i++)
+        TRY(copy_entry(c, from, ENTRY_RULE, i, &scratch));
     c->version = from->version;
     *out = c;
     c = NULL;

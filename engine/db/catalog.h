@@ -1,6 +1,6 @@
 /*
  * catalog.h - what the store knows about the zone, in memory: sites, facilities, channels, links, bands, orders,
- * exemptions. Every entry has a kind and a dense id within it; that pair is its key in the catalog table.
+ * exemptions, rules. Every entry has a kind and a dense id within it; that pair is its key in the catalog table.
  *
  * A catalog is shared by the handle and its snapshots and counted. Who changes one that is shared makes a copy first
  * (catalog_own), so a snapshot's catalog never changes.
@@ -19,6 +19,7 @@ enum entry_kind {
     ENTRY_BAND = 5,
     ENTRY_ORDER = 6,
     ENTRY_EXEMPTION = 7,
+    ENTRY_RULE = 8,
     ENTRY_HISTORY = 255 /* key: 255, kind, id, catalog version: what the entry was until that version */
 };
 
@@ -68,6 +69,8 @@ struct catalog {
     size_t n_orders, orders_capacity;
     struct gk_exemption *exemptions;
     size_t n_exemptions, exemptions_capacity;
+    struct gk_rule *rules; /* versions, in order of time */
+    size_t n_rules, rules_capacity;
 
     /* Made by catalog_freeze from the above. */
     bool is_frozen;
@@ -122,6 +125,9 @@ int catalog_put_order(struct catalog *catalog, const struct gk_order_put *put, s
                       struct gk_error *error);
 int catalog_put_exemption(struct catalog *catalog, const struct gk_exemption_put *put, struct catalog_changes *changes,
                           struct gk_error *error);
+/* rule.c; now: when a rule is in force from that does not say it. */
+int catalog_put_rule(struct catalog *catalog, const struct gk_rule_put *put, gk_time now, uint32_t *version,
+                     struct catalog_changes *changes, struct gk_error *error);
 
 /*
  * One entry as stored: version u8 = 1 | catalog version varint | recorded at i64 | the entry's fields
@@ -149,6 +155,8 @@ int catalog_add_link(struct catalog *catalog, const struct gk_link *link);
 int catalog_add_band(struct catalog *catalog, const struct gk_band *band);
 int catalog_add_order(struct catalog *catalog, const struct gk_order *order);
 int catalog_add_exemption(struct catalog *catalog, const struct gk_exemption *exemption);
+/* The next version of its name; ends the one before. GK_ECORRUPT when it does not follow that one. */
+int catalog_add_rule(struct catalog *catalog, const struct gk_rule *rule);
 /* The entry with the same identity: facilities and beginning of a link, scope and beginning of a band; or GK_ID_NONE.
  */
 uint32_t catalog_find_link(const struct catalog *catalog, const struct gk_link *link);

@@ -10,6 +10,7 @@
  *   band       scope, 4 x limit, hold i64, dwell_on i64, dwell_off i64, channel, from i64
  *   order      scope, level, kind, cut f64, from i64, to i64, hours_from u32, hours_to u32
  *   exemption  scope, kind, note, from i64, to i64
+ *   rule       name, version varint, text, from i64
  *
  * A text is varint size + bytes; an id a varint of id + 1, 0 for none; a scope is kind u8, id, text for groups;
  * a limit is kind u8, and unless absent mantissa zigzag varint, scale u8.
@@ -127,6 +128,14 @@ int catalog_encode(const struct catalog *c, enum entry_kind kind, uint32_t id, g
         put_text(out, e->note);
         buffer_put_u64(out, (uint64_t)e->from);
         buffer_put_u64(out, (uint64_t)e->to);
+        break;
+    }
+    case ENTRY_RULE: {
+        const struct gk_rule *r = &c->rules[id];
+        put_text(out, r->name);
+        buffer_put_varint(out, r->version);
+        put_text(out, r->text);
+        buffer_put_u64(out, (uint64_t)r->from);
         break;
     }
     case ENTRY_HISTORY:
@@ -337,6 +346,15 @@ static int decode_fields(struct source *s, enum entry_kind kind, uint32_t id)
         s->r.failed |= id != c->n_exemptions;
         return reader_is_done(&s->r) ? catalog_add_exemption(c, &exemption) : GK_OK;
     }
+    case ENTRY_RULE: {
+        struct gk_rule rule = {.name = take_text(s)};
+        uint64_t version = reader_varint(&s->r);
+        rule.version = (uint32_t)version;
+        rule.text = take_text(s);
+        rule.from = take_i64(s);
+        s->r.failed |= id != c->n_rules || version > UINT32_MAX || !rule.name[0];
+        return reader_is_done(&s->r) ? catalog_add_rule(c, &rule) : GK_OK;
+    }
     case ENTRY_HISTORY:
         break;
     }
@@ -480,6 +498,12 @@ int catalog_dump(const struct catalog *c, enum entry_kind kind, uint32_t id, str
         buffer_printf(out, " kind='%s' note='%s'", e->kind, e->note);
         dump_time(out, "from", e->from);
         dump_time(out, "to", e->to);
+        break;
+    }
+    case ENTRY_RULE: {
+        const struct gk_rule *r = &c->rules[id];
+        buffer_printf(out, "rule %u '%s' version=%u text=\"%s\"", id, r->name, r->version, r->text);
+        dump_time(out, "from", r->from);
         break;
     }
     case ENTRY_HISTORY:

@@ -423,3 +423,10 @@ int gk_exemption_put(gk_db *db, const struct gk_exemption_put *put, struct gk_er
     TAKE_PUT(gk_exemption_put, given);
     PUT(catalog_put_exemption(db->catalog, &given, &db->pending.changes, error));
 }
+
+int gk_rule_put(gk_db *db, const struct gk_rule_put *put, uint32_t *version, struct gk_error *error)
+{
+    uint32_t unwanted;
+    TAKE_PUT(gk_rule_put, given);
+    PUT(catalog_put_rule(db->catalog, &given, gk_clock(db), version ? version : &unwanted, &db->pending.changes, error));
+}

@@ -96,6 +96,7 @@ static void fill_info(gk_snapshot *s)
     info->n_bands = c->n_bands;
     info->n_orders = c->n_orders;
     info->n_exemptions = c->n_exemptions;
+    info->n_rules = c->n_rules;
 }
 
 /* Under the lock: what is read here fits together. */

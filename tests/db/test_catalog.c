@@ -416,19 +416,24 @@ static void fill_catalog(void)
     struct gk_order_put group = {
         sizeof group, GK_GROUP, text_of("g"), text_of("yellow"), text_of(NULL), 1, T0, T0 + 1, 0, 0};
     ok(catalog_put_order(catalog, &group, &changes, &error), &error);
+    for (int i = 0; i < 2; i++) {
+        struct gk_rule_put rule = {sizeof rule, text_of("R1"), text_of(i ? "two" : "one"), T0};
+        uint32_t version;
+        ok(catalog_put_rule(catalog, &rule, T0, &version, &changes, &error), &error);
+    }
 }
 
 /* Every entry of a catalog, in the order in which it is read. */
 static size_t entries_of(const struct catalog *c, struct catalog_change out[200])
 {
     size_t n = 0;
-    const size_t counts[] = {c->n_facilities, c->n_links, c->n_bands, c->n_orders, c->n_exemptions};
+    const size_t counts[] = {c->n_facilities, c->n_links, c->n_bands, c->n_orders, c->n_exemptions, c->n_rules};
     for (uint32_t i = 0; i < c->n_channels; i++)
         out[n++] = (struct catalog_change){ENTRY_CHANNEL, i};
     for (uint32_t k = GK_PARK; k <= GK_LINE; k++)
         for (uint32_t i = 0; i < c->n_sites[k]; i++)
             out[n++] = (struct catalog_change){ENTRY_SITE, k << 24 | i};
-    for (int k = 0; k < 5; k++)
+    for (int k = 0; k < 6; k++)
         for (uint32_t i = 0; i < counts[k]; i++)
             out[n++] = (struct catalog_change){(enum entry_kind)(ENTRY_FACILITY + k), i};
     return n;

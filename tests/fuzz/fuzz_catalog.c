@@ -30,8 +30,10 @@ static uint32_t next_id(const struct catalog *c, unsigned kind, unsigned site)
         return (uint32_t)c->n_bands;
     case ENTRY_ORDER:
         return (uint32_t)c->n_orders;
-    default:
+    case ENTRY_EXEMPTION:
         return (uint32_t)c->n_exemptions;
+    default:
+        return (uint32_t)c->n_rules;
     }
 }
 
@@ -44,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     buffer_init(&text, &MEM_SYSTEM);
     buffer_init(&record, &MEM_SYSTEM);
     for (size_t at = 0; at + 2 < size;) {
-        unsigned kind = bytes[at] % 9, site = bytes[at] / 9 % 5;
+        unsigned kind = bytes[at] % 10, site = bytes[at] / 10 % 5;
         size_t n = bytes[at + 1];
         at += 2;
         n = n < size - at ? n : size - at;
