@@ -407,6 +407,112 @@ GK_API int gk_load_feed(gk_load *load, const char *bytes, size_t size, struct gk
 GK_API int gk_load_finish(gk_load *load, struct gk_load_result *result, struct gk_error *error);
 GK_API void gk_load_close(gk_load *load);
 
+/* ---- HJ 212, the field's telemetry protocol -------------------------------------------------------------------------
+ */
+
+/*
+ * A decoder of one stream of bytes, a connection or a file: bytes in, packets out, no sockets. Every ## and every run
+ * of bytes outside of packets ends in exactly one verdict. A bad packet costs none but itself, and a bad field none
+ * but itself. What comes out does not depend on how the bytes were cut into pieces.
+ *
+ *     gk_hj212_feed(decoder, bytes, size, &error);
+ *     while (gk_hj212_next(decoder, &packet, &error) == GK_OK)
+ *         if (packet->verdict == GK_HJ212_TAKEN) ...
+ */
+typedef struct gk_hj212 gk_hj212;
+
+enum gk_hj212_verdict {
+    GK_HJ212_TAKEN = 0,
+    GK_HJ212_REPEATED,      /* as good, but came before, byte by byte: devices that buffer send again */
+    GK_HJ212_BAD_LENGTH,    /* no four digits behind ##, or the packet does not end where they say */
+    GK_HJ212_BAD_CRC,       /* the check value is another */
+    GK_HJ212_BAD_STRUCTURE, /* both are right by chance: it is not a header and CP=&&...&& */
+    GK_HJ212_STRAY,         /* bytes that no ## goes before */
+    GK_HJ212_VERDICTS
+};
+/* "taken", "repeated", "bad_length", "bad_crc", "bad_structure", "stray". */
+GK_API const char *gk_hj212_verdict_text(enum gk_hj212_verdict verdict);
+
+/* How the check value is reckoned. */
+enum gk_hj212_crc {
+    GK_HJ212_CRC_LEARN = 0, /* by the standard; after eight packets in a row of a device that only pass as Modbus, so */
+    GK_HJ212_CRC_STANDARD,  /* HJ 212-2017, Annex A: 1C80 for its example */
+    GK_HJ212_CRC_MODBUS,
+    GK_HJ212_CRC_SWAPPED, /* Modbus, its bytes swapped */
+    GK_HJ212_CRC_OFF
+};
+/* "learn", "standard", "modbus", "modbus swapped", "off". */
+GK_API const char *gk_hj212_crc_text(enum gk_hj212_crc crc);
+
+struct gk_hj212_options {
+    size_t size;
+    enum gk_hj212_crc crc;
+    int32_t zone_s; /* of the devices' clocks, seconds east of Greenwich; 0 with zone_is_set for UTC; default 28800 */
+    bool zone_is_set;
+    size_t repeats; /* packets that are remembered to tell repeats; default 65,536 */
+    gk_resize_fn resize;
+    void *resize_context;
+};
+
+/* One field of CP: a34001-Rtd=1.1 has code "a34001", suffix "Rtd", value "1.1". */
+struct gk_hj212_field {
+    struct gk_text code, suffix, value;
+    bool is_number;
+    double number;       /* gk_missing() when it is none */
+    char flag;           /* of the code's -Flag in the same item (N normal, D fault, ...); 0: none */
+    const char *problem; /* what is wrong with this field alone; NULL: nothing */
+};
+
+/* Texts and fields live until the next call on the decoder. */
+struct gk_hj212_packet {
+    enum gk_hj212_verdict verdict;
+    const char *reason;   /* of a bad one, in words; else "" */
+    struct gk_text bytes; /* all of it; of a bad one what is known of it; of a stray run its first 4 KB at most */
+    uint64_t at;          /* offset of its first byte in the stream */
+    /* What follows is empty where the verdict is neither taken nor repeated. */
+    enum gk_hj212_crc crc; /* by which it passed */
+    struct gk_text qn, mn, pw;
+    uint32_t st, cn, flag;
+    uint32_t version;   /* the flag's bits from 2 on: 0 is 2005, 1 is 2017, others are later ones */
+    uint32_t pnum, pno; /* packets it was split into and the number of this one; 0: not split */
+    bool has_time;
+    gk_time time; /* DataTime: the instant (CN 2011, 2021) or the start of the period (2051, 2061, 2031, 2041) */
+    size_t n_fields;
+    const struct gk_hj212_field *fields;
+};
+
+GK_API int gk_hj212_open(const struct gk_hj212_options *options, gk_hj212 **out, struct gk_error *error);
+GK_API void gk_hj212_close(gk_hj212 *decoder);
+/* Copies the bytes. */
+GK_API int gk_hj212_feed(gk_hj212 *decoder, const char *bytes, size_t size, struct gk_error *error);
+/* No more will come: what is left is judged by the next calls of gk_hj212_next. */
+GK_API void gk_hj212_end(gk_hj212 *decoder);
+/* GK_OK and a packet of any verdict; GK_DONE: feed more. */
+GK_API int gk_hj212_next(gk_hj212 *decoder, const struct gk_hj212_packet **out, struct gk_error *error);
+/* How many of each verdict so far. */
+GK_API void gk_hj212_counts(const gk_hj212 *decoder, uint64_t counts[GK_HJ212_VERDICTS]);
+
+/* The i-th device of which another check value than the standard's was learned; false behind the last. */
+struct gk_hj212_device {
+    struct gk_text mn;
+    enum gk_hj212_crc crc;
+    uint64_t n_refused; /* packets that were refused until it was */
+};
+GK_API bool gk_hj212_learned(const gk_hj212 *decoder, size_t i, struct gk_hj212_device *out);
+
+#define GK_HJ212_PACKET_MAX 10013 /* bytes of a packet with its line end */
+
+/*
+ * Writes a packet with head, check value and line end; returns its size, or 0 when the segment ("QN=...;...&&") has
+ * more than 9,999 bytes.
+ */
+GK_API size_t gk_hj212_write(const char *segment, size_t size, enum gk_hj212_crc crc, char out[GK_HJ212_PACKET_MAX]);
+/*
+ * The reply that a packet asks for (its flag's bit 0) once its rows are durable: CN 9014, with the same QN and check
+ * value. Returns its size; 0 when none is asked for.
+ */
+GK_API size_t gk_hj212_reply(const struct gk_hj212_packet *packet, char out[GK_HJ212_PACKET_MAX]);
+
 /* ---- a snapshot: one unchanging view
  * --------------------------------------------------------------------------------- */
 
