@@ -868,6 +868,22 @@ GK_API int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uin
                     struct gk_error *error);
 /* What is stored, as text for people: a table's name, or "quarantine", "facility NAME", "all". GK_EINVAL names them. */
 GK_API int gk_dump(gk_db *db, const char *what, gk_sink_fn sink, void *context, struct gk_error *error);
+
+struct gk_backup_options {
+    size_t size;
+    bool verify; /* compare the digests of the store and of the copy before it gets its name */
+    /* Told after every step how many bytes of about how many are done; what it returns, if not GK_OK, ends the call. */
+    int (*progress)(void *context, uint64_t done, uint64_t total);
+    void *context;
+};
+/*
+ * Makes a store at `dest`, where nothing is yet, that has all that was durable at one moment of this call, without free
+ * pages. The writer goes on meanwhile, in this process or another; a transaction that keeps it from using pages again
+ * is open for as long as it takes to find what changed during the copying (and, with `verify`, to digest the store).
+ * Every checksum is tested. The copy is whole and on the disk when it gets its name; before, it is
+ * `dest`.gk-unfinished.
+ */
+GK_API int gk_backup(gk_db *db, const char *dest, const struct gk_backup_options *options, struct gk_error *error);
 /* SHA-256 of the logical content, in hex: equal content gives an equal digest, however it was ingested. */
 GK_API int gk_digest(gk_db *db, char out[65], struct gk_error *error);
 

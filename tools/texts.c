@@ -78,6 +78,7 @@ static const struct {
     {"list or release rows that were ahead of the clock", "列出或放行超前于时钟的数据行"},
     {"drop old rows, keep their states and hourly sums", "删除旧数据行，保留状态与小时统计"},
     {"SHA-256 of the logical content of a store", "存储逻辑内容的 SHA-256"},
+    {"copy a store that may be written meanwhile", "备份存储，备份期间可继续写入"},
     {"write a made-up zone with its ground truth", "生成带真值的模拟园区"},
     /* load */
     {"%s: rows: %" PRIu64 " accepted, %" PRIu64 " late, %" PRIu64 " duplicate, %" PRIu64 " conflicting, %" PRIu64
@@ -92,6 +93,8 @@ static const struct {
     {"option '--threads' needs at least 1", "选项 '--threads' 至少为 1"},
     /* the rest of looking after a store */
     {"no findings", "没有发现问题"},
+    {"%s is whole", "%s 已完整写入"},
+    {"%s is whole, and its digest is that of the store", "%s 已完整写入，摘要与存储一致"},
     {"%" PRIu64 " findings", "发现 %" PRIu64 " 个问题"},
     {"option '--policy' needs last, first or all, not '%s'", "选项 '--policy' 只能是 last、first 或 all，而不是 '%s'"},
     {"option '--tick' must be 100ms to 60s", "选项 '--tick' 必须在 100ms 到 60s 之间"},

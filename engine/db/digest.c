@@ -8,11 +8,12 @@
  *   per facility, by name: its name, then every row (time, number of values, and per value channel name and bits, by
  *   channel name), then its states (tick, state)
  */
+#include "db/digest.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/sha256.h"
-#include "db/snapshot.h"
 
 struct digesting {
     gk_snapshot *s;
@@ -209,17 +210,16 @@ done:
     return rc;
 }
 
-int gk_digest(gk_db *db, char out[65], struct gk_error *error)
+int digest_snapshot(gk_snapshot *s, char out[65], struct gk_error *error)
 {
-    struct digesting d = {.s = NULL};
+    struct digesting d = {.s = s};
     uint8_t hash[32];
     int rc;
 
-    TRY(gk_snapshot_open(db, &d.s, error));
     sha256_init(&d.hash);
     add_text(&d, "gkdb digest 1", 13);
-    add_u64(&d, (uint64_t)db->tick_ns);
-    add_u64(&d, (uint64_t)db->policy);
+    add_u64(&d, (uint64_t)s->db->tick_ns);
+    add_u64(&d, (uint64_t)s->db->policy);
     TRY(order_channels(&d));
     TRY(digest_catalog(&d));
     TRY(digest_facilities(&d, error));
@@ -227,10 +227,20 @@ int gk_digest(gk_db *db, char out[65], struct gk_error *error)
     for (int i = 0; i < 32; i++)
         (void)snprintf(out + 2 * i, 3, "%02x", hash[i]); /* two digits fit */
 done:
-    if (d.s)
-        mem_free(&d.s->mem, d.channel_order);
-    gk_snapshot_close(d.s);
+    mem_free(&s->mem, d.channel_order);
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for a digest"); /* rc says it too */
+    return rc;
+}
+
+int gk_digest(gk_db *db, char out[65], struct gk_error *error)
+{
+    gk_snapshot *s = NULL;
+    int rc;
+
+    TRY(gk_snapshot_open(db, &s, error));
+    TRY(digest_snapshot(s, out, error));
+done:
+    gk_snapshot_close(s);
     return rc;
 }

@@ -167,7 +167,7 @@ done:
 }
 
 /* LMDB does not sync the directory: without this a power cut right after the first commit loses the whole file. */
-static int sync_folder(const char *path, struct gk_error *error)
+int store_sync_folder(const char *path, struct gk_error *error)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fsync(fd) != 0) {
@@ -190,7 +190,7 @@ static int make_folder(const char *path, struct gk_error *error)
     if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
         return error_set(error, GK_EINVAL, "%s: is not a directory", path);
     (void)snprintf(parent, sizeof parent, "%s/..", path); /* the length was tested */
-    return sync_folder(parent, error);
+    return store_sync_folder(parent, error);
 }
 
 static int lock_writer(struct store *store, struct gk_error *error)
@@ -209,6 +209,20 @@ static int lock_writer(struct store *store, struct gk_error *error)
     int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
     if (ftruncate(store->lock_fd, 0) != 0 || pwrite(store->lock_fd, text, (size_t)n, 0) != n)
         return error_set(error, status_of(errno), "%s: cannot be written: %s", name, mdb_strerror(errno));
+    return GK_OK;
+}
+
+/* Under the writer's lock. */
+static int begin_anew(const struct store *store, struct gk_error *error)
+{
+    static const char *const NAMES[] = {"data.mdb", "lock.mdb"};
+    char name[PATH_SIZE + 16];
+
+    for (size_t i = 0; i < 2; i++) {
+        (void)snprintf(name, sizeof name, "%s/%s", store->path, NAMES[i]);
+        if (unlink(name) != 0 && errno != ENOENT)
+            return error_set(error, status_of(errno), "%s: cannot be removed: %s", name, mdb_strerror(errno));
+    }
     return GK_OK;
 }
 
@@ -235,7 +249,7 @@ static int open_tables(struct store *store, bool may_create, struct gk_error *er
 
 static int open_env(struct store *store, const struct store_options *options, struct gk_error *error)
 {
-    unsigned flags = MDB_NOTLS | (options->is_writer ? 0 : MDB_RDONLY);
+    unsigned flags = MDB_NOTLS | (options->is_writer ? 0 : MDB_RDONLY) | (options->is_scratch ? MDB_NOSYNC : 0);
     uint64_t size;
     int code, rc;
 
@@ -296,6 +310,8 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     }
     if (options->is_writer)
         TRY(lock_writer(store, error));
+    if (options->is_scratch)
+        TRY(begin_anew(store, error));
     TRY(open_env(store, options, error));
     (void)snprintf(name, sizeof name, "%s/data.mdb", path);
     TRY(extent_check(store->env, name, error));
@@ -304,7 +320,7 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
         (void)store_reader_check(store); /* tidying; a failure shows at the next commit */
     TRY(open_tables(store, options->is_writer, error));
     if (options->may_create) /* also when an earlier making got only as far as the file */
-        TRY(sync_folder(path, error));
+        TRY(store_sync_folder(path, error));
     *out = store;
     store = NULL;
 done:
@@ -322,6 +338,12 @@ void store_close(struct store *store)
         (void)close(store->lock_fd); /* gives the lock back */
     struct mem mem = store->mem;
     mem_free(&mem, store);
+}
+
+int store_sync(struct store *store, struct gk_error *error)
+{
+    int code = mdb_env_sync(store->env, 1);
+    return code == MDB_SUCCESS ? GK_OK : fail(store, code, "cannot sync", error);
 }
 
 /* ---- transactions -------------------------------------------------------------------------------------------------
@@ -567,6 +589,18 @@ struct view cursor_key(const struct cursor *cursor)
 size_t cursor_value_size(const struct cursor *cursor)
 {
     return cursor->value.mv_size < CRC_SIZE ? 0 : cursor->value.mv_size - CRC_SIZE;
+}
+
+/* A value that does not fit half a page is not on its key's page. */
+#define NEAR_MAX 2000
+
+bool cursor_is_same(const struct cursor *a, const struct cursor *b)
+{
+    size_t size = a->value.mv_size, from = size > NEAR_MAX ? size - CRC_SIZE : 0;
+
+    return a->key.mv_size == b->key.mv_size && size == b->value.mv_size &&
+           memcmp(a->key.mv_data, b->key.mv_data, a->key.mv_size) == 0 &&
+           memcmp((const uint8_t *)a->value.mv_data + from, (const uint8_t *)b->value.mv_data + from, size - from) == 0;
 }
 
 int cursor_value(struct cursor *cursor, struct view *value, struct gk_error *error)

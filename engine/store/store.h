@@ -42,6 +42,7 @@ struct cursor;
 
 struct store_options {
     bool is_writer, may_create;
+    bool is_scratch;   /* begin with an empty file, whatever is there, and sync at store_sync only */
     uint64_t map_size; /* 0: 1 TiB or GK_MAP_SIZE from the environment */
     uint64_t quota;    /* 0: none; else the most bytes the file may have */
 };
@@ -50,6 +51,10 @@ struct store_options {
 int store_open(const struct mem *mem, const char *path, const struct store_options *options, struct store **out,
                bool *is_new, struct gk_error *error);
 void store_close(struct store *store); /* NULL is welcome */
+/* Everything that was committed is on the disk, for a store that is not synced by every commit. */
+int store_sync(struct store *store, struct gk_error *error);
+/* The names in a directory are on the disk. */
+int store_sync_folder(const char *path, struct gk_error *error);
 
 /* One write transaction at a time; read transactions are snapshots and may be many. */
 int store_read(struct store *store, struct txn **out, struct gk_error *error);
@@ -89,6 +94,9 @@ int cursor_prev(struct cursor *cursor, struct gk_error *error);
 struct view cursor_key(const struct cursor *cursor);
 int cursor_value(struct cursor *cursor, struct view *value, struct gk_error *error);
 size_t cursor_value_size(const struct cursor *cursor); /* does not touch it either */
+/* Whether two records have equal keys and values; of values on pages of their own the length and checksum are compared.
+ */
+bool cursor_is_same(const struct cursor *a, const struct cursor *b);
 
 struct store_stat {
     uint64_t file_bytes, used_bytes;

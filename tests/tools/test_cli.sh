@@ -82,7 +82,7 @@ expect 0 "--version"
 prints "gk 0" "--version"
 run --help
 expect 0 "--help"
-for command in init load query shell check dump stat digest quarantine retain simulate; do
+for command in init load query shell check dump stat digest quarantine retain backup simulate; do
     prints "  $command" "--help lists $command"
     run help "$command"
     expect 0 "help $command"
@@ -348,6 +348,28 @@ run query r.gk "avg, count of power of facility 'M1' by day between 2026-01-04 a
 expect 0 "sums of dropped time are answered"
 run retain r.gk --older 0s --now $now
 says "0 rows from before" "a second time there is nothing to drop"
+# backups
+before=$("$GK" digest z.gk)
+run backup z.gk copy.gk --verify
+expect 0 "backup --verify"
+says "its digest is that of the store" "the verified backup"
+run digest copy.gk
+is "$out" "$before" "a backup has the digest of the store"
+run check copy.gk --deep
+expect 0 "the backup is whole"
+run backup z.gk copy.gk
+expect 3 "a backup replaces nothing"
+says "copy.gk: there is something already" "what stands where the backup should go"
+run backup copy.gk back.gk # and the way back
+expect 0 "a backup of a backup"
+run digest back.gk
+is "$out" "$before" "what is brought back has the digest of the store"
+run backup z.gk nowhere/copy.gk
+expect 3 "a backup into a folder that is not there"
+says "nowhere/copy.gk" "the folder that is not there"
+run backup z.gk
+expect 2 "backup needs a destination"
+is "$(find . -name '*.gk-unfinished')" "" "nothing unfinished is left"
 printf 'this,that\n1,2\n' >what.csv
 run load r.gk what.csv --now $now
 expect 3 "a file that is no table"
