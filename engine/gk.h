@@ -6,6 +6,7 @@
  *     a catalog     zone > park > enterprise > line > facility, links, bands, orders, exemptions, rules
  *     rows          one time and the values of a facility's channels at it, in compressed columnar chunks
  *     states        when each facility was off, idle, on, overloaded or silent, derived from the rows by the bands
+ *     acts          what happened to alarms and who was told and did what: numbered, chained by hashes, never changed
  *
  * and answers from a *snapshot*, one unchanging view of all of it. The shortest useful program:
  *
@@ -837,6 +838,169 @@ struct gk_summary {
  */
 GK_API int gk_signal_summaries(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal,
                                const gk_time *edges, size_t n, struct gk_summary *out, struct gk_error *error);
+
+/* ---- the record: acts and alarms
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * What happened to alarms is kept for good: numbered acts, never changed, each with the hash of all before it. An alarm
+ * is one breach of a rule by one subject; its id is the number of the act that raised it, and all that is known of it
+ * follows from its acts.
+ */
+enum gk_act_kind {
+    GK_ACT_NONE = 0,
+    /* by whoever evaluates the rule: */
+    GK_ACT_RAISED = 1,     /* the breach is certain; begins an alarm */
+    GK_ACT_UNKNOWN = 2,    /* data stopped: whether it goes on cannot be told */
+    GK_ACT_KNOWN = 3,      /* data came again, and it does go on */
+    GK_ACT_RECOVERED = 4,  /* it certainly ended */
+    GK_ACT_AMENDED = 5,    /* late data: the cause was another interval; an empty one: there was none */
+    GK_ACT_SUPPRESSED = 6, /* exempt: nobody is to be told */
+    GK_ACT_ESCALATED = 7,  /* nobody acted in time */
+    /* by who delivers it: */
+    GK_ACT_TOLD = 8, /* whom, by which channel, with what result */
+    /* by people: */
+    GK_ACT_SEEN = 9,
+    GK_ACT_ACKNOWLEDGED = 10,
+    GK_ACT_ASSIGNED = 11, /* to whom, until when */
+    GK_ACT_FED_BACK = 12, /* what they say they found or did */
+    GK_ACT_CHECKED = 13,  /* on site */
+    GK_ACT_AUDITED = 14,
+    GK_ACT_CLOSED = 15, /* with an outcome */
+    GK_ACT_NOTED = 16,  /* anything else worth keeping; alarm 0: about the store */
+    GK_ACT_KINDS
+};
+enum gk_level { GK_LEVEL_INFO = 0, GK_LEVEL_WARN = 1, GK_LEVEL_ALARM = 2, GK_LEVEL_SEVERE = 3 };
+enum gk_outcome { GK_OUTCOME_NONE = 0, GK_OUTCOME_ENTERPRISE = 1, GK_OUTCOME_DEVICE = 2, GK_OUTCOME_FALSE = 3 };
+/* "raised", ... "fed back"; "info", ...; "", "enterprise", "device", "false"; NULL behind the last. */
+GK_API const char *gk_act_kind_name(unsigned kind);
+GK_API const char *gk_level_name(unsigned level);
+GK_API const char *gk_outcome_name(unsigned outcome);
+
+#define GK_ACT_TEXT_MAX 4096 /* bytes of an act's text and result; its other texts are names */
+
+/*
+ * An act to be put. Zero fields are not given; `raised` needs rule, subject and from, the others the alarm; told,
+ * assigned and escalated need whom; closed needs an outcome. from and to are looked at for raised, amended and
+ * recovered alone: `to` 0 is GK_TIME_MAX, the cause goes on.
+ */
+struct gk_act_put {
+    size_t size;
+    enum gk_act_kind kind;
+    uint64_t alarm;
+    uint64_t about; /* the act that this one is about: for told and seen, what was told; for raised, the alarm whose
+                       cause is that of this one, too */
+    gk_time from, to;
+    struct gk_text rule;
+    uint32_t rule_version;
+    enum gk_level level;
+    enum gk_kind subject_kind; /* GK_FACILITY, or a site's */
+    struct gk_text subject, enterprise, park;
+    struct gk_text actor, whom, channel, result, text;
+    gk_time due;
+    enum gk_outcome outcome;
+};
+
+/*
+ * Adds an act, durable with the next gk_commit and then together with the rows that came before it. Its time is the
+ * handle's clock. GK_EINVAL names what is missing; GK_ENOTFOUND: no such alarm; GK_EEXIST: a step that was done or
+ * cannot follow on what was, such as closing twice, or raising what is raised. *seq (may be NULL) is its number.
+ */
+GK_API int gk_act_put(gk_db *db, const struct gk_act_put *act, uint64_t *seq, struct gk_error *error);
+/*
+ * The alarm of a rule and subject that has not recovered, durable or not; *id 0: none. There is at most one, whatever
+ * the version of the rule. On a writing handle.
+ */
+GK_API int gk_alarm_firing(gk_db *db, struct gk_text rule, enum gk_kind subject_kind, struct gk_text subject,
+                           uint64_t *id, struct gk_error *error);
+
+/* An act as recorded. Texts that were not given are "". */
+struct gk_act {
+    uint64_t seq;    /* 1, 2, 3, ... */
+    uint64_t alarm;  /* 0: about the store */
+    uint64_t before; /* the alarm's act before this one; 0: none */
+    uint64_t about;
+    enum gk_act_kind kind;
+    gk_time time;     /* when it was recorded, by the host's clock */
+    gk_time from, to; /* the cause [from, to); GK_TIME_MIN and GK_TIME_MAX when the act does not say */
+    const char *rule;
+    uint32_t rule_version;
+    enum gk_level level;
+    enum gk_kind subject_kind;
+    const char *subject, *enterprise, *park;
+    const char *actor, *whom, *channel, *result, *text;
+    gk_time due; /* GK_TIME_MAX: none */
+    enum gk_outcome outcome;
+    const uint8_t *hash; /* 32 bytes: SHA-256 of the hash of the act before, of its number and of its bytes */
+};
+
+enum gk_alarm_status { /* of the breach */
+                       GK_ALARM_FIRING = 0,
+                       GK_ALARM_UNKNOWN = 1,   /* data stopped */
+                       GK_ALARM_RECOVERED = 2, /* it certainly ended */
+                       GK_ALARM_WITHDRAWN = 3  /* late data say that there was none */
+};
+enum gk_alarm_life { /* of the case */
+                     GK_CASE_OPEN = 0,
+                     GK_CASE_ACKNOWLEDGED = 1,
+                     GK_CASE_ASSIGNED = 2,
+                     GK_CASE_CLOSED = 3
+};
+/* "firing", "unknown", "recovered", "withdrawn"; "open", "acknowledged", "assigned", "closed"; NULL behind the last. */
+GK_API const char *gk_alarm_status_name(unsigned status);
+GK_API const char *gk_alarm_life_name(unsigned life);
+
+/* What the acts of an alarm come to. */
+struct gk_alarm {
+    uint64_t id, under; /* under: the alarm whose cause is that of this one, too; 0: none */
+    const char *rule;
+    uint32_t rule_version;
+    enum gk_level level;
+    enum gk_kind subject_kind;
+    const char *subject, *enterprise, *park;
+    gk_time from, to; /* the cause; to is GK_TIME_MAX while it goes on */
+    enum gk_alarm_status status;
+    enum gk_alarm_life life;
+    bool is_suppressed;
+    const char *holder; /* to whom it was assigned last, else who acknowledged it */
+    gk_time due;        /* GK_TIME_MAX: none */
+    enum gk_outcome outcome;
+    const char *text;                 /* of the act that raised it */
+    uint64_t n_acts, n_reached, last; /* n_reached: acts `told` whose result is "ok"; last: number of its newest act */
+    gk_time at[GK_ACT_KINDS];         /* when each kind of act was first recorded; GK_TIME_MIN: never */
+};
+
+/* Reading them, from a snapshot: what was durable when it was opened. GK_ENOTFOUND: there is no such act or alarm. */
+GK_API int gk_act_get(gk_snapshot *snapshot, uint64_t seq, struct gk_act *out, struct gk_error *error);
+GK_API int gk_alarm_get(gk_snapshot *snapshot, uint64_t id, struct gk_alarm *out, struct gk_error *error);
+/* The alarm as it was known at a time: of the acts that were recorded until then, that time included. */
+GK_API int gk_alarm_as_of(gk_snapshot *snapshot, uint64_t id, gk_time known, struct gk_alarm *out,
+                          struct gk_error *error);
+/* The number of the newest act; 0: there is none. */
+GK_API int gk_act_last(gk_snapshot *snapshot, uint64_t *seq, struct gk_error *error);
+
+/* The acts of an alarm, or all (alarm 0), numbers from `from` on, ascending. GK_DONE after the last. */
+typedef struct gk_acts gk_acts;
+GK_API int gk_acts_open(gk_snapshot *snapshot, uint64_t alarm, uint64_t from, gk_acts **out, struct gk_error *error);
+GK_API int gk_acts_next(gk_acts *acts, struct gk_act *out, struct gk_error *error);
+GK_API void gk_acts_close(gk_acts *acts);
+
+/*
+ * All alarms with ids from `from` on, ascending; with `is_open` those alone that are not closed, or not recovered,
+ * which are found without looking at the others. GK_DONE after the last.
+ */
+typedef struct gk_alarms gk_alarms;
+GK_API int gk_alarms_open(gk_snapshot *snapshot, bool is_open, uint64_t from, gk_alarms **out, struct gk_error *error);
+GK_API int gk_alarms_next(gk_alarms *alarms, struct gk_alarm *out, struct gk_error *error);
+GK_API void gk_alarms_close(gk_alarms *alarms);
+
+/*
+ * Follows the chain of hashes from the first act to the last. GK_ECORRUPT: *seq is the number of the first act that
+ * does not fit, and the error says why. With a `root`, 32 bytes that were the hash of an act once and were given away,
+ * *seq is the number of that act, and GK_ENOTFOUND says that no act has this hash any more: what was recorded up to it
+ * was changed, or is gone. Without one *seq is the number of the newest act.
+ */
+GK_API int gk_acts_verify(gk_snapshot *snapshot, const uint8_t *root, uint64_t *seq, struct gk_error *error);
 
 /* ---- looking after a store
  * ------------------------------------------------------------------------------------------------------------- */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "codec/batch.h"
+#include "db/acts_check.h"
 #include "db/hours.h"
 #include "db/index.h"
 #include "db/snapshot.h"
@@ -22,6 +23,7 @@ struct checking {
     uint64_t n_findings;
     uint64_t n_rows, n_stale;        /* of all profiles */
     uint64_t n_bits, n_bits_derived; /* of the presence index; what the states of all facilities ask for */
+    struct alarms_count alarms;
 };
 
 __attribute__((format(printf, 2, 3))) static int report(struct checking *c, const char *format, ...)
@@ -108,6 +110,8 @@ static int check_record(struct checking *c, enum store_table table, struct view 
     }
     case STORE_HOUR:
         return hours_check_record(key, value, (uint32_t)c->s->catalog->n_facilities, error);
+    case STORE_ALARM:
+        return alarms_check_record(c->s, key, value, &c->alarms, error);
     case STORE_SOURCE:
         return value.size == 8 ? GK_OK : error_set(error, GK_ECORRUPT, "a sequence of %zu bytes", value.size);
     default:
@@ -328,6 +332,20 @@ done:
     return rc;
 }
 
+/* The chain of acts, and what all alarms come to. */
+static int check_acts(struct checking *c)
+{
+    struct gk_error found = {0};
+    uint64_t seq;
+    int rc;
+
+    TRY(note(c, acts_verify(c->s->txn, NULL, &seq, &found), &found, "act"));
+    if (c->n_findings == 0) /* else the sums are wrong for a reason that was told */
+        TRY(note(c, alarms_check_sums(c->s, &c->alarms, &found), &found, "alarm"));
+done:
+    return rc;
+}
+
 int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *n_findings, struct gk_error *error)
 {
     struct checking c = {.sink = sink, .context = context, .is_deep = is_deep};
@@ -340,6 +358,7 @@ int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *
     for (uint32_t id = 0; id < c.s->catalog->n_facilities; id++)
         TRY(check_facility(&c, id, error));
     TRY(check_sums(&c));
+    TRY(check_acts(&c));
 done:
     gk_snapshot_close(c.s);
     *n_findings = c.n_findings;

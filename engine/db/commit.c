@@ -243,6 +243,7 @@ int pending_put(gk_db *db, struct txn *txn, struct progress *progress, struct gk
                     view_of(value, sizeof value), error));
     }
     TRY(put_catalog(db, txn, progress, error));
+    TRY(acts_put(&db->acts, txn, error));
 done:
     return rc;
 }
@@ -254,6 +255,7 @@ void pending_clear(gk_db *db)
     p->n_facilities = p->n_quarantined = p->n_sources = 0;
     p->turn++;
     p->changes.n = 0;
+    acts_committed(&db->acts);
     p->released = 0;
     p->is_dirty = false;
 }

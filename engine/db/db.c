@@ -207,6 +207,7 @@ static int recover(gk_db *db, struct gk_error *error)
         goto done; /* a reader replays when a snapshot is opened */
     TRY(heads_new(&db->mem, &db->heads));
     TRY(load_edges(db, txn, error));
+    TRY(acts_load(&db->acts, txn, error));
     uint64_t middle = p->target > p->sealed ? p->target + 1 : p->sealed + 1;
     TRY(journal_replay_range(&db->mem, txn, p, p->sealed + 1, middle, db->heads, db->edges, db->n_edges, error));
     db->view.n_done = p->target ? heads_n(db->heads) : 0;
@@ -267,6 +268,7 @@ int gk_open(const char *path, int flags, const struct gk_options *options, gk_db
     buffer_init(&db->pending.quarantined, &db->mem);
     db->pending.turn = 1;
     db->pending.changes.mem = &db->mem;
+    acts_init(&db->acts, &db->mem);
     TRY(take_options(db, flags, options, error));
     struct store_options store = {.is_writer = db->is_writer,
                                   .may_create = (flags & GK_CREATE) != 0,
@@ -315,6 +317,7 @@ int gk_close(gk_db *db)
     mem_free(&db->mem, db->pending.quarantined_ends);
     mem_free(&db->mem, db->pending.sources);
     catalog_changes_clear(&db->pending.changes);
+    acts_clear(&db->acts);
     (void)pthread_mutex_destroy(&db->lock); /* not held */
     struct mem mem = db->mem;
     mem_free(&mem, db);

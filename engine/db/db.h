@@ -26,6 +26,7 @@
 
 #include <pthread.h>
 
+#include "db/acts.h"
 #include "db/catalog.h"
 #include "db/heads.h"
 #include "store/store.h"
@@ -118,6 +119,7 @@ struct gk_db {
     struct edge *edges; /* of a writer, by facility */
     size_t n_edges, edges_capacity;
     struct pending pending;
+    struct acts acts;      /* of a writer */
     struct recall *recall; /* of a writer: sealed rows looked at lately */
     struct txn *lookup;    /* of a writer: a read transaction for finding rows that are sealed */
 };

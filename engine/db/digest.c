@@ -7,6 +7,7 @@
  *   the catalog: every entry as gk_dump prints it without its number, sorted
  *   per facility, by name: its name, then every row (time, number of values, and per value channel name and bits, by
  *   channel name), then its states (tick, state)
+ *   if there are acts: "acts", the number of the newest and its hash, which covers all
  */
 #include "db/digest.h"
 
@@ -210,6 +211,23 @@ done:
     return rc;
 }
 
+static int digest_acts(struct digesting *d, struct gk_error *error)
+{
+    struct gk_act act;
+    uint64_t last;
+    int rc;
+
+    TRY(acts_last(d->s->txn, &last, error));
+    if (last == 0)
+        goto done;
+    TRY(acts_get(d->s->txn, last, &act, error));
+    add_text(d, "acts", 4);
+    add_u64(d, last);
+    sha256_update(&d->hash, act.hash, SHA256_SIZE);
+done:
+    return rc;
+}
+
 int digest_snapshot(gk_snapshot *s, char out[65], struct gk_error *error)
 {
     struct digesting d = {.s = s};
@@ -223,6 +241,7 @@ int digest_snapshot(gk_snapshot *s, char out[65], struct gk_error *error)
     TRY(order_channels(&d));
     TRY(digest_catalog(&d));
     TRY(digest_facilities(&d, error));
+    TRY(digest_acts(&d, error));
     sha256_final(&d.hash, hash);
     for (int i = 0; i < 32; i++)
         (void)snprintf(out + 2 * i, 3, "%02x", hash[i]); /* two digits fit */

@@ -158,6 +158,13 @@ static int dump_record(struct dumping *d, enum store_table table, struct view ke
         return hours_dump_record(key, value, out);
     case STORE_PRESENCE:
         return dump_presence_record(key, value, out, mem);
+    case STORE_ALARM:
+        return alarm_dump_record(key, value, out);
+    case STORE_ACT: {
+        struct gk_act act;
+        int rc = key.size == 8 ? act_decode(unkey_u64(key.bytes), value, &act, NULL) : GK_ECORRUPT;
+        return rc == GK_OK ? act_dump(&act, out) : rc;
+    }
     default:
         buffer_printf(out, "%zu bytes\n", value.size);
         return GK_OK;

@@ -2,7 +2,7 @@
  * test_dump.c - what is stored as text: golden files of every table, the examples of the format pages, and what cannot
  * be dumped. GK_GOLDEN=write in the environment writes the golden files anew.
  */
-#include "db/world.h"
+#include "db/cases.h"
 
 #include <math.h>
 
@@ -69,6 +69,14 @@ static gk_db *make_zone(void)
                          .source = "gateway 7",
                          .sequence = 1790};
     ok(gk_ingest(db, &b, NULL, &error), &error);
+    uint64_t alarm = raise_alarm(db, "R1", "\xE9\xA3\x8E\xE6\x9C\xBA 1");
+    (void)act_on(db, GK_ACT_TOLD, alarm);
+    (void)act_on(db, GK_ACT_RECOVERED, alarm);
+    (void)act_on(db, GK_ACT_CLOSED, alarm);
+    struct gk_act_put line = raised_of("R2", "L1");
+    line.subject_kind = GK_LINE;
+    line.about = alarm;
+    (void)put_act(db, &line);
     ok(gk_commit(db, &error), &error);
     return db;
 }

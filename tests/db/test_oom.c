@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#include "db/world.h"
+#include "db/cases.h"
 
 #define FACILITIES 3
 #define ROWS       40 /* a batch */
@@ -254,6 +254,47 @@ done:
     return rc;
 }
 
+static int step_raise(struct world *w)
+{
+    struct gk_act_put put = raised_of("R1", "f1");
+    uint64_t seq = 0;
+    int rc = gk_act_put(w->db, &put, &seq, &w->error);
+    if (rc == GK_OK)
+        assert_int_equal(seq, 1); /* not 2, for all the tries */
+    return rc;
+}
+
+static int step_act(struct world *w)
+{
+    struct gk_act_put put = act_of(GK_ACT_NOTED, 1);
+    return gk_act_put(w->db, &put, NULL, &w->error);
+}
+
+static int step_alarms(struct world *w)
+{
+    gk_alarms *alarms = NULL;
+    gk_acts *acts = NULL;
+    struct gk_alarm alarm;
+    uint64_t n = 0, last;
+    int rc;
+
+    TRY(gk_alarms_open(w->s, true, 0, &alarms, &w->error));
+    TRY(gk_alarms_next(alarms, &alarm, &w->error));
+    TRY(gk_alarm_as_of(w->s, alarm.id, GK_TIME_MAX, &alarm, &w->error));
+    TRY(gk_acts_open(w->s, alarm.id, 0, &acts, &w->error));
+    struct gk_act act;
+    while ((rc = gk_acts_next(acts, &act, &w->error)) == GK_OK)
+        n++;
+    TRY(rc == GK_DONE ? GK_OK : rc);
+    assert_int_equal(n, alarm.n_acts);
+    TRY(gk_acts_verify(w->s, NULL, &last, &w->error));
+    assert_int_equal(last, n);
+done:
+    gk_acts_close(acts);
+    gk_alarms_close(alarms);
+    return rc;
+}
+
 static int step_close_snapshot(struct world *w)
 {
     gk_snapshot_close(w->s);
@@ -362,8 +403,13 @@ static const struct step {
     {"link", step_link},
     {"order", step_order},
     {"exemption", step_exemption},
+    {"raise", step_raise},
+    {"commit", step_commit},
+    {"act", step_act},
+    {"act", step_act},
     {"commit", step_commit},
     {"snapshot", step_snapshot},
+    {"alarms", step_alarms},
     {"scan", step_scan},
     {"states", step_states},
     {"signal", step_signal},
@@ -376,7 +422,10 @@ static const struct step {
     {"band", step_band},
     {"commit", step_commit},
     {"reopen", step_open},
+    {"act", step_act},
+    {"commit", step_commit},
     {"snapshot", step_snapshot},
+    {"alarms", step_alarms},
     {"states", step_states},
     {"profile", step_profile},
     {"prune", step_prune},
