@@ -28,8 +28,8 @@
  *
  * Conventions, which hold for every call:
  *   - A call that can fail returns GK_OK or a negative GK_E... status. Words for people go into the gk_error (NULL is
- *     fine). The library prints nothing, starts no thread, installs no signal handler, never exits, has no global
- *     state.
+ *     fine). The library prints nothing, starts no thread, installs no signal handler unasked (gk_guard_install), never
+ *     exits, has no global state but what that needs.
  *   - Names and texts are UTF-8 with a length in bytes; what the library hands out is NUL-terminated as well.
  *   - `n` counts items, `size` counts bytes, `from`/`to` is the half-open interval [from, to).
  *   - A struct whose first field is `size` is set to zero, then size = sizeof it, then what is wanted; zero means the
@@ -1030,6 +1030,19 @@ typedef int (*gk_sink_fn)(void *context, const char *text, size_t size);
  */
 GK_API int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *n_findings,
                     struct gk_error *error);
+/*
+ * The store's file is read through a map: where it is cut off meanwhile, or the disk fails, the kernel sends SIGBUS to
+ * whoever looks, and that ends the process. The library touches no signals by itself. A host that would rather have an
+ * error calls gk_guard_install once (handlers that were there go on getting what is not meant for us) and does what
+ * reads a store inside of gk_guard_run.
+ *
+ * gk_guard_run returns what `run` returns; or GK_EIO when a page could not be read, GK_ECORRUPT when LMDB met what it
+ * holds for impossible. Then `run` was left in the middle, in this thread: what it allocated is lost, and a handle,
+ * snapshot or query that it used must not be used again, not even closed. It is meant for a process that reports the
+ * error and ends, or opens anew. May be nested, and used by several threads.
+ */
+GK_API int gk_guard_install(struct gk_error *error);
+GK_API int gk_guard_run(int (*run)(void *context), void *context, struct gk_error *error);
 /* What is stored, as text for people: a table's name, or "quarantine", "facility NAME", "all". GK_EINVAL names them. */
 GK_API int gk_dump(gk_db *db, const char *what, gk_sink_fn sink, void *context, struct gk_error *error);
 

@@ -105,6 +105,31 @@ static void occupy_standard_streams(void)
             (void)open("/dev/null", O_RDONLY); /* gets the lowest free number, which is fd */
 }
 
+struct call {
+    const struct command *command;
+    int argc, status;
+    char **argv;
+};
+
+static int run_call(void *context)
+{
+    struct call *call = context;
+
+    call->status = call->command->run(call->command, call->argc, call->argv);
+    return GK_OK;
+}
+
+/* A store's file may be cut off while it is read: that is an error like any other. */
+static int run_guarded(const struct command *command, int argc, char **argv)
+{
+    struct call call = {.command = command, .argc = argc, .argv = argv};
+    struct gk_error error = {0};
+
+    if (gk_guard_install(&error) != GK_OK || gk_guard_run(run_call, &call, &error) != GK_OK)
+        return tool_failed(command, &error);
+    return call.status;
+}
+
 int main(int argc, char **argv)
 {
     const struct command *command;
@@ -123,5 +148,5 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     }
     command = find(argv[1]);
-    return command != NULL ? command->run(command, argc - 2, argv + 2) : say_unknown(argv[1]);
+    return command != NULL ? run_guarded(command, argc - 2, argv + 2) : say_unknown(argv[1]);
 }

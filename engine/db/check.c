@@ -1,8 +1,9 @@
 /*
  * check.c - reads everything and says what is wrong.
  *
- * Plain: every checksum, every record's own invariants, keys in their places, chunks in order, counts that must agree.
- * Deep: states, presence, hours and profiles derived again from the rows and compared with what is stored.
+ * Plain: every page of the file, every checksum, every record's own invariants, keys in their places, chunks in order,
+ * counts that must agree. Deep: states, presence, hours and profiles derived again from the rows and compared with what
+ * is stored.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -346,12 +347,18 @@ done:
     return rc;
 }
 
+static int take_page(void *context, const char *text)
+{
+    return report(context, "%s", text);
+}
+
 int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *n_findings, struct gk_error *error)
 {
     struct checking c = {.sink = sink, .context = context, .is_deep = is_deep};
     int rc;
 
     *n_findings = 0;
+    TRY(store_check_pages(db->store, take_page, &c, error));
     TRY(gk_snapshot_open(db, &c.s, error));
     for (unsigned i = 0; i < STORE_TABLES; i++)
         TRY(check_table(&c, (enum store_table)i, error));

@@ -15,21 +15,30 @@
 
 #include "base/bytes.h"
 
-#define PAGE_HEAD   16
-#define NODE_HEAD   8
-#define NODE_BIG    1 /* the value is on pages of its own */
-#define NODE_TREE   2 /* the value is a tree */
-#define PAGE_LEAF   2
-#define TREE_DEPTH  6
-#define TREE_BRANCH 8
-#define TREE_LEAF   16
-#define TREE_BIG    24
-#define TREE_ROOT   40
-#define TREE_SIZE   48
-#define NO_ROOT     UINT64_MAX
-#define TREES_AT    40
-#define TXN_AT      144
-#define HEADER_SIZE 152
+#define PAGE_HEAD    16
+#define NODE_HEAD    8
+#define NODE_BIG     1 /* the value is on pages of its own */
+#define NODE_TREE    2 /* the value is a tree */
+#define PAGE_BRANCH  1
+#define PAGE_LEAF    2
+#define PAGE_BIG     4 /* the first of those that a value has of its own */
+#define PAGE_META    8
+#define TREE_FLAGS   4
+#define TREE_DEPTH   6
+#define TREE_BRANCH  8
+#define TREE_LEAF    16
+#define TREE_BIG     24
+#define TREE_ENTRIES 32
+#define TREE_ROOT    40
+#define TREE_SIZE    48
+#define NO_ROOT      UINT64_MAX
+#define MAGIC_AT     16
+#define MAGIC        UINT32_C(0xBEEFC0DE)
+#define DATA_VERSION 1
+#define TREES_AT     40
+#define LAST_AT      136
+#define TXN_AT       144
+#define HEADER_SIZE  152
 
 struct page_file {
     int fd;

@@ -10,21 +10,22 @@
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/crc.h"
-#include "store/extent.h"
+#include "store/guard.h"
+#include "store/pages.h"
 #include "store/prefetch.h"
+#include "store/writer.h"
 
 #define MAP_DEFAULT (UINT64_C(1) << 40)
 #define READERS_MAX 1024
 #define PATH_SIZE   4096
 #define CRC_SIZE    4
-#define PAGE_HEAD   16 /* of LMDB's pages; a value on pages of its own has one */
+#define TRIES       100 /* against a writer that is faster than who looks at its pages */
 
 struct store {
     struct mem mem;
@@ -32,6 +33,10 @@ struct store {
     MDB_dbi dbi[STORE_TABLES];
     int lock_fd;
     bool is_writer;
+    /* Atomic, as snapshots are opened in threads: whether its pages are good, as far as anybody has seen; the longest
+     * that its file was seen. */
+    bool is_sound;
+    uint64_t file_size;
     void *map; /* where the file lies in memory, once it was looked for */
     uint64_t n_commits;
     char path[PATH_SIZE];
@@ -107,7 +112,7 @@ static bool is_disk_full(const struct store *store)
     return statvfs(store->path, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < (UINT64_C(1) << 20);
 }
 
-static int fail(const struct store *store, int code, const char *doing, struct gk_error *error)
+static int fail(struct store *store, int code, const char *doing, struct gk_error *error)
 {
     int status = status_of(code);
     const char *hint = code == MDB_MAP_FULL ? " (the store's quota or map size is used up; nothing was changed)" : "";
@@ -116,6 +121,8 @@ static int fail(const struct store *store, int code, const char *doing, struct g
         status = GK_EFULL;
         hint = " (the disk is full; nothing was changed, what was committed before is safe)";
     }
+    if (status == GK_ECORRUPT || status == GK_EIO)
+        __atomic_store_n(&store->is_sound, false, __ATOMIC_RELAXED); /* whoever opens it next looks at its pages */
     return error_set(error, status, "%s: %s: %s%s", store->path, doing, mdb_strerror(code), hint);
 }
 
@@ -193,6 +200,7 @@ static int make_folder(const char *path, struct gk_error *error)
     return store_sync_folder(parent, error);
 }
 
+<<<<<<< HEAD
 static int lock_writer(struct store *store, struct gk_error *error)
 {
     char name[PATH_SIZE + 16], text[32] = "";
@@ -226,6 +234,8 @@ static int begin_anew(const struct store *store, struct gk_error *error)
     return GK_OK;
 }
 
+=======
+>>>>>>> 0a84866 (store: pages are looked at before they are believed; a cut file is an error and no death)
 static int open_tables(struct store *store, bool may_create, struct gk_error *error)
 {
     MDB_txn *txn;
@@ -261,6 +271,8 @@ static int open_env(struct store *store, const struct store_options *options, st
         code = mdb_env_set_maxreaders(store->env, READERS_MAX);
     if (code == MDB_SUCCESS)
         code = mdb_env_set_mapsize(store->env, size);
+    if (code == MDB_SUCCESS)
+        code = mdb_env_set_assert(store->env, guard_assert);
     if (code != MDB_SUCCESS)
         return fail(store, code, "cannot be prepared", error);
     code = mdb_env_open(store->env, store->path, flags, 0640);
@@ -270,6 +282,74 @@ static int open_env(struct store *store, const struct store_options *options, st
         return fail(store, code, "cannot be opened", error);
 done:
     return rc;
+}
+
+/* ---- the pages ----------------------------------------------------------------------------------------------------
+ */
+
+/* Before LMDB maps the file and believes it. */
+static int check_headers(const char *name, struct gk_error *error)
+{
+    struct pages pages;
+    int fd = open(name, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return error_set(error, status_of(errno), "%s: %s", name, mdb_strerror(errno));
+    int rc = pages_begin(fd, name, &pages, error);
+    (void)close(fd);
+    return rc;
+}
+
+/* All pages that a read transaction sees; only the length where somebody vouches for the rest. */
+static int check_pages(struct store *store, const char *name, bool is_vouched, struct pages_checking *checking,
+                       struct gk_error *error)
+{
+    struct pages pages;
+    int rc = GK_ENOTFOUND, fd;
+
+    (void)mdb_env_get_fd(store->env, &fd); /* fails only for NULL */
+    for (int i = 0; i < TRIES && rc == GK_ENOTFOUND; i++) {
+        MDB_txn *txn;
+        int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+        if (code != MDB_SUCCESS)
+            return fail(store, code, "cannot begin a transaction", error);
+        checking->txn_id = mdb_txn_id(txn);
+        rc = pages_begin(fd, name, &pages, error);
+        if (rc == GK_OK && !(is_vouched && pages_are_there(&pages, checking->txn_id)))
+            rc = pages_check(&pages, checking, error);
+        mdb_txn_abort(txn);
+    }
+    if (rc == GK_ENOTFOUND)
+        return error_set(error, GK_EIO, "%s: the writer is faster than who looks at its pages", name);
+    return rc;
+}
+
+int store_check_pages(struct store *store, int (*found)(void *context, const char *text), void *context,
+                      struct gk_error *error)
+{
+    struct pages_checking checking = {.is_whole = true, .found = found, .context = context};
+    char name[PATH_SIZE + 16];
+
+    (void)snprintf(name, sizeof name, "%s/" STORE_DATA_FILE, store->path);
+    return check_pages(store, name, false, &checking, error);
+}
+
+/* LMDB's file never becomes shorter: what did was cut, and a page that is not there would be our death. */
+static int check_length(struct store *store, struct gk_error *error)
+{
+    struct stat st;
+    int fd;
+
+    (void)mdb_env_get_fd(store->env, &fd); /* fails only for NULL */
+    if (fstat(fd, &st) != 0)
+        return fail(store, errno, "cannot be measured", error);
+    uint64_t size = (uint64_t)st.st_size, seen = __atomic_load_n(&store->file_size, __ATOMIC_RELAXED);
+    if (size < seen)
+        return error_set(error, GK_ECORRUPT, "%s: cut off: it has %llu bytes, and had %llu", store->path,
+                         (unsigned long long)size, (unsigned long long)seen);
+    if (size > seen)
+        __atomic_store_n(&store->file_size, size, __ATOMIC_RELAXED); /* the smaller of two is good enough */
+    return GK_OK;
 }
 
 static void prefetch(struct store *store, const char *file)
@@ -284,6 +364,7 @@ static void prefetch(struct store *store, const char *file)
 int store_open(const struct mem *mem, const char *path, const struct store_options *options, struct store **out,
                bool *is_new, struct gk_error *error)
 {
+    struct pages_checking checking = {.is_whole = options->is_writer};
     char name[PATH_SIZE + 16];
     struct stat st;
     int rc;
@@ -300,7 +381,7 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     store->is_writer = options->is_writer;
     memcpy(store->path, path, strlen(path) + 1);
 
-    (void)snprintf(name, sizeof name, "%s/data.mdb", path);
+    (void)snprintf(name, sizeof name, "%s/" STORE_DATA_FILE, path);
     bool is_there = stat(name, &st) == 0 && st.st_size > 0;
     if (!is_there && !(options->is_writer && options->may_create))
         TRY(error_set(error, GK_ENOTFOUND, "%s: there is no store (gk init makes one)", path));
@@ -308,13 +389,20 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
         TRY(make_folder(path, error));
         *is_new = true;
     }
+    bool is_vouched = writer_vouches(path); /* before the mark becomes ours */
     if (options->is_writer)
+<<<<<<< HEAD
         TRY(lock_writer(store, error));
     if (options->is_scratch)
         TRY(begin_anew(store, error));
+=======
+        TRY(writer_lock(path, &store->lock_fd, error));
+    if (is_there)
+        TRY(check_headers(name, error));
+>>>>>>> 0a84866 (store: pages are looked at before they are believed; a cut file is an error and no death)
     TRY(open_env(store, options, error));
-    (void)snprintf(name, sizeof name, "%s/data.mdb", path);
-    TRY(extent_check(store->env, name, error));
+    TRY(check_pages(store, name, is_vouched, &checking, error));
+    store->is_sound = true;
     prefetch(store, name);
     if (options->is_writer)
         (void)store_reader_check(store); /* tidying; a failure shows at the next commit */
@@ -334,8 +422,11 @@ void store_close(struct store *store)
         return;
     if (store->env)
         mdb_env_close(store->env);
-    if (store->lock_fd >= 0)
+    if (store->lock_fd >= 0) {
+        if (store->is_sound)
+            writer_vouch(store->path, store->lock_fd);
         (void)close(store->lock_fd); /* gives the lock back */
+    }
     struct mem mem = store->mem;
     mem_free(&mem, store);
 }
@@ -352,6 +443,9 @@ int store_sync(struct store *store, struct gk_error *error)
 static int begin(struct store *store, bool is_write, struct txn **out, struct gk_error *error)
 {
     *out = NULL;
+    int rc = check_length(store, error);
+    if (rc != GK_OK)
+        return rc;
     struct txn *txn = mem_zeroed(&store->mem, sizeof *txn);
     if (!txn)
         return error_set(error, GK_ENOMEM, "%s: out of memory", store->path);
@@ -703,7 +797,7 @@ int store_stat(struct store *store, struct store_stat *out, struct gk_error *err
     (void)mdb_env_info(store->env, &info); /* fails only for NULL */
     out->n_readers = readers.n;
     out->oldest_reader_lag = readers.n ? info.me_last_txnid - readers.oldest : 0;
-    (void)snprintf(name, sizeof name, "%s/data.mdb", store->path);
+    (void)snprintf(name, sizeof name, "%s/" STORE_DATA_FILE, store->path);
     if (stat(name, &st) == 0)
         out->file_bytes = (uint64_t)st.st_size;
 done:

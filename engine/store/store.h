@@ -2,8 +2,10 @@
  * store.h - tables of checked bytes in one LMDB file. The only room that knows LMDB.
  *
  * A store is a directory: data.mdb (the file), lock.mdb (LMDB's readers), lock.writer (who writes, so that a second
- * writer gets an error with the first one's pid instead of waiting). Every value carries a CRC32C over table, key and
- * bytes, tested before anyone believes them. Commits are LMDB's default: synced data, then a synced header.
+ * writer gets an error with the first one's pid instead of waiting; and whether the file was left in order: writer.h).
+ * The pages of a file that was not are looked at before they are believed (pages.h). Every value carries a CRC32C over
+ * table, key and bytes, tested before anyone believes them. Commits are LMDB's default: synced data, then a synced
+ * header.
  *
  *     GK_EFULL     the quota (the map) or the disk is used up: abort, nothing changed
  *     GK_ECORRUPT  a checksum, or LMDB found its own pages wrong
@@ -32,7 +34,8 @@ enum store_table {
     STORE_TABLES
 };
 
-#define STORE_KEY_MAX 511
+#define STORE_KEY_MAX   511
+#define STORE_DATA_FILE "data.mdb"
 
 const char *store_table_name(unsigned table);
 
@@ -108,6 +111,12 @@ int store_stat(struct store *store, struct store_stat *out, struct gk_error *err
 void store_release_memory(struct store *store);
 /* Clears readers of dead processes; how many. */
 int store_reader_check(struct store *store);
+/*
+ * Looks at every page of the file by plain reads (pages.h); a sentence for each that is wrong goes to `found`, whose
+ * status, if not GK_OK, ends it.
+ */
+int store_check_pages(struct store *store, int (*found)(void *context, const char *text), void *context,
+                      struct gk_error *error);
 /* Counts commits of this handle that changed something, for tests. */
 uint64_t store_commits(const struct store *store);
 

@@ -1,0 +1,13 @@
+/*
+ * guard.h - the way out when a page of a mapped file cannot be read, or LMDB meets what it holds for impossible: see
+ * gk_guard_run in gk.h.
+ */
+#ifndef STORE_GUARD_H
+#define STORE_GUARD_H
+
+struct MDB_env;
+
+/* For mdb_env_set_assert: leaves the guarded function if this thread is in one; else it returns, and LMDB aborts. */
+void guard_assert(struct MDB_env *env, const char *text);
+
+#endif
