@@ -200,26 +200,6 @@ static int make_folder(const char *path, struct gk_error *error)
     return store_sync_folder(parent, error);
 }
 
-<<<<<<< HEAD
-static int lock_writer(struct store *store, struct gk_error *error)
-{
-    char name[PATH_SIZE + 16], text[32] = "";
-
-    (void)snprintf(name, sizeof name, "%s/lock.writer", store->path);
-    store->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (store->lock_fd < 0)
-        return error_set(error, status_of(errno), "%s: cannot be opened for writing: %s", name, mdb_strerror(errno));
-    if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-        ssize_t n = pread(store->lock_fd, text, sizeof text - 1, 0);
-        text[n > 0 ? n : 0] = 0;
-        return error_set(error, GK_EBUSY, "%s: process %d writes this store already", store->path, atoi(text));
-    }
-    int n = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(store->lock_fd, 0) != 0 || pwrite(store->lock_fd, text, (size_t)n, 0) != n)
-        return error_set(error, status_of(errno), "%s: cannot be written: %s", name, mdb_strerror(errno));
-    return GK_OK;
-}
-
 /* Under the writer's lock. */
 static int begin_anew(const struct store *store, struct gk_error *error)
 {
@@ -234,8 +214,6 @@ static int begin_anew(const struct store *store, struct gk_error *error)
     return GK_OK;
 }
 
-=======
->>>>>>> 0a84866 (store: pages are looked at before they are believed; a cut file is an error and no death)
 static int open_tables(struct store *store, bool may_create, struct gk_error *error)
 {
     MDB_txn *txn;
@@ -391,15 +369,13 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     }
     bool is_vouched = writer_vouches(path); /* before the mark becomes ours */
     if (options->is_writer)
-<<<<<<< HEAD
-        TRY(lock_writer(store, error));
-    if (options->is_scratch)
-        TRY(begin_anew(store, error));
-=======
         TRY(writer_lock(path, &store->lock_fd, error));
+    if (options->is_scratch) {
+        TRY(begin_anew(store, error));
+        is_there = false;
+    }
     if (is_there)
         TRY(check_headers(name, error));
->>>>>>> 0a84866 (store: pages are looked at before they are believed; a cut file is an error and no death)
     TRY(open_env(store, options, error));
     TRY(check_pages(store, name, is_vouched, &checking, error));
     store->is_sound = true;
