@@ -316,6 +316,25 @@ struct gk_rule_put {
 /* *version: 1, 2, ... */
 GK_API int gk_rule_put(gk_db *db, const struct gk_rule_put *rule, uint32_t *version, struct gk_error *error);
 
+/* What the values of a message are of: an instant, or the period that begins then. */
+enum gk_period { GK_PERIOD_REAL = 0, GK_PERIOD_MINUTE, GK_PERIOD_HOUR, GK_PERIOD_DAY };
+
+/*
+ * Where a value goes that a device sends under a code and a suffix (HJ 212: 100000-Ia). Each of the three is a word,
+ * the beginning of words ("LD13*") or "*"; an absent suffix means values that have none. Where several mappings fit,
+ * the one that says more about the device wins, then about the code, then about the suffix. `facility` and `channel`
+ * may be made of what was sent: "{mn}", "{code}", "{suffix}". Putting the same words and period again replaces.
+ */
+struct gk_mapping_put {
+    size_t size;
+    struct gk_text mn, code, suffix;
+    enum gk_period period;
+    struct gk_text facility, channel, unit; /* the unit is for people */
+    double factor;                          /* PT, CT; what is stored is factor x value */
+    double least, most; /* of what is stored: other values become missing and are counted; NaN: no limit */
+};
+GK_API int gk_mapping_put(gk_db *db, const struct gk_mapping_put *mapping, struct gk_error *error);
+
 /* ---- rows, writing ------------------------------------------------------------------------------------------------
  */
 
@@ -365,48 +384,6 @@ GK_API int gk_retain(gk_db *db, gk_time before, const struct gk_retain_options *
 GK_API int gk_reject(gk_db *db, uint64_t n_rows, struct gk_error *error);
 /* Takes the quarantined rows that are acceptable now (all with `force`), as if they arrived now. */
 GK_API int gk_quarantine_release(gk_db *db, bool force, struct gk_counts *counts, struct gk_error *error);
-
-/* ---- text files, writing --------------------------------------------------------------------------------------------
- */
-
-/*
- * Reads one CSV table (RFC 4180), of which the header says what it is: facilities, links, bands, orders, exemptions or
- * rows. Bytes are fed in pieces of any size. A bad line is counted and reported, the rest goes on. What was read is
- * durable after gk_load_finish; meanwhile it is committed as the heads fill up, or every 10 s if commit_ns is shorter.
- */
-typedef struct gk_load gk_load;
-
-enum gk_table {
-    GK_TABLE_NONE,
-    GK_TABLE_FACILITIES,
-    GK_TABLE_LINKS,
-    GK_TABLE_BANDS,
-    GK_TABLE_ORDERS,
-    GK_TABLE_EXEMPTIONS,
-    GK_TABLE_ROWS
-};
-
-struct gk_load_options {
-    size_t size;
-    bool is_strict; /* rows of unknown facilities are rejected instead of registering the facility */
-    /* Told of every bad line: its number, the line, and the reason with the column. */
-    void (*reject)(void *context, uint64_t line, const char *text, size_t size, const struct gk_error *reason);
-    void *context;
-};
-
-struct gk_load_result {
-    enum gk_table table;
-    uint64_t n_lines;        /* without the header */
-    struct gk_counts rows;   /* of a rows table; rejected: bad lines */
-    uint64_t n_taken, n_bad; /* lines of the other tables */
-    uint64_t n_registered;   /* facilities that were unknown */
-};
-
-GK_API int gk_load_open(gk_db *db, const struct gk_load_options *options, gk_load **out, struct gk_error *error);
-GK_API int gk_load_feed(gk_load *load, const char *bytes, size_t size, struct gk_error *error);
-/* Takes the last line, commits. `result` may be NULL. GK_ESYNTAX when the header is of no table. */
-GK_API int gk_load_finish(gk_load *load, struct gk_load_result *result, struct gk_error *error);
-GK_API void gk_load_close(gk_load *load);
 
 /* ---- HJ 212, the field's telemetry protocol -------------------------------------------------------------------------
  */
@@ -469,7 +446,7 @@ struct gk_hj212_packet {
     enum gk_hj212_verdict verdict;
     const char *reason;   /* of a bad one, in words; else "" */
     struct gk_text bytes; /* all of it; of a bad one what is known of it; of a stray run its first 4 KB at most */
-    uint64_t at;          /* offset of its first byte in the stream */
+    uint64_t at, line;    /* offset of its first byte in the stream; lines before it + 1 */
     /* What follows is empty where the verdict is neither taken nor repeated. */
     enum gk_hj212_crc crc; /* by which it passed */
     struct gk_text qn, mn, pw;
@@ -514,6 +491,55 @@ GK_API size_t gk_hj212_write(const char *segment, size_t size, enum gk_hj212_crc
  */
 GK_API size_t gk_hj212_reply(const struct gk_hj212_packet *packet, char out[GK_HJ212_PACKET_MAX]);
 
+/* ---- text files, writing --------------------------------------------------------------------------------------------
+ */
+
+/*
+ * Reads one CSV table (RFC 4180), of which the header says what it is: facilities, links, bands, orders, exemptions,
+ * mappings or rows; or packets of HJ 212, of which the first must begin within the first 4 KB. Bytes are fed in pieces
+ * of any size. A bad line is counted and reported, the rest goes on. What was read is durable after gk_load_finish;
+ * meanwhile it is committed as the heads fill up, or every 10 s if commit_ns is shorter.
+ */
+typedef struct gk_load gk_load;
+
+enum gk_table {
+    GK_TABLE_NONE,
+    GK_TABLE_FACILITIES,
+    GK_TABLE_LINKS,
+    GK_TABLE_BANDS,
+    GK_TABLE_ORDERS,
+    GK_TABLE_EXEMPTIONS,
+    GK_TABLE_ROWS,
+    GK_TABLE_MAPPINGS,
+    GK_TABLE_PACKETS /* not a table: a capture of HJ 212 */
+};
+
+struct gk_load_options {
+    size_t size;
+    bool is_strict; /* rows of unknown facilities are rejected instead of registering the facility */
+    /* Told of every bad line: its number, the line, and the reason with the column. */
+    void (*reject)(void *context, uint64_t line, const char *text, size_t size, const struct gk_error *reason);
+    void *context;
+};
+
+struct gk_load_result {
+    enum gk_table table;
+    uint64_t n_lines;        /* without the header */
+    struct gk_counts rows;   /* of a rows table; rejected: bad lines */
+    uint64_t n_taken, n_bad; /* lines of the other tables */
+    uint64_t n_registered;   /* facilities that were unknown */
+    /* Of packets: n_lines counts them, stray runs included; rows are what became of their values. */
+    uint64_t packets[GK_HJ212_VERDICTS];
+    uint64_t n_values; /* taken; each value of a data packet is in exactly one of these four */
+    uint64_t n_unmapped, n_implausible, n_bad_values;
+};
+
+GK_API int gk_load_open(gk_db *db, const struct gk_load_options *options, gk_load **out, struct gk_error *error);
+GK_API int gk_load_feed(gk_load *load, const char *bytes, size_t size, struct gk_error *error);
+/* Takes the last line, commits. `result` may be NULL. GK_ESYNTAX when the header is of no table. */
+GK_API int gk_load_finish(gk_load *load, struct gk_load_result *result, struct gk_error *error);
+GK_API void gk_load_close(gk_load *load);
+
 /* ---- a snapshot: one unchanging view
  * --------------------------------------------------------------------------------- */
 
@@ -544,7 +570,7 @@ struct gk_store_info {
     uint64_t catalog_version; /* grows with every change of the catalog */
     uint32_t n_facilities, n_channels;
     uint32_t n_sites[4]; /* by gk_kind: 1, parks, enterprises, lines */
-    size_t n_links, n_bands, n_orders, n_exemptions, n_rules;
+    size_t n_links, n_bands, n_orders, n_exemptions, n_rules, n_mappings;
 };
 GK_API const struct gk_store_info *gk_snapshot_info(gk_snapshot *snapshot);
 GK_API gk_time gk_clock(gk_db *db);
@@ -611,6 +637,19 @@ struct gk_rule {
     gk_time from, to;
 };
 
+struct gk_mapping {
+    const char *mn, *code, *suffix;
+    enum gk_period period;
+    const char *facility, *channel, *unit; /* "": none was given */
+    double factor, least, most;
+};
+
+/* What a device sent, without its value. */
+struct gk_sent {
+    struct gk_text mn, code, suffix;
+    enum gk_period period;
+};
+
 /* NULL when there is no such id. */
 GK_API const struct gk_facility *gk_facility_get(gk_snapshot *snapshot, uint32_t id);
 GK_API const struct gk_site *gk_site_get(gk_snapshot *snapshot, enum gk_kind kind, uint32_t id);
@@ -633,6 +672,9 @@ GK_API const struct gk_exemption *gk_exemptions(gk_snapshot *snapshot, size_t *n
 GK_API const struct gk_rule *gk_rules(gk_snapshot *snapshot, size_t *n);
 /* The newest version of a rule, which may be a dropped one; NULL when there never was one. */
 GK_API const struct gk_rule *gk_rule_find(gk_snapshot *snapshot, const char *name, size_t size);
+GK_API const struct gk_mapping *gk_mappings(gk_snapshot *snapshot, size_t *n);
+/* The mapping that says most about what was sent; NULL when none fits. */
+GK_API const struct gk_mapping *gk_mapping_find(gk_snapshot *snapshot, const struct gk_sent *sent);
 /* Whether a scope covers a facility. */
 GK_API bool gk_scope_covers(gk_snapshot *snapshot, const struct gk_scope *scope, uint32_t facility);
 

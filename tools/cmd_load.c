@@ -73,7 +73,8 @@ static const char help_zh[] =
     "  gk load zone.gk zone/facilities.csv zone/bands.csv zone/rows.csv.gz\n"
     "  unzip -p rows.zip | gk load zone.gk -\n";
 
-static const char *const table_names[] = {"none", "facilities", "links", "bands", "orders", "exemptions", "rows"};
+static const char *const table_names[] = {"none",       "facilities", "links",    "bands",  "orders",
+                                          "exemptions", "rows",       "mappings", "packets"};
 
 /* What became of one file. */
 struct report {
@@ -162,11 +163,28 @@ static void say_rows(const struct loading *loading, const struct report *report)
         rows->rejected);
 }
 
+static void say_packets(const struct loading *loading, const struct report *report)
+{
+    const struct gk_load_result *result = &report->result;
+
+    say(loading->command->name,
+        "%s: packets: %" PRIu64 " taken, %" PRIu64 " repeated, %" PRIu64 " bad length, %" PRIu64 " bad crc, %" PRIu64
+        " bad structure, %" PRIu64 " stray",
+        report->path, result->packets[GK_HJ212_TAKEN], result->packets[GK_HJ212_REPEATED],
+        result->packets[GK_HJ212_BAD_LENGTH], result->packets[GK_HJ212_BAD_CRC],
+        result->packets[GK_HJ212_BAD_STRUCTURE], result->packets[GK_HJ212_STRAY]);
+    say(loading->command->name,
+        "%s: values: %" PRIu64 " taken, %" PRIu64 " without a mapping, %" PRIu64 " implausible, %" PRIu64 " bad",
+        report->path, result->n_values, result->n_unmapped, result->n_implausible, result->n_bad_values);
+}
+
 static void say_report(const struct loading *loading, const struct report *report, const struct rejects *rejects)
 {
     const struct gk_load_result *result = &report->result;
 
-    if (result->table == GK_TABLE_ROWS)
+    if (result->table == GK_TABLE_PACKETS)
+        say_packets(loading, report);
+    if (result->table == GK_TABLE_ROWS || result->table == GK_TABLE_PACKETS)
         say_rows(loading, report);
     else if (result->table != GK_TABLE_NONE)
         say(loading->command->name, "%s: %s: %" PRIu64 " taken, %" PRIu64 " bad", report->path,
@@ -220,6 +238,21 @@ static void add_counts(struct gk_counts *sum, const struct gk_counts *counts)
     sum->rejected += counts->rejected;
 }
 
+/* `table` becomes that of packets when one of them had some. */
+static void add_result(struct gk_load_result *sum, const struct gk_load_result *result)
+{
+    add_counts(&sum->rows, &result->rows);
+    if (result->table != GK_TABLE_PACKETS)
+        return;
+    sum->table = GK_TABLE_PACKETS;
+    for (int v = 0; v < GK_HJ212_VERDICTS; v++)
+        sum->packets[v] += result->packets[v];
+    sum->n_values += result->n_values;
+    sum->n_unmapped += result->n_unmapped;
+    sum->n_implausible += result->n_implausible;
+    sum->n_bad_values += result->n_bad_values;
+}
+
 static void put_counts(struct output *out, const struct gk_counts *counts)
 {
     output_format(out,
@@ -237,6 +270,19 @@ static void put_text_or_null(struct output *out, const char *text)
         output_text(out, "null");
 }
 
+/* The counts of packets and of their values, as two members of an object. */
+static void put_packets(struct output *out, const struct gk_load_result *result)
+{
+    output_text(out, ", \"packets\": {");
+    for (int v = 0; v < GK_HJ212_VERDICTS; v++)
+        output_format(out, "%s\"%s\": %" PRIu64, v > 0 ? ", " : "", gk_hj212_verdict_text((enum gk_hj212_verdict)v),
+                      result->packets[v]);
+    output_format(out,
+                  "}, \"values\": {\"taken\": %" PRIu64 ", \"unmapped\": %" PRIu64 ", \"implausible\": %" PRIu64
+                  ", \"bad\": %" PRIu64 "}",
+                  result->n_values, result->n_unmapped, result->n_implausible, result->n_bad_values);
+}
+
 static void put_report(struct output *out, const struct report *report)
 {
     const struct gk_load_result *result = &report->result;
@@ -249,6 +295,8 @@ static void put_report(struct output *out, const struct report *report)
                   table_names[result->table], result->n_lines, result->n_taken, result->n_bad, result->n_registered);
     output_text(out, ", \"rows\": ");
     put_counts(out, &result->rows);
+    if (result->table == GK_TABLE_PACKETS)
+        put_packets(out, result);
     output_text(out, ", \"rejects\": ");
     put_text_or_null(out, report->rejects);
     output_text(out, ", \"error\": ");
@@ -260,14 +308,16 @@ static void put_report(struct output *out, const struct report *report)
 
 static int put_json(const struct loading *loading, int status)
 {
-    struct gk_counts sum = {0};
+    struct gk_load_result sum = {0};
     struct output out;
 
     for (size_t i = 0; i < loading->n_reports; i++)
-        add_counts(&sum, &loading->reports[i].result.rows);
+        add_result(&sum, &loading->reports[i].result);
     output_init(&out, 1);
     output_text(&out, "{\"rows\": ");
-    put_counts(&out, &sum);
+    put_counts(&out, &sum.rows);
+    if (sum.table == GK_TABLE_PACKETS)
+        put_packets(&out, &sum);
     output_text(&out, ", \"files\": [");
     for (size_t i = 0; i < loading->n_reports; i++) {
         output_text(&out, i > 0 ? ",\n  " : "\n  ");
@@ -282,8 +332,8 @@ static bool is_read(const struct report *report)
 {
     const struct gk_load_result *result = &report->result;
     const struct gk_counts *rows = &result->rows;
-    uint64_t n_good =
-        result->n_taken + rows->accepted + rows->late + rows->duplicate + rows->conflicting + rows->quarantined;
+    uint64_t n_good = result->packets[GK_HJ212_TAKEN] + result->packets[GK_HJ212_REPEATED] + result->n_taken +
+                      rows->accepted + rows->late + rows->duplicate + rows->conflicting + rows->quarantined;
 
     return n_good > 0 || (report->error.status == GK_OK && report->n_rejects == 0);
 }

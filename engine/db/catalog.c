@@ -389,6 +389,7 @@ void catalog_free(struct catalog *c)
     mem_free(&c->mem, c->orders);
     mem_free(&c->mem, c->exemptions);
     mem_free(&c->mem, c->rules);
+    mem_free(&c->mem, c->mappings);
     while (c->strings) {
         struct string_block *next = c->strings->next;
         mem_free(&c->mem, c->strings);
@@ -436,6 +437,8 @@ int catalog_clone(const struct catalog *from, struct catalog **out)
         TRY(copy_entry(c, from, ENTRY_EXEMPTION, i, &scratch));
     for (uint32_t i = 0; i < from->n_rules; i++)
         TRY(copy_entry(c, from, ENTRY_RULE, i, &scratch));
+    for (uint32_t i = 0; i < from->n_mappings; i++)
+        TRY(copy_entry(c, from, ENTRY_MAPPING, i, &scratch));
     c->version = from->version;
     *out = c;
     c = NULL;

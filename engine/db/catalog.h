@@ -20,6 +20,7 @@ enum entry_kind {
     ENTRY_ORDER = 6,
     ENTRY_EXEMPTION = 7,
     ENTRY_RULE = 8,
+    ENTRY_MAPPING = 12,
     ENTRY_HISTORY = 255 /* key: 255, kind, id, catalog version: what the entry was until that version */
 };
 
@@ -71,6 +72,8 @@ struct catalog {
     size_t n_exemptions, exemptions_capacity;
     struct gk_rule *rules; /* versions, in order of time */
     size_t n_rules, rules_capacity;
+    struct gk_mapping *mappings;
+    size_t n_mappings, mappings_capacity;
 
     /* Made by catalog_freeze from the above. */
     bool is_frozen;

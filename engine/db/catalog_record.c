@@ -11,6 +11,7 @@
  *   order      scope, level, kind, cut f64, from i64, to i64, hours_from u32, hours_to u32
  *   exemption  scope, kind, note, from i64, to i64
  *   rule       name, version varint, text, from i64
+ *   mapping    mn, code, suffix, period u8, facility, channel, unit, factor f64, least f64, most f64
  *
  * A text is varint size + bytes; an id a varint of id + 1, 0 for none; a scope is kind u8, id, text for groups;
  * a limit is kind u8, and unless absent mantissa zigzag varint, scale u8.
@@ -20,6 +21,7 @@
 #include <string.h>
 
 #include "db/catalog.h"
+#include "db/mapping.h"
 
 #define RECORD_VERSION 1
 
@@ -63,6 +65,20 @@ static void encode_facility(const struct gk_facility *f, struct buffer *out)
         put_text(out, f->tags[i].key);
         put_text(out, f->tags[i].value);
     }
+}
+
+static void encode_mapping(const struct gk_mapping *m, struct buffer *out)
+{
+    put_text(out, m->mn);
+    put_text(out, m->code);
+    put_text(out, m->suffix);
+    buffer_put_u8(out, (uint8_t)m->period);
+    put_text(out, m->facility);
+    put_text(out, m->channel);
+    put_text(out, m->unit);
+    buffer_put_f64(out, m->factor);
+    buffer_put_f64(out, m->least);
+    buffer_put_f64(out, m->most);
 }
 
 static void encode_band(const struct gk_band *b, struct buffer *out)
@@ -138,6 +154,9 @@ int catalog_encode(const struct catalog *c, enum entry_kind kind, uint32_t id, g
         buffer_put_u64(out, (uint64_t)r->from);
         break;
     }
+    case ENTRY_MAPPING:
+        encode_mapping(&c->mappings[id], out);
+        break;
     case ENTRY_HISTORY:
         return GK_EINVAL;
     }
@@ -288,6 +307,25 @@ static int decode_facility(struct source *s, uint32_t id)
     return rc;
 }
 
+static int decode_mapping(struct source *s, uint32_t id)
+{
+    struct gk_mapping m = {.mn = take_text(s)};
+
+    m.code = take_text(s);
+    m.suffix = take_text(s);
+    unsigned period = reader_u8(&s->r);
+    m.period = (enum gk_period)period;
+    m.facility = take_text(s);
+    m.channel = take_text(s);
+    m.unit = take_text(s);
+    m.factor = reader_f64(&s->r);
+    m.least = reader_f64(&s->r);
+    m.most = reader_f64(&s->r);
+    s->r.failed |=
+        id != s->catalog->n_mappings || period > GK_PERIOD_DAY || !m.mn[0] || !m.facility[0] || !m.channel[0];
+    return reader_is_done(&s->r) ? catalog_add_mapping(s->catalog, &m) : GK_OK;
+}
+
 static int decode_fields(struct source *s, enum entry_kind kind, uint32_t id)
 {
     struct catalog *c = s->catalog;
@@ -355,6 +393,8 @@ static int decode_fields(struct source *s, enum entry_kind kind, uint32_t id)
         s->r.failed |= id != c->n_rules || version > UINT32_MAX || !rule.name[0];
         return reader_is_done(&s->r) ? catalog_add_rule(c, &rule) : GK_OK;
     }
+    case ENTRY_MAPPING:
+        return decode_mapping(s, id);
     case ENTRY_HISTORY:
         break;
     }
@@ -426,6 +466,16 @@ static void dump_facility(const struct catalog *c, const struct gk_facility *f, 
         buffer_printf(out, " rated_a=%.15g", f->rated_a);
     for (size_t i = 0; i < f->n_tags; i++)
         buffer_printf(out, " %s='%s'", f->tags[i].key, f->tags[i].value);
+}
+
+static void dump_mapping(const struct gk_mapping *m, uint32_t id, struct buffer *out)
+{
+    buffer_printf(out, "mapping %u '%s' '%s' '%s' %s facility='%s' channel='%s' unit='%s' factor=%.17g", id, m->mn,
+                  m->code, m->suffix, mapping_period_text(m->period), m->facility, m->channel, m->unit, m->factor);
+    if (!isnan(m->least))
+        buffer_printf(out, " min=%.17g", m->least);
+    if (!isnan(m->most))
+        buffer_printf(out, " max=%.17g", m->most);
 }
 
 static void dump_band(const struct catalog *c, const struct gk_band *b, struct buffer *out)
@@ -506,6 +556,9 @@ int catalog_dump(const struct catalog *c, enum entry_kind kind, uint32_t id, str
         dump_time(out, "from", r->from);
         break;
     }
+    case ENTRY_MAPPING:
+        dump_mapping(&c->mappings[id], id, out);
+        break;
     case ENTRY_HISTORY:
         return GK_EINVAL;
     }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "db/commit.h"
+#include "db/mapping.h"
 #include "db/profile.h"
 #include "db/recall.h"
 #include "db/seal.h"
@@ -32,6 +33,11 @@ const struct mem *db_mem(gk_db *db)
 int32_t db_zone(gk_db *db)
 {
     return db->zone_s;
+}
+
+const struct catalog *db_catalog(gk_db *db)
+{
+    return db->catalog;
 }
 
 uint32_t db_find_facility(gk_db *db, const char *name, size_t size)
@@ -427,9 +433,16 @@ int gk_exemption_put(gk_db *db, const struct gk_exemption_put *put, struct gk_er
     PUT(catalog_put_exemption(db->catalog, &given, &db->pending.changes, error));
 }
 
+int gk_mapping_put(gk_db *db, const struct gk_mapping_put *put, struct gk_error *error)
+{
+    TAKE_PUT(gk_mapping_put, given);
+    PUT(catalog_put_mapping(db->catalog, &given, &db->pending.changes, error));
+}
+
 int gk_rule_put(gk_db *db, const struct gk_rule_put *put, uint32_t *version, struct gk_error *error)
 {
     uint32_t unwanted;
     TAKE_PUT(gk_rule_put, given);
-    PUT(catalog_put_rule(db->catalog, &given, gk_clock(db), version ? version : &unwanted, &db->pending.changes, error));
+    PUT(catalog_put_rule(db->catalog, &given, gk_clock(db), version ? version : &unwanted, &db->pending.changes,
+                         error));
 }

@@ -127,6 +127,7 @@ struct gk_db {
 const struct mem *db_mem(gk_db *db);
 int32_t db_zone(gk_db *db);
 /* GK_ID_NONE when there is none. */
+const struct catalog *db_catalog(gk_db *db); /* as put, until the next put */
 uint32_t db_find_facility(gk_db *db, const char *name, size_t size);
 /* The catalog as it is now is durable. Under the lock, or with nobody else there. */
 void db_catalog_committed(gk_db *db);

@@ -4,6 +4,7 @@
  *     bytes -> csv_next -> record -> header, the first time
  *                                 -> table->take: a put, or a row into the batch
  *                                 -> load_reject: counted, and told to the caller with line and column
+ *           -> packets of HJ 212 where the file has some in its first bytes (load_packets.c)
  *
  * Every line behind the header ends in exactly one counter; empty lines are no lines. A bad line is no reason to stop.
  * What the store itself refuses (no memory, disk full, damage) is: the load has failed then, and says the same on every
@@ -135,6 +136,68 @@ static int drain(struct gk_load *load)
     }
 }
 
+/* A head of a packet, ## and four digits, is in no header of a table. */
+static bool has_packet(const struct buffer *bytes)
+{
+    for (size_t i = 0; i + 6 <= bytes->size; i++) {
+        const char *p = (const char *)bytes->bytes + i;
+        if (p[0] == '#' && p[1] == '#' && strspn(p + 2, "0123456789") >= 4)
+            return true;
+    }
+    return false;
+}
+
+/* The first line is all there and may be a header; what stands before a file's first packet mostly has no comma. */
+static bool has_header(const struct buffer *bytes)
+{
+    const char *newline = bytes->size ? memchr(bytes->bytes, '\n', bytes->size) : NULL;
+
+    return newline && memchr(bytes->bytes, ',', (size_t)(newline - (const char *)bytes->bytes));
+}
+
+static int feed_known(struct gk_load *load, const char *bytes, size_t size)
+{
+    struct gk_error reason = {0};
+    int rc;
+
+    if (!load->packets.decoder) {
+        csv_feed(&load->csv, bytes, size);
+        return drain(load);
+    }
+    TRY(gk_hj212_feed(load->packets.decoder, bytes, size, &reason));
+    TRY(load_packets_drain(load, &reason));
+done:
+    return rc == GK_OK ? GK_OK : give_up(load, rc, &reason);
+}
+
+/* Feeds what was held back, once it is known what it is. */
+static int feed_start(struct gk_load *load)
+{
+    struct gk_error reason = {0};
+    int rc = GK_OK;
+
+    load->is_known = true;
+    if (has_packet(&load->start))
+        rc = load_packets_begin(load, &reason);
+    if (rc != GK_OK)
+        return give_up(load, rc, &reason);
+    return load->start.size ? feed_known(load, (const char *)load->start.bytes, load->start.size) : GK_OK;
+}
+
+static int feed(struct gk_load *load, const char *bytes, size_t size)
+{
+    struct gk_error reason = {0};
+
+    if (load->is_known)
+        return feed_known(load, bytes, size);
+    buffer_put(&load->start, bytes, size);
+    if (buffer_status(&load->start) != GK_OK)
+        return give_up(load, GK_ENOMEM, &reason);
+    if (load->start.size < LOAD_SNIFF_MAX && !has_header(&load->start))
+        return GK_OK;
+    return feed_start(load);
+}
+
 /* The status of the load as a whole, with its words. */
 static int report(const struct gk_load *load, struct gk_error *error)
 {
@@ -156,6 +219,7 @@ int gk_load_open(gk_db *db, const struct gk_load_options *options, gk_load **out
     load->zone_s = db_zone(db);
     if (options)
         memcpy(&load->options, options, options->size < sizeof load->options ? options->size : sizeof load->options);
+    buffer_init(&load->start, mem);
     csv_init(&load->csv, mem);
     *out = load;
     return GK_OK;
@@ -164,42 +228,56 @@ int gk_load_open(gk_db *db, const struct gk_load_options *options, gk_load **out
 int gk_load_feed(gk_load *load, const char *bytes, size_t size, struct gk_error *error)
 {
     if (load->failure.status == GK_OK) {
-        if (load->csv.is_ended)
+        if (load->is_finished)
             return error_set(error, GK_EINVAL, "the load is finished");
         int64_t commit_ns = db_slow_commits(load->db);
-        csv_feed(&load->csv, bytes, size);
-        (void)drain(load); /* report has the status */
+        (void)feed(load, bytes, size); /* report has the status */
         db_restore_commits(load->db, commit_ns);
     }
     return report(load, error);
 }
 
-/* What is left to do when all was fed. */
-static int complete(struct gk_load *load)
+static int complete_table(struct gk_load *load, struct gk_error *reason)
 {
     const struct load_table *table;
-    struct gk_error reason = {0};
     int rc;
 
     csv_end(&load->csv);
-    if (drain(load) != GK_OK)
-        return load->failure.status;
+    TRY(drain(load));
     table = load->header.table;
-    if (!table) {
-        rc = error_set(&reason, GK_ESYNTAX, "the file is empty: expected a header");
-        goto done;
-    }
+    if (!table)
+        return error_set(reason, GK_ESYNTAX, "the file is empty: expected a header");
     if (table->finish)
-        TRY(table->finish(load, &reason));
-    reason.text[0] = 0; /* of a bad line */
+        TRY(table->finish(load, reason));
+    reason->text[0] = 0; /* of a bad line */
+done:
+    return rc;
+}
+
+static int complete_packets(struct gk_load *load, struct gk_error *reason)
+{
+    gk_hj212_end(load->packets.decoder);
+    return load_packets_drain(load, reason);
+}
+
+/* What is left to do when all was fed. */
+static int complete(struct gk_load *load)
+{
+    struct gk_error reason = {0};
+    int rc;
+
+    load->is_finished = true;
+    if (!load->is_known)
+        TRY(feed_start(load));
+    TRY(load->packets.decoder ? complete_packets(load, &reason) : complete_table(load, &reason));
     TRY(gk_commit(load->db, &reason));
 done:
-    return rc == GK_OK ? GK_OK : give_up(load, rc, &reason);
+    return rc == GK_OK || load->failure.status != GK_OK ? rc : give_up(load, rc, &reason);
 }
 
 int gk_load_finish(gk_load *load, struct gk_load_result *result, struct gk_error *error)
 {
-    if (load->failure.status == GK_OK && load->csv.is_ended)
+    if (load->failure.status == GK_OK && load->is_finished)
         return error_set(error, GK_EINVAL, "the load is finished");
     if (load->failure.status == GK_OK)
         (void)complete(load); /* report has the status */
@@ -212,9 +290,11 @@ void gk_load_close(gk_load *load)
 {
     if (!load)
         return;
+    buffer_clear(&load->start);
     csv_clear(&load->csv);
     load_header_clear(&load->header);
     load_rows_clear(&load->rows, load->mem);
     load_facilities_clear(&load->facilities, load->mem);
+    load_packets_clear(&load->packets, load->mem);
     mem_free(load->mem, load);
 }

@@ -7,6 +7,7 @@
  *     load_field.c   a field as a number, a time, a name...; every message with line and column
  *     load_limit.c   the limits of a band and their units
  *     load_facilities.c, load_tables.c, load_rows.c    the tables
+ *     load_mapping.c, load_packets.c    what devices send, and where it goes; packets of HJ 212
  *     load_quick.c   the short way for lines of rows without anything unusual
  *     load_names.c   names to numbers, fast
  */
@@ -37,7 +38,8 @@ struct load_table {
     int (*finish)(struct gk_load *load, struct gk_error *error);
 };
 
-extern const struct load_table LOAD_FACILITIES, LOAD_LINKS, LOAD_BANDS, LOAD_ORDERS, LOAD_EXEMPTIONS, LOAD_ROWS;
+extern const struct load_table LOAD_FACILITIES, LOAD_LINKS, LOAD_BANDS, LOAD_ORDERS, LOAD_EXEMPTIONS, LOAD_MAPPINGS,
+    LOAD_ROWS;
 
 /* ---- the header ---------------------------------------------------------------------------------------------------
  */
@@ -85,8 +87,9 @@ int load_words(const struct load_line *line, size_t column, struct gk_text *out)
 int load_name(const struct load_line *line, size_t column, struct gk_text *out);      /* a name or absent */
 int load_need_name(const struct load_line *line, size_t column, struct gk_text *out); /* a name */
 int load_rating(const struct load_line *line, size_t column, double *out);            /* above 0; NaN: absent */
-int load_share(const struct load_line *line, size_t column, double *out);             /* 30% is 0.3; NaN: absent */
-int load_seconds(const struct load_line *line, size_t column, int64_t *ns);           /* -1: absent */
+int load_number(const struct load_line *line, size_t column, double absent, double *out);
+int load_share(const struct load_line *line, size_t column, double *out);   /* 30% is 0.3; NaN: absent */
+int load_seconds(const struct load_line *line, size_t column, int64_t *ns); /* -1: absent */
 int load_flag(const struct load_line *line, size_t column, bool *out);
 int load_role(const struct load_line *line, size_t column, enum gk_role *out, bool *is_set);
 /* [from, to) of two columns; what is absent goes on for ever. */
@@ -183,15 +186,58 @@ int load_rows_flush(struct gk_load *load, struct gk_error *error);
 void load_rows_clear(struct load_rows *rows, const struct mem *mem);
 void load_facilities_clear(struct load_facilities *facilities, const struct mem *mem);
 
+/* ---- packets of HJ 212 ---- */
+
+#define LOAD_SNIFF_MAX   4096       /* bytes by which a file of packets is told from a table */
+#define LOAD_REPEATS     (1u << 20) /* packets of a file that are remembered */
+#define LOAD_TARGETS_MAX (1u << 20)
+
+/* One value of a packet; `turn` counts values of the same facility and channel before it. */
+struct load_cell {
+    uint32_t facility, turn;
+    size_t channel, row;
+    double value;
+};
+
+struct load_target;
+
+struct load_packets {
+    gk_hj212 *decoder;       /* NULL: the file is a table */
+    struct load_names names; /* of what was sent, to targets */
+    struct buffer key;
+    struct load_target *targets;
+    size_t n_targets, targets_capacity;
+    /* Of the packet at hand: its values, and the batch they become. */
+    struct load_cell *cells;
+    size_t n_cells, cells_capacity;
+    uint32_t *channel;
+    size_t n_channels, channel_capacity;
+    uint32_t *facility, *turn;
+    gk_time *time;
+    double *value;
+    const double **column;
+    size_t facility_capacity, turn_capacity, time_capacity, value_capacity, column_capacity;
+};
+
+int load_packets_begin(struct gk_load *load, struct gk_error *error);
+/* Takes all packets that have been fed to the decoder. */
+int load_packets_drain(struct gk_load *load, struct gk_error *error);
+void load_packets_clear(struct load_packets *packets, const struct mem *mem);
+
+void load_add_counts(struct gk_counts *sum, const struct gk_counts *counts);
+
 struct gk_load {
     gk_db *db;
     const struct mem *mem;
     int32_t zone_s;
     struct gk_load_options options;
+    bool is_known, is_finished; /* whether it is known if it is a table or packets */
+    struct buffer start;        /* bytes until then */
     struct csv csv;
     struct load_header header;
     struct load_rows rows;
     struct load_facilities facilities;
+    struct load_packets packets;
     struct gk_load_result result;
     struct gk_error failure; /* status is not GK_OK once the load cannot go on */
 };

@@ -128,6 +128,16 @@ int load_rating(const struct load_line *line, size_t column, double *out)
     return GK_OK;
 }
 
+int load_number(const struct load_line *line, size_t column, double absent, double *out)
+{
+    struct gk_text text = load_text(line, column);
+
+    *out = absent;
+    if (text.size > 0 && decimal_to_double(text.bytes, text.size, out) != GK_OK)
+        return fail_expecting(line, column, "a number");
+    return GK_OK;
+}
+
 int load_share(const struct load_line *line, size_t column, double *out)
 {
     struct gk_text text = load_text(line, column);

@@ -87,10 +87,20 @@ done:
     return rc;
 }
 
+void load_add_counts(struct gk_counts *sum, const struct gk_counts *counts)
+{
+    sum->accepted += counts->accepted;
+    sum->late += counts->late;
+    sum->duplicate += counts->duplicate;
+    sum->conflicting += counts->conflicting;
+    sum->quarantined += counts->quarantined;
+    sum->rejected += counts->rejected;
+}
+
 int load_rows_flush(struct gk_load *load, struct gk_error *error)
 {
     struct load_rows *rows = &load->rows;
-    struct gk_counts counts = {0}, *all = &load->result.rows;
+    struct gk_counts counts = {0};
     int rc = GK_OK;
 
     if (rows->n > 0) {
@@ -102,12 +112,7 @@ int load_rows_flush(struct gk_load *load, struct gk_error *error)
                                  .value = (const double *const *)rows->value};
         TRY(gk_ingest(load->db, &batch, &counts, error));
         rows->n = 0;
-        all->accepted += counts.accepted;
-        all->late += counts.late;
-        all->duplicate += counts.duplicate;
-        all->conflicting += counts.conflicting;
-        all->quarantined += counts.quarantined;
-        all->rejected += counts.rejected;
+        load_add_counts(&load->result.rows, &counts);
     }
     if (rows->n_rejected > 0) {
         TRY(gk_reject(load->db, rows->n_rejected, error));

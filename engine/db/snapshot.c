@@ -97,6 +97,7 @@ static void fill_info(gk_snapshot *s)
     info->n_orders = c->n_orders;
     info->n_exemptions = c->n_exemptions;
     info->n_rules = c->n_rules;
+    info->n_mappings = c->n_mappings;
 }
 
 /* Under the lock: what is read here fits together. */

@@ -41,6 +41,7 @@ struct gk_hj212 {
     struct buffer bytes; /* that are not decoded yet, from `at` on */
     size_t at;
     uint64_t base; /* offset of the buffer's first byte in the stream */
+    uint64_t line; /* of the byte at `at`, from 1 */
     struct frame frame;
     struct segment segment;
     uint64_t counts[GK_HJ212_VERDICTS];
@@ -256,6 +257,18 @@ done:
     return rc;
 }
 
+/* Goes on by so many bytes. */
+static void pass(gk_hj212 *decoder, size_t size)
+{
+    const uint8_t *p = decoder->bytes.bytes + decoder->at, *end = p + size;
+
+    while (p < end && (p = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+        decoder->line++;
+        p++;
+    }
+    decoder->at += size;
+}
+
 int gk_hj212_next(gk_hj212 *decoder, const struct gk_hj212_packet **out, struct gk_error *error)
 {
     struct frame *frame = &decoder->frame;
@@ -270,7 +283,7 @@ int gk_hj212_next(gk_hj212 *decoder, const struct gk_hj212_packet **out, struct 
         if (frame->kind == FRAME_MORE)
             return GK_DONE;
         if (frame->kind == FRAME_PASS)
-            decoder->at += frame->taken;
+            pass(decoder, frame->taken);
     } while (frame->kind == FRAME_PASS);
     if (judge(decoder, &verdict) != GK_OK)
         return error_set(error, GK_ENOMEM, "no memory for the fields of a packet");
@@ -280,7 +293,8 @@ int gk_hj212_next(gk_hj212 *decoder, const struct gk_hj212_packet **out, struct 
     packet->reason = frame->reason;
     packet->bytes = (struct gk_text){(const char *)frame->bytes.bytes, frame->bytes.size};
     packet->at = decoder->base + decoder->at;
-    decoder->at += frame->taken;
+    packet->line = decoder->line;
+    pass(decoder, frame->taken);
     decoder->counts[verdict]++;
     *out = packet;
     return GK_OK;
@@ -347,6 +361,7 @@ int gk_hj212_open(const struct gk_hj212_options *options, gk_hj212 **out, struct
     if (!decoder)
         return error_set(error, GK_ENOMEM, "no memory for a decoder");
     decoder->mem = mem;
+    decoder->line = 1;
     decoder->crc = o->crc;
     decoder->zone_s = o->zone_s || o->zone_is_set ? o->zone_s : ZONE_USUAL_S;
     buffer_init(&decoder->bytes, &decoder->mem);

@@ -100,10 +100,15 @@ static size_t early_end(struct frame_scan *scan, struct view bytes, size_t total
     return 0;
 }
 
+/* `size` is what was looked at; the line that the frame begins is what people want to see of it. */
 static void refuse(struct frame_scan *scan, struct view bytes, size_t size, struct frame *out)
 {
+    size_t n = 0;
+
+    while (n < size && !is_line_end(bytes.bytes[n]))
+        n++;
     out->kind = FRAME_BAD_LENGTH;
-    out->bytes = (struct view){bytes.bytes, size};
+    out->bytes = (struct view){bytes.bytes, n};
     out->taken = 2;
     scan->is_passing = true;
     scan->looked_at = 0;
