@@ -470,6 +470,14 @@ GK_API int gk_hj212_next(gk_hj212 *decoder, const struct gk_hj212_packet **out, 
 /* How many of each verdict so far. */
 GK_API void gk_hj212_counts(const gk_hj212 *decoder, uint64_t counts[GK_HJ212_VERDICTS]);
 
+/*
+ * What the values of a command are of, by its number (HJ 212-2017, 6.6): 2011 and 2021 an instant, 2051 a minute or
+ * ten, 2061 an hour, 2031 and 2041 a day. False: it carries no values that could be rows.
+ */
+GK_API bool gk_hj212_period(uint32_t cn, enum gk_period *out);
+/* "real", "minute", "hour", "day". */
+GK_API const char *gk_period_text(enum gk_period period);
+
 /* The i-th device of which another check value than the standard's was learned; false behind the last. */
 struct gk_hj212_device {
     struct gk_text mn;

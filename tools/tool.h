@@ -29,7 +29,7 @@ struct command {
 };
 
 extern const struct command command_init, command_load, command_query, command_plot, command_check, command_dump,
-    command_stat, command_digest, command_quarantine, command_retain, command_backup, command_simulate, command_shell;
+    command_stat, command_digest, command_quarantine, command_retain, command_backup, command_simulate, command_shell, command_discover;
 
 /* A line on standard error: "gk load: ...", in the language that was chosen (texts.h). `about` may be NULL. */
 void say(const char *about, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -20,7 +20,7 @@ enum entry_kind {
     ENTRY_ORDER = 6,
     ENTRY_EXEMPTION = 7,
     ENTRY_RULE = 8,
-    ENTRY_MAPPING = 12,
+    ENTRY_MAPPING = 9,
     ENTRY_HISTORY = 255 /* key: 255, kind, id, catalog version: what the entry was until that version */
 };
 

@@ -471,7 +471,7 @@ static void dump_facility(const struct catalog *c, const struct gk_facility *f, 
 static void dump_mapping(const struct gk_mapping *m, uint32_t id, struct buffer *out)
 {
     buffer_printf(out, "mapping %u '%s' '%s' '%s' %s facility='%s' channel='%s' unit='%s' factor=%.17g", id, m->mn,
-                  m->code, m->suffix, mapping_period_text(m->period), m->facility, m->channel, m->unit, m->factor);
+                  m->code, m->suffix, gk_period_text(m->period), m->facility, m->channel, m->unit, m->factor);
     if (!isnan(m->least))
         buffer_printf(out, " min=%.17g", m->least);
     if (!isnan(m->most))

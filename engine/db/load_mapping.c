@@ -18,7 +18,8 @@ enum {
     MAPPING_UNIT,
     MAPPING_FACTOR,
     MAPPING_MIN,
-    MAPPING_MAX
+    MAPPING_MAX,
+    MAPPING_NOTE
 };
 
 static struct gk_text text_of(const char *text)
@@ -70,8 +71,9 @@ done:
 
 const struct load_table LOAD_MAPPINGS = {
     .id = GK_TABLE_MAPPINGS,
-    .outline = "mappings: mn,code,facility,channel[,suffix,period,unit,factor,min,max]",
-    .columns = {"mn", "code", "suffix", "period", "facility", "channel", "unit", "factor", "min", "max"},
+    .outline = "mappings: mn,code,facility,channel[,suffix,period,unit,factor,min,max,note]",
+    .columns = {"mn", "code", "suffix", "period", "facility", "channel", "unit", "factor", "min", "max",
+                "note" /* for people; not kept */},
     .needs = {"mn", "code", "facility", "channel"},
     .take = take_mapping,
 };

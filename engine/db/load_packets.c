@@ -22,23 +22,6 @@ struct load_target {
     double factor, least, most;
 };
 
-/* Commands that carry data, by what their DataTime means: HJ 212-2017, 6.6. */
-static bool period_of(uint32_t cn, enum gk_period *out)
-{
-    static const struct {
-        uint32_t cn;
-        enum gk_period period;
-    } COMMANDS[] = {{2011, GK_PERIOD_REAL}, {2021, GK_PERIOD_REAL}, {2051, GK_PERIOD_MINUTE},
-                    {2061, GK_PERIOD_HOUR}, {2031, GK_PERIOD_DAY},  {2041, GK_PERIOD_DAY}};
-
-    for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++)
-        if (COMMANDS[i].cn == cn) {
-            *out = COMMANDS[i].period;
-            return true;
-        }
-    return false;
-}
-
 static bool is_word(struct gk_text text, const char *word)
 {
     return text.size == strlen(word) && memcmp(text.bytes, word, text.size) == 0;
@@ -299,7 +282,7 @@ static int take_packet(struct gk_load *load, const struct gk_hj212_packet *packe
 
     load->result.n_lines++;
     if (packet->verdict == GK_HJ212_TAKEN || packet->verdict == GK_HJ212_REPEATED)
-        return period_of(packet->cn, &period) ? take_data(load, packet, period, error) : GK_OK;
+        return gk_hj212_period(packet->cn, &period) ? take_data(load, packet, period, error) : GK_OK;
     (void)error_set_at(&reason, GK_ESYNTAX, packet->line, 0, "line %" PRIu64 ": %s: %s", packet->line,
                        gk_hj212_verdict_text(packet->verdict), packet->reason);
     tell(load, packet, &reason);

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "db/snapshot.h"
 
-const char *mapping_period_text(enum gk_period period)
+const char *gk_period_text(enum gk_period period)
 {
     static const char *const TEXT[] = {"real", "minute", "hour", "day"};
     return (size_t)period < sizeof TEXT / sizeof *TEXT ? TEXT[period] : "?";
@@ -21,7 +21,7 @@ const char *mapping_period_text(enum gk_period period)
 bool mapping_period_of(struct gk_text text, enum gk_period *out)
 {
     for (int p = GK_PERIOD_REAL; p <= GK_PERIOD_DAY; p++) {
-        const char *word = mapping_period_text((enum gk_period)p);
+        const char *word = gk_period_text((enum gk_period)p);
         if (text_is_alike(text.bytes, text.size, word, strlen(word))) {
             *out = (enum gk_period)p;
             return true;

@@ -6,8 +6,6 @@
 
 #include "db/catalog.h"
 
-/* "real", "minute", "hour", "day". */
-const char *mapping_period_text(enum gk_period period);
 bool mapping_period_of(struct gk_text text, enum gk_period *out);
 
 /* The mapping that says most about what was sent; NULL when none fits. */

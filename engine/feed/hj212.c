@@ -63,6 +63,22 @@ const char *gk_hj212_crc_text(enum gk_hj212_crc crc)
     return (size_t)crc < sizeof TEXT / sizeof *TEXT ? TEXT[crc] : "?";
 }
 
+bool gk_hj212_period(uint32_t cn, enum gk_period *out)
+{
+    static const struct {
+        uint32_t cn;
+        enum gk_period period;
+    } COMMANDS[] = {{2011, GK_PERIOD_REAL}, {2021, GK_PERIOD_REAL}, {2051, GK_PERIOD_MINUTE},
+                    {2061, GK_PERIOD_HOUR}, {2031, GK_PERIOD_DAY},  {2041, GK_PERIOD_DAY}};
+
+    for (size_t i = 0; i < sizeof COMMANDS / sizeof *COMMANDS; i++)
+        if (COMMANDS[i].cn == cn) {
+            *out = COMMANDS[i].period;
+            return true;
+        }
+    return false;
+}
+
 /* ---- repeats ---- */
 
 static uint64_t hash(struct view bytes)

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "db/db.h"
+#include "db/mapping.h"
 #include "state/hex.h"
 
 static struct catalog *catalog;
@@ -421,19 +422,32 @@ static void fill_catalog(void)
         uint32_t version;
         ok(catalog_put_rule(catalog, &rule, T0, &version, &changes, &error), &error);
     }
+    struct gk_mapping_put mapping = {sizeof mapping,
+                                     text_of("M1"),
+                                     text_of("B*"),
+                                     text_of("Rtd"),
+                                     GK_PERIOD_HOUR,
+                                     text_of("{mn}"),
+                                     text_of("ia"),
+                                     text_of("A"),
+                                     80,
+                                     NAN,
+                                     500};
+    ok(catalog_put_mapping(catalog, &mapping, &changes, &error), &error);
 }
 
 /* Every entry of a catalog, in the order in which it is read. */
 static size_t entries_of(const struct catalog *c, struct catalog_change out[200])
 {
     size_t n = 0;
-    const size_t counts[] = {c->n_facilities, c->n_links, c->n_bands, c->n_orders, c->n_exemptions, c->n_rules};
+    const size_t counts[] = {c->n_facilities, c->n_links, c->n_bands,   c->n_orders,
+                             c->n_exemptions, c->n_rules, c->n_mappings};
     for (uint32_t i = 0; i < c->n_channels; i++)
         out[n++] = (struct catalog_change){ENTRY_CHANNEL, i};
     for (uint32_t k = GK_PARK; k <= GK_LINE; k++)
         for (uint32_t i = 0; i < c->n_sites[k]; i++)
             out[n++] = (struct catalog_change){ENTRY_SITE, k << 24 | i};
-    for (int k = 0; k < 6; k++)
+    for (int k = 0; k < 7; k++)
         for (uint32_t i = 0; i < counts[k]; i++)
             out[n++] = (struct catalog_change){(enum entry_kind)(ENTRY_FACILITY + k), i};
     return n;

@@ -49,6 +49,18 @@ static gk_db *make_zone(void)
     ok(gk_exemption_put(db, &e, &error), &error);
     struct gk_rule_put r = {sizeof r, text_of("R1"), text_of("rule 'R1' alarm when facility off"), T0};
     ok(gk_rule_put(db, &r, NULL, &error), &error);
+    struct gk_mapping_put m = {sizeof m,
+                               text_of("M1"),
+                               text_of("100000"),
+                               text_of("Ia"),
+                               GK_PERIOD_REAL,
+                               text_of("press"),
+                               text_of("ia"),
+                               text_of("A"),
+                               80,
+                               0,
+                               1000};
+    ok(gk_mapping_put(db, &m, &error), &error);
     for (int i = 0; i < 50; i++) {
         ok(put_row(db, press, T0 + i * 60 * GK_SECOND, kw, i < 30 ? 8.25 : 0.5), &error);
         ok(put_row(db, fan, T0 + i * 60 * GK_SECOND, kw, i % 25 < 10 ? 0 : 6), &error);

@@ -32,8 +32,10 @@ static uint32_t next_id(const struct catalog *c, unsigned kind, unsigned site)
         return (uint32_t)c->n_orders;
     case ENTRY_EXEMPTION:
         return (uint32_t)c->n_exemptions;
-    default:
+    case ENTRY_RULE:
         return (uint32_t)c->n_rules;
+    default:
+        return (uint32_t)c->n_mappings;
     }
 }
 
@@ -46,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     buffer_init(&text, &MEM_SYSTEM);
     buffer_init(&record, &MEM_SYSTEM);
     for (size_t at = 0; at + 2 < size;) {
-        unsigned kind = bytes[at] % 10, site = bytes[at] / 10 % 5;
+        unsigned kind = bytes[at] % 16, site = bytes[at] / 16 % 5;
         size_t n = bytes[at + 1];
         at += 2;
         n = n < size - at ? n : size - at;

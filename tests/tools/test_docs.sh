@@ -1,5 +1,5 @@
 #!/bin/sh
-# test_docs.sh: what README.md, docs/QUERY.md and docs/SHELL.md show is run. Blocks marked ```sh run go through a shell, one after the other in a new
+# test_docs.sh: what README.md, docs/QUERY.md, docs/SHELL.md and docs/FEEDS.md show is run. Blocks marked ```sh run go through a shell, one after the other in a new
 # folder a page; a block marked ```text output behind one must be what it printed; a block marked ```c run is compiled, linked with
 # the built library, and run; a block marked ```gk ARGUMENTS is a session with the shell: what stands behind the prompts is typed, and
 # the whole of it must come out (with UPDATE=1 the page gets what comes out). GK is the built gk; the library lies beside it.
@@ -97,7 +97,7 @@ update() { # puts what came out into the sessions of a page
     !is_old' "$root/$page" >"$folder/page" && cat "$folder/page" >"$root/$page"
 }
 
-for page in README.md docs/QUERY.md docs/SHELL.md; do
+for page in README.md docs/QUERY.md docs/SHELL.md docs/FEEDS.md; do
     # 01.sh, 02.output, 03.c ... in the order of the page.
     rm -rf "$folder/blocks" "$folder/work"
     mkdir "$folder/blocks" "$folder/work"

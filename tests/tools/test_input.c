@@ -18,6 +18,8 @@ static void a_header_says_its_place(void **state)
     assert_int_equal(rank("scope,off_below,on_from\n*,10%,20%\n"), INPUT_TABLE);
     assert_int_equal(rank("abatement,production\n"), INPUT_TABLE);
     assert_int_equal(rank("note\ntime,facility\n"), INPUT_TABLE);
+    assert_int_equal(rank("mn,code,facility,channel\n"), INPUT_TABLE);
+    assert_int_equal(rank("received:\n##0101QN=1;ST=32\n"), INPUT_ROWS);
     assert_int_equal(rank(""), INPUT_TABLE);
 }
 
