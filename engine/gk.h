@@ -1051,6 +1051,35 @@ GK_API void gk_alarms_close(gk_alarms *alarms);
  * was changed, or is gone. Without one *seq is the number of the newest act.
  */
 GK_API int gk_acts_verify(gk_snapshot *snapshot, const uint8_t *root, uint64_t *seq, struct gk_error *error);
+/* ---- following a store as it grows ------------------------------------------------------------------------------ */
+
+/*
+ * A facility of which something changed. `states_from`: from then on its states, or what the catalog says of it, may be
+ * others than they were told to be: that the state it was in merely goes on is no change. GK_TIME_MAX where only rows
+ * came, GK_TIME_MIN for all time.
+ */
+struct gk_change {
+    uint32_t facility;
+    gk_time rows_from; /* the oldest row that came; GK_TIME_MAX: none did */
+    gk_time states_from;
+};
+/*
+ * Who changed since the last call on this handle of the writer, by rows, the catalog, the calendar of orders and
+ * exemptions, or by falling silent until `now`; the first call names everybody. The snapshot was opened after the
+ * commit of all that was taken, and is the one on which the changes are looked at. The list lives until the next call.
+ * When the call fails it may be made again. A row that lets a state go on costs no more than a comparison.
+ */
+GK_API int gk_changes(gk_db *db, gk_snapshot *snapshot, gk_time now, const struct gk_change **list, size_t *n,
+                      struct gk_error *error);
+
+/*
+ * The time from which on rows or the catalog may have changed since what followed them was settled: the store keeps it,
+ * so that whoever comes after a crash, or after another writer, knows from where on to look again. GK_TIME_MIN until
+ * gk_settle was called once.
+ */
+GK_API gk_time gk_unsettled(gk_db *db);
+/* All that is committed was looked at; what comes from before `from` is told by gk_unsettled. Joins the next commit. */
+GK_API int gk_settle(gk_db *db, gk_time from, struct gk_error *error);
 
 /* ---- looking after a store
  * ------------------------------------------------------------------------------------------------------------- */

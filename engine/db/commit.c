@@ -4,6 +4,7 @@
  */
 #include "db/commit.h"
 
+#include "db/changes.h"
 #include "db/growth.h"
 #include "db/profile.h"
 #include "db/record.h"
@@ -189,6 +190,7 @@ static int put_catalog(gk_db *db, struct txn *txn, struct progress *progress, st
         TRY(catalog_encode(db->catalog, change->kind, change->id, gk_clock(db), &bytes));
         TRY(txn_put(txn, STORE_CATALOG, view_of(key, sizeof key), view_of(bytes.bytes, bytes.size), error));
         TRY(mark_change(db, txn, change, progress, error));
+        db_unsettle(db, changes_entry(db, change->kind, change->id));
     }
 done:
     buffer_clear(&bytes);
@@ -244,6 +246,8 @@ int pending_put(gk_db *db, struct txn *txn, struct progress *progress, struct gk
     }
     TRY(put_catalog(db, txn, progress, error));
     TRY(acts_put(&db->acts, txn, error));
+    if (db->is_unsettled_new)
+        TRY(unsettled_put(txn, db->unsettled, error));
 done:
     return rc;
 }
@@ -257,7 +261,7 @@ void pending_clear(gk_db *db)
     p->changes.n = 0;
     acts_committed(&db->acts);
     p->released = 0;
-    p->is_dirty = false;
+    p->is_dirty = db->is_unsettled_new = false;
 }
 
 static int commit_pending(gk_db *db, bool *is_long, struct gk_error *error)

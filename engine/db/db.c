@@ -3,6 +3,8 @@
  */
 #include "db/db.h"
 
+#include "db/changes.h"
+
 #include <stdlib.h>
 #include <time.h>
 
@@ -312,6 +314,7 @@ int gk_close(gk_db *db)
         rc = db->keep_heads ? (db->pending.is_dirty ? gk_commit(db, NULL) : GK_OK) : gk_seal(db, NULL);
     db_end_lookup(db);
     recall_free(db->recall);
+    changes_free(db->changes);
     heads_unref(db->heads);
     db_catalog_committed(db);
     if (db->catalog && --db->catalog->n_refs == 0)
@@ -328,6 +331,14 @@ int gk_close(gk_db *db)
     struct mem mem = db->mem;
     mem_free(&mem, db);
     return rc;
+}
+
+void db_unsettle(gk_db *db, gk_time t)
+{
+    if (!db->has_unsettled || t >= db->unsettled)
+        return;
+    db->unsettled = t;
+    db->is_unsettled_new = true;
 }
 
 /* ---- the catalog's puts

@@ -89,6 +89,7 @@ struct pending {
 };
 
 struct recall;
+struct changes;
 
 struct gk_db {
     struct mem mem;
@@ -116,12 +117,16 @@ struct gk_db {
         heads_next; /* of a reader: progress.sealed, .target and next record they were made of */
     uint32_t heads_done;
 
+    gk_time unsettled;                    /* GK_TIME_MIN without has_unsettled */
+    bool has_unsettled, is_unsettled_new; /* the store keeps it; new: not yet */
+
     struct edge *edges; /* of a writer, by facility */
     size_t n_edges, edges_capacity;
     struct pending pending;
-    struct acts acts;      /* of a writer */
-    struct recall *recall; /* of a writer: sealed rows looked at lately */
-    struct txn *lookup;    /* of a writer: a read transaction for finding rows that are sealed */
+    struct acts acts;        /* of a writer */
+    struct changes *changes; /* of a writer: what gk_changes tells; NULL: nobody asked yet */
+    struct recall *recall;   /* of a writer: sealed rows looked at lately */
+    struct txn *lookup;      /* of a writer: a read transaction for finding rows that are sealed */
 };
 
 const struct mem *db_mem(gk_db *db);
@@ -132,6 +137,8 @@ uint32_t db_find_facility(gk_db *db, const char *name, size_t size);
 /* The catalog as it is now is durable. Under the lock, or with nobody else there. */
 void db_catalog_committed(gk_db *db);
 int db_need_writer(const gk_db *db, struct gk_error *error);
+/* Something of that time changes. */
+void db_unsettle(gk_db *db, gk_time t);
 /* Bytes of heads from which on they are sealed. */
 uint64_t db_head_limit(const gk_db *db);
 /* Commits at most every DB_LOAD_COMMIT_NS; returns what db_restore_commits wants back. */
@@ -148,6 +155,7 @@ int meta_create(gk_db *db, struct txn *txn, struct gk_error *error);
 int meta_load(gk_db *db, struct txn *txn, struct gk_error *error);
 /* The newest one: the meta table's, or that of the newest journal record. */
 int progress_get(struct txn *txn, struct progress *out, struct gk_error *error);
+int unsettled_put(struct txn *txn, gk_time from, struct gk_error *error);
 int progress_put(struct txn *txn, const struct progress *progress, struct gk_error *error);
 void progress_encode(const struct progress *progress, uint8_t bytes[PROGRESS_SIZE]);
 int progress_decode(struct view value, struct progress *out); /* GK_ECORRUPT, GK_EVERSION */

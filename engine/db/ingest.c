@@ -13,6 +13,7 @@
  */
 #include <stdlib.h>
 
+#include "db/changes.h"
 #include "db/commit.h"
 #include "db/recall.h"
 #include "db/rows.h"
@@ -238,6 +239,9 @@ static int take_row(struct ingest *g, size_t row, struct gk_error *error)
     gk_time t = b->time[row];
     TRY(pending_facility(db, b->facility[row]));
     TRY(heads_add(db->heads, g->schema, b->facility[row], t, b->value, row, t < edge->newest));
+    if (db->changes)
+        changes_row(db, b, row);
+    db_unsettle(db, t);
     if (t > edge->newest)
         edge->newest = t;
     if (t > g->progress.watermark)
@@ -306,6 +310,8 @@ static void undo(struct ingest *g, uint32_t n_before)
         struct edge *edge = &db->edges[g->batch->facility[i]];
         gk_time last;
         edge->newest = edge->sealed_last;
+        if (db->changes)
+            changes_forget(db, g->batch->facility[i]);
         if (heads_has(db->heads, view, g->batch->facility[i], NULL, &last) && last > edge->newest)
             edge->newest = last;
     }

@@ -1,10 +1,11 @@
 /*
- * meta.c - the two records of the meta table.
+ * meta.c - the records of the meta table.
  *
  *   "store"     version u8 = 1 | format u32 | uuid 36 bytes | zone i32 | tick i64 | policy u8      written once
  *   "progress"  version u8 = 1 | journal_next, sealed, target u64 | facilities_done u32 | 6 counts u64 | n_rows u64 |
  *               watermark, beginning i64 | quarantine_next, n_stale, catalog_version u64 |
  *               dropped_before i64                       every commit whose journal record does not have it (journal.c)
+ *   "unsettled" version u8 = 1 | from i64                                                    when somebody follows it
  */
 #include <inttypes.h>
 #include <string.h>
@@ -16,6 +17,9 @@
 
 static const struct view KEY_STORE = {(const uint8_t *)"store", 5};
 static const struct view KEY_PROGRESS = {(const uint8_t *)"progress", 8};
+static const struct view KEY_UNSETTLED = {(const uint8_t *)"unsettled", 9};
+
+#define UNSETTLED_SIZE 9
 
 /* RFC 4122 version 4. */
 static int make_uuid(char out[37], struct gk_error *error)
@@ -130,6 +134,37 @@ int progress_get(struct txn *txn, struct progress *out, struct gk_error *error)
     return journal_progress(txn, out, error);
 }
 
+int unsettled_put(struct txn *txn, gk_time from, struct gk_error *error)
+{
+    uint8_t bytes[UNSETTLED_SIZE] = {META_VERSION};
+
+    store_u64(bytes + 1, (uint64_t)from);
+    return txn_put(txn, STORE_META, KEY_UNSETTLED, view_of(bytes, sizeof bytes), error);
+}
+
+static int unsettled_decode(struct view value, gk_time *out)
+{
+    if (value.size != UNSETTLED_SIZE)
+        return GK_ECORRUPT;
+    *out = (gk_time)load_u64(value.bytes + 1);
+    return value.bytes[0] == META_VERSION ? GK_OK : GK_EVERSION;
+}
+
+static int unsettled_get(gk_db *db, struct txn *txn, struct gk_error *error)
+{
+    struct view value;
+    int rc = txn_get(txn, STORE_META, KEY_UNSETTLED, &value, error);
+
+    db->unsettled = GK_TIME_MIN;
+    if (rc == GK_ENOTFOUND)
+        return GK_OK;
+    if (rc != GK_OK)
+        return rc;
+    db->has_unsettled = true;
+    rc = unsettled_decode(value, &db->unsettled);
+    return rc == GK_OK ? GK_OK : error_set(error, rc, "the record of what is not settled: %s", gk_status_text(rc));
+}
+
 static int decode_store(gk_db *db, struct view value)
 {
     struct reader r = reader_of(value.bytes, value.size);
@@ -161,7 +196,8 @@ int meta_load(gk_db *db, struct txn *txn, struct gk_error *error)
         return error_set(error, rc, "the store has a later format than this version (%s) reads", gk_version());
     if (rc != GK_OK)
         return error_set(error, rc, "the store's facts make no sense");
-    return progress_get(txn, &db->progress, error);
+    rc = unsettled_get(db, txn, error);
+    return rc == GK_OK ? progress_get(txn, &db->progress, error) : rc;
 }
 
 int progress_dump(const struct progress *progress, struct buffer *out)
@@ -197,6 +233,16 @@ int meta_dump(struct view key, struct view value, struct buffer *out)
                       db.policy == GK_LAST    ? "last"
                       : db.policy == GK_FIRST ? "first"
                                               : "all");
+        return buffer_status(out);
+    }
+    if (key.size == KEY_UNSETTLED.size && memcmp(key.bytes, KEY_UNSETTLED.bytes, key.size) == 0) {
+        char text[GK_TIME_TEXT_MAX];
+        gk_time from;
+        int rc = unsettled_decode(value, &from);
+        if (rc != GK_OK)
+            return rc;
+        (void)gk_time_format(from, 0, text); /* the length is not needed */
+        buffer_printf(out, "unsettled from=%s\n", text);
         return buffer_status(out);
     }
     int rc = progress_decode(value, &p);

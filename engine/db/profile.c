@@ -260,20 +260,35 @@ void profile_count_gaps(struct profile *p, const gk_time *time, size_t n, int si
     p->gaps[0] += sign > 0 ? n_first : 0 - n_first;
 }
 
-int64_t profile_usual(const struct profile *p)
+int profile_gap_class(gk_time from, gk_time to)
 {
-    uint64_t total = 0, upto = p->gaps[0];
+    return class_of((uint64_t)to - (uint64_t)from);
+}
+
+static int64_t usual_of(const uint64_t gaps[PROFILE_CLASSES])
+{
+    uint64_t total = 0, upto = gaps[0];
     int c = 0;
 
     for (int i = 0; i < PROFILE_CLASSES; i++)
-        total += p->gaps[i];
+        total += gaps[i];
     while (c < PROFILE_CLASSES - 1 && 2 * upto < total)
-        upto += p->gaps[++c];
+        upto += gaps[++c];
     return CLASS_S[c] * GK_SECOND;
+}
+
+int64_t profile_usual(const struct profile *p)
+{
+    return usual_of(p->gaps);
+}
+
+int64_t profile_gaps_hold(const uint64_t gaps[PROFILE_CLASSES])
+{
+    int64_t hold = 3 * usual_of(gaps);
+    return hold > HOLD_MIN_NS ? hold : HOLD_MIN_NS;
 }
 
 int64_t profile_hold(const struct profile *p)
 {
-    int64_t hold = 3 * profile_usual(p);
-    return hold > HOLD_MIN_NS ? hold : HOLD_MIN_NS;
+    return profile_gaps_hold(p->gaps);
 }

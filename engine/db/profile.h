@@ -46,6 +46,9 @@ int profile_add_channel(struct profile *profile, uint32_t channel);
 /* Adds (+1) or takes back (-1) the gaps between neighbours of n ascending times. */
 void profile_count_gaps(struct profile *profile, const gk_time *time, size_t n, int sign);
 void profile_count_gap(struct profile *profile, gk_time from, gk_time to, int sign);
+/* The class of one gap, and the hold that counts by class give. */
+int profile_gap_class(gk_time from, gk_time to);
+int64_t profile_gaps_hold(const uint64_t gaps[PROFILE_CLASSES]);
 /* The usual interval. */
 int64_t profile_usual(const struct profile *profile);
 /* 3 x the usual interval, at least 60 s. */

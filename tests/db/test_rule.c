@@ -86,12 +86,10 @@ static void versions_that_do_not_follow_are_corrupt(void **state)
     catalog_free(catalog);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(another_text_is_the_next_version_and_the_former_one_stays),
-        cmocka_unit_test(what_is_no_rule_is_refused_by_name),
-        cmocka_unit_test(versions_that_do_not_follow_are_corrupt),
-    };
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(another_text_is_the_next_version_and_the_former_one_stays),
+    cmocka_unit_test(what_is_no_rule_is_refused_by_name),
+    cmocka_unit_test(versions_that_do_not_follow_are_corrupt),
+};
+
+RUN_TESTS(tests)
