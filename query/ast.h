@@ -348,6 +348,14 @@ struct versus {
     uint64_t n;     /* VERSUS_NORMAL */
 };
 
+/* What a rule does beside judging. */
+struct rule_tail {
+    int64_t clear_ns, escalate_ns; /* 0: not given */
+    struct name *notify, *escalate_to;
+    struct gk_text message; /* with places in braces; size 0: none */
+    struct place place;     /* of the first of them */
+};
+
 struct tail {
     uint32_t seen; /* bits of enum tail_kind: each at most once */
     enum noun in;
@@ -376,6 +384,7 @@ struct tail {
     struct place limits_place;
     bool vs_stored; /* and the numbers of the stored states beside */
     struct place vs_place;
+    struct rule_tail rule;
 };
 
 /* ---- statements
@@ -390,8 +399,10 @@ enum stmt_kind {
     STMT_LIST,
     STMT_DEFINE,
     STMT_LAG,     /* numbers of lags */
-    STMT_LAG_LIST /* the lags themselves */
+    STMT_LAG_LIST, /* the lags themselves */
+    STMT_RULE
 };
+enum rule_level { RULE_INFO, RULE_WARN, RULE_ALARM, RULE_SEVERE };
 enum which_mode { WHICH_EVER, WHICH_ALWAYS, WHICH_NEVER, WHICH_NOW };
 
 struct stmt {
@@ -410,8 +421,10 @@ struct stmt {
     bool has_ref;   /* of list */
     enum which_mode mode;
     enum word listed;    /* W_FACILITY, W_LINK, ... */
-    struct gk_text name; /* define */
+    struct gk_text name; /* define, rule */
     struct place name_place;
+    struct gk_text title; /* rule: for people; size 0: none */
+    enum rule_level level;
     struct place cond_text; /* define: the condition as written */
     struct lag *lags;
     struct lag_agg *lag_aggs;

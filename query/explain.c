@@ -42,7 +42,8 @@ static const char *verb_text(const struct stmt *stmt)
                                         "list of the catalog",
                                         "define: a condition by name",
                                         "numbers of lags between moments",
-                                        "lags: a row for every moment and its partner"};
+                                        "lags: a row for every moment and its partner",
+                                        "rule: what it would raise, a row for every certain stretch"};
     if (stmt->kind == STMT_AGGREGATE && !stmt->sources->next)
         return stmt->cond ? "aggregate of a condition" : stmt->series ? "aggregate of samples" : texts[stmt->kind];
     return texts[stmt->kind];

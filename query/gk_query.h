@@ -150,6 +150,24 @@ struct gk_query_meta {
 };
 GK_API const struct gk_query_meta *gk_query_meta(const gk_query *query);
 
+/* ---- rules ---- */
+
+/* What a statement `rule ...` says. The texts live as long as the query. */
+struct gk_query_rule {
+    struct gk_text name, title; /* title: for people; size 0: none */
+    const char *level;          /* "info", "warn", "alarm", "severe" */
+    struct gk_text text;        /* the statement in its plain form, which gk_rule_put keeps */
+    int64_t clear_ns;           /* how long it must be well before an alarm ends; 0: at once */
+    size_t n_notify;            /* roles or people */
+    const struct gk_text *notify;
+    int64_t escalate_ns; /* without n_escalate: nothing */
+    size_t n_escalate;
+    const struct gk_text *escalate;
+    struct gk_text message; /* with places in braces; size 0: none */
+};
+/* NULL when the statement is no rule. As a question a rule lists what it would have raised in the last 24 hours. */
+GK_API const struct gk_query_rule *gk_query_rule(const gk_query *query);
+
 /* ---- more of a session ---- */
 
 /* Other options from the next statement on (not `resize`); definitions and parameters stay. */

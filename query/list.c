@@ -1,6 +1,6 @@
 /*
- * list.c - `list facilities|enterprises|parks|lines|channels|links|bands|orders|exemptions`: what the catalog says.
- * With a time tail, links, orders and exemptions that hold at some time of the window. (`list gaps` is a `when`.)
+ * list.c - `list facilities|enterprises|parks|lines|channels|links|bands|orders|exemptions|rules`: what the catalog says.
+ * With a time tail, links, orders, exemptions and rules that hold at some time of the window. (`list gaps` is a `when`.)
  */
 #include <math.h>
 #include <stdio.h>
@@ -71,6 +71,7 @@ static const struct listing LISTINGS[] = {
       {"to", TIME},
       {"hours", TEXT}}},
     {W_EXEMPTION, {{"scope", TEXT}, {"kind", TEXT}, {"note", TEXT}, {"from", TIME}, {"to", TIME}}},
+    {W_RULE, {{"rule", TEXT}, {"version", GK_TYPE_COUNT}, {"from", TIME}, {"to", TIME}, {"text", TEXT}}},
 };
 
 static int columns(struct gk_query *query)
@@ -304,6 +305,25 @@ done:
     return rc;
 }
 
+/* Without a time the versions in force; a dropped rule is none. */
+static int put_rule(struct gk_query *query, const struct gk_rule *rule)
+{
+    bool is_of_time = query->stmt->tail.time.kind != TIME_DEFAULT;
+    int rc = GK_OK;
+
+    if (!rule->text[0] || (is_of_time ? !is_in_time(query, rule->from, rule->to) : rule->to != GK_TIME_MAX))
+        return GK_OK;
+    TRY(run_begin_row(query));
+    rows_put_text(&query->rows, rule->name);
+    rows_put_count(&query->rows, GK_TYPE_COUNT, rule->version);
+    put_limit_time(&query->rows, rule->from);
+    put_limit_time(&query->rows, rule->to);
+    rows_put_text(&query->rows, rule->text);
+    run_end_row(query);
+done:
+    return rc;
+}
+
 /* ---- the statement ---- */
 
 static enum noun listed_noun(const struct stmt *stmt)
@@ -335,6 +355,8 @@ static size_t count_records(const struct gk_query *query)
         return info->n_orders;
     case W_EXEMPTION:
         return info->n_exemptions;
+    case W_RULE:
+        return info->n_rules;
     default:
         return query->scope.n;
     }
@@ -366,6 +388,8 @@ static int put_record(struct gk_query *query, size_t i)
         return put_order(query, &gk_orders(query->snapshot, &n)[i]);
     case W_EXEMPTION:
         return put_exemption(query, &gk_exemptions(query->snapshot, &n)[i]);
+    case W_RULE:
+        return put_rule(query, &gk_rules(query->snapshot, &n)[i]);
     default:
         if (!is_meant(query, query->scope.list[i]))
             return GK_OK;

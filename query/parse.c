@@ -3,6 +3,7 @@
  *
  *     when COND tail      which NOUN [ever|always|never|now] COND tail      numbers: see parse_agg.c
  *     state of NOUN ['X'] tail      list WHAT [of NOUN 'X'] tail      define NAME as COND      explain STATEMENT
+ *     rule NAME LEVEL when COND tail
  */
 #include "parser.h"
 #include "slips.h"
@@ -68,6 +69,14 @@ static bool has_samples(const struct stmt *stmt)
     return stmt->kind == STMT_SAMPLES || (stmt->kind == STMT_AGGREGATE && !has_conditions(stmt));
 }
 
+/* Nothing of what says of which time, in which order and how many: a rule is of all times. */
+static bool is_bare(const struct tail *tail)
+{
+    return tail->time.kind == TIME_DEFAULT && tail->n_keys == 0 && !tail->every_ns && !tail->has_limits &&
+           !tail->with_possible && !tail->vs_stored && !tail->versus.kind && !tail->unknown_as && !tail->has_top &&
+           !tail->has_sort && !tail->has_limit && !tail->having && !tail->has_zone;
+}
+
 static int check_tail(struct parser *parser, const struct stmt *stmt, const char *verb)
 {
     const struct tail *tail = &stmt->tail;
@@ -87,8 +96,14 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
                                 stored = {"vs stored", "duration of abatement off with on_from = 15% vs stored"},
                                 window = {"a window of time", "a state is of one moment: at 2026-11-20T08:00"},
                                 moment = {"one moment of time", "a stretch of time: last 24h, today"},
-                                vs = {"vs", "numbers are compared: energy of production by day last 7d vs previous"};
+                                vs = {"vs", "numbers are compared: energy of production by day last 7d vs previous"},
+                rule = {"clear after, notify, escalate, message", "they go with rules: rule R1 alarm when ..."},
+                of_rule = {"this tail", "a rule takes in, where, per, clear after, notify, escalate after, message"};
     int rc;
+
+    TRY(refuse(parser, tail->rule.place.to && stmt->kind != STMT_RULE, tail->rule.place, rule, verb));
+    if (stmt->kind == STMT_RULE)
+        return refuse(parser, !is_bare(tail), stmt->place, of_rule, verb);
 
     for (size_t i = 0; i < tail->n_keys; i++)
         TRY(refuse(parser, stmt->kind == STMT_STATE && tail->keys[i] >= KEY_HOUR, tail->key_places[i], key, verb));
@@ -219,7 +234,7 @@ static int make_gaps(struct parser *parser, struct stmt *stmt)
 static int parse_list(struct parser *parser, struct stmt *stmt)
 {
     static const enum word listed[] = {W_FACILITY, W_ENTERPRISE, W_PARK,      W_LINE, W_CHANNEL, W_LINK,
-                                       W_BAND,     W_ORDER,      W_EXEMPTION, W_GAPS, W_EVENT,   W_NONE};
+                                       W_BAND,     W_ORDER,      W_EXEMPTION, W_GAPS, W_EVENT,   W_RULE, W_NONE};
     const struct token *after;
     int rc;
 
@@ -236,8 +251,10 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
             stmt->listed = listed[i];
     if (parser_is_word(parser, W_GAP))
         stmt->listed = W_GAPS;
-    if (parser_is_word(parser, W_ALARM) || parser_is_word(parser, W_RULE) || parser_is_word(parser, W_RULES))
-        return parser_refuse(parser, parser_is_word(parser, W_ALARM) ? "'list alarms'" : "'list rules'", NULL);
+    if (parser_is_word(parser, W_RULES))
+        stmt->listed = W_RULE;
+    if (parser_is_word(parser, W_ALARM))
+        return parser_refuse(parser, "'list alarms'", NULL);
     if (!stmt->listed)
         return parser_fail(parser, "what to list", listed, NULL);
     parser->at++;
@@ -286,7 +303,7 @@ done:
 
 static int parse_verb(struct parser *parser, struct stmt *stmt)
 {
-    static const enum word later[] = {W_RULE, W_ACK, W_ASSIGN, W_CLOSE, W_EVIDENCE, W_NONE};
+    static const enum word later[] = {W_ACK, W_ASSIGN, W_CLOSE, W_EVIDENCE, W_NONE};
     char what[40];
 
     for (size_t i = 0; later[i] != W_NONE; i++) {
@@ -297,6 +314,8 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
     }
     if (parser_is_lag(parser))
         return parse_lag(parser, stmt);
+    if (parser_is_word(parser, W_RULE))
+        return parse_rule(parser, stmt);
     if (parser_is_word(parser, W_WHEN))
         return parse_when(parser, stmt);
     if (parser_is_word(parser, W_WHICH))

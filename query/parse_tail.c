@@ -20,7 +20,11 @@ enum tail_kind {
     TAIL_UNKNOWN,
     TAIL_TZ,
     TAIL_WITH,
-    TAIL_VERSUS
+    TAIL_VERSUS,
+    TAIL_CLEAR,
+    TAIL_NOTIFY,
+    TAIL_ESCALATE,
+    TAIL_MESSAGE
 };
 
 static const enum word TAILS[] = {W_IN,       W_WHERE,   W_PER,   W_BY,    W_EVERY,     W_TOP,   W_HAVING,
@@ -307,6 +311,10 @@ static const struct tail_form FORMS[] = {
     {W_UNKNOWN, TAIL_UNKNOWN, parse_unknown},
     {W_TZ, TAIL_TZ, parse_zone},
     {W_WITH, TAIL_WITH, parse_with},
+    {W_CLEAR, TAIL_CLEAR, parse_rule_clear},
+    {W_NOTIFY, TAIL_NOTIFY, parse_rule_notify},
+    {W_ESCALATE, TAIL_ESCALATE, parse_rule_escalate},
+    {W_MESSAGE, TAIL_MESSAGE, parse_rule_message},
 };
 
 static int mark_seen_at(struct parser *parser, const struct token *token, struct tail *out, enum tail_kind kind)
@@ -330,6 +338,14 @@ static int mark_seen_at(struct parser *parser, const struct token *token, struct
 static int mark_seen(struct parser *parser, struct tail *out, enum tail_kind kind)
 {
     return mark_seen_at(parser, parser->at, out, kind);
+}
+
+/* The first tail that only rules have is where others refuse them. */
+static int mark_rule(struct parser *parser, struct tail *out, enum tail_kind kind)
+{
+    if (!(out->seen >> TAIL_CLEAR))
+        out->rule.place = parser->at->place;
+    return mark_seen(parser, out, kind);
 }
 
 /* What was likely meant where a tail is expected. */
@@ -462,6 +478,13 @@ int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
     } else if (parser_is_versus(parser)) {
         TRY(mark_seen(parser, out, TAIL_VERSUS));
         TRY(parse_versus(parser, out));
+    } else if (parser_is_escalation(parser)) {
+        TRY(mark_rule(parser, out, TAIL_ESCALATE));
+        TRY(parse_rule_escalate(parser, out));
+    } else if (form && form->kind >= TAIL_CLEAR) {
+        TRY(mark_rule(parser, out, form->kind));
+        parser->at++;
+        TRY(form->parse(parser, out));
     } else if (form) {
         TRY(mark_seen(parser, out, form->kind));
         parser->at++;

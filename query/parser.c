@@ -134,7 +134,7 @@ struct place parser_place(const struct parser *parser, const struct token *first
 }
 
 static const char ANSWERS[] =
-    "this version answers when, which, aggregates, lags, samples, state, list, define, explain, profile";
+    "this version answers when, which, aggregates, lags, samples, state, list, define, rule, explain, profile";
 
 int parser_refuse(struct parser *parser, const char *what, const char *instead)
 {

@@ -156,6 +156,15 @@ bool parser_is_state_genitive(const struct parser *parser);
 bool parser_is_field_genitive(const struct parser *parser);
 int parse_state_genitive(struct parser *parser, struct stmt *stmt);
 
+/* ---- rules: parse_rule.c ---- */
+int parse_rule(struct parser *parser, struct stmt *stmt);
+int parse_rule_clear(struct parser *parser, struct tail *out);
+int parse_rule_notify(struct parser *parser, struct tail *out);
+int parse_rule_escalate(struct parser *parser, struct tail *out);
+int parse_rule_message(struct parser *parser, struct tail *out);
+/* 15分钟后升级 */
+bool parser_is_escalation(const struct parser *parser);
+
 /* ---- statements: parse.c ---- */
 /*
  * Parses the first statement of the report's text. *out is NULL when only blanks and comments are left; *used gets the

@@ -696,6 +696,28 @@ static void put_with(struct printer *printer, const struct tail *tail)
     put(printer, tail->vs_stored ? " vs stored" : "");
 }
 
+static void put_rule_tail(struct printer *printer, const struct rule_tail *rule)
+{
+    if (rule->clear_ns) {
+        put(printer, " clear after ");
+        put_duration(printer, rule->clear_ns);
+    }
+    if (rule->notify) {
+        put(printer, " notify");
+        put_names(printer, rule->notify);
+    }
+    if (rule->escalate_to) {
+        put(printer, " escalate after ");
+        put_duration(printer, rule->escalate_ns);
+        put(printer, " to");
+        put_names(printer, rule->escalate_to);
+    }
+    if (rule->message.size) {
+        put(printer, " message ");
+        put_quoted(printer, &rule->message);
+    }
+}
+
 static void put_tail(struct printer *printer, const struct tail *tail)
 {
     if (tail->in_names) {
@@ -722,6 +744,7 @@ static void put_tail(struct printer *printer, const struct tail *tail)
     put_order_of_rows(printer, tail);
     put_unknown(printer, tail->unknown_as);
     put_with(printer, tail);
+    put_rule_tail(printer, &tail->rule);
     if (tail->has_zone) {
         int32_t zone_s = tail->zone_s < 0 ? -tail->zone_s : tail->zone_s;
         put_format(printer, " tz '%c%02d:%02d'", tail->zone_s < 0 ? '-' : '+', (int)(zone_s / 3600),
@@ -867,6 +890,21 @@ static void put_lags(struct printer *printer, const struct stmt *stmt)
     put_duration(printer, stmt->lag_ns);
 }
 
+static void put_rule(struct printer *printer, const struct stmt *stmt)
+{
+    static const char *const levels[] = {" info", " warn", " alarm", " severe"};
+
+    put(printer, "rule ");
+    put_quoted(printer, &stmt->name);
+    if (stmt->title.size) {
+        put(printer, " ");
+        put_quoted(printer, &stmt->title);
+    }
+    put(printer, levels[stmt->level]);
+    put(printer, " when ");
+    put_cond(printer, stmt->cond, LOOSE_SUFFIX);
+}
+
 static void put_verb(struct printer *printer, const struct stmt *stmt)
 {
     switch (stmt->kind) {
@@ -897,6 +935,9 @@ static void put_verb(struct printer *printer, const struct stmt *stmt)
         break;
     case STMT_LIST:
         put_list(printer, stmt);
+        break;
+    case STMT_RULE:
+        put_rule(printer, stmt);
         break;
     case STMT_LAG:
     case STMT_LAG_LIST:

@@ -36,7 +36,8 @@ struct gk_query {
     char *text;
     size_t text_size;
     struct stmt *stmt;
-    const char *printed; /* explain: the statement as text, as it was before binding */
+    const char *printed;        /* explain, rule: the statement as text, as it was before binding */
+    struct gk_query_rule *rule; /* of a rule */
     struct bound bound;
     const struct statement *statement; /* NULL: define */
     enum query_part part;

@@ -10,6 +10,7 @@
 
 #include "parser.h"
 #include "print.h"
+#include "rule.h"
 #include "run.h"
 
 #define MAX_RUN_NS    (30 * GK_SECOND)
@@ -157,7 +158,8 @@ static const struct statement *statement_of(const struct stmt *stmt)
                                                          &STATEMENT_LIST,
                                                          NULL,
                                                          &STATEMENT_LAG,
-                                                         &STATEMENT_LAG_LIST};
+                                                         &STATEMENT_LAG_LIST,
+                                                         &STATEMENT_WHEN};
 
     if (stmt->is_explained)
         return &STATEMENT_EXPLAIN;
@@ -301,10 +303,13 @@ static int prepare(struct gk_query *query, size_t *used)
     TRY(check_size(query, *used));
     query->text_size = *used;
     take_part(query->stmt, query->part);
-    bool is_shown = query->stmt->is_explained || query->stmt->is_profiled;
+    bool is_rule = query->stmt->kind == STMT_RULE;
+    bool is_shown = query->stmt->is_explained || query->stmt->is_profiled || is_rule;
     if (is_shown && !(query->printed = print_statement(&query->arena, query->stmt)))
         return arena_status(&query->arena);
     TRY(apply_unknown(query));
+    if (is_rule)
+        TRY(rule_make(query));
     TRY(bind_statement(&binder, query->stmt));
     if (query->stmt->kind == STMT_DEFINE && !query->stmt->is_explained)
         return define(query);

@@ -179,14 +179,23 @@ enum word {
     W_CUT,
     W_SAME_TIME,  /* 同期 */
     W_SAME_HOURS, /* 同时段 */
-    /* words of the language that this version does not answer yet: they are refused by name */
+    /* rules */
     W_RULE,
     W_RULES,
+    W_ALARM,
+    W_INFO,
+    W_WARN,
+    W_SEVERE,
+    W_CLEAR,
+    W_NOTIFY,
+    W_ESCALATE,
+    W_MESSAGE,
+    W_LATER, /* 15分钟后 */
+    /* words of the language that this version does not answer yet: they are refused by name */
     W_ACK,
     W_ASSIGN,
     W_CLOSE,
     W_EVIDENCE,
-    W_ALARM,
     W_LAG,
     W_CALENDAR,
     W_SHIFT,

@@ -108,11 +108,11 @@ static void errors_look_as_they_should(void **state)
          "  when production running today last 7d\n"
          "                                ^^^^\n"
          "  hint: one time is enough: today, today 08:00-12:00, last 24h, between 2026-11-18 and 2026-11-21\n"},
-        {"rule R1 alarm when abatement offline", "error at 1: 'rule' is not part of this version\n"
-                                                 "  rule R1 alarm when abatement offline\n"
-                                                 "  ^^^^\n"
-                                                 "  hint: this version answers when, which, aggregates, lags, samples, "
-                                                 "state, list, define, explain, profile\n"},
+        {"ack 17 by 'wang'", "error at 1: 'ack' is not part of this version\n"
+                             "  ack 17 by 'wang'\n"
+                             "  ^^^\n"
+                             "  hint: this version answers when, which, aggregates, lags, samples, "
+                             "state, list, define, rule, explain, profile\n"},
     };
     struct gk_query_error error;
 
