@@ -24,14 +24,14 @@
 static const char the_question[] = "when any abatement off while any production on for >= 10m per enterprise "
                                    "between 2024-06-10 and 2024-06-11";
 
-static gk_db *zone_store(const char *dir, char path[PATH_SIZE], const struct zone *zone,
+static gk_db *zone_store(const char *dir, char path[PATH_SIZE], const struct zone *zone, int flags,
                          uint32_t channels[ZONE_CHANNELS])
 {
     gk_db *db;
 
     snprintf(path, PATH_SIZE, "%s/count.gk", dir);
     harness_remove(path);
-    db = fill_open(path, FILL_COMMIT_BY_HAND);
+    db = fill_open(path, FILL_COMMIT_BY_HAND | flags);
     fill_catalog(db, zone, channels);
     return db;
 }
@@ -46,7 +46,7 @@ static uint64_t count_ingest(uint64_t units, const char *dir, bool is_csv)
     gk_db *db;
 
     zone_make(&zone, ENTERPRISES, LENGTH_S, SEED);
-    db = zone_store(dir, path, &zone, channels);
+    db = zone_store(dir, path, &zone, 0, channels);
     if (is_csv)
         fill_csv(units > 0 ? db : NULL, &zone, &figures);
     else
@@ -70,7 +70,7 @@ static uint64_t count_durable(uint64_t units, const char *dir)
     gk_db *db;
 
     zone_make(&zone, TICK / ZONE_FACILITIES, TICK_LENGTH_S, SEED);
-    db = zone_store(dir, path, &zone, channels);
+    db = zone_store(dir, path, &zone, FILL_LIVE, channels);
     zone_rows_init(&rows, TICK);
     zone_cursor_init(&cursor, &zone, ZONE_ARRIVAL);
     while (zone_next(&cursor, &rows)) {
@@ -97,7 +97,7 @@ static uint64_t count_question(uint64_t units, const char *dir)
     gk_db *db;
 
     zone_make(&zone, QUESTION_ENTERPRISES, LENGTH_S, SEED);
-    db = zone_store(dir, path, &zone, channels);
+    db = zone_store(dir, path, &zone, 0, channels);
     fill_rows(db, &zone, channels, ZONE_ARRIVAL, &figures);
     fill_check(gk_snapshot_open(db, &snapshot, &error), &error, "gk_snapshot_open");
     ask_open(&ask, session, snapshot, the_question, (zone.from_s + LENGTH_S) * GK_SECOND);
@@ -127,7 +127,7 @@ static uint64_t count_plan(uint64_t units, const char *dir)
     gk_db *db;
 
     zone_make(&zone, QUESTION_ENTERPRISES, TICK_LENGTH_S, SEED);
-    db = zone_store(dir, path, &zone, channels);
+    db = zone_store(dir, path, &zone, 0, channels);
     fill_check(gk_snapshot_open(db, &snapshot, &error), &error, "gk_snapshot_open");
     ask_prepare_only(session, snapshot, the_question);
     for (uint64_t i = 0; i < units; i++)

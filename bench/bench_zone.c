@@ -293,7 +293,7 @@ static void run_durable(struct harness *harness)
 
     snprintf(path, sizeof path, "%s/durable.gk", harness_dir(harness));
     zone_make(&zone, FACILITIES_TICK / ZONE_FACILITIES, (int64_t)n_batches * ZONE_STEP_S, SEED);
-    db = fill_open(path, FILL_COMMIT_BY_HAND | FILL_KEEP_HEADS);
+    db = fill_open(path, FILL_COMMIT_BY_HAND | FILL_KEEP_HEADS | FILL_LIVE);
     disk_open(&disk, harness_dir(harness));
     take_batches(harness, db, &zone, &disk);
     disk_close(&disk);

@@ -35,6 +35,14 @@ size_t fill_park(uint32_t i, char out[FILL_NAME_MAX])
     return (size_t)snprintf(out, FILL_NAME_MAX, "P%u", (unsigned)i);
 }
 
+static gk_time newest = GK_TIME_MIN; /* of all rows that were filled in */
+
+static gk_time newest_clock(void *context)
+{
+    (void)context;
+    return newest;
+}
+
 gk_db *fill_open(const char *path, int flags)
 {
     struct gk_options options = {.size = sizeof options, .zone_is_set = true};
@@ -44,6 +52,8 @@ gk_db *fill_open(const char *path, int flags)
 
     if ((flags & FILL_COMMIT_BY_HAND) != 0)
         options.commit_ns = -1;
+    if ((flags & FILL_LIVE) != 0)
+        options.clock = newest_clock;
     fill_check(gk_open(path, how, &options, &db, &error), &error, path);
     return db;
 }
@@ -116,6 +126,8 @@ void fill_batch(gk_db *db, const struct zone_rows *rows, const uint32_t channels
         return;
     for (int i = 0; i < ZONE_CHANNELS; i++)
         value[i] = rows->value[i];
+    for (size_t i = 0; i < rows->n; i++)
+        newest = rows->time[i] > newest ? rows->time[i] : newest;
     fill_check(gk_ingest(db, &batch, &counts, &error), &error, "gk_ingest");
     if (counts.accepted != rows->n)
         harness_fail("of %zu rows only %llu were accepted", rows->n, (unsigned long long)counts.accepted);

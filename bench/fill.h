@@ -11,6 +11,7 @@
 #define FILL_NAME_MAX       24
 #define FILL_COMMIT_BY_HAND 1 /* no group commit: the library commits when its heads are full, and when asked to */
 #define FILL_KEEP_HEADS     2
+#define FILL_LIVE           4 /* the clock is that of the newest row of fill_batch: rows come with their time */
 
 /* What it took. */
 struct fill_figures {

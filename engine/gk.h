@@ -567,6 +567,16 @@ struct gk_band;
 GK_API int gk_snapshot_under(gk_snapshot *snapshot, const struct gk_band *limits, gk_snapshot **out,
                              struct gk_error *error);
 
+/*
+ * The same store as it was known at a time: without rows of later times and those that came later, and with the bands,
+ * links, orders, exemptions and attributes that were put by then. When a row came is known within a minute where it
+ * came more than 5 min after its time; any other is taken to have come with its time. Values that were sent again, or
+ * filled in, are as they were sent last; sites, facilities and channels that are newer are there, without rows. States
+ * are derived as by gk_snapshot_under, of which it may be a view and the other way round. GK_ERANGE: rows from before
+ * a later time were dropped. Used by the same thread and no longer than `snapshot`.
+ */
+GK_API int gk_snapshot_known(gk_snapshot *snapshot, gk_time at, gk_snapshot **out, struct gk_error *error);
+
 struct gk_store_info {
     char uuid[37];
     int32_t zone_s;
@@ -703,6 +713,19 @@ struct gk_extent {
 };
 GK_API int gk_facility_extent(gk_snapshot *snapshot, uint32_t id, gk_time from, gk_time to, struct gk_extent *out,
                               struct gk_error *error);
+/* Rows of a facility that came together, more than 5 min after their time. */
+struct gk_backfill {
+    gk_time arrived; /* rounded up to a full minute */
+    uint32_t facility;
+    gk_time from, to; /* of the first and the last of them */
+    uint64_t n_rows;
+};
+/*
+ * Those that came in [from, to), in order of arrival, facility and time, as far as their rows are there. Rows that
+ * repeat others or change their values are not among them. Lives until the next call on the snapshot.
+ */
+GK_API int gk_backfills(gk_snapshot *snapshot, gk_time from, gk_time to, const struct gk_backfill **list, size_t *n,
+                        struct gk_error *error);
 /* The channels a facility ever had a value of, ascending ids; lives until the next call on the snapshot. */
 GK_API int gk_facility_channels(gk_snapshot *snapshot, uint32_t id, const uint32_t **channels, size_t *n,
                                 struct gk_error *error);

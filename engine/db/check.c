@@ -113,6 +113,8 @@ static int check_record(struct checking *c, enum store_table table, struct view 
         return hours_check_record(key, value, (uint32_t)c->s->catalog->n_facilities, error);
     case STORE_ALARM:
         return alarms_check_record(c->s, key, value, &c->alarms, error);
+    case STORE_BACKFILL:
+        return backfill_check(key, value, mem, (uint32_t)c->s->catalog->n_facilities, error);
     case STORE_SOURCE:
         return value.size == 8 ? GK_OK : error_set(error, GK_ECORRUPT, "a sequence of %zu bytes", value.size);
     default:
@@ -255,7 +257,7 @@ done:
 static int check_derived(struct checking *c, uint32_t id, const struct profile *stored, struct gk_error *error)
 {
     gk_snapshot *s = c->s;
-    struct origin origin = {&s->mem, s->txn, NULL, {0, 0, 0}, s->db->policy};
+    struct origin origin = {&s->mem, s->txn, NULL, {0, 0, 0}, s->db->policy, NULL};
     struct derived derived;
     struct steps all;
     struct limits limits;

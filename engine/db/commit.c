@@ -4,6 +4,7 @@
  */
 #include "db/commit.h"
 
+#include "db/backfill.h"
 #include "db/changes.h"
 #include "db/growth.h"
 #include "db/profile.h"
@@ -21,6 +22,8 @@ int pending_facility(gk_db *db, uint32_t facility)
         return GK_ENOMEM;
     p->facilities[p->n_facilities++] = facility;
     edge->turn = p->turn;
+    edge->before = edge->newest;
+    edge->oldest = GK_TIME_MAX;
     return GK_OK;
 }
 
@@ -248,6 +251,7 @@ int pending_put(gk_db *db, struct txn *txn, struct progress *progress, struct gk
     TRY(acts_put(&db->acts, txn, error));
     if (db->is_unsettled_new)
         TRY(unsettled_put(txn, db->unsettled, error));
+    TRY(backfill_put(db, txn, error));
 done:
     return rc;
 }
@@ -258,6 +262,7 @@ void pending_clear(gk_db *db)
     buffer_reset(&p->quarantined);
     p->n_facilities = p->n_quarantined = p->n_sources = 0;
     p->turn++;
+    p->oldest = GK_TIME_MAX;
     p->changes.n = 0;
     acts_committed(&db->acts);
     p->released = 0;

@@ -15,7 +15,7 @@ int pending_quarantined(gk_db *db, const struct batch_rows *rows, struct gk_erro
 void pending_touch(gk_db *db);
 int pending_source(gk_db *db, const char *name, uint64_t sequence, struct gk_error *error);
 void pending_clear(gk_db *db);
-/* Puts everything that is pending but the rows: sources, quarantined rows, catalog entries. */
+/* Puts everything that is pending but the rows: sources, quarantined rows, catalog entries, what came late. */
 int pending_put(gk_db *db, struct txn *txn, struct progress *progress, struct gk_error *error);
 /* The highest sequence taken from a source, durable or not; 0: none. */
 int source_sequence(gk_db *db, const char *name, uint64_t *out, struct gk_error *error);

@@ -94,7 +94,7 @@ int db_grow_edges(gk_db *db)
     if (mem_reserve(&db->mem, &db->edges, &db->edges_capacity, n, sizeof *db->edges) != GK_OK)
         return GK_ENOMEM;
     for (; db->n_edges < n; db->n_edges++)
-        db->edges[db->n_edges] = (struct edge){GK_TIME_MIN, GK_TIME_MIN, 0};
+        db->edges[db->n_edges] = (struct edge){.newest = GK_TIME_MIN, .sealed_last = GK_TIME_MIN};
     return GK_OK;
 }
 
@@ -192,7 +192,7 @@ static int load_edges(gk_db *db, struct txn *txn, struct gk_error *error)
         profile.n_channels = 0;
         TRY(profile_decode(value, &profile, error));
         if (profile.n_rows > 0)
-            db->edges[facility] = (struct edge){profile.last, profile.last, 0};
+            db->edges[facility] = (struct edge){.newest = profile.last, .sealed_last = profile.last};
     }
     rc = rc == GK_DONE ? GK_OK : rc;
 done:
@@ -275,6 +275,7 @@ int gk_open(const char *path, int flags, const struct gk_options *options, gk_db
     (void)pthread_mutex_init(&db->lock, NULL); /* cannot fail for a plain mutex on Linux */
     buffer_init(&db->pending.quarantined, &db->mem);
     db->pending.turn = 1;
+    db->pending.oldest = GK_TIME_MAX;
     db->pending.changes.mem = &db->mem;
     acts_init(&db->acts, &db->mem);
     TRY(take_options(db, flags, options, error));

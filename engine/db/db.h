@@ -64,6 +64,7 @@ struct progress {
 /* What the writer remembers of a facility between rows. */
 struct edge {
     gk_time newest, sealed_last; /* GK_TIME_MIN: none */
+    gk_time before, oldest;      /* the newest row before it got those of this turn, and the oldest of these */
     uint32_t turn;               /* the commit before which it last got rows: see pending.turn */
 };
 
@@ -76,6 +77,7 @@ struct pending_source {
 struct pending {
     uint32_t *facilities; /* that got rows since the last commit, each once */
     size_t n_facilities, facilities_capacity;
+    gk_time oldest;            /* of their rows, or before it */
     uint32_t turn;             /* grows with every commit */
     struct buffer quarantined; /* records of quarantined rows, one after the other */
     size_t *quarantined_ends;
@@ -162,6 +164,9 @@ int progress_decode(struct view value, struct progress *out); /* GK_ECORRUPT, GK
 int progress_dump(const struct progress *progress, struct buffer *out);
 int meta_dump(struct view key, struct view value, struct buffer *out);
 int catalog_load(const struct mem *mem, struct txn *txn, struct catalog **out, struct gk_error *error);
+/* As it was known at a time, frozen, with one reference; *has_other_bands: its bands are not those of now. */
+int catalog_load_known(const struct mem *mem, struct txn *txn, gk_time at, struct catalog **out, bool *has_other_bands,
+                       struct gk_error *error);
 
 /* What a journal record has: a batch, and perhaps the progress as of its commit. The batch is borrowed. */
 struct journal_record {

@@ -156,6 +156,8 @@ static int dump_record(struct dumping *d, enum store_table table, struct view ke
         buffer_printf(out, "hours of '%s' %s ", facility_name(d, hours_key_facility(key)),
                       channel_name(d, hours_key_channel(key)));
         return hours_dump_record(key, value, out);
+    case STORE_BACKFILL:
+        return backfill_dump(key, value, mem, out);
     case STORE_PRESENCE:
         return dump_presence_record(key, value, out, mem);
     case STORE_ALARM:
@@ -281,7 +283,8 @@ int gk_dump(gk_db *db, const char *what, gk_sink_fn sink, void *context, struct 
         rc =
             error_set(error, GK_EINVAL,
                       "there is no '%s' to dump; there are: all, facility NAME, meta, catalog, journal, source, chunk, "
-                      "profile, state, presence, quarantine, alarm, act, hour",
+                      "profile, state, presence, quarantine, alarm, act, hour, "
+                      "backfill",
                       what);
 done:
     if (d.s)

@@ -133,8 +133,8 @@ static int judge_by_reading(struct ingest *g, size_t row, bool is_newest, enum v
     int rc;
 
     TRY(db_lookup(db, &txn, error));
-    struct origin origin = {
-        &db->mem, txn, db->heads, {heads_n(db->heads), db->view.facilities_done, db->view.n_done}, db->policy};
+    struct origin origin = {&db->mem,   txn, db->heads, {heads_n(db->heads), db->view.facilities_done, db->view.n_done},
+                            db->policy, NULL};
     *out = is_newest ? ACCEPTED : LATE;
     TRY(rows_open(&rows, &origin, g->batch->facility[row], NULL, 0, t, t + 1, error));
     while ((rc = rows_next(&rows, &have, error)) == GK_OK)
@@ -244,6 +244,10 @@ static int take_row(struct ingest *g, size_t row, struct gk_error *error)
     db_unsettle(db, t);
     if (t > edge->newest)
         edge->newest = t;
+    if (t < edge->oldest) {
+        edge->oldest = t;
+        db->pending.oldest = t < db->pending.oldest ? t : db->pending.oldest;
+    }
     if (t > g->progress.watermark)
         g->progress.watermark = t;
     if (t < g->progress.beginning)
@@ -304,6 +308,7 @@ static void undo(struct ingest *g, uint32_t n_before)
 {
     gk_db *db = g->db;
     struct heads_view view = {n_before, db->view.facilities_done, db->view.n_done};
+    struct heads_view fresh = {n_before, UINT32_MAX, db->view.n_visible}; /* not durable yet */
 
     heads_truncate(db->heads, n_before);
     for (size_t i = 0; i < g->batch->n_rows; i++) {
@@ -314,6 +319,8 @@ static void undo(struct ingest *g, uint32_t n_before)
             changes_forget(db, g->batch->facility[i]);
         if (heads_has(db->heads, view, g->batch->facility[i], NULL, &last) && last > edge->newest)
             edge->newest = last;
+        if (!heads_has(db->heads, fresh, g->batch->facility[i], &edge->oldest, NULL))
+            edge->oldest = GK_TIME_MAX;
     }
 }
 

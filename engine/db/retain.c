@@ -7,6 +7,7 @@
  * time, and a retention that was interrupted is finished by asking for it again. States and presence stay as they are.
  * The rows of a facility's newest hour always stay: the newest values of a meter that fell silent are worth having.
  */
+#include "db/backfill.h"
 #include "db/commit.h"
 #include "db/growth.h"
 #include "db/hours.h"
@@ -225,7 +226,7 @@ done:
 static int drop_rows(struct retaining *r, uint32_t facility, bool *is_done, struct gk_error *error)
 {
     gk_db *db = r->db;
-    struct origin origin = {&db->mem, r->txn, NULL, {0, 0, 0}, db->policy};
+    struct origin origin = {&db->mem, r->txn, NULL, {0, 0, 0}, db->policy, NULL};
     struct derive machine;
     gk_time cut = r->before, step;
     int rc;
@@ -291,6 +292,7 @@ static int retain(struct retaining *r, const struct gk_retain_options *options, 
 
     TRY(begin_step(r, error));
     r->progress.dropped_before = r->before; /* from here on older rows are kept apart */
+    TRY(backfill_drop(r->txn, r->before, error));
     TRY(end_step(r, error));
     for (uint32_t f = 0; f < n;) {
         bool is_done;

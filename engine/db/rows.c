@@ -58,6 +58,55 @@ static int seek_first(struct rows *rows, struct gk_error *error)
     return settle(rows, cursor_seek(rows->cursor, view_of(key, sizeof key), error));
 }
 
+/* ---- rows that came later
+ * ----------------------------------------------------------------------------------------- */
+
+/* Moves rows [from, to) to row `at`. */
+static void move_rows(struct columns *c, size_t from, size_t to, size_t at)
+{
+    if (at == from)
+        return;
+    memmove(c->time + at, c->time + from, (to - from) * sizeof *c->time);
+    for (size_t i = 0; i < c->n_columns; i++)
+        memmove(c->value[i] + at, c->value[i] + from, (to - from) * sizeof **c->value);
+}
+
+/* Takes the hidden rows out of some that are in order of time. */
+static void hide(const struct rows *rows, struct columns *c)
+{
+    size_t kept = 0, from = 0;
+
+    for (size_t i = 0; i < rows->n_hidden && from < c->n_rows; i++) {
+        const struct backfill_run *run = &rows->hidden[i];
+        if (run->to < c->time[from])
+            continue;
+        size_t begin = columns_lower(c, run->from), end = columns_lower(c, run->to + 1);
+        begin = begin > from ? begin : from;
+        move_rows(c, from, begin, kept);
+        kept += begin - from;
+        from = end > from ? end : from;
+    }
+    move_rows(c, from, c->n_rows, kept);
+    c->n_rows = kept + c->n_rows - from;
+}
+
+static bool hides_some(const struct rows *rows, gk_time first, gk_time last)
+{
+    for (size_t i = 0; i < rows->n_hidden; i++)
+        if (rows->hidden[i].from <= last && rows->hidden[i].to >= first)
+            return true;
+    return false;
+}
+
+/* Where reading ends: rows of later times were not known. */
+static void open_known(struct rows *rows, const struct known *known)
+{
+    if (!known)
+        return;
+    rows->hidden = known_hidden(known, rows->facility, &rows->n_hidden);
+    rows->to = rows->to > known->at && known->at < GK_TIME_MAX ? known->at + 1 : rows->to;
+}
+
 int rows_open(struct rows *rows, const struct origin *origin, uint32_t facility, const uint32_t *channels, size_t n,
               gk_time from, gk_time to, struct gk_error *error)
 {
@@ -69,6 +118,7 @@ int rows_open(struct rows *rows, const struct origin *origin, uint32_t facility,
     rows->from = from;
     rows->to = to;
     rows->all_channels = !channels;
+    open_known(rows, origin->known);
     columns_init(&rows->incoming, origin->mem);
     columns_init(&rows->chunk, origin->mem);
     columns_init(&rows->merged, origin->mem);
@@ -82,8 +132,9 @@ int rows_open(struct rows *rows, const struct origin *origin, uint32_t facility,
         TRY(columns_add(&rows->merged, channels[i]));
     }
     if (has_unsealed)
-        TRY(heads_collect(origin->heads, origin->view, facility, from, to, origin->policy, rows->all_channels,
+        TRY(heads_collect(origin->heads, origin->view, facility, from, rows->to, origin->policy, rows->all_channels,
                           &rows->incoming));
+    hide(rows, &rows->incoming);
     TRY(cursor_open(origin->txn, STORE_CHUNK, &rows->cursor, error));
     TRY(seek_first(rows, error));
 done:
@@ -151,6 +202,8 @@ int rows_chunk(struct rows *rows, struct chunk_view *chunk, uint32_t *a, uint32_
     TRY(chunk_at(rows->cursor, chunk, error));
     if (rows->incoming_at < in->n_rows && in->time[rows->incoming_at] <= chunk->last)
         return GK_DONE;
+    if (hides_some(rows, chunk->first, chunk->last))
+        return GK_DONE;
     *a = *b = 0;
     if (chunk->last >= rows->from)
         TRY(find_minis(chunk, rows->from, rows->to, a, b));
@@ -188,6 +241,7 @@ static int take_chunk(struct rows *rows, gk_time *border, struct gk_error *error
     }
     TRY(lend_rows(rows, chunk.first < rows->from ? columns_lower(columns, rows->from) : 0,
                   chunk.last >= rows->to ? columns_lower(columns, rows->to) : columns->n_rows));
+    hide(rows, &rows->window);
     TRY(settle(rows, cursor_next(rows->cursor, error)));
     *border = rows->has_chunk ? chunk_key_first(cursor_key(rows->cursor)) : rows->to;
 done:

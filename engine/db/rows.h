@@ -5,7 +5,7 @@
 #ifndef DB_ROWS_H
 #define DB_ROWS_H
 
-#include "db/db.h"
+#include "db/backfill.h"
 
 /* Where rows are read from. */
 struct origin {
@@ -14,6 +14,7 @@ struct origin {
     const struct heads *heads; /* NULL: chunks only */
     struct heads_view view;
     enum gk_policy policy;
+    const struct known *known; /* NULL: all rows */
 };
 
 struct rows {
@@ -21,6 +22,8 @@ struct rows {
     uint32_t facility;
     gk_time from, to;
     bool all_channels;
+    const struct backfill_run *hidden; /* rows that are not there, as origin->known has it */
+    size_t n_hidden;
     struct cursor *cursor;
     bool has_chunk;          /* the cursor stands on one of the facility's chunks before `to` */
     struct columns incoming; /* the heads' rows of [from, to) */
@@ -37,9 +40,9 @@ int rows_open(struct rows *rows, const struct origin *origin, uint32_t facility,
 /* GK_OK: *out has at least one row and lives until the next call; GK_DONE. */
 int rows_next(struct rows *rows, const struct columns **out, struct gk_error *error);
 /*
- * GK_OK: the next rows are those of a chunk into which no unsealed row is to be merged; they are in mini blocks [*a,
- * *b) of *chunk, first and last ones perhaps outside of the stretch, and rows_next goes on behind them. GK_DONE:
- * rows_next has to decode, or there are none.
+ * GK_OK: the next rows are those of a chunk into which no unsealed row is to be merged, and none is hidden; they are in
+ * mini blocks [*a, *b) of *chunk, first and last ones perhaps outside of the stretch, and rows_next goes on behind
+ * them. GK_DONE: rows_next has to decode, or there are none.
  */
 int rows_chunk(struct rows *rows, struct chunk_view *chunk, uint32_t *a, uint32_t *b, struct gk_error *error);
 void rows_close(struct rows *rows);

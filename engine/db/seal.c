@@ -111,7 +111,7 @@ static int seal_facility(struct sealing *s, uint32_t facility, struct gk_error *
     int64_t hold_before = profile_hold(&before), hold_after = profile_hold(&s->profile);
     TRY(limits_of(db->catalog, facility, db->tick_ns, hold_after, &s->limits));
     struct outlook o = outlook_of(&before, &s->incoming, hold_before, hold_after, s->limits.uses_usual_hold);
-    struct origin origin = {&db->mem, s->txn, NULL, {0, 0, 0}, db->policy};
+    struct origin origin = {&db->mem, s->txn, NULL, {0, 0, 0}, db->policy, NULL};
     before.first = s->profile.first; /* how far back rows can be looked for */
     TRY(states_derive(&origin, facility, db->tick_ns, &s->limits, &before, o.change, o.is_append ? &s->incoming : NULL,
                       &s->derived, error));

@@ -18,7 +18,7 @@ static int rebuild_heads(gk_db *db, struct txn *txn, const struct progress *p, s
     int rc;
 
     for (size_t i = 0; i < db->n_edges; i++)
-        db->edges[i] = (struct edge){GK_TIME_MIN, GK_TIME_MIN, 0};
+        db->edges[i] = (struct edge){.newest = GK_TIME_MIN, .sealed_last = GK_TIME_MIN};
     TRY(heads_new(&db->mem, &heads));
     uint64_t middle = p->target > p->sealed ? p->target + 1 : p->sealed + 1;
     TRY(journal_replay_range(&db->mem, txn, p, p->sealed + 1, middle, heads, db->edges, db->n_edges, error));
@@ -75,7 +75,7 @@ done:
 /* ---- opening --------------------------------------------------------------------------------------------------------
  */
 
-static void fill_info(gk_snapshot *s)
+void snapshot_fill_info(gk_snapshot *s)
 {
     const struct catalog *c = s->catalog;
     struct gk_store_info *info = &s->info;
@@ -132,6 +132,8 @@ static gk_snapshot *new_snapshot(gk_db *db, struct gk_error *error)
     }
     s->db = db;
     s->mem = db->mem;
+    s->under = (struct gk_band){.hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1, .channel = GK_ID_NONE};
+    backfill_init(&s->own_known.hidden, &s->mem);
     steps_init(&s->steps, &s->mem);
     steps_init(&s->steps_more, &s->mem);
     limits_init(&s->limits, &s->mem);
@@ -157,12 +159,12 @@ int gk_snapshot_open(gk_db *db, gk_snapshot **out, struct gk_error *error)
         gk_snapshot_close(s);
         return rc;
     }
-    fill_info(s);
+    snapshot_fill_info(s);
     *out = s;
     return GK_OK;
 }
 
-int gk_snapshot_under(gk_snapshot *parent, const struct gk_band *limits, gk_snapshot **out, struct gk_error *error)
+int snapshot_view(gk_snapshot *parent, gk_snapshot **out, struct gk_error *error)
 {
     gk_db *db = parent->db;
 
@@ -171,7 +173,9 @@ int gk_snapshot_under(gk_snapshot *parent, const struct gk_band *limits, gk_snap
     if (!s)
         return GK_ENOMEM;
     s->parent = parent;
-    s->under = *limits;
+    s->under = parent->under;
+    s->known = parent->known;
+    s->has_other_bands = parent->has_other_bands;
     s->txn = parent->txn;
     (void)pthread_mutex_lock(&db->lock); /* cannot fail */
     s->catalog = parent->catalog;
@@ -183,6 +187,15 @@ int gk_snapshot_under(gk_snapshot *parent, const struct gk_band *limits, gk_snap
     s->info = parent->info;
     *out = s;
     return GK_OK;
+}
+
+int gk_snapshot_under(gk_snapshot *parent, const struct gk_band *limits, gk_snapshot **out, struct gk_error *error)
+{
+    int rc = snapshot_view(parent, out, error);
+
+    if (rc == GK_OK)
+        (*out)->under = *limits;
+    return rc;
 }
 
 void gk_snapshot_close(gk_snapshot *s)
@@ -210,6 +223,8 @@ void gk_snapshot_close(gk_snapshot *s)
     limits_clear(&s->limits);
     profile_clear(&s->profile);
     memo_clear(&s->memo);
+    backfill_clear(&s->own_known.hidden);
+    mem_free(&s->mem, s->backfills);
     struct mem mem = s->mem;
     mem_free(&mem, s);
 }
@@ -226,7 +241,7 @@ const struct gk_store_info *gk_snapshot_info(gk_snapshot *s)
 
 struct origin snapshot_origin(const gk_snapshot *s)
 {
-    struct origin origin = {&s->mem, s->txn, s->heads, s->view, s->db->policy};
+    struct origin origin = {&s->mem, s->txn, s->heads, s->view, s->db->policy, s->known};
     return origin;
 }
 

@@ -18,8 +18,12 @@ struct derived_states {
 
 struct gk_snapshot {
     gk_db *db;
-    gk_snapshot *parent;  /* of a view under other limits: the one it was made of, which owns the transaction */
-    struct gk_band under; /* those limits */
+    gk_snapshot
+        *parent; /* of a view: the one it was made of, which owns the transaction. Its states are derived anew */
+    struct gk_band under;      /* limits above every band */
+    const struct known *known; /* of a view: what of the rows is seen; NULL: all */
+    struct known own_known;    /* of the view that was asked for it */
+    bool has_other_bands;      /* and those of now are not the ones that were known */
     struct mem mem;
     struct txn *txn;
     struct heads *heads;
@@ -33,8 +37,13 @@ struct gk_snapshot {
     struct limits limits;
     struct profile profile;
     struct memo memo;
+    struct gk_backfill *backfills; /* handed out by gk_backfills */
 };
 
+/* What gk_store_info says of the catalog and of the progress. */
+void snapshot_fill_info(gk_snapshot *snapshot);
+/* A view of another snapshot: the same moment, as that one sees it. */
+int snapshot_view(gk_snapshot *parent, gk_snapshot **out, struct gk_error *error);
 struct origin snapshot_origin(const gk_snapshot *snapshot);
 /* The profile of all rows of a facility, unsealed ones included, into snapshot->profile. */
 int snapshot_profile(gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);

@@ -14,7 +14,7 @@ bool snapshot_has_unsealed(const gk_snapshot *s, uint32_t facility)
 /* ---- profiles
  * -------------------------------------------------------------------------------------------------------- */
 
-/* All gaps again, from all rows: only when late rows might tip the median. */
+/* Rows and gaps again, from all rows: where late rows might tip the median, and where some are hidden. */
 static int recount(gk_snapshot *s, uint32_t facility, struct profile *p, struct gk_error *error)
 {
     struct origin origin = snapshot_origin(s);
@@ -26,13 +26,16 @@ static int recount(gk_snapshot *s, uint32_t facility, struct profile *p, struct 
 
     memcpy(p->gaps, p->cut.gaps, sizeof p->gaps);
     p->n_rows = 0;
+    p->first = GK_TIME_MAX;
+    p->last = GK_TIME_MIN;
     TRY(rows_open(&rows, &origin, facility, &none, 0, GK_TIME_MIN, GK_TIME_MAX, error));
     while ((rc = rows_next(&rows, &batch, error)) == GK_OK) {
         if (p->n_rows > 0)
             profile_count_gap(p, last, batch->time[0], 1);
+        p->first = batch->time[0] < p->first ? batch->time[0] : p->first;
         profile_count_gaps(p, batch->time, batch->n_rows, 1);
         p->n_rows += batch->n_rows;
-        last = batch->time[batch->n_rows - 1];
+        last = p->last = batch->time[batch->n_rows - 1];
     }
     rc = rc == GK_DONE ? GK_OK : rc;
 done:
@@ -41,13 +44,13 @@ done:
     return rc;
 }
 
-/* Adds unsealed rows (in order of time) to a stored profile. */
+/* Adds unsealed rows (in order of time) to a stored profile; where some are hidden, all rows are counted anew. */
 static int absorb(gk_snapshot *s, uint32_t facility, const struct columns *in, struct profile *p,
                   struct gk_error *error)
 {
     int rc = GK_OK;
 
-    if (in->n_rows == 0)
+    if (in->n_rows == 0 && !s->known)
         return GK_OK;
     for (size_t i = 0; i < in->n_columns; i++) {
         size_t r = 0;
@@ -56,6 +59,8 @@ static int absorb(gk_snapshot *s, uint32_t facility, const struct columns *in, s
         if (r < in->n_rows)
             TRY(profile_add_channel(p, in->channel[i]));
     }
+    if (s->known)
+        return recount(s, facility, p, error);
     bool is_append = p->n_rows == 0 || in->time[0] > p->last;
     if (is_append) {
         if (p->n_rows > 0)
@@ -73,6 +78,14 @@ done:
     return rc;
 }
 
+/* Whether rows of a facility, whose profile is the snapshot's, may be hidden. */
+static bool hides_some(const gk_snapshot *s, uint32_t facility)
+{
+    size_t n;
+
+    return s->known && (s->profile.last > s->known->at || known_hidden(s->known, facility, &n));
+}
+
 int snapshot_profile(gk_snapshot *s, uint32_t facility, struct gk_error *error)
 {
     struct columns incoming;
@@ -80,7 +93,7 @@ int snapshot_profile(gk_snapshot *s, uint32_t facility, struct gk_error *error)
 
     columns_init(&incoming, &s->mem);
     TRY(profile_load(s->txn, facility, &s->profile, error));
-    if (!snapshot_has_unsealed(s, facility))
+    if (!snapshot_has_unsealed(s, facility) && !hides_some(s, facility))
         goto done;
     TRY(heads_collect(s->heads, s->view, facility, GK_TIME_MIN, GK_TIME_MAX, s->db->policy, true, &incoming));
     TRY(absorb(s, facility, &incoming, &s->profile, error));
@@ -111,16 +124,34 @@ done:
     return rc;
 }
 
+/* From when on rows say something that is not stored: they are not sealed, or hidden, or under bands of another time.
+ */
+static gk_time seen_otherwise_from(const gk_snapshot *s, uint32_t facility)
+{
+    gk_time first = GK_TIME_MAX;
+    size_t n;
+
+    if (s->has_other_bands)
+        return GK_TIME_MIN;
+    if (s->view.n_visible == 0 || !heads_has(s->heads, s->view, facility, &first, NULL))
+        first = GK_TIME_MAX;
+    if (!s->known)
+        return first;
+    const struct backfill_run *hidden = known_hidden(s->known, facility, &n);
+    first = hidden && hidden->from < first ? hidden->from : first;
+    return s->known->at < first ? s->known->at : first;
+}
+
 int snapshot_stale_from(gk_snapshot *s, uint32_t facility, gk_time *out, struct gk_error *error)
 {
     struct profile stored;
-    gk_time first;
+    gk_time first = seen_otherwise_from(s, facility);
     int rc = GK_OK;
 
     *out = s->profile.stale_from > s->profile.cut.time ? s->profile.stale_from : s->profile.cut.time;
     if (s->parent && s->under.hold_ns >= 0)
         *out = s->profile.cut.time;
-    if (s->view.n_visible == 0 || !heads_has(s->heads, s->view, facility, &first, NULL))
+    if (first == GK_TIME_MAX)
         return GK_OK;
     *out = first < *out ? first : *out;
     profile_init(&stored, &s->mem);

@@ -57,8 +57,8 @@ struct cursor {
 };
 
 static const char *const TABLE_NAMES[STORE_TABLES] = {
-    "meta",  "catalog",  "journal",    "source", "chunk", "profile",
-    "state", "presence", "quarantine", "alarm",  "act",   "hour",
+    "meta",     "catalog",    "journal", "source", "chunk", "profile",  "state",
+    "presence", "quarantine", "alarm",   "act",    "hour",  "backfill",
 };
 
 /* What every opening and nearly every question reads. */
@@ -214,15 +214,17 @@ static int begin_anew(const struct store *store, struct gk_error *error)
     return GK_OK;
 }
 
+/* A store of before a table was thought of gets it from the first who writes. */
 static int open_tables(struct store *store, bool may_create, struct gk_error *error)
 {
     MDB_txn *txn;
-    int code = mdb_txn_begin(store->env, NULL, may_create ? 0 : MDB_RDONLY, &txn);
+    int code = mdb_txn_begin(store->env, NULL, store->is_writer ? 0 : MDB_RDONLY, &txn);
 
     if (code != MDB_SUCCESS)
         return fail(store, code, "cannot begin a transaction", error);
     for (unsigned i = 0; i < STORE_TABLES; i++) {
-        code = mdb_dbi_open(txn, TABLE_NAMES[i], may_create ? MDB_CREATE : 0, &store->dbi[i]);
+        bool is_made = may_create || (store->is_writer && i >= STORE_BACKFILL);
+        code = mdb_dbi_open(txn, TABLE_NAMES[i], is_made ? MDB_CREATE : 0, &store->dbi[i]);
         if (code != MDB_SUCCESS) {
             mdb_txn_abort(txn);
             if (code == MDB_NOTFOUND)

@@ -31,6 +31,7 @@ enum store_table {
     STORE_ALARM,
     STORE_ACT,
     STORE_HOUR,
+    STORE_BACKFILL,
     STORE_TABLES
 };
 

@@ -295,6 +295,30 @@ done:
     return rc;
 }
 
+/* As it was known between two batches, under other limits. */
+static int step_known(struct world *w)
+{
+    const struct gk_band limits = {
+        .on_from = share(30), .hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1, .channel = GK_ID_NONE};
+    const struct gk_backfill *list;
+    const struct gk_step *steps;
+    gk_snapshot *known = NULL, *under = NULL;
+    struct gk_profile profile;
+    size_t n;
+    int rc;
+
+    TRY(gk_snapshot_known(w->s, world_now - GK_SECOND, &known, &w->error));
+    TRY(gk_snapshot_under(known, &limits, &under, &w->error));
+    TRY(gk_state_steps(under, 1, T0 / GK_SECOND, T0 / GK_SECOND + 3000, &steps, &n, &w->error));
+    rc = gk_facility_profile(known, 1, &profile, &w->error);
+    TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
+    TRY(gk_backfills(w->s, GK_TIME_MIN, GK_TIME_MAX, &list, &n, &w->error));
+done:
+    gk_snapshot_close(under);
+    gk_snapshot_close(known);
+    return rc;
+}
+
 static int step_close_snapshot(struct world *w)
 {
     gk_snapshot_close(w->s);
@@ -414,6 +438,7 @@ static const struct step {
     {"states", step_states},
     {"signal", step_signal},
     {"under", step_under},
+    {"known", step_known},
     {"register", step_register},
     {"close snapshot", step_close_snapshot},
     {"seal", step_seal},
@@ -438,6 +463,7 @@ static const struct step {
     {"prune", step_prune},
     {"signal", step_signal},
     {"under", step_under},
+    {"known", step_known},
     {"close snapshot", step_close_snapshot},
     {"release", step_release},
     {"commit", step_commit},

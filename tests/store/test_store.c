@@ -710,6 +710,29 @@ static void the_page_shows_what_is_stored(void **state)
     buffer_clear(&example);
 }
 
+static void a_store_from_before_a_table_gets_it_from_the_first_writer(void **state)
+{
+    struct gk_error error;
+    MDB_env *env;
+    MDB_txn *txn;
+    MDB_dbi dbi;
+    (void)state;
+
+    store_close(open_with(true, 0));
+    assert_int_equal(mdb_env_create(&env), 0);
+    assert_int_equal(mdb_env_set_maxdbs(env, 20), 0);
+    assert_int_equal(mdb_env_open(env, path, 0, 0600), 0);
+    assert_int_equal(mdb_txn_begin(env, NULL, 0, &txn), 0);
+    assert_int_equal(mdb_dbi_open(txn, "backfill", 0, &dbi), 0);
+    assert_int_equal(mdb_drop(txn, dbi, 1), 0);
+    assert_int_equal(mdb_txn_commit(txn), 0);
+    mdb_env_close(env);
+    assert_int_equal(try_open(path, false, false, &error), GK_ECORRUPT);
+    assert_non_null(strstr(error.text, "\"backfill\""));
+    assert_int_equal(try_open(path, true, false, &error), GK_OK);
+    assert_int_equal(try_open(path, false, false, &error), GK_OK);
+}
+
 static void tables_have_names(void **state)
 {
     (void)state;
@@ -768,6 +791,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(the_map_size_comes_from_the_environment),
     IN_FOLDER(every_failing_allocation_is_survived),
     IN_FOLDER(the_page_shows_what_is_stored),
+    IN_FOLDER(a_store_from_before_a_table_gets_it_from_the_first_writer),
     cmocka_unit_test(tables_have_names),
 };
 
