@@ -235,6 +235,7 @@ gk_time changes_entry(gk_db *db, enum entry_kind kind, uint32_t id)
     case ENTRY_CHANNEL: /* limits may have waited for it */
         return change_covered(db, &all, GK_TIME_MAX, false);
     case ENTRY_RULE:
+    case ENTRY_MAPPING:
     case ENTRY_HISTORY:
         break;
     }
