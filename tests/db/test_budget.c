@@ -69,6 +69,7 @@ static void ingest_minute(gk_db *db, int64_t minute)
     const double *values = kw;
     const uint32_t channel = 0;
 
+    world_now = T0 + (minute + 1) * 60 * GK_SECOND; /* they come in time */
     for (uint32_t at = 0; at < FACILITIES; at += BATCH) {
         for (uint32_t i = 0; i < BATCH; i++) {
             facility[i] = at + i;
