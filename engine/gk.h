@@ -1104,6 +1104,48 @@ GK_API gk_time gk_unsettled(gk_db *db);
 /* All that is committed was looked at; what comes from before `from` is told by gk_unsettled. Joins the next commit. */
 GK_API int gk_settle(gk_db *db, gk_time from, struct gk_error *error);
 
+/* ---- the record: handing in and delivery ----------------------------------------------------------------------------
+ */
+
+#define GK_HANDED_MAX 64 /* bytes of the name of what was handed in, its end included */
+
+/*
+ * One process writes a store; others hand their acts in: told, and what people do. The act lies in the store's folder
+ * `inbox`, durable, until the writer takes it in with its next gk_commit: exactly once, in the order of handing in. On
+ * any handle.
+ */
+GK_API int gk_act_hand_in(gk_db *db, const struct gk_act_put *act, char name[GK_HANDED_MAX], struct gk_error *error);
+/* What became of it: GK_DONE: it waits; GK_OK: it was taken and is durable; an error: it was refused, and why. A
+ * refusal is told once. */
+GK_API int gk_act_handed(gk_db *db, const char *name, struct gk_error *error);
+
+/*
+ * A consumer reads the acts in order as they become durable. One with a name goes on where it last confirmed, also
+ * after a crash or a year: so it sees every act at least once, and in order. The place is kept in the store's folder
+ * `consumers`, where the writer is not needed; a name is used by one process at a time (GK_EBUSY).
+ *
+ *     while ((rc = gk_consumer_next(consumer, &act, &alarm, &error)) == GK_OK) {
+ *         deliver(&act, &alarm);
+ *         rc = gk_consumer_confirm(consumer, act.seq, &error);
+ *     }
+ *     if (rc == GK_DONE)
+ *         poll(&(struct pollfd){gk_consumer_fd(consumer), POLLIN}, 1, timeout);
+ */
+typedef struct gk_consumer gk_consumer;
+/* `name` NULL: no place is kept. One without a place begins with act `from`. */
+GK_API int gk_consumer_open(gk_db *db, const char *name, uint64_t from, gk_consumer **out, struct gk_error *error);
+GK_API void gk_consumer_close(gk_consumer *consumer);
+/* The next act and its alarm as it is now (of an act about the store: id 0); both live until the next call. GK_DONE:
+ * there is none yet. */
+GK_API int gk_consumer_next(gk_consumer *consumer, struct gk_act *act, struct gk_alarm *alarm, struct gk_error *error);
+/* All acts up to this one are dealt with. Durable when it returns. */
+GK_API int gk_consumer_confirm(gk_consumer *consumer, uint64_t seq, struct gk_error *error);
+/*
+ * Readable when acts may have come, for poll or select; gk_consumer_next makes it unreadable again. -1 when the system
+ * has no more inotify instances: then ask now and then.
+ */
+GK_API int gk_consumer_fd(const gk_consumer *consumer);
+
 /* ---- looking after a store
  * ------------------------------------------------------------------------------------------------------------- */
 

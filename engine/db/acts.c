@@ -330,7 +330,26 @@ done:
     return rc;
 }
 
-static int take_put(const struct gk_act_put *given, struct gk_act_put *out, struct gk_error *error)
+int acts_add(gk_db *db, const struct gk_act_put *put, struct gk_error *error)
+{
+    struct acts *acts = &db->acts;
+    size_t size = acts->bytes.size, n_touched = acts->n_touched;
+    int rc;
+
+    if (put->about > acts->last)
+        return error_set(error, GK_ENOTFOUND, "an act about act %" PRIu64 ": there is none", put->about);
+    rc = add(db, put, error);
+    if (rc == GK_OK) {
+        pending_touch(db);
+        return GK_OK;
+    }
+    acts->bytes.size = size;
+    acts->bytes.failed = false;
+    drop_touched(acts, n_touched);
+    return rc;
+}
+
+int acts_take_put(const struct gk_act_put *given, struct gk_act_put *out, struct gk_error *error)
 {
     memset(out, 0, sizeof *out);
     if (given->size < sizeof given->size || given->size > sizeof *out)
@@ -341,27 +360,16 @@ static int take_put(const struct gk_act_put *given, struct gk_act_put *out, stru
 
 int gk_act_put(gk_db *db, const struct gk_act_put *given, uint64_t *seq, struct gk_error *error)
 {
-    struct acts *acts = &db->acts;
     struct gk_act_put put;
     int rc;
 
     TRY(db_need_writer(db, error));
-    TRY(take_put(given, &put, error));
-    if (acts->n >= ACTS_PENDING_MAX || acts->bytes.size >= ACTS_PENDING_BYTES_MAX)
+    TRY(acts_take_put(given, &put, error));
+    if (db->acts.n >= ACTS_PENDING_MAX || db->acts.bytes.size >= ACTS_PENDING_BYTES_MAX)
         TRY(gk_commit(db, error));
-    if (put.about > acts->last)
-        TRY(error_set(error, GK_ENOTFOUND, "an act about act %" PRIu64 ": there is none", put.about));
-    size_t size = acts->bytes.size, n_touched = acts->n_touched;
-    rc = add(db, &put, error);
-    if (rc != GK_OK) {
-        acts->bytes.size = size;
-        acts->bytes.failed = false;
-        drop_touched(acts, n_touched);
-        goto done;
-    }
-    pending_touch(db);
+    TRY(acts_add(db, &put, error));
     if (seq)
-        *seq = acts->last;
+        *seq = db->acts.last;
 done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for an act"); /* rc says it too */

@@ -34,6 +34,10 @@ struct acts {
 
 void acts_init(struct acts *acts, const struct mem *mem);
 void acts_clear(struct acts *acts);
+/* A put of gk.h with what an older caller lacks, found good; *out borrows its texts. */
+int acts_take_put(const struct gk_act_put *given, struct gk_act_put *out, struct gk_error *error);
+/* Adds an act; on an error nothing is pending that was not. */
+int acts_add(gk_db *db, const struct gk_act_put *put, struct gk_error *error);
 /* Takes number and hash of the newest act of the store. */
 int acts_load(struct acts *acts, struct txn *txn, struct gk_error *error);
 /* Puts what is pending into a transaction; it stays pending until acts_committed. */

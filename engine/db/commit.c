@@ -249,6 +249,7 @@ int pending_put(gk_db *db, struct txn *txn, struct progress *progress, struct gk
     }
     TRY(put_catalog(db, txn, progress, error));
     TRY(acts_put(&db->acts, txn, error));
+    TRY(inbox_put(&db->inbox, txn, error));
     if (db->is_unsettled_new)
         TRY(unsettled_put(txn, db->unsettled, error));
     TRY(backfill_put(db, txn, error));
@@ -264,7 +265,10 @@ void pending_clear(gk_db *db)
     p->turn++;
     p->oldest = GK_TIME_MAX;
     p->changes.n = 0;
+    if (db->acts.n > 0)
+        store_ring(db->store);
     acts_committed(&db->acts);
+    inbox_committed(db);
     p->released = 0;
     p->is_dirty = db->is_unsettled_new = false;
 }
@@ -325,6 +329,7 @@ int gk_commit(gk_db *db, struct gk_error *error)
     int rc;
 
     TRY(db_need_writer(db, error));
+    inbox_take(db);
     db_end_lookup(db);
     if (db->pending.is_dirty && is_worth_sealing(db) && can_seal_directly(db)) {
         TRY(seal_directly(db, error));

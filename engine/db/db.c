@@ -216,6 +216,7 @@ static int recover(gk_db *db, struct gk_error *error)
     TRY(heads_new(&db->mem, &db->heads));
     TRY(load_edges(db, txn, error));
     TRY(acts_load(&db->acts, txn, error));
+    TRY(inbox_load(db, txn, error));
     uint64_t middle = p->target > p->sealed ? p->target + 1 : p->sealed + 1;
     TRY(journal_replay_range(&db->mem, txn, p, p->sealed + 1, middle, db->heads, db->edges, db->n_edges, error));
     db->view.n_done = p->target ? heads_n(db->heads) : 0;
@@ -278,6 +279,7 @@ int gk_open(const char *path, int flags, const struct gk_options *options, gk_db
     db->pending.oldest = GK_TIME_MAX;
     db->pending.changes.mem = &db->mem;
     acts_init(&db->acts, &db->mem);
+    inbox_init(&db->inbox, &db->mem);
     TRY(take_options(db, flags, options, error));
     struct store_options store = {.is_writer = db->is_writer,
                                   .may_create = (flags & GK_CREATE) != 0,
@@ -328,6 +330,7 @@ int gk_close(gk_db *db)
     mem_free(&db->mem, db->pending.sources);
     catalog_changes_clear(&db->pending.changes);
     acts_clear(&db->acts);
+    inbox_clear(&db->inbox);
     (void)pthread_mutex_destroy(&db->lock); /* not held */
     struct mem mem = db->mem;
     mem_free(&mem, db);

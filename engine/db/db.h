@@ -29,6 +29,7 @@
 #include "db/acts.h"
 #include "db/catalog.h"
 #include "db/heads.h"
+#include "db/inbox.h"
 #include "store/store.h"
 
 #define DB_FORMAT         1
@@ -125,7 +126,8 @@ struct gk_db {
     struct edge *edges; /* of a writer, by facility */
     size_t n_edges, edges_capacity;
     struct pending pending;
-    struct acts acts;        /* of a writer */
+    struct acts acts; /* of a writer, like inbox */
+    struct inbox inbox;
     struct changes *changes; /* of a writer: what gk_changes tells; NULL: nobody asked yet */
     struct recall *recall;   /* of a writer: sealed rows looked at lately */
     struct txn *lookup;      /* of a writer: a read transaction for finding rows that are sealed */

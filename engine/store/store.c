@@ -728,6 +728,16 @@ void store_release_memory(struct store *store)
                       MADV_DONTNEED); /* a hint: no harm when refused */
 }
 
+const char *store_path(const struct store *store)
+{
+    return store->path;
+}
+
+void store_ring(struct store *store)
+{
+    writer_ring(store->lock_fd);
+}
+
 uint64_t store_commits(const struct store *store)
 {
     return store->n_commits;

@@ -2,10 +2,10 @@
  * store.h - tables of checked bytes in one LMDB file. The only room that knows LMDB.
  *
  * A store is a directory: data.mdb (the file), lock.mdb (LMDB's readers), lock.writer (who writes, so that a second
- * writer gets an error with the first one's pid instead of waiting; and whether the file was left in order: writer.h).
- * The pages of a file that was not are looked at before they are believed (pages.h). Every value carries a CRC32C over
- * table, key and bytes, tested before anyone believes them. Commits are LMDB's default: synced data, then a synced
- * header.
+ * writer gets an error with the first one's pid instead of waiting; written anew to wake those who watch it; and
+ * whether the file was left in order: writer.h). The pages of a file that was not are looked at before they are
+ * believed (pages.h). Every value carries a CRC32C over table, key and bytes, tested before anyone believes them.
+ * Commits are LMDB's default: synced data, then a synced header.
  *
  *     GK_EFULL     the quota (the map) or the disk is used up: abort, nothing changed
  *     GK_ECORRUPT  a checksum, or LMDB found its own pages wrong
@@ -101,6 +101,11 @@ size_t cursor_value_size(const struct cursor *cursor); /* does not touch it eith
 /* Whether two records have equal keys and values; of values on pages of their own the length and checksum are compared.
  */
 bool cursor_is_same(const struct cursor *a, const struct cursor *b);
+
+/* The folder, as it was given. */
+const char *store_path(const struct store *store);
+/* Of a writer: wakes whoever watches lock.writer for changes, as consumers of acts do. */
+void store_ring(struct store *store);
 
 struct store_stat {
     uint64_t file_bytes, used_bytes;

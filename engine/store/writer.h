@@ -16,6 +16,8 @@
 
 /* Makes this process the writer until *fd is closed. GK_EBUSY names the other one. */
 int writer_lock(const char *path, int *fd, struct gk_error *error);
+/* Wakes whoever watches the file for changes. */
+void writer_ring(int fd);
 /* Before *fd is closed, when the file was never seen in trouble and nothing writes it any more. */
 void writer_vouch(const char *path, int fd);
 /* Whether the file need not be looked at: a writer, who looked, is at work, or the last one has left it like this. */

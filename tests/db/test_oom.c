@@ -319,6 +319,21 @@ done:
     return rc;
 }
 
+static int step_consume(struct world *w)
+{
+    gk_consumer *consumer = NULL;
+    struct gk_alarm alarm;
+    struct gk_act act;
+    int rc;
+
+    TRY(gk_consumer_open(w->db, "sms", 0, &consumer, &w->error));
+    TRY(gk_consumer_next(consumer, &act, &alarm, &w->error));
+    assert_int_equal(act.seq, 1);
+done:
+    gk_consumer_close(consumer);
+    return rc;
+}
+
 static int step_close_snapshot(struct world *w)
 {
     gk_snapshot_close(w->s);
@@ -434,6 +449,7 @@ static const struct step {
     {"commit", step_commit},
     {"snapshot", step_snapshot},
     {"alarms", step_alarms},
+    {"consume", step_consume},
     {"scan", step_scan},
     {"states", step_states},
     {"signal", step_signal},
