@@ -88,7 +88,7 @@ bool tool_read_time(const struct command *command, const char *option, const cha
     return false;
 }
 
-static gk_time read_clock(void *context)
+gk_time tool_clock_read(void *context)
 {
     const struct tool_clock *clock = context;
     struct timespec now;
@@ -102,7 +102,7 @@ static gk_time read_clock(void *context)
 int tool_open_for_writing(const struct command *command, const char *path, const char *now, struct tool_clock *clock,
                           gk_db **db)
 {
-    const struct gk_options options = {.size = sizeof options, .clock = read_clock, .clock_context = clock};
+    const struct gk_options options = {.size = sizeof options, .clock = tool_clock_read, .clock_context = clock};
     struct gk_error error = {0};
     gk_snapshot *snapshot;
     int rc = tool_open(command, path, GK_READWRITE, &options, db);

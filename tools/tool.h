@@ -29,7 +29,10 @@ struct command {
 };
 
 extern const struct command command_init, command_load, command_query, command_plot, command_check, command_dump,
-    command_stat, command_digest, command_quarantine, command_retain, command_backup, command_simulate, command_shell, command_discover;
+    command_stat, command_digest, command_quarantine, command_retain, command_backup, command_simulate, command_shell,
+    command_discover;
+extern const struct command command_ack, command_assign, command_feedback, command_audit, command_close, command_watch,
+    command_verify;
 
 /* A line on standard error: "gk load: ...", in the language that was chosen (texts.h). `about` may be NULL. */
 void say(const char *about, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -43,6 +46,7 @@ struct tool_clock {
     gk_time now;
     bool is_set;
 };
+gk_time tool_clock_read(void *clock); /* for gk_options.clock */
 /*
  * Opens a store for writing, with a clock that stands still at `now` (a time in the store's zone) when that is not
  * NULL. The clock must live as long as the store. Returns an exit status.
