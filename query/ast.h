@@ -382,7 +382,11 @@ struct tail {
     bool has_limits; /* with on_from = 15%: above every band, for this statement */
     struct gk_band limits;
     struct place limits_place;
-    bool vs_stored; /* and the numbers of the stored states beside */
+    bool has_known; /* as known at: rows and entries that came later are not there */
+    struct token known;
+    struct place known_place;
+    gk_time known_at;       /* bound, of a time as written */
+    bool vs_stored, vs_now; /* and beside, the numbers of the stored states, of what is known now */
     struct place vs_place;
     struct rule_tail rule;
 };

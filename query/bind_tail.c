@@ -112,6 +112,14 @@ done:
     return rc;
 }
 
+static int bind_known(struct binder *binder, struct tail *tail)
+{
+    int32_t zone_s = tail->has_zone ? tail->zone_s : gk_snapshot_info(binder->snapshot)->zone_s;
+    bool is_date;
+
+    return tail->has_known ? bind_instant(binder, zone_s, &tail->known, &tail->known_at, &is_date) : GK_OK;
+}
+
 int bind_tail(struct binder *binder, struct stmt *stmt)
 {
     struct tail *tail = &stmt->tail;
@@ -121,6 +129,7 @@ int bind_tail(struct binder *binder, struct stmt *stmt)
     TRY(bind_filters(binder, tail->where));
     TRY(bind_keys(binder, stmt));
     TRY(bind_time(binder, stmt, &tail->time));
+    TRY(bind_known(binder, tail));
     if (stmt->kind == STMT_AGGREGATE && tail->has_per && bucket_kind_of(tail) == BUCKET_WHOLE && tail->n_keys == 0)
         TRY(notes_add(
             binder->arena, &binder->bound->notes,

@@ -296,8 +296,10 @@ static int put_touched(struct gk_query *query, const struct touched *touched)
         TRY(explain_put(query, "samples",
                         arena_printf(&query->memory, "%" PRIu64 " chunks, %" PRIu64 " bytes at most", touched->n_chunks,
                                      touched->chunk_bytes)));
-    if (query->view)
+    if (query->under)
         TRY(explain_put(query, "states", "are derived from all rows of these facilities, as the limits are others"));
+    else if (query->view)
+        TRY(explain_put(query, "states", "are derived from the rows of these facilities that were known then"));
     if (touched->n_unsealed)
         TRY(explain_put(
             query, "rows",

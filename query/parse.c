@@ -73,8 +73,9 @@ static bool has_samples(const struct stmt *stmt)
 static bool is_bare(const struct tail *tail)
 {
     return tail->time.kind == TIME_DEFAULT && tail->n_keys == 0 && !tail->every_ns && !tail->has_limits &&
-           !tail->with_possible && !tail->vs_stored && !tail->versus.kind && !tail->unknown_as && !tail->has_top &&
-           !tail->has_sort && !tail->has_limit && !tail->having && !tail->has_zone;
+           !tail->with_possible && !tail->vs_stored && !tail->has_known && !tail->vs_now && !tail->versus.kind &&
+           !tail->unknown_as && !tail->has_top && !tail->has_sort && !tail->has_limit && !tail->having &&
+           !tail->has_zone;
 }
 
 static int check_tail(struct parser *parser, const struct stmt *stmt, const char *verb)
@@ -83,22 +84,21 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
     bool is_cond = stmt->kind == STMT_WHEN || stmt->kind == STMT_WHICH || has_conditions(stmt);
     bool is_lag = stmt->kind == STMT_LAG || stmt->kind == STMT_LAG_LIST;
     bool is_grouped = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_LAG;
-    static const struct refusal by = {"by", "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
-                                key = {"a key of time", "a state is of one moment: by park, by enterprise"},
-                                every = {"every",
-                                         "buckets are of aggregates: duration of production running every 15m"},
-                                per = {"per",
-                                       "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
-                                unknown = {"unknown as", "it goes with conditions: when, which, duration of"},
-                                with = {"with possible", "it goes with conditions: when, which, duration of"},
-                                limits = {"with on_from",
-                                          "other limits go with what states tell: when, which, state of"},
-                                stored = {"vs stored", "duration of abatement off with on_from = 15% vs stored"},
-                                window = {"a window of time", "a state is of one moment: at 2026-11-20T08:00"},
-                                moment = {"one moment of time", "a stretch of time: last 24h, today"},
-                                vs = {"vs", "numbers are compared: energy of production by day last 7d vs previous"},
-                rule = {"clear after, notify, escalate, message", "they go with rules: rule R1 alarm when ..."},
-                of_rule = {"this tail", "a rule takes in, where, per, clear after, notify, escalate after, message"};
+    static const struct refusal
+        by = {"by", "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
+        key = {"a key of time", "a state is of one moment: by park, by enterprise"},
+        every = {"every", "buckets are of aggregates: duration of production running every 15m"},
+        per = {"per", "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
+        unknown = {"unknown as", "it goes with conditions: when, which, duration of"},
+        with = {"with possible", "it goes with conditions: when, which, duration of"},
+        limits = {"with on_from", "other limits go with what states tell: when, which, state of"},
+        stored = {"vs stored", "duration of abatement off with on_from = 15% vs stored"},
+        now = {"vs now", "count of abatement off as known at 2026-11-20T08:00 vs now"},
+        window = {"a window of time", "a state is of one moment: at 2026-11-20T08:00"},
+        moment = {"one moment of time", "a stretch of time: last 24h, today"},
+        vs = {"vs", "numbers are compared: energy of production by day last 7d vs previous"},
+        rule = {"clear after, notify, escalate, message", "they go with rules: rule R1 alarm when ..."},
+        of_rule = {"this tail", "a rule takes in, where, per, clear after, notify, escalate after, message"};
     int rc;
 
     TRY(refuse(parser, tail->rule.place.to && stmt->kind != STMT_RULE, tail->rule.place, rule, verb));
@@ -111,6 +111,7 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
     TRY(refuse(parser, tail->every_ns && !is_grouped, tail->every_place, every, verb));
     TRY(refuse(parser, tail->has_limits && !has_states(stmt), tail->limits_place, limits, verb));
     TRY(refuse(parser, tail->vs_stored && !has_conditions(stmt), tail->vs_place, stored, verb));
+    TRY(refuse(parser, tail->vs_now && (stmt->kind != STMT_AGGREGATE || !tail->has_known), tail->vs_place, now, verb));
     if (tail->vs_stored && !tail->has_limits) {
         report_hint(parser->report, "with on_from = 15%% vs stored");
         return report_fail(parser->report, GK_ESYNTAX, tail->vs_place, "'vs stored' goes with other limits");
@@ -123,8 +124,8 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
     TRY(refuse(parser, stmt->kind == STMT_STATE && tail->time.kind != TIME_DEFAULT && !is_instant, tail->time.place,
                window, verb));
     TRY(refuse(parser, (has_samples(stmt) || is_lag) && is_instant, tail->time.place, moment, verb));
-    TRY(refuse(parser, tail->versus.kind && (stmt->kind != STMT_AGGREGATE || tail->vs_stored), tail->versus.place, vs,
-               verb));
+    TRY(refuse(parser, tail->versus.kind && (stmt->kind != STMT_AGGREGATE || tail->vs_stored || tail->vs_now),
+               tail->versus.place, vs, verb));
 done:
     return rc;
 }
@@ -233,8 +234,8 @@ static int make_gaps(struct parser *parser, struct stmt *stmt)
 
 static int parse_list(struct parser *parser, struct stmt *stmt)
 {
-    static const enum word listed[] = {W_FACILITY, W_ENTERPRISE, W_PARK,      W_LINE, W_CHANNEL, W_LINK,
-                                       W_BAND,     W_ORDER,      W_EXEMPTION, W_GAPS, W_EVENT,   W_RULE, W_NONE};
+    static const enum word listed[] = {W_FACILITY, W_ENTERPRISE, W_PARK, W_LINE,  W_CHANNEL,  W_LINK, W_BAND,
+                                       W_ORDER,    W_EXEMPTION,  W_GAPS, W_EVENT, W_BACKFILL, W_RULE, W_NONE};
     const struct token *after;
     int rc;
 
@@ -244,6 +245,9 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
         stmt->has_ref = true;
         TRY(parse_ref(parser, &stmt->ref));
         parser->at = after;
+    } else { /* 列出今天的事件 */
+        TRY(parse_leading_tails(parser, &stmt->tail));
+        (void)parser_take_han(parser, W_OF);
     }
     (void)parser_take_word(parser, W_ALL); /* list all lines */
     for (size_t i = 0; listed[i] != W_NONE; i++)
@@ -255,6 +259,8 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
         stmt->listed = W_RULE;
     if (parser_is_word(parser, W_ALARM))
         return parser_refuse(parser, "'list alarms'", NULL);
+    if (parser_is_word(parser, W_NONE) && strcmp(parser->at->text.bytes, "late") == 0)
+        stmt->listed = W_BACKFILL;
     if (!stmt->listed)
         return parser_fail(parser, "what to list", listed, NULL);
     parser->at++;

@@ -134,10 +134,10 @@ static void reverse(struct token *list, size_t n)
     }
 }
 
-/* 设施'F12' 今天 的 功率 becomes 今天 设施'F12' 的 功率. */
+/* 设施'F12' 今天 的 功率 becomes 今天 设施'F12' 的 功率, and 列出 企业'E1' 今天 的 事件 今天 列出 企业'E1' 的 事件. */
 void parser_put_time_first(struct parser *parser, struct token *list)
 {
-    const struct token *time = skip_ref(parser);
+    const struct token *time = skip_ref(&(struct parser){.at = parser->at + parser_is_word(parser, W_LIST)});
     struct report silent = {.text = parser->report->text, .size = parser->report->size};
     struct time_tail found = {.kind = TIME_DEFAULT};
     struct parser ahead = *parser;

@@ -20,6 +20,7 @@ enum tail_kind {
     TAIL_UNKNOWN,
     TAIL_TZ,
     TAIL_WITH,
+    TAIL_KNOWN,
     TAIL_VERSUS,
     TAIL_CLEAR,
     TAIL_NOTIFY,
@@ -377,8 +378,6 @@ static const char *example_instead(const struct parser *parser)
 
 static int refuse_tail(struct parser *parser)
 {
-    if (parser_is_word(parser, W_AS))
-        return parser_refuse(parser, "'as known at'", "a store does not keep when a row arrived");
     if (parser_is_word(parser, W_USING))
         return parser_refuse(parser, "'using'", "other limits for one statement: with on_from = 15%");
     if (parser_is_word(parser, W_FORMAT)) {
@@ -472,7 +471,10 @@ int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
         return GK_OK;
     *is_done = false;
     const struct tail_form *form = find_form(parser);
-    if (parser_is_time(parser)) {
+    if (parser_is_known(parser)) {
+        TRY(mark_seen(parser, out, TAIL_KNOWN));
+        TRY(parse_known(parser, out));
+    } else if (parser_is_time(parser)) {
         TRY(mark_seen(parser, out, TAIL_TIME));
         TRY(parse_time(parser, &out->time));
     } else if (parser_is_versus(parser)) {

@@ -44,8 +44,7 @@ static bool take_unit(struct parser *parser, enum word *unit)
     return false;
 }
 
-/* An ISO time, bare or in quotes; also now, today, yesterday. */
-static int parse_instant(struct parser *parser, const char *what, const char *example, struct token *out)
+int parse_instant(struct parser *parser, const char *what, const char *example, struct token *out)
 {
     const struct token *token = parser->at;
 

@@ -2,6 +2,7 @@
  * parse_with.c - what a statement is asked with:
  *
  *     with ITEM {, ITEM}      ITEM = possible | LIMIT [=] VALUE      vs stored
+ *     as known at TIME        vs now
  *
  * The limits are those of a band: off_below, on_from, overload_from, hysteresis (15%, 5kW), hold, dwell_on, dwell_off
  * (90s).
@@ -109,21 +110,64 @@ done:
     return rc;
 }
 
+/* What stands behind `vs`: the stored states, or what is known now. */
+static bool is_stored(const struct token *token)
+{
+    return token->kind == T_WORD &&
+           (strcmp(token->text.bytes, "stored") == 0 || strcmp(token->text.bytes, "现行") == 0);
+}
+
+static bool is_now(const struct token *token)
+{
+    return token->kind == T_WORD && token->word == W_NOW;
+}
+
 int parse_vs_stored(struct parser *parser, struct tail *out, bool *is_done)
 {
     const struct token *at = parser->at;
 
-    *is_done = !parser_is_word(parser, W_VS) || at[1].kind != T_WORD ||
-               (strcmp(at[1].text.bytes, "stored") != 0 && strcmp(at[1].text.bytes, "现行") != 0);
+    *is_done = !parser_is_word(parser, W_VS) || (!is_stored(at + 1) && !is_now(at + 1));
     if (*is_done)
         return GK_OK;
-    if (out->vs_stored) {
+    if (out->vs_stored || out->vs_now) {
         report_hint(parser->report, "%s", report_text(parser->report, "each tail stands at most once"));
         return report_fail(parser->report, GK_ESYNTAX, at->place, "the statement has a '%.40s' already",
                            at->text.bytes);
     }
+    out->vs_stored = is_stored(at + 1);
+    out->vs_now = !out->vs_stored;
     parser->at += 2;
-    out->vs_stored = true;
     out->vs_place = parser_place(parser, at);
     return GK_OK;
+}
+
+/* ---- what was known then ---- */
+
+bool parser_is_known(const struct parser *parser)
+{
+    const struct token *at = parser->at;
+
+    if (at->kind != T_WORD)
+        return false;
+    if (at->word == W_AS)
+        return at[1].kind == T_WORD && at[1].word == W_KNOWN;
+    return at->word == W_UNTIL && at[1].kind != T_END && at[2].kind == T_WORD && at[2].word == W_KNOWN;
+}
+
+int parse_known(struct parser *parser, struct tail *out)
+{
+    static const char example[] = "as known at 2026-11-20T08:00, as known at yesterday";
+    const struct token *first = parser->at;
+    int rc;
+
+    if (!parser_take_word(parser, W_UNTIL)) { /* 截至...所知 */
+        parser->at += 2;
+        TRY(parser_need_word(parser, W_AT, example));
+    }
+    TRY(parse_instant(parser, "a time after 'as known at'", example, &out->known));
+    (void)parser_take_word(parser, W_KNOWN);
+    out->has_known = true;
+    out->known_place = parser_place(parser, first);
+done:
+    return rc;
 }

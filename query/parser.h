@@ -113,8 +113,11 @@ int parse_aggs(struct parser *parser, struct measure *list, size_t *n);
 int parse_tail(struct parser *parser, struct cond **cond, struct tail *out);
 /* ---- `with` and `vs stored`: parse_with.c ---- */
 int parse_with(struct parser *parser, struct tail *out);
-/* `vs stored`; is_done: it does not stand there. */
+/* `vs stored`, `vs now`; is_done: they do not stand there. */
 int parse_vs_stored(struct parser *parser, struct tail *out, bool *is_done);
+/* `as known at TIME`, 截至TIME所知 */
+bool parser_is_known(const struct parser *parser);
+int parse_known(struct parser *parser, struct tail *out);
 
 /* One tail; is_done: there is none. */
 int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done);
@@ -126,6 +129,8 @@ int parse_having(struct parser *parser, struct tail *out);
 bool parser_is_versus(const struct parser *parser);
 int parse_versus(struct parser *parser, struct tail *out);
 bool parser_is_time(const struct parser *parser);
+/* An ISO time, bare or in quotes; also now, today, yesterday. */
+int parse_instant(struct parser *parser, const char *what, const char *example, struct token *out);
 /* `on` with a date behind it, which is no state. */
 bool parser_is_on_date(const struct token *on);
 int parse_time(struct parser *parser, struct time_tail *out);

@@ -693,7 +693,15 @@ static void put_with(struct printer *printer, const struct tail *tail)
     put_time_limit(printer, &before, "hold", limits->hold_ns);
     put_time_limit(printer, &before, "dwell_on", limits->dwell_on_ns);
     put_time_limit(printer, &before, "dwell_off", limits->dwell_off_ns);
-    put(printer, tail->vs_stored ? " vs stored" : "");
+}
+
+static void put_known(struct printer *printer, const struct tail *tail)
+{
+    if (tail->has_known) {
+        put(printer, " as known at ");
+        put_instant(printer, &tail->known);
+    }
+    put(printer, tail->vs_stored ? " vs stored" : tail->vs_now ? " vs now" : "");
 }
 
 static void put_rule_tail(struct printer *printer, const struct rule_tail *rule)
@@ -744,6 +752,7 @@ static void put_tail(struct printer *printer, const struct tail *tail)
     put_order_of_rows(printer, tail);
     put_unknown(printer, tail->unknown_as);
     put_with(printer, tail);
+    put_known(printer, tail);
     put_rule_tail(printer, &tail->rule);
     if (tail->has_zone) {
         int32_t zone_s = tail->zone_s < 0 ? -tail->zone_s : tail->zone_s;

@@ -18,15 +18,15 @@ struct statement {
 };
 
 extern const struct statement STATEMENT_WHEN, STATEMENT_WHICH, STATEMENT_AGGREGATE, STATEMENT_SAMPLES, STATEMENT_STATE,
-    STATEMENT_LIST, STATEMENT_LAG, STATEMENT_LAG_LIST, STATEMENT_STATE_COUNT, STATEMENT_EVENTS, STATEMENT_STORED,
-    STATEMENT_EXPLAIN, STATEMENT_PROFILE;
+    STATEMENT_LIST, STATEMENT_LAG, STATEMENT_LAG_LIST, STATEMENT_STATE_COUNT, STATEMENT_EVENTS, STATEMENT_BACKFILLS,
+    STATEMENT_STORED, STATEMENT_EXPLAIN, STATEMENT_PROFILE;
 
 /* A statement that compares is run in parts: the same text, without what compares, sorts and cuts. */
 enum query_part {
     PART_ALL,
-    PART_UNDER,
-    PART_STORED,
-    PART_RUN /* all of it, to be profiled */
+    PART_UNDER,  /* with its limits, as known then */
+    PART_STORED, /* without what it is compared with */
+    PART_RUN     /* all of it, to be profiled */
 };
 
 struct gk_query {
@@ -52,7 +52,8 @@ struct gk_query {
     struct arena memory; /* of the run: cleared by the next start */
     gk_snapshot *snapshot;
     gk_snapshot *given; /* by the caller */
-    gk_snapshot *view;  /* of the snapshot under other limits; NULL: none */
+    gk_snapshot *view;  /* of it as known at a time; NULL: as it is */
+    gk_snapshot *under; /* of that under other limits; NULL: none */
     struct gk_error engine_error;
     struct watch watch;
     struct window window;

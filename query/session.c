@@ -169,7 +169,9 @@ static const struct statement *statement_of(const struct stmt *stmt)
         return &STATEMENT_STATE_COUNT;
     if (stmt->kind == STMT_LIST && stmt->listed == W_EVENT)
         return &STATEMENT_EVENTS;
-    return stmt->tail.vs_stored ? &STATEMENT_STORED : statements[stmt->kind];
+    if (stmt->kind == STMT_LIST && stmt->listed == W_BACKFILL)
+        return &STATEMENT_BACKFILLS;
+    return stmt->tail.vs_stored || stmt->tail.vs_now ? &STATEMENT_STORED : statements[stmt->kind];
 }
 
 /* `unknown as false` asks for what is sure, `unknown as true` for what is possible. */
@@ -270,8 +272,11 @@ static void take_part(struct stmt *stmt, enum query_part part)
         return;
     tail->having = NULL;
     tail->n_having_inputs = 0;
-    tail->vs_stored = tail->has_top = tail->has_sort = tail->has_limit = false;
-    tail->has_limits = tail->has_limits && part == PART_UNDER;
+    if (part == PART_STORED && tail->vs_now)
+        tail->has_known = false;
+    else if (part == PART_STORED)
+        tail->has_limits = false;
+    tail->vs_stored = tail->vs_now = tail->has_top = tail->has_sort = tail->has_limit = false;
 }
 
 /* The parser's own limits are wider. */
@@ -402,8 +407,9 @@ static void stop(struct gk_query *query)
     rows_clear(&query->rows);
     query->notes = (struct notes){0};
     arena_clear(&query->memory);
+    gk_snapshot_close(query->under);
     gk_snapshot_close(query->view);
-    query->view = NULL;
+    query->under = query->view = NULL;
     query->is_started = false;
 }
 
@@ -449,8 +455,8 @@ static int make_window(struct gk_query *query, gk_time now)
                                        .now = now,
                                        .beginning = info->beginning,
                                        .max_ns = query->session->options.max_window_ns};
-    bool has_window =
-        query->stmt->kind != STMT_LIST || query->stmt->listed == W_EVENT || tail->time.kind != TIME_DEFAULT;
+    bool has_window = query->stmt->kind != STMT_LIST || query->stmt->listed == W_EVENT ||
+                      query->stmt->listed == W_BACKFILL || tail->time.kind != TIME_DEFAULT;
     int rc;
 
     /* `state of` is of one moment: now, unless it says another. */
@@ -490,7 +496,35 @@ static int apply_limits(struct gk_query *query)
     TRY(run_note(query, arena_printf(&query->memory, "states are not the stored ones: above all bands %s", text)));
     if (query->statement == &STATEMENT_STORED) /* its parts do it */
         return GK_OK;
-    TRY(gk_snapshot_under(query->snapshot, &tail->limits, &query->view, &query->engine_error));
+    TRY(gk_snapshot_under(query->snapshot, &tail->limits, &query->under, &query->engine_error));
+    query->snapshot = query->under;
+done:
+    return rc;
+}
+
+/* From here on the statement sees what was known then, and its clock stands there. */
+static int apply_known(struct gk_query *query, gk_time *now)
+{
+    const struct tail *tail = &query->stmt->tail;
+    int32_t zone_s = gk_snapshot_info(query->snapshot)->zone_s;
+    char text[GK_TIME_TEXT_MAX];
+    gk_time at;
+    int rc;
+
+    if (!tail->has_known)
+        return GK_OK;
+    at = window_instant(*now, tail->has_zone ? tail->zone_s : zone_s, &tail->known, tail->known_at);
+    at = at < *now ? at : *now;
+    *now = at;
+    (void)gk_time_format(at, tail->has_zone ? tail->zone_s : zone_s, text); /* the length is not needed */
+    TRY(run_note(query, arena_printf(&query->memory,
+                                     report_text(&query->report,
+                                                 "as known at %s: what came later is not there; values that were sent "
+                                                 "again are as they were sent last"),
+                                     text)));
+    if (query->statement == &STATEMENT_STORED) /* its parts do it */
+        return GK_OK;
+    TRY(gk_snapshot_known(query->snapshot, at, &query->view, &query->engine_error));
     query->snapshot = query->view;
 done:
     return rc;
@@ -500,6 +534,7 @@ static int begin(struct gk_query *query, gk_time now)
 {
     int rc = GK_OK;
 
+    TRY(apply_known(query, &now));
     TRY(apply_limits(query));
     for (size_t i = 0; i < query->bound.notes.n; i++)
         TRY(run_note(query, query->bound.notes.list[i]));

@@ -1,7 +1,8 @@
 /*
  * stored.c - `AGG, AGG of COND by KEYS with on_from = 15% vs stored`: the numbers under other limits, beside each that
- * of the stored states, and how much the first one changes. The statement is run twice, once under the limits and once
- * as it is; both have the same groups and buckets in the same order.
+ * of the stored states, and how much the first one changes. `... as known at TIME vs now` likewise: what was known, and
+ * what is known now of the same window. The statement is run twice, with and without what is compared; both have the
+ * same groups and buckets in the same order.
  */
 #include <math.h>
 #include <string.h>
@@ -39,7 +40,7 @@ static int columns(struct gk_query *query)
         ok = ok && rows_add_column(rows, column->name, column->type);
         if (i < own->n_keys || is_single(column))
             continue;
-        const char *name = arena_printf(&query->arena, "stored_%s", column->name);
+        const char *name = arena_printf(&query->arena, "%s_%s", tail->vs_now ? "now" : "stored", column->name);
         if (!name)
             return arena_status(&query->arena);
         ok = ok && rows_add_column(rows, name, column->type);
@@ -113,7 +114,9 @@ static int put_row(struct gk_query *query)
         if (i >= own->n_keys && !is_single(gk_query_column(own->under, i)))
             TRY(put_value(query, gk_query_value(own->stored, i)));
     }
-    rows_put_number(&query->rows, GK_TYPE_SHARE, b > 0 ? (a - b) / b : NAN);
+    /* From the stored numbers to these; from what was known to what is known. */
+    double from = query->stmt->tail.vs_now ? a : b, to = query->stmt->tail.vs_now ? b : a;
+    rows_put_number(&query->rows, GK_TYPE_SHARE, from > 0 ? (to - from) / from : NAN);
     run_end_row(query);
 done:
     return rc;
@@ -130,6 +133,23 @@ static void take_meta(struct gk_query *query, const struct gk_query *under)
     query->unknown_ticks = under->unknown_ticks;
 }
 
+/* Attributes that were other then may group otherwise. */
+static bool has_same_keys(const struct both *own)
+{
+    for (size_t i = 0; i < own->n_keys; i++) {
+        const struct gk_value *a = gk_query_value(own->under, i), *b = gk_query_value(own->stored, i);
+        bool is_same = a->type == b->type;
+        if (is_same && a->type == GK_TYPE_TEXT)
+            is_same =
+                a->as.text.size == b->as.text.size && memcmp(a->as.text.bytes, b->as.text.bytes, a->as.text.size) == 0;
+        else if (is_same && a->type == GK_TYPE_TIME)
+            is_same = a->as.time == b->as.time;
+        if (!is_same)
+            return false;
+    }
+    return true;
+}
+
 static int step(struct gk_query *query, bool *is_done)
 {
     struct both *own = query->both;
@@ -138,8 +158,11 @@ static int step(struct gk_query *query, bool *is_done)
     if (rc != GK_OK && rc != GK_DONE)
         return rc;
     int other = gk_query_next(own->stored, query->report.error);
-    if (other != rc)
-        return other < 0 ? other : GK_EBUG;
+    if (other < 0)
+        return other;
+    if (other != rc || (rc == GK_OK && !has_same_keys(own)))
+        return report_status(&query->report, GK_ERANGE,
+                             "the groups of then are not those of now: ask for one after the other");
     *is_done = rc == GK_DONE;
     if (!*is_done)
         return put_row(query);

@@ -76,14 +76,18 @@ gk_time window_earlier(gk_time t, int32_t zone_s, enum word unit)
 
 /* ---- windows ---- */
 
-/* A time as written: a literal, now, today, or yesterday. */
-static gk_time instant(const struct window_input *input, const struct token *token, gk_time literal)
+gk_time window_instant(gk_time now, int32_t zone_s, const struct token *token, gk_time literal)
 {
     if (token->kind != T_WORD)
         return literal;
     if (token->word == W_NOW)
-        return input->now;
-    return unit_start(input->now, input->zone_s, W_DAY, token->word == W_TODAY ? 0 : -1);
+        return now;
+    return unit_start(now, zone_s, W_DAY, token->word == W_TODAY ? 0 : -1);
+}
+
+static gk_time instant(const struct window_input *input, const struct token *token, gk_time literal)
+{
+    return window_instant(input->now, input->zone_s, token, literal);
 }
 
 static void choose(const struct window_input *input, struct window *out)

@@ -29,6 +29,8 @@ struct window_input {
 /* Errors of size go to the report with the tail's place. */
 int window_make(const struct window_input *input, struct report *report, struct window *out);
 
+/* A time as written: a literal, now, today, or yesterday. */
+gk_time window_instant(gk_time now, int32_t zone_s, const struct token *token, gk_time literal);
 int64_t window_tick(gk_time t, int64_t tick_ns); /* the tick that contains t */
 
 /* The same time a unit of the calendar earlier; a day that the month has not is the end of the month. */

@@ -57,6 +57,7 @@ enum word {
     W_EXEMPTION,
     W_GAP,
     W_EVENT,
+    W_BACKFILL,
     /* states */
     W_ON,
     W_RUNNING,
@@ -128,6 +129,7 @@ enum word {
     W_DESC,
     W_LIMIT,
     W_AS,
+    W_KNOWN,
     W_KEEP,
     W_TRUE,
     W_FALSE,

@@ -75,6 +75,7 @@ static const struct event events[] = {
     {RTO, RUNS_AT, {20, 15, 0}, {20, 15, 20}, 0},     {BAG, RUNS_AT, {20, 23, 0}, {21, 1, 30}, 0},
     {BAG, RUNS_AT, {21, 4, 0}, {21, 4, 5}, 0},        {SCRUB, DIPS, {21, 10, 50}, {21, 10, 55}, 150},
     {SCRUB, RUNS_AT, {21, 11, 0}, {21, 12, 0}, 0},    {SAW, SILENT, {21, 10, 30}, {21, 12, 0}, 0},
+    {FAN, LATE, {11, 16, 0}, {11, 18, 0}, 0},
 };
 
 static const char tables[] = /* what is not a row; a blank line ends a table */

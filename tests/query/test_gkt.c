@@ -5,7 +5,7 @@
  *     # a comment                      [load]            a CSV table, up to the next section
  *     [now] 2026-11-20T12:00           [ask]             statements
  *     [lang] zh                        messages in that language, in a new session
- *     [rows] or [rows start,end]       the expected rows as CSV, of all columns or of some
+ *     [rows] or [rows] start,end       the expected rows as CSV, of all columns or of some
  *     [wave]                           begin,rate,n,facility, then channel=offset+amplitude*sin(hertz) each: rows
  *     [retain] 2026-11-20              rows from before are dropped
  *     [error]                          the expected report      [notes]   texts that must stand in the footer
