@@ -81,6 +81,8 @@ struct statement {
     int unknown_as; /* 0 keep, 1 true, 2 false */
     bool with_possible, has_with;
     struct band with;
+    bool has_known;
+    gk_time known; /* on a full second */
     struct column_tail having, sort, top;
     int limit;
     uint64_t print_seed;
@@ -287,6 +289,14 @@ static void make_with(struct random *random, struct statement *s)
     }
 }
 
+static void make_known(const struct view *view, struct random *random, struct statement *s)
+{
+    int64_t length = (view->zone->now - view->zone->begin) / GK_SECOND + 600;
+
+    s->has_known = true;
+    s->known = (view->zone->begin / GK_SECOND + (int64_t)random_below(random, (uint64_t)length)) * GK_SECOND;
+}
+
 static void print_with_limit(struct text *out, const char *name, const struct limit *limit)
 {
     if (limit->kind != GK_LIMIT_ABSENT)
@@ -343,6 +353,8 @@ struct statement *statement_make(const struct view *view, struct random *random)
     s->with_possible = s->kind == WHEN && one_in(random, 4);
     if (s->kind <= AGGREGATE && one_in(random, 8))
         make_with(random, s);
+    if (one_in(random, 6))
+        make_known(view, random, s);
     if (s->kind == AGGREGATE || s->kind == SERIES) {
         make_aggs(random, s);
         make_buckets(view, random, s, s->kind == SERIES ? FACILITY : tree_subject(s->cond, s->per).noun);
@@ -481,6 +493,11 @@ static void print_tails(struct statement *s, const struct zone *zone, struct ran
     print_window(s, random);
     text_add(out, "%s", unknowns[s->unknown_as]);
     print_with(s);
+    if (s->has_known) {
+        char known[GK_TIME_TEXT_MAX];
+        (void)gk_time_format(s->known, 28800, known);
+        text_add(out, " as known at %s", known);
+    }
     if (s->having.is_set)
         text_add(out, " having %s %s %d", s->having.name, COMPARES[s->having.compare], s->having.value);
     if (s->top.is_set)
@@ -1616,9 +1633,13 @@ static void answer_state(const struct statement *s, const struct view *view, str
 
 void statement_answer(const struct statement *s, const struct view *given, struct answer *out)
 {
-    struct view under = *given;
+    struct view under = *given, known;
     const struct view *view = &under;
 
+    if (s->has_known) {
+        view_make_known(&known, given, s->known < given->zone->now ? s->known : given->zone->now);
+        under = known;
+    }
     under.with = s->has_with ? &s->with : NULL;
     *out = (struct answer){0};
     switch (s->kind) {
@@ -1639,6 +1660,8 @@ void statement_answer(const struct statement *s, const struct view *given, struc
         answer_state(s, view, out);
     }
     apply_tails(s, out);
+    if (s->has_known)
+        view_clear(&known);
 }
 
 /* ---- smaller statements ---- */
@@ -1701,6 +1724,8 @@ struct statement *statement_smaller(const struct statement *s, const struct view
         copy->with_possible = false;
     if (i == n++)
         copy->has_with = false;
+    if (i == n++)
+        copy->has_known = false;
     int k = i - n;
     if (k >= 2 * copy->tree.n || (k >= 0 && !copy->cond)) {
         free(copy);

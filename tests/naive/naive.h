@@ -96,6 +96,11 @@ void zone_print(const struct zone *zone, int n_rows, FILE *out);
 int64_t zone_tick(const struct zone *zone, gk_time time);
 bool zone_covers(const struct zone *zone, enum gk_kind kind, int id, const char *group, int facility);
 
+/* When things reached the engine. */
+struct came {
+    gk_time rows[ROWS_MAX], links[ENTRIES_MAX], bands[ENTRIES_MAX], orders[ENTRIES_MAX], exemptions[ENTRIES_MAX];
+};
+
 /* The zone in an engine, as far as it was put there. */
 struct store {
     char folder[4096];
@@ -103,7 +108,11 @@ struct store {
     gk_db *db;
     uint32_t channels[N_CHANNELS];
     int n_links, n_bands, n_orders, n_exemptions, n_batches, n_rows;
+    gk_time clock; /* only store_pass_time changes it: then all is durable */
+    struct came came;
 };
+/* Commits, and lets time go by. */
+void store_pass_time(struct store *store, struct random *random);
 void store_open(struct store *store, const struct zone *zone);
 void store_close(struct store *store);
 /* Closes and opens it, with or without a sealing. */
@@ -131,8 +140,11 @@ struct view {
     struct signal signals[FACILITIES_MAX];
     gk_time watermark, beginning;
     const struct band *with; /* limits above all bands, or NULL */
+    const struct came *came; /* of the store */
 };
 void view_make(struct view *view, const struct store *store);
+/* What of it was known at a time, which is now then. */
+void view_make_known(struct view *view, const struct view *all, gk_time at);
 void view_clear(struct view *view);
 
 /* Ticks [first, first + n). What is true of a moment is a byte: 0 false, 1 unknown, 2 true. */

@@ -77,19 +77,12 @@ static int64_t usual_hold(const struct signal *signal)
     return 0;
 }
 
-void view_make(struct view *view, const struct store *store)
+/* `zone` becomes the view's own. */
+static void make_view(struct view *view, struct zone *zone, const struct came *came)
 {
-    struct zone *zone = malloc(sizeof *zone);
-
-    assert_non_null(zone);
-    *zone = *store->zone;
-    zone->n_links = store->n_links;
-    zone->n_bands = store->n_bands;
-    zone->n_orders = store->n_orders;
-    zone->n_exemptions = store->n_exemptions;
-    zone->n_rows = store->n_rows;
     memset(view, 0, sizeof *view);
     view->zone = zone;
+    view->came = came;
     view->watermark = GK_TIME_MIN;
     view->beginning = GK_TIME_MAX;
     for (int f = 0; f < zone->n_facilities; f++) {
@@ -110,6 +103,81 @@ void view_make(struct view *view, const struct store *store)
         if (signal->samples[0].time < view->beginning)
             view->beginning = signal->samples[0].time;
     }
+}
+
+static struct zone *copy_zone(const struct zone *zone)
+{
+    struct zone *copy = malloc(sizeof *copy);
+
+    assert_non_null(copy);
+    *copy = *zone;
+    return copy;
+}
+
+void view_make(struct view *view, const struct store *store)
+{
+    struct zone *zone = copy_zone(store->zone);
+
+    zone->n_links = store->n_links;
+    zone->n_bands = store->n_bands;
+    zone->n_orders = store->n_orders;
+    zone->n_exemptions = store->n_exemptions;
+    zone->n_rows = store->n_rows;
+    make_view(view, zone, &store->came);
+}
+
+/* ---- what was known ---- */
+
+#define IN_TIME (300 * GK_SECOND)
+#define MINUTE  (60 * GK_SECOND)
+
+/* A time of a facility is known from when its first row came: with its time, or by the end of the minute. */
+static bool is_known(const struct zone *zone, const struct came *came, int i, gk_time at)
+{
+    const struct row *row = &zone->rows[i];
+    gk_time first = GK_TIME_MAX;
+
+    for (int k = 0; k < zone->n_rows; k++) {
+        bool is_empty = true;
+        for (int c = 0; c < N_CHANNELS; c++)
+            is_empty = is_empty && gk_is_missing(zone->rows[k].value[c]);
+        if (!is_empty && zone->rows[k].facility == row->facility && zone->rows[k].time == row->time &&
+            came->rows[k] < first)
+            first = came->rows[k];
+    }
+    if (first != GK_TIME_MAX && row->time <= first - IN_TIME && (first + MINUTE - 1) / MINUTE * MINUTE > at)
+        return false;
+    return row->time <= at;
+}
+
+static int keep_known(void *list, size_t size, int n, const gk_time *came, gk_time at)
+{
+    char *bytes = list;
+    int n_known = 0;
+
+    for (int i = 0; i < n; i++)
+        if (came[i] <= at)
+            memmove(bytes + (size_t)n_known++ * size, bytes + (size_t)i * size, size);
+    return n_known;
+}
+
+void view_make_known(struct view *view, const struct view *all, gk_time at)
+{
+    const struct zone *zone = all->zone;
+    const struct came *came = all->came;
+    struct zone *known = copy_zone(zone);
+
+    known->n_rows = 0;
+    for (int i = 0; i < zone->n_rows; i++)
+        if (is_known(zone, came, i, at))
+            known->rows[known->n_rows++] = zone->rows[i];
+    known->n_links = keep_known(known->links, sizeof *known->links, zone->n_links, came->links, at);
+    known->n_bands = keep_known(known->bands, sizeof *known->bands, zone->n_bands, came->bands, at);
+    known->n_orders = keep_known(known->orders, sizeof *known->orders, zone->n_orders, came->orders, at);
+    known->n_exemptions =
+        keep_known(known->exemptions, sizeof *known->exemptions, zone->n_exemptions, came->exemptions, at);
+    known->now = at < zone->now ? at : zone->now;
+    make_view(view, known, came);
 }
 
 void view_clear(struct view *view)

@@ -277,7 +277,7 @@ static bool put_some(struct store *store, struct random *random)
     if (is_left && *kinds[which].done < kinds[which].n)
         kinds[which].put(store);
     if (random_below(random, 8) == 0)
-        assert_int_equal(gk_commit(store->db, NULL), GK_OK);
+        store_pass_time(store, random);
     if (random_below(random, 25) == 0)
         assert_int_equal(gk_seal(store->db, NULL), GK_OK);
     if (random_below(random, 60) == 0)

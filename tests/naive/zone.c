@@ -391,13 +391,12 @@ static void ok(int rc, const struct gk_error *error)
 
 static gk_time clock_of(void *context)
 {
-    const struct zone *zone = context;
-    return zone->now;
+    const struct store *store = context;
+    return store->clock;
 }
 
 static void open_db(struct store *store)
 {
-    void *context = (void *)(uintptr_t)store->zone;
     struct gk_options options = {.size = sizeof options,
                                  .tick_ns = store->zone->tick,
                                  .policy = store->zone->policy,
@@ -405,7 +404,7 @@ static void open_db(struct store *store)
                                  .future_ns = -1,
                                  .map_size = 1 << 26,
                                  .clock = clock_of,
-                                 .clock_context = context};
+                                 .clock_context = store};
     struct gk_error error = {0};
     ok(gk_open(store->folder, GK_READWRITE | GK_CREATE | GK_KEEP_HEADS, &options, &store->db, &error), &error);
 }
@@ -450,6 +449,7 @@ void store_open(struct store *store, const struct zone *zone)
 
     memset(store, 0, sizeof *store);
     store->zone = zone;
+    store->clock = zone->begin;
     (void)snprintf(store->folder, sizeof store->folder, "%s", test_folder());
     open_db(store);
     for (int i = 0; i < zone->n_facilities; i++)
@@ -474,6 +474,15 @@ void store_reopen(struct store *store, bool keeps_heads)
     open_db(store);
 }
 
+void store_pass_time(struct store *store, struct random *random)
+{
+    struct gk_error error = {0};
+    int64_t most = (store->zone->end - store->zone->begin) / 4 / GK_SECOND + 600;
+
+    ok(gk_commit(store->db, &error), &error);
+    store->clock += (gk_time)random_below(random, (uint64_t)most) * GK_SECOND;
+}
+
 void store_batch(struct store *store)
 {
     static double value[N_CHANNELS][ROWS_MAX];
@@ -487,6 +496,7 @@ void store_batch(struct store *store)
         const struct row *row = &store->zone->rows[store->n_rows + i];
         time[i] = row->time;
         facility[i] = (uint32_t)row->facility;
+        store->came.rows[store->n_rows + i] = store->clock;
         for (int c = 0; c < N_CHANNELS; c++)
             value[c][i] = row->value[c];
     }
@@ -504,6 +514,7 @@ void store_batch(struct store *store)
 
 void store_link(struct store *store)
 {
+    store->came.links[store->n_links] = store->clock;
     const struct link *link = &store->zone->links[store->n_links++];
     struct gk_link_put put = {.size = sizeof put,
                               .abatement = text_of(store->zone->facilities[link->abatement].name),
@@ -537,6 +548,7 @@ static struct gk_limit limit_of(const struct limit *limit)
 
 void store_band(struct store *store)
 {
+    store->came.bands[store->n_bands] = store->clock;
     const struct band *band = &store->zone->bands[store->n_bands++];
     struct gk_error error = {0};
     struct gk_band_put put = {.size = sizeof put,
@@ -556,6 +568,7 @@ void store_band(struct store *store)
 
 void store_order(struct store *store)
 {
+    store->came.orders[store->n_orders] = store->clock;
     const struct order *o = &store->zone->orders[store->n_orders++];
     struct gk_error error = {0};
     struct gk_order_put put = {.size = sizeof put,
@@ -573,6 +586,7 @@ void store_order(struct store *store)
 
 void store_exemption(struct store *store)
 {
+    store->came.exemptions[store->n_exemptions] = store->clock;
     const struct order *o = &store->zone->exemptions[store->n_exemptions++];
     struct gk_error error = {0};
     struct gk_exemption_put put = {.size = sizeof put,
