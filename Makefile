@@ -53,7 +53,8 @@ LIB    := $(BUILD)/libgk.a
 SOLIB  := $(BUILD)/libgk.so.$(SO_MAJOR)
 GK     := $(BUILD)/gk
 TESTBINS := $(patsubst %.c,$(BUILD)/%,$(TESTS))
-CRASHBINS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/crash/kill_loop.c))
+CRASH  := $(filter-out tests/crash/test_% tests/crash/iolayer.c,$(sort $(wildcard tests/crash/*.c)))
+CRASHBIN := $(BUILD)/tests/crash/crash
 TSAN_TESTS := tests/db/test_threads tests/tools/test_source
 
 # Which room sees what: engine files name headers from their room; query adds its own; tools see the two public ones.
@@ -152,7 +153,10 @@ IOLAYER := $(BUILD)/tests/crash/iolayer.so
 $(IOLAYER): tests/crash/iolayer.c tests/crash/iolayer.h
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BASE)) $(WARNINGS) -O1 -g -Itests -shared -o $@ $<
-$(filter $(BUILD)/tests/crash/%,$(TESTBINS)): | $(IOLAYER)
+$(CRASHBIN): $(call obj,$(CRASH) $(SUPPORT)) $(LIB) | $(IOLAYER)
+	@mkdir -p $(@D); echo '  ld $@'
+	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
+$(filter $(BUILD)/tests/crash/%,$(TESTBINS)): $(BUILD)/tests/crash/replay.o | $(IOLAYER)
 
 # The bench links the objects too: bench_codec looks inside.
 BENCHSUP := $(filter-out $(BENCHES),$(sort $(wildcard bench/*.c)))
@@ -190,7 +194,7 @@ demo: deps
 check: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check tests
 
-tests: $(GK) $(TESTBINS) $(CAPBINS) $(CRASHBINS) $(SOLIB)
+tests: $(GK) $(TESTBINS) $(CAPBINS) $(CRASHBIN) $(SOLIB)
 	@BUILD=$(BUILD) GK=$(GK) sh tests/run.sh $(TESTBINS) $(CAPBINS) $(wildcard tests/*/test_*.sh)
 
 #: make asan      all tests under AddressSanitizer and UBSan
@@ -231,12 +235,17 @@ differential: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/naive/test_differential
 	GK_ROUNDS=$(QUESTIONS) build/check/tests/naive/test_differential
 
-#: make crash     kill -9 loop, KILLS (default 10000) times
-KILLS ?= 10000
+#: make crash     kill -9, crash states, power cuts, failing calls: KILLS=500 STATES=20000 CUTS=20 FAULTS=1000
+KILLS  ?= 500
+STATES ?= 20000
+CUTS   ?= 20
+FAULTS ?= 1000
 crash: deps
-	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release crash-run
-crash-run: $(CRASHBINS)
-	$(BUILD)/tests/crash/kill_loop $(KILLS)
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release build/release/tests/crash/crash
+	build/release/tests/crash/crash kills $(KILLS)
+	build/release/tests/crash/crash states $(STATES)
+	build/release/tests/crash/crash cuts $(CUTS)
+	build/release/tests/crash/crash faults $(FAULTS)
 
 #: make lint      formatting, the walls between the rooms, exported names, cppcheck, and clang's warnings
 lint: deps-all

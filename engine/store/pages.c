@@ -85,8 +85,7 @@ static bool is_tree_record(const uint8_t *tree, uint64_t last)
 /* NULL: header i makes sense by itself. */
 static const char *header_flaw(const struct page_file *file, const uint8_t *header, uint64_t i)
 {
-    uint64_t last = load_u64(header + LAST_AT), txn = load_u64(header + TXN_AT);
-    uint64_t n_pages = file->file_size / file->page_size;
+    uint64_t txn = load_u64(header + TXN_AT);
 
     if (load_u64(header) != i || load_u16(header + 10) != PAGE_META || load_u32(header + MAGIC_AT) != MAGIC)
         return "it is no header";
@@ -94,6 +93,17 @@ static const char *header_flaw(const struct page_file *file, const uint8_t *head
         return "it has another page size";
     if (txn > 0 && (txn & 1) != i)
         return "its transaction belongs to the other one";
+    return NULL;
+}
+
+/*
+ * NULL: nor is what it speaks of nonsense. Only the newer one has to: when LMDB cannot sync a header it puts the number
+ * of the former transaction back, and leaves the trees of the one that failed.
+ */
+static const char *trees_flaw(const struct page_file *file, const uint8_t *header)
+{
+    uint64_t last = load_u64(header + LAST_AT), n_pages = file->file_size / file->page_size;
+
     if (last < LAST_MIN || last > n_pages + UNWRITTEN_MAX)
         return "the number of pages is beyond reason";
     if (!is_tree_record(header + TREES_AT, last) || !is_tree_record(header + TREES_AT + TREE_SIZE, last))
@@ -124,9 +134,12 @@ static int look_at_headers(struct pages *p, const char **flaw)
             return (int)i;
     uint64_t a = load_u64(headers[0] + TXN_AT), b = load_u64(headers[1] + TXN_AT);
     p->txn_id = a > b ? a : b;
-    if ((a > b ? a - b : b - a) > 1)
+    if ((a > b ? a - b : b - a) > 1) {
         *flaw = "the two headers are of transactions that do not follow each other";
-    return 0;
+        return 0;
+    }
+    *flaw = trees_flaw(file, headers[b > a]);
+    return b > a;
 }
 
 static int measure(struct pages *p, struct gk_error *error)

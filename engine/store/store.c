@@ -17,6 +17,8 @@
 
 #include "base/crc.h"
 #include "store/guard.h"
+#include "store/header.h"
+#include "store/make.h"
 #include "store/pages.h"
 #include "store/prefetch.h"
 #include "store/writer.h"
@@ -341,12 +343,18 @@ static void prefetch(struct store *store, const char *file)
     (void)prefetch_tables(store->env, file, names, N_PREFETCHED); /* a hint */
 }
 
+static bool has_file(const char *name)
+{
+    struct stat st;
+    return stat(name, &st) == 0 && st.st_size > 0;
+}
+
 int store_open(const struct mem *mem, const char *path, const struct store_options *options, struct store **out,
                bool *is_new, struct gk_error *error)
 {
     struct pages_checking checking = {.is_whole = options->is_writer};
     char name[PATH_SIZE + 16];
-    struct stat st;
+    bool may_make = options->is_writer && options->may_create;
     int rc;
 
     *out = NULL;
@@ -362,23 +370,23 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     memcpy(store->path, path, strlen(path) + 1);
 
     (void)snprintf(name, sizeof name, "%s/" STORE_DATA_FILE, path);
-    bool is_there = stat(name, &st) == 0 && st.st_size > 0;
-    if (!is_there && !(options->is_writer && options->may_create))
+    if (!has_file(name) && !may_make)
         TRY(error_set(error, GK_ENOTFOUND, "%s: there is no store (gk init makes one)", path));
-    if (!is_there) {
+    if (!has_file(name))
         TRY(make_folder(path, error));
-        *is_new = true;
-    }
     bool is_vouched = writer_vouches(path); /* before the mark becomes ours */
     if (options->is_writer)
         TRY(writer_lock(path, &store->lock_fd, error));
-    if (options->is_scratch) {
+    if (options->is_scratch)
         TRY(begin_anew(store, error));
-        is_there = false;
-    }
-    if (is_there)
-        TRY(check_headers(name, error));
+    *is_new = may_make && !has_file(name); /* nobody else makes one now */
+    int code = *is_new ? make_file(path) : MDB_SUCCESS;
+    if (code != MDB_SUCCESS)
+        TRY(fail(store, code, "cannot be made", error));
+    TRY(check_headers(name, error));
     TRY(open_env(store, options, error));
+    if (options->is_writer && (code = header_force(store->env)) != 0)
+        TRY(fail(store, code, "cannot be synced", error));
     TRY(check_pages(store, name, is_vouched, &checking, error));
     store->is_sound = true;
     prefetch(store, name);

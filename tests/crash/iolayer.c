@@ -25,8 +25,8 @@
 #define NAMES_MAX 256
 #define PIECES    64 /* LMDB's writev has at most so many */
 
-enum kind { NONE, EIO_, ENOSPC_, LATE, SHORT, READ, ALLOC };
-static const char *const KINDS[] = {"", "eio", "enospc", "late", "short", "read", "alloc"};
+enum kind { NONE, EIO_, ENOSPC_, LATE, DYING, SHORT, READ, ALLOC };
+static const char *const KINDS[] = {"", "eio", "enospc", "late", "dying", "short", "read", "alloc"};
 
 static struct {
     char root[PATH_MAX];
@@ -35,6 +35,7 @@ static struct {
     bool is_lying, counts_allocations;
     enum kind kind;
     uint64_t at, times;
+    uint64_t dying; /* so many changes fail */
     struct io_count *count;
 } layer = {.trace = -1};
 
@@ -210,11 +211,17 @@ static uint64_t next(uint64_t *counter)
     return __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 }
 
+static void record_failure(uint64_t n)
+{
+    (void)next(&layer.count->n_failed);
+    record(IO_FAILED, 0, n, NULL);
+}
+
 static bool is_hit(enum kind kind, uint64_t n)
 {
     if (layer.kind != kind || n < layer.at || (layer.times && n >= layer.at + layer.times))
         return false;
-    (void)next(&layer.count->n_failed);
+    record_failure(n);
     return true;
 }
 
@@ -223,7 +230,11 @@ static enum fate fate_of_change(void)
     uint64_t n = next(&layer.count->changes);
     enum fate fate = GO;
 
-    if (is_hit(EIO_, n))
+    if (layer.dying) {
+        layer.dying--;
+        record_failure(n);
+        fate = FAIL, errno = EIO;
+    } else if (is_hit(EIO_, n))
         fate = FAIL, errno = EIO;
     else if (is_hit(ENOSPC_, n))
         fate = FAIL, errno = ENOSPC;
@@ -232,11 +243,19 @@ static enum fate fate_of_change(void)
     return fate;
 }
 
-static enum fate fate_of_write(void)
+static enum fate fate_of_write(bool is_forced)
 {
     enum fate fate = fate_of_change();
-    uint64_t n = next(&layer.count->writes);
-    return fate == GO && is_hit(SHORT, n) ? HALF : fate;
+    uint64_t n = next(&layer.count->writes), n_forced = is_forced ? next(&layer.count->forced) : 0;
+
+    if (fate == GO && is_hit(SHORT, n))
+        return HALF;
+    if (fate == GO && is_forced && layer.kind == DYING && n_forced == layer.at) {
+        record_failure(n_forced);
+        layer.dying = layer.times - 1; /* 0 - 1: for ever */
+        return GO_AND_FAIL;
+    }
+    return fate;
 }
 
 static bool read_fails(void)
@@ -386,7 +405,7 @@ static ssize_t write_pieces(int fd, const struct iovec *given, int n, off_t at)
     memcpy(pieces, given, (size_t)n * sizeof *pieces);
     for (int i = 0; i < n; i++)
         size += pieces[i].iov_len;
-    enum fate fate = fate_of_write();
+    enum fate fate = fate_of_write(fds[fd].is_sync);
     if (fate == FAIL)
         return -1;
     if (fate == HALF)
@@ -395,8 +414,10 @@ static ssize_t write_pieces(int fd, const struct iovec *given, int n, off_t at)
     ssize_t done = at < 0 ? syscall(SYS_writev, fd, pieces, n) : syscall(SYS_pwritev, fd, pieces, n, (long)at, 0L);
     if (done > 0 && fds[fd].is_recorded) {
         n = cut_pieces(pieces, n, (size_t)done);
-        record_pieces(fds[fd].is_sync && fate != GO_AND_FAIL && !layer.is_lying ? IO_WRITE_SYNC : IO_WRITE,
-                      fds[fd].file, (uint64_t)begin_at, pieces, n);
+        bool is_forced = fds[fd].is_sync && fate != GO_AND_FAIL && !layer.is_lying;
+        record_pieces(is_forced ? IO_WRITE_SYNC : IO_WRITE, fds[fd].file, (uint64_t)begin_at, pieces, n);
+        if (fds[fd].is_sync && fate == GO_AND_FAIL)
+            record(IO_SYNC_LOST, fds[fd].file, 0, NULL);
     }
     return finish(fate, done);
 }

@@ -14,6 +14,7 @@
  *     enospc    changes                               nothing, ENOSPC
  *     late      changes                               its work, but says EIO; a sync loses what it should have written,
  *                                                     and the next sync does not know (Linux marks the pages clean)
+ *     dying     writes by O_DSYNC                     late; then k - 1 changes of any sort fail with EIO
  *     short     writes                                half of it
  *     read      opening, reading, mapping             nothing, EIO (a map: ENOMEM)
  *     alloc     malloc and its like, from io_mark on  NULL
@@ -39,6 +40,7 @@ enum io_op {
     IO_SYNC,       /* file or folder */
     IO_SYNC_LOST,  /* file: what was written since the last sync will never reach the disk, or did so by chance */
     IO_MARK,       /* at: what the program acknowledged, see io_mark */
+    IO_FAILED,     /* a call is made to fail here */
     IO_UNKNOWN     /* something this layer does not follow */
 };
 
@@ -48,8 +50,8 @@ struct io_record {
 };
 
 struct io_count {
-    uint64_t changes, writes, reads, allocations;
-    uint64_t n_failed; /* calls that were made to fail */
+    uint64_t changes, writes, forced, reads, allocations; /* forced: writes by O_DSYNC */
+    uint64_t n_failed;                                    /* calls that were made to fail */
 };
 
 /* The program under test tells what it acknowledged; absent (NULL) when it runs without the layer. */

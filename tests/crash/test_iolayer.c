@@ -120,8 +120,8 @@ static void run(const char *fault, struct outcome *out)
 /* The trace as text: "create 1 a; write 1 at 8 two; ...". */
 static void trace_text(const struct outcome *outcome, char *text, size_t size)
 {
-    static const char *const OPS[] = {"",           "create", "folder", "rename",    "unlink", "write",
-                                      "write-sync", "trunc",  "sync",   "sync-lost", "mark",   "unknown"};
+    static const char *const OPS[] = {"",      "create", "folder",    "rename", "unlink", "write",  "write-sync",
+                                      "trunc", "sync",   "sync-lost", "mark",   "failed", "unknown"};
     size_t at = 0, n = 0;
 
     text[0] = 0;
@@ -161,6 +161,7 @@ static void every_change_is_recorded_with_its_data(void **state)
                         "unlink 2 @0");
     assert_int_equal(o.count.changes, 10);
     assert_int_equal(o.count.writes, 3);
+    assert_int_equal(o.count.forced, 1);
     assert_int_equal(o.count.reads, 3);
     assert_true(o.count.allocations >= 1);
     assert_int_equal(o.count.n_failed, 0);
@@ -173,10 +174,10 @@ static void the_nth_call_fails_and_no_other(void **state)
         const char *fault, *calls;
         uint64_t n_failed;
     } CASES[] = {
-        {"eio:3", "..E..........", 1},    {"eio:3:2", "..EE.........", 2},    {"eio:6:0", "......EEE.EE.", 5},
-        {"enospc:4", "...F.........", 1}, {"late:3", "..E..........", 1},     {"late:7", ".......E.....", 1},
-        {"read:3", ".........E...", 1},   {"short:1", ".............", 1},    {"alloc:1:0", "............M", 1},
-        {"eio:9", "..........E?.", 1},    {"enospc:100", ".............", 0},
+        {"eio:3", "..E..........", 1},     {"eio:3:2", "..EE.........", 2}, {"eio:6:0", "......EEE.EE.", 5},
+        {"enospc:4", "...F.........", 1},  {"late:3", "..E..........", 1},  {"late:7", ".......E.....", 1},
+        {"read:3", ".........E...", 1},    {"short:1", ".............", 1}, {"alloc:1:0", "............M", 1},
+        {"dying:1:3", "...EE.E......", 3}, {"eio:9", "..........E?.", 1},   {"enospc:100", ".............", 0},
     };
     (void)state;
 
@@ -196,12 +197,13 @@ static void a_failed_call_is_recorded_as_far_as_it_went(void **state)
     static const struct {
         const char *fault, *has, *has_not;
     } CASES[] = {
-        {"eio:3", "mark 0 @7; write-sync", "one"},
+        {"eio:3", "mark 0 @7; failed 0 @3; write-sync", "one"},
         {"late:3", "write 2 @4096 one", "write-sync 2 @4096"},
-        {"late:4", "write 2 @8 two", "write-sync"},
+        {"late:4", "write 2 @8 two; sync-lost 2 @0", "write-sync"},
         {"short:3", "write 2 @100 thre;", "threefour"},
         {"late:6", "sync-lost 2 @0; sync 1", "; sync 2"},
-        {"eio:6", "threefour; sync 1", "; sync 2"},
+        {"eio:6", "threefour; failed 0 @6; sync 1", "; sync 2"},
+        {"dying:1:2", "failed 0 @1; write 2 @8 two; sync-lost 2 @0; failed 0 @5; sync 2", "three"},
         {"lie", "write 2 @8 two; write 2 @100 threefour; trunc", "sync"},
     };
     (void)state;
