@@ -64,7 +64,7 @@ INC_tools  := -Iengine -Iquery -Itools
 INC_bench  := -Iengine -Iquery -Ibench
 INC_tests  := -Iengine -Iquery -Itools -Itests
 
-.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential crash coverage count install clean format
+.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential simulate crash coverage count install clean format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -173,6 +173,10 @@ $(BUILD)/tests/naive/test_%: $(BUILD)/tests/naive/test_%.o $(call obj,$(NAIVE) $
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
+# A store on a simulated disk: LMDB's calls end in layer.c.
+SIMULATION := $(filter-out tests/simulation/test_%,$(sort $(wildcard tests/simulation/*.c)))
+$(BUILD)/tests/simulation/test_simulation: $(call obj,$(SIMULATION))
+
 # Tests of the bench link all of it but its programs.
 $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(call obj,$(SUPPORT) $(BENCHSUP)) $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
@@ -234,6 +238,12 @@ QUESTIONS ?= 1000000
 differential: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/naive/test_differential
 	GK_ROUNDS=$(QUESTIONS) build/check/tests/naive/test_differential
+
+#: make simulate  SEEDS (default 100000) stories of a store on a simulated disk and clock, the first one GK_SEED
+SEEDS ?= 100000
+simulate: deps
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/simulation/test_simulation
+	GK_ROUNDS=$(SEEDS) build/check/tests/simulation/test_simulation
 
 #: make crash     kill -9, crash states, power cuts, failing calls: KILLS=500 STATES=20000 CUTS=20 FAULTS=1000
 KILLS  ?= 500
