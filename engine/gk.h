@@ -1159,9 +1159,15 @@ struct gk_stat {
     uint64_t used_bytes;          /* in pages that hold something */
     uint64_t table_bytes[16];     /* by table, in the order of gk_table_name */
     uint64_t n_readers;           /* open read transactions, all processes */
-    uint64_t oldest_reader_lag;   /* in transactions */
+    uint64_t oldest_reader_lag;   /* in transactions: pages given up since then are not used again */
+    int64_t oldest_reader_pid;    /* 0: there is no reader */
+    gk_time journal_since;        /* newest row of the oldest journal record; GK_TIME_MIN: the journal is empty */
 };
 GK_API int gk_stat(gk_db *db, struct gk_stat *out, struct gk_error *error);
+/* Tells every source, by name, with the highest sequence that is durable of it; what `take` returns, if not GK_OK, ends
+ * the call. So a sender knows after a restart where to go on. */
+GK_API int gk_sources(gk_snapshot *snapshot, int (*take)(void *context, const char *name, uint64_t sequence),
+                      void *context, struct gk_error *error);
 /* "meta", "catalog", "journal", ... NULL behind the last. */
 GK_API const char *gk_table_name(unsigned table);
 

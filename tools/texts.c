@@ -94,6 +94,9 @@ static const struct {
     {"option '--threads' needs at least 1", "选项 '--threads' 至少为 1"},
     /* the rest of looking after a store */
     {"no findings", "没有发现问题"},
+    {"warning: process %" PRId64 " still looks at the store as it was %" PRIu64
+     " transactions ago; pages given up since then are not used again, and the file grows",
+     "警告：进程 %" PRId64 " 仍在读取 %" PRIu64 " 个事务之前的存储；此后释放的页不能重用，文件会增大"},
     {"%s is whole", "%s 已完整写入"},
     {"%s is whole, and its digest is that of the store", "%s 已完整写入，摘要与存储一致"},
     {"%" PRIu64 " findings", "发现 %" PRIu64 " 个问题"},

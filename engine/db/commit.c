@@ -323,6 +323,17 @@ static int seal_early(gk_db *db, struct gk_error *error)
     return rc == GK_EFULL ? GK_OK : rc;
 }
 
+/* The host's clock may be set back. */
+static void tidy_readers(gk_db *db)
+{
+    gk_time now = gk_clock(db);
+
+    if (now >= db->tidied && (uint64_t)now - (uint64_t)db->tidied < (uint64_t)DB_TIDY_NS)
+        return;
+    (void)store_reader_check(db->store); /* what cannot be tidied only costs space */
+    db->tidied = now;
+}
+
 int gk_commit(gk_db *db, struct gk_error *error)
 {
     bool is_long = false;
@@ -331,6 +342,7 @@ int gk_commit(gk_db *db, struct gk_error *error)
     TRY(db_need_writer(db, error));
     inbox_take(db);
     db_end_lookup(db);
+    tidy_readers(db);
     if (db->pending.is_dirty && is_worth_sealing(db) && can_seal_directly(db)) {
         TRY(seal_directly(db, error));
         goto done;

@@ -37,6 +37,7 @@
 #define DB_HEAD_FACILITY  1024 /* by default at least so many bytes a facility: less would be sealed row by row */
 #define DB_COMMIT_NS      (INT64_C(100) * 1000000)
 #define DB_LOAD_COMMIT_NS (INT64_C(10) * GK_SECOND) /* while a file is read: its rows are sealed many at a time */
+#define DB_TIDY_NS        (INT64_C(60) * GK_SECOND) /* a reader that died keeps pages from being used again so long */
 #define DB_FUTURE_NS      (INT64_C(300) * GK_SECOND)
 #define DB_TXN_BYTES      (UINT64_C(12) << 20) /* a transaction is committed beyond this: LMDB's limit of care is 64 MB */
 #define DB_DIRECT_FACILITY                                                                                             \
@@ -131,6 +132,7 @@ struct gk_db {
     struct changes *changes; /* of a writer: what gk_changes tells; NULL: nobody asked yet */
     struct recall *recall;   /* of a writer: sealed rows looked at lately */
     struct txn *lookup;      /* of a writer: a read transaction for finding rows that are sealed */
+    gk_time tidied;          /* of a writer: when it last looked for readers that died */
 };
 
 const struct mem *db_mem(gk_db *db);

@@ -762,7 +762,8 @@ uint64_t store_commits(const struct store *store)
 }
 
 struct readers {
-    uint64_t n, oldest, newest;
+    uint64_t n, oldest;
+    long long pid; /* of the oldest */
 };
 
 /* LMDB tells its readers only as text: "pid thread txnid" a line, "-" for an idle slot. */
@@ -770,11 +771,14 @@ static int count_reader(const char *line, void *context)
 {
     struct readers *readers = context;
     unsigned long long id;
+    long long pid;
 
-    if (sscanf(line, "%*d %*s %llu", &id) == 1) {
+    if (sscanf(line, "%lld %*s %llu", &pid, &id) == 2) {
         readers->n++;
-        if (id < readers->oldest)
+        if (id < readers->oldest) {
             readers->oldest = id;
+            readers->pid = pid;
+        }
     }
     return 0;
 }
@@ -782,7 +786,7 @@ static int count_reader(const char *line, void *context)
 int store_stat(struct store *store, struct store_stat *out, struct gk_error *error)
 {
     struct txn *txn = NULL;
-    struct readers readers = {0, UINT64_MAX, 0};
+    struct readers readers = {.oldest = UINT64_MAX};
     MDB_envinfo info;
     struct stat st;
     char name[PATH_SIZE + 16];
@@ -802,6 +806,7 @@ int store_stat(struct store *store, struct store_stat *out, struct gk_error *err
     }
     (void)mdb_env_info(store->env, &info); /* fails only for NULL */
     out->n_readers = readers.n;
+    out->oldest_reader_pid = readers.pid;
     out->oldest_reader_lag = readers.n ? info.me_last_txnid - readers.oldest : 0;
     (void)snprintf(name, sizeof name, "%s/" STORE_DATA_FILE, store->path);
     if (stat(name, &st) == 0)

@@ -111,6 +111,7 @@ struct store_stat {
     uint64_t file_bytes, used_bytes;
     uint64_t table_bytes[STORE_TABLES], table_entries[STORE_TABLES];
     uint64_t n_readers, oldest_reader_lag;
+    int64_t oldest_reader_pid; /* 0: there is none */
 };
 int store_stat(struct store *store, struct store_stat *out, struct gk_error *error);
 /* Gives the file's pages in memory back to the system's page cache: a long job need not look as large as the file. */

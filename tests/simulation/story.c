@@ -200,8 +200,11 @@ static void reopen(struct story *s)
     if (rc == GK_OK && !was_fault)
         settle(s);
     is_cut = layer_armed() == LAYER_POWER_CUT && layer_n_met() > 0; /* or while closing */
-    if (is_cut)
+    if (is_cut) {
         layer_restart(&s->random);
+        (void)snprintf(s->other, sizeof s->other, "%s/lock.writer", s->path);
+        (void)unlink(s->other); /* nobody was there to write that the file was left in order */
+    }
     layer_arm(LAYER_NO_FAULT, 0, 0);
     open_store(s, 0);
     if (s->retaining != GK_TIME_MIN)

@@ -332,6 +332,11 @@ run quarantine r.gk release --now 2026-01-06T00:00 --json
 expect 0 "quarantine release"
 is_json "quarantine release --json"
 prints '"accepted": 1' "the row is let in when its time has come"
+run stat z.gk --json
+is_json "stat --json"
+prints '"readers": 0, "oldest_reader_pid": 0' "nobody else reads, and stat does not count itself"
+prints '"journal_since": ' "stat tells how far back the journal goes"
+prints '"sources": {' "stat tells the sources"
 run quarantine r.gk --force
 expect 2 "--force goes with release"
 # retention: r.gk has rows of a day, and of the next one
