@@ -10,6 +10,7 @@
 #ifndef STORE_PAGE_H
 #define STORE_PAGE_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <unistd.h>
 
@@ -44,12 +45,17 @@ struct page_file {
     int fd;
     size_t page_size;
     uint64_t file_size;
+    int *failed; /* takes the errno of a read that failed, which is no damage; NULL: nobody asks */
 };
 
 static inline bool page_read_at(const struct page_file *file, uint64_t at, void *out, size_t size)
 {
-    return at <= file->file_size && size <= file->file_size - at &&
-           pread(file->fd, out, size, (off_t)at) == (ssize_t)size;
+    if (at > file->file_size || size > file->file_size - at)
+        return false;
+    ssize_t n = pread(file->fd, out, size, (off_t)at);
+    if (n < 0 && file->failed)
+        *file->failed = errno;
+    return n == (ssize_t)size;
 }
 
 static inline bool page_read(const struct page_file *file, uint64_t number, uint8_t *out)

@@ -46,6 +46,11 @@ struct tree {
 
 /* ---- findings ---------------------------------------------------------------------------------------------------- */
 
+static int cannot_read(const struct pages *pages, struct gk_error *error)
+{
+    return error_set(error, GK_EIO, "%s: cannot be read: %s", pages->name, strerror(*pages->file.failed));
+}
+
 /* GK_OK: whoever takes findings wants more of them. */
 __attribute__((format(printf, 4, 5))) static int found(struct walk *w, const struct tree *tree, uint64_t page,
                                                        const char *format, ...)
@@ -53,6 +58,8 @@ __attribute__((format(printf, 4, 5))) static int found(struct walk *w, const str
     char what[200], text[400];
     va_list list;
 
+    if (*w->pages->file.failed)
+        return cannot_read(w->pages, w->error);
     va_start(list, format);
     (void)vsnprintf(what, sizeof what, format, list);
     va_end(list);
@@ -155,24 +162,27 @@ static int measure(struct pages *p, struct gk_error *error)
 int pages_begin(int fd, const char *name, struct pages *out, struct gk_error *error)
 {
     const char *flaw = NULL;
-    int rc, i = 0;
+    int rc, i = 0, failed = 0;
 
-    *out = (struct pages){.name = name, .file = {.fd = fd}};
+    *out = (struct pages){.name = name, .file = {.fd = fd, .failed = &failed}};
     int major, minor;
     const char *version = mdb_version(&major, &minor, NULL);
     if (major != 0 || minor != 9)
-        return error_set(error, GK_EVERSION, "the pages of %s are not known: expected LMDB 0.9", version);
+        TRY(error_set(error, GK_EVERSION, "the pages of %s are not known: expected LMDB 0.9", version));
     for (int k = 0; k < TRIES; k++) {
         TRY(measure(out, error));
         i = look_at_headers(out, &flaw);
+        if (failed)
+            TRY(cannot_read(out, error));
         if (i == GK_EVERSION)
-            return error_set(error, i, "%s: was written by another version of LMDB than 0.9", name);
+            TRY(error_set(error, i, "%s: was written by another version of LMDB than 0.9", name));
         if (!flaw)
-            return GK_OK;
+            goto done;
     }
     rc = error_set(error, GK_ECORRUPT, "%s: header %d: %s (%llu bytes)", name, i, flaw,
                    (unsigned long long)out->file.file_size);
 done:
+    out->file.failed = NULL;
     return rc;
 }
 
@@ -476,21 +486,23 @@ int pages_check(struct pages *pages, const struct pages_checking *checking, stru
     struct walk w = {.pages = pages, .checking = checking, .error = error};
     struct tree tables = {.name = "list of tables"}, free_pages = {.name = "list of free pages"};
     uint8_t header[HEADER_SIZE];
-    int rc;
+    int rc, failed = 0;
 
+    pages->file.failed = &failed;
     TRY(measure(pages, error)); /* a writer may have made it longer */
     if (!page_header(&pages->file, checking->txn_id, header))
-        return GK_ENOTFOUND;
+        TRY(failed ? cannot_read(pages, error) : GK_ENOTFOUND);
     w.last = load_u64(header + LAST_AT);
     w.n_pages = pages->file.file_size / pages->file.page_size;
     w.taken = calloc(w.last / 64 + 1, sizeof *w.taken);
     if (!w.taken)
-        return no_memory(&w);
+        TRY(no_memory(&w));
     tree_of(&tables, TABLES, header + TREES_AT + TREE_SIZE);
     TRY(walk_tree(&w, &tables));
     tree_of(&free_pages, FREE_PAGES, header + TREES_AT);
     TRY(walk_tree(&w, &free_pages));
 done:
+    pages->file.failed = NULL;
     free(w.taken);
     return rc;
 }

@@ -454,6 +454,24 @@ static void the_first_finding_is_the_error(void **state)
     contents = NULL;
 }
 
+static void what_cannot_be_read_is_no_damage(void **state)
+{
+    struct random random = random_from(5);
+    struct pages_checking checking = {.is_whole = true};
+    struct pages pages;
+    (void)state;
+
+    fill(&random, 5);
+    int fd = open(file, O_RDONLY), no_reading = open(file, O_WRONLY);
+    assert_int_equal(pages_begin(no_reading, file, &pages, &error), GK_EIO);
+    assert_non_null(strstr(error.text, "cannot be read: "));
+    assert_int_equal(pages_begin(fd, file, &pages, &error), GK_OK);
+    checking.txn_id = pages.txn_id;
+    pages.file.fd = no_reading;
+    assert_int_equal(pages_check(&pages, &checking, &error), GK_EIO);
+    assert_int_equal(close(fd) + close(no_reading), 0);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -467,6 +485,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(every_cut_is_noticed),
     IN_FOLDER(what_passes_can_be_read),
     IN_FOLDER(the_first_finding_is_the_error),
+    IN_FOLDER(what_cannot_be_read_is_no_damage),
 };
 
 RUN_TESTS(tests)
