@@ -338,7 +338,7 @@ done:
 /* A record of free pages: how many, then their numbers, descending. */
 static int check_free(struct walk *w, struct tree *tree, uint64_t page, const struct node *node, uint64_t first)
 {
-    uint64_t n, before = UINT64_MAX;
+    uint64_t n = 0, before = UINT64_MAX;
     int rc = GK_OK;
     bool is_good = node->size >= 8 && node->size % 8 == 0 && load_u64(node->key) <= w->checking->txn_id;
 
