@@ -335,6 +335,19 @@ struct gk_mapping_put {
 };
 GK_API int gk_mapping_put(gk_db *db, const struct gk_mapping_put *mapping, struct gk_error *error);
 
+/*
+ * Somebody, what they are (head, operator, officer, agency: any word), for whom, and one way to reach them. Putting the
+ * same person, role, scope, channel and beginning again replaces address and end. Names have no ';'.
+ */
+struct gk_person_put {
+    size_t size;
+    struct gk_text person, role;
+    enum gk_kind scope; /* GK_ZONE, GK_PARK, GK_ENTERPRISE, GK_LINE, GK_FACILITY */
+    struct gk_text name, channel, address;
+    gk_time from, to;
+};
+GK_API int gk_person_put(gk_db *db, const struct gk_person_put *person, struct gk_error *error);
+
 /* ---- rows, writing ------------------------------------------------------------------------------------------------
  */
 
@@ -504,9 +517,9 @@ GK_API size_t gk_hj212_reply(const struct gk_hj212_packet *packet, char out[GK_H
 
 /*
  * Reads one CSV table (RFC 4180), of which the header says what it is: facilities, links, bands, orders, exemptions,
- * mappings or rows; or packets of HJ 212, of which the first must begin within the first 4 KB. Bytes are fed in pieces
- * of any size. A bad line is counted and reported, the rest goes on. What was read is durable after gk_load_finish;
- * meanwhile it is committed as the heads fill up, or every 10 s if commit_ns is shorter.
+ * mappings, people or rows; or packets of HJ 212, of which the first must begin within the first 4 KB. Bytes are fed in
+ * pieces of any size. A bad line is counted and reported, the rest goes on. What was read is durable after
+ * gk_load_finish; meanwhile it is committed as the heads fill up, or every 10 s if commit_ns is shorter.
  */
 typedef struct gk_load gk_load;
 
@@ -519,6 +532,7 @@ enum gk_table {
     GK_TABLE_EXEMPTIONS,
     GK_TABLE_ROWS,
     GK_TABLE_MAPPINGS,
+    GK_TABLE_PEOPLE,
     GK_TABLE_PACKETS /* not a table: a capture of HJ 212 */
 };
 
@@ -588,7 +602,7 @@ struct gk_store_info {
     uint64_t catalog_version; /* grows with every change of the catalog */
     uint32_t n_facilities, n_channels;
     uint32_t n_sites[4]; /* by gk_kind: 1, parks, enterprises, lines */
-    size_t n_links, n_bands, n_orders, n_exemptions, n_rules, n_mappings;
+    size_t n_links, n_bands, n_orders, n_exemptions, n_rules, n_mappings, n_people;
 };
 GK_API const struct gk_store_info *gk_snapshot_info(gk_snapshot *snapshot);
 GK_API gk_time gk_clock(gk_db *db);
@@ -662,6 +676,13 @@ struct gk_mapping {
     double factor, least, most;
 };
 
+struct gk_person {
+    const char *person, *role;
+    struct gk_scope scope;
+    const char *channel, *address;
+    gk_time from, to;
+};
+
 /* What a device sent, without its value. */
 struct gk_sent {
     struct gk_text mn, code, suffix;
@@ -690,6 +711,7 @@ GK_API const struct gk_exemption *gk_exemptions(gk_snapshot *snapshot, size_t *n
 GK_API const struct gk_rule *gk_rules(gk_snapshot *snapshot, size_t *n);
 /* The newest version of a rule, which may be a dropped one; NULL when there never was one. */
 GK_API const struct gk_rule *gk_rule_find(gk_snapshot *snapshot, const char *name, size_t size);
+GK_API const struct gk_person *gk_people(gk_snapshot *snapshot, size_t *n);
 GK_API const struct gk_mapping *gk_mappings(gk_snapshot *snapshot, size_t *n);
 /* The mapping that says most about what was sent; NULL when none fits. */
 GK_API const struct gk_mapping *gk_mapping_find(gk_snapshot *snapshot, const struct gk_sent *sent);
@@ -976,8 +998,9 @@ struct gk_act_put {
 
 /*
  * Adds an act, durable with the next gk_commit and then together with the rows that came before it. Its time is the
- * handle's clock. GK_EINVAL names what is missing; GK_ENOTFOUND: no such alarm; GK_EEXIST: a step that was done or
- * cannot follow on what was, such as closing twice, or raising what is raised. *seq (may be NULL) is its number.
+ * handle's clock. In raised and escalated, `whom` may be several roles or people, with ';' between. GK_EINVAL names
+ * what is missing; GK_ENOTFOUND: no such alarm; GK_EEXIST: a step that was done or cannot follow on what was, such as
+ * closing twice, or raising what is raised. *seq (may be NULL) is its number.
  */
 GK_API int gk_act_put(gk_db *db, const struct gk_act_put *act, uint64_t *seq, struct gk_error *error);
 /*
@@ -1049,6 +1072,12 @@ GK_API int gk_alarm_get(gk_snapshot *snapshot, uint64_t id, struct gk_alarm *out
 /* The alarm as it was known at a time: of the acts that were recorded until then, that time included. */
 GK_API int gk_alarm_as_of(gk_snapshot *snapshot, uint64_t id, gk_time known, struct gk_alarm *out,
                           struct gk_error *error);
+/*
+ * Whether an entry answers to `whom`, a person's name or a role, when it is about an alarm at a time: in a role it does
+ * for what its scope covers.
+ */
+GK_API bool gk_person_answers(gk_snapshot *snapshot, const struct gk_person *person, struct gk_text whom,
+                              const struct gk_alarm *alarm, gk_time at);
 /* The number of the newest act; 0: there is none. */
 GK_API int gk_act_last(gk_snapshot *snapshot, uint64_t *seq, struct gk_error *error);
 

@@ -28,6 +28,7 @@ static const char help[] =
     "  bands        scope,off_below,on_from[,overload_from,hold_s,dwell_on_s,dwell_off_s,channel,from]\n"
     "  orders       group or scope,level,from,to[,kind,cut,hours]\n"
     "  exemptions   scope,kind,from,to[,note]\n"
+    "  people       person,role,scope,channel[,address,from,to]   whom an alarm is told to, and how\n"
     "  mappings     mn,code,facility,channel[,suffix,period,unit,factor,min,max]   where values of HJ 212 go\n"
     "  rows         time or time_s, time_ms, time_us, time_ns, then facility, then one column a channel\n"
     "A file with packets of HJ 212 is a capture: they become rows by the mappings (docs/FEEDS.md).\n"
@@ -59,6 +60,7 @@ static const char help_zh[] =
     "  bands        scope,off_below,on_from[,overload_from,hold_s,dwell_on_s,dwell_off_s,channel,from]\n"
     "  orders       group 或 scope,level,from,to[,kind,cut,hours]\n"
     "  exemptions   scope,kind,from,to[,note]\n"
+    "  people       person,role,scope,channel[,address,from,to]   报警告知谁、用什么方式\n"
     "  mappings     mn,code,facility,channel[,suffix,period,unit,factor,min,max]   HJ 212 的值归到哪里\n"
     "  rows         time 或 time_s、time_ms、time_us、time_ns，然后 facility，然后每个通道一列\n"
     "含有 HJ 212 报文的文件按映射表变成数据行（见 docs/FEEDS.md）。\n"
@@ -78,7 +80,7 @@ static const char help_zh[] =
     "  unzip -p rows.zip | gk load zone.gk -\n";
 
 static const char *const table_names[] = {"none",       "facilities", "links",    "bands",  "orders",
-                                          "exemptions", "rows",       "mappings", "packets"};
+                                          "exemptions", "rows",       "mappings", "people", "packets"};
 
 /* What became of one file. */
 struct report {

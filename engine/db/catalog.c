@@ -390,6 +390,7 @@ void catalog_free(struct catalog *c)
     mem_free(&c->mem, c->exemptions);
     mem_free(&c->mem, c->rules);
     mem_free(&c->mem, c->mappings);
+    mem_free(&c->mem, c->people);
     while (c->strings) {
         struct string_block *next = c->strings->next;
         mem_free(&c->mem, c->strings);
@@ -439,6 +440,8 @@ int catalog_clone(const struct catalog *from, struct catalog **out)
         TRY(copy_entry(c, from, ENTRY_RULE, i, &scratch));
     for (uint32_t i = 0; i < from->n_mappings; i++)
         TRY(copy_entry(c, from, ENTRY_MAPPING, i, &scratch));
+    for (uint32_t i = 0; i < from->n_people; i++)
+        TRY(copy_entry(c, from, ENTRY_PERSON, i, &scratch));
     c->version = from->version;
     *out = c;
     c = NULL;

@@ -21,6 +21,7 @@ enum entry_kind {
     ENTRY_EXEMPTION = 7,
     ENTRY_RULE = 8,
     ENTRY_MAPPING = 9,
+    ENTRY_PERSON = 10,
     ENTRY_HISTORY = 255 /* key: 255, kind, id, catalog version: what the entry was until that version */
 };
 
@@ -74,6 +75,8 @@ struct catalog {
     size_t n_rules, rules_capacity;
     struct gk_mapping *mappings;
     size_t n_mappings, mappings_capacity;
+    struct gk_person *people;
+    size_t n_people, people_capacity;
 
     /* Made by catalog_freeze from the above. */
     bool is_frozen;
@@ -164,6 +167,9 @@ int catalog_add_rule(struct catalog *catalog, const struct gk_rule *rule);
  */
 uint32_t catalog_find_link(const struct catalog *catalog, const struct gk_link *link);
 uint32_t catalog_find_band(const struct catalog *catalog, const struct gk_band *band);
+/* What a put names as its scope; GK_ENOTFOUND says the nearest name. */
+int catalog_find_scope(struct catalog *catalog, enum gk_kind kind, struct gk_text name, struct gk_scope *out,
+                       struct gk_error *error);
 /* The line of that name within an enterprise. */
 uint32_t catalog_line(const struct catalog *catalog, uint32_t enterprise, const char *name, size_t size);
 

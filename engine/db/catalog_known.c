@@ -1,7 +1,7 @@
 /*
  * catalog_known.c - the catalog as it was known at a time. The table keeps what every entry was before, with when it
  * was recorded. Of sites, facilities and channels all are there, as rows and other entries name them by number: those
- * that came later as they were at first. Links, bands, orders and exemptions that came later are not.
+ * that came later as they were at first. Links, bands, orders and whatever else came later are not.
  */
 #include "db/db.h"
 
@@ -56,10 +56,13 @@ done:
 /* How many entries of a kind the catalog has: the next one's id, for kinds of which some are left out. */
 static size_t count_of(const struct catalog *c, enum entry_kind kind)
 {
-    return kind == ENTRY_LINK    ? c->n_links
-           : kind == ENTRY_BAND  ? c->n_bands
-           : kind == ENTRY_ORDER ? c->n_orders
-                                 : c->n_exemptions;
+    return kind == ENTRY_LINK      ? c->n_links
+           : kind == ENTRY_BAND    ? c->n_bands
+           : kind == ENTRY_ORDER   ? c->n_orders
+           : kind == ENTRY_RULE    ? c->n_rules
+           : kind == ENTRY_MAPPING ? c->n_mappings
+           : kind == ENTRY_PERSON  ? c->n_people
+                                   : c->n_exemptions;
 }
 
 static int load_entry(struct catalog *catalog, struct txn *txn, struct view key, struct view value, gk_time at,

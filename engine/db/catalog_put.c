@@ -123,8 +123,8 @@ static int find_line(const struct catalog *c, struct gk_text name, uint32_t *id,
 
 static const char *const ROLES[] = {"other", "production", "abatement"};
 
-static int find_scope(struct catalog *c, enum gk_kind kind, struct gk_text name, struct gk_scope *out,
-                      struct gk_error *error)
+int catalog_find_scope(struct catalog *c, enum gk_kind kind, struct gk_text name, struct gk_scope *out,
+                       struct gk_error *error)
 {
     static const char *const NOUNS[] = {"zone", "park", "enterprise", "line"};
     int rc;
@@ -575,7 +575,7 @@ int catalog_put_band(struct catalog *c, const struct gk_band_put *put, struct ca
     TRY(check_band(put, error));
     TRY(check_text(put->channel, "channel", error));
     TRY(make_room(c, changes, 2, kept_size(put->name) + kept_size(put->channel), error));
-    TRY(find_scope(c, put->scope, put->name, &band.scope, error));
+    TRY(catalog_find_scope(c, put->scope, put->name, &band.scope, error));
     if (!is_absent(put->channel))
         TRY(catalog_put_channel(c, put->channel, &band.channel, changes, error));
     uint32_t known = catalog_find_band(c, &band);
@@ -622,7 +622,7 @@ int catalog_put_order(struct catalog *c, const struct gk_order_put *put, struct 
     if (put->scope == GK_ROLE)
         return error_set(error, GK_EINVAL, "an order's scope is a group, *, park:, enterprise:, line: or a facility");
     TRY(make_room(c, changes, 1, kept_size(put->name) + kept_size(put->level) + kept_size(put->kind), error));
-    TRY(find_scope(c, put->scope, put->name, &order.scope, error));
+    TRY(catalog_find_scope(c, put->scope, put->name, &order.scope, error));
     order.level = catalog_string(c, put->level.bytes, put->level.size);
     order.kind = catalog_string(c, put->kind.bytes, put->kind.size);
     if (!order.level || !order.kind)
@@ -657,7 +657,7 @@ int catalog_put_exemption(struct catalog *c, const struct gk_exemption_put *put,
     if (put->scope == GK_ROLE)
         return error_set(error, GK_EINVAL, "an exemption's scope is *, park:, enterprise:, line:, group or a facility");
     TRY(make_room(c, changes, 1, kept_size(put->name) + kept_size(put->kind) + kept_size(put->note), error));
-    TRY(find_scope(c, put->scope, put->name, &exemption.scope, error));
+    TRY(catalog_find_scope(c, put->scope, put->name, &exemption.scope, error));
     exemption.kind = catalog_string(c, put->kind.bytes, put->kind.size);
     exemption.note = catalog_string(c, put->note.bytes, put->note.size);
     if (!exemption.kind || !exemption.note)

@@ -11,6 +11,7 @@
  *   order      scope, level, kind, cut f64, from i64, to i64, hours_from u32, hours_to u32
  *   exemption  scope, kind, note, from i64, to i64
  *   rule       name, version varint, text, from i64
+ *   person     person, role, scope, channel, address, from i64, to i64
  *   mapping    mn, code, suffix, period u8, facility, channel, unit, factor f64, least f64, most f64
  *
  * A text is varint size + bytes; an id a varint of id + 1, 0 for none; a scope is kind u8, id, text for groups;
@@ -22,6 +23,7 @@
 
 #include "db/catalog.h"
 #include "db/mapping.h"
+#include "db/person.h"
 
 #define RECORD_VERSION 1
 
@@ -79,6 +81,17 @@ static void encode_mapping(const struct gk_mapping *m, struct buffer *out)
     buffer_put_f64(out, m->factor);
     buffer_put_f64(out, m->least);
     buffer_put_f64(out, m->most);
+}
+
+static void encode_person(const struct gk_person *p, struct buffer *out)
+{
+    put_text(out, p->person);
+    put_text(out, p->role);
+    put_scope(out, &p->scope);
+    put_text(out, p->channel);
+    put_text(out, p->address);
+    buffer_put_u64(out, (uint64_t)p->from);
+    buffer_put_u64(out, (uint64_t)p->to);
 }
 
 static void encode_band(const struct gk_band *b, struct buffer *out)
@@ -156,6 +169,9 @@ int catalog_encode(const struct catalog *c, enum entry_kind kind, uint32_t id, g
     }
     case ENTRY_MAPPING:
         encode_mapping(&c->mappings[id], out);
+        break;
+    case ENTRY_PERSON:
+        encode_person(&c->people[id], out);
         break;
     case ENTRY_HISTORY:
         return GK_EINVAL;
@@ -326,6 +342,21 @@ static int decode_mapping(struct source *s, uint32_t id)
     return reader_is_done(&s->r) ? catalog_add_mapping(s->catalog, &m) : GK_OK;
 }
 
+static int decode_person(struct source *s, uint32_t id)
+{
+    struct gk_person p = {.person = take_text(s)};
+
+    p.role = take_text(s);
+    p.scope = take_scope(s);
+    p.channel = take_text(s);
+    p.address = take_text(s);
+    p.from = take_i64(s);
+    p.to = take_i64(s);
+    s->r.failed |= id != s->catalog->n_people || !p.person[0] || !p.role[0] || !p.channel[0] ||
+                   p.scope.kind == GK_ROLE || p.scope.kind == GK_GROUP;
+    return reader_is_done(&s->r) ? catalog_add_person(s->catalog, &p) : GK_OK;
+}
+
 static int decode_fields(struct source *s, enum entry_kind kind, uint32_t id)
 {
     struct catalog *c = s->catalog;
@@ -395,6 +426,8 @@ static int decode_fields(struct source *s, enum entry_kind kind, uint32_t id)
     }
     case ENTRY_MAPPING:
         return decode_mapping(s, id);
+    case ENTRY_PERSON:
+        return decode_person(s, id);
     case ENTRY_HISTORY:
         break;
     }
@@ -559,6 +592,15 @@ int catalog_dump(const struct catalog *c, enum entry_kind kind, uint32_t id, str
     case ENTRY_MAPPING:
         dump_mapping(&c->mappings[id], id, out);
         break;
+    case ENTRY_PERSON: {
+        const struct gk_person *p = &c->people[id];
+        buffer_printf(out, "person %u '%s' role='%s'", id, p->person, p->role);
+        dump_scope(out, &p->scope);
+        buffer_printf(out, " channel='%s' address='%s'", p->channel, p->address);
+        dump_time(out, "from", p->from);
+        dump_time(out, "to", p->to);
+        break;
+    }
     case ENTRY_HISTORY:
         return GK_EINVAL;
     }

@@ -236,6 +236,7 @@ gk_time changes_entry(gk_db *db, enum entry_kind kind, uint32_t id)
         return change_covered(db, &all, GK_TIME_MAX, false);
     case ENTRY_RULE:
     case ENTRY_MAPPING:
+    case ENTRY_PERSON:
     case ENTRY_HISTORY:
         break;
     }

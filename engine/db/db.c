@@ -10,6 +10,7 @@
 
 #include "db/commit.h"
 #include "db/mapping.h"
+#include "db/person.h"
 #include "db/profile.h"
 #include "db/recall.h"
 #include "db/seal.h"
@@ -452,6 +453,12 @@ int gk_mapping_put(gk_db *db, const struct gk_mapping_put *put, struct gk_error 
 {
     TAKE_PUT(gk_mapping_put, given);
     PUT(catalog_put_mapping(db->catalog, &given, &db->pending.changes, error));
+}
+
+int gk_person_put(gk_db *db, const struct gk_person_put *put, struct gk_error *error)
+{
+    TAKE_PUT(gk_person_put, given);
+    PUT(catalog_put_person(db->catalog, &given, &db->pending.changes, error));
 }
 
 int gk_rule_put(gk_db *db, const struct gk_rule_put *put, uint32_t *version, struct gk_error *error)

@@ -98,6 +98,7 @@ static int digest_catalog(struct digesting *d)
     TRY(add_entries(&lines, c, ENTRY_EXEMPTION, c->n_exemptions, 0));
     TRY(add_entries(&lines, c, ENTRY_RULE, c->n_rules, 0));
     TRY(add_entries(&lines, c, ENTRY_MAPPING, c->n_mappings, 0));
+    TRY(add_entries(&lines, c, ENTRY_PERSON, c->n_people, 0));
     order = mem_array(lines.mem, lines.n, sizeof(char *));
     if (!order)
         TRY(GK_ENOMEM);

@@ -98,6 +98,7 @@ void snapshot_fill_info(gk_snapshot *s)
     info->n_exemptions = c->n_exemptions;
     info->n_rules = c->n_rules;
     info->n_mappings = c->n_mappings;
+    info->n_people = c->n_people;
 }
 
 /* Under the lock: what is read here fits together. */

@@ -8,6 +8,7 @@
 
 #include "db/db.h"
 #include "db/mapping.h"
+#include "db/person.h"
 #include "state/hex.h"
 
 static struct catalog *catalog;
@@ -434,22 +435,34 @@ static void fill_catalog(void)
                                      NAN,
                                      500};
     ok(catalog_put_mapping(catalog, &mapping, &changes, &error), &error);
+    for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) {
+        struct gk_person_put person = {sizeof person,
+                                       text_of("wang"),
+                                       text_of("head"),
+                                       scopes[i].kind,
+                                       text_of(scopes[i].name),
+                                       text_of("sms"),
+                                       text_of(i % 2 ? "+86 1" : NULL),
+                                       T0,
+                                       GK_TIME_MAX};
+        ok(catalog_put_person(catalog, &person, &changes, &error), &error);
+    }
 }
 
 /* Every entry of a catalog, in the order in which it is read. */
 static size_t entries_of(const struct catalog *c, struct catalog_change out[200])
 {
     size_t n = 0;
-    const size_t counts[] = {c->n_facilities, c->n_links, c->n_bands,   c->n_orders,
-                             c->n_exemptions, c->n_rules, c->n_mappings};
+    const size_t counts[] = {c->n_facilities, c->n_links, c->n_bands,    c->n_orders,
+                             c->n_exemptions, c->n_rules, c->n_mappings, c->n_people};
     for (uint32_t i = 0; i < c->n_channels; i++)
         out[n++] = (struct catalog_change){ENTRY_CHANNEL, i};
     for (uint32_t k = GK_PARK; k <= GK_LINE; k++)
         for (uint32_t i = 0; i < c->n_sites[k]; i++)
             out[n++] = (struct catalog_change){ENTRY_SITE, k << 24 | i};
-    for (int k = 0; k < 7; k++)
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++)
         for (uint32_t i = 0; i < counts[k]; i++)
-            out[n++] = (struct catalog_change){(enum entry_kind)(ENTRY_FACILITY + k), i};
+            out[n++] = (struct catalog_change){(enum entry_kind)(ENTRY_FACILITY + (int)k), i};
     return n;
 }
 

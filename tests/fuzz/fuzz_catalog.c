@@ -34,6 +34,8 @@ static uint32_t next_id(const struct catalog *c, unsigned kind, unsigned site)
         return (uint32_t)c->n_exemptions;
     case ENTRY_RULE:
         return (uint32_t)c->n_rules;
+    case ENTRY_PERSON:
+        return (uint32_t)c->n_people;
     default:
         return (uint32_t)c->n_mappings;
     }

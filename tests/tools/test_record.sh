@@ -161,7 +161,10 @@ expect 0 "handed in, without waiting"
 says "has not taken it yet" "it says that it waits"
 "$GK" close live.gk 9 --by li --outcome false --wait 30 2>close.err &
 closer=$!
-wait_for "both files" sh -c '[ "$(ls live.gk/inbox/*.act | wc -l)" = 2 ]'
+two_wait() {
+    [ "$(find live.gk/inbox -name '*.act' | wc -l)" = 2 ]
+}
+wait_for "both files" two_wait
 echo commit >&9
 wait $closer
 status=$?
