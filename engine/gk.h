@@ -977,7 +977,7 @@ GK_API const char *gk_outcome_name(unsigned outcome);
 /*
  * An act to be put. Zero fields are not given; `raised` needs rule, subject and from, the others the alarm; told,
  * assigned and escalated need whom; closed needs an outcome. from and to are looked at for raised, amended and
- * recovered alone: `to` 0 is GK_TIME_MAX, the cause goes on.
+ * recovered alone: `to` 0 is GK_TIME_MAX, the cause goes on; what is raised with an end was over when it became known.
  */
 struct gk_act_put {
     size_t size;

@@ -149,7 +149,7 @@ static int bind_order(struct binder *binder, struct cond *cond)
     const struct gk_order *orders = gk_orders(binder->snapshot, &n);
     struct nearest nearest = nearest_to(cond->name.bytes ? cond->name.bytes : "", cond->name.size);
 
-    if (!cond->name.bytes)
+    if (!cond->name.bytes || binder->is_standing)
         return GK_OK;
     for (size_t i = 0; i < n; i++) {
         if (order_is_named(&orders[i], cond))
@@ -469,6 +469,7 @@ int bind_statement(struct binder *binder, struct stmt *stmt)
     bound->tick_ns = gk_snapshot_info(binder->snapshot)->tick_ns;
     bound->subject = stmt->ref.noun;
     binder->defining = stmt->kind == STMT_DEFINE ? &stmt->name : NULL;
+    binder->is_standing = stmt->kind == STMT_RULE;
     if (stmt->sources)
         TRY(bind_sources(binder, stmt));
     else if (stmt->cond)

@@ -41,6 +41,7 @@ struct binder {
     gk_snapshot *snapshot;
     struct bound *bound;
     const struct place *use;        /* of the definition that is being bound; NULL: the statement itself */
+    bool is_standing;               /* a rule: orders that it names may be given later */
     const struct gk_text *defining; /* the name that `define` makes; NULL: none */
     unsigned depth;
 };

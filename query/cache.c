@@ -33,6 +33,13 @@ static void forget(struct cache *cache)
         memset(cache->slots, 0, cache->n_slots * sizeof *cache->slots);
 }
 
+void cache_forget(struct cache *cache, gk_snapshot *snapshot)
+{
+    cache->snapshot = snapshot;
+    if (cache->n)
+        forget(cache);
+}
+
 void cache_trim(struct cache *cache)
 {
     if (cache->n > KEEP_MAX)

@@ -31,6 +31,8 @@ struct cache {
 
 void cache_init(struct cache *cache, struct arena *arena, gk_snapshot *snapshot);
 void cache_clear(struct cache *cache);
+/* Forgets all that was cached and goes on with another snapshot. */
+void cache_forget(struct cache *cache, gk_snapshot *snapshot);
 /* Forgets what was cached when there is much of it; call it between subjects, never within one. */
 void cache_trim(struct cache *cache);
 /* The entry of a key, made empty (lo == hi) when there is none. Its number stays valid until cache_trim. */

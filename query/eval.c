@@ -20,16 +20,21 @@
 #define WIDEN_NS (INT64_C(6) * 3600 * GK_SECOND)
 #define DAY_NS   (INT64_C(86400) * GK_SECOND)
 
+static int64_t first_tick_of(const struct eval *eval)
+{
+    gk_time beginning = gk_snapshot_info(eval->snapshot)->beginning;
+
+    return beginning == GK_TIME_MAX ? eval->window->known_end : window_tick(beginning, eval->bound->tick_ns);
+}
+
 int eval_init(struct eval *eval, const struct cond *cond)
 {
-    const struct gk_store_info *info = gk_snapshot_info(eval->snapshot);
     size_t n = eval->bound->n_slots;
     int rc = GK_OK;
 
     eval->cond = cond;
     cache_init(&eval->cache, eval->arena, eval->snapshot);
-    eval->first_tick =
-        info->beginning == GK_TIME_MAX ? eval->window->known_end : window_tick(info->beginning, eval->bound->tick_ns);
+    eval->first_tick = first_tick_of(eval);
     eval->slots = arena_array(eval->arena, n, sizeof *eval->slots);
     eval->kept = arena_array(eval->arena, eval->bound->n_leaves + 1, sizeof *eval->kept);
     if (!eval->slots || !eval->kept)
@@ -37,9 +42,18 @@ int eval_init(struct eval *eval, const struct cond *cond)
     for (size_t i = 0; i < n; i++)
         TRY(gk_timeline_new(eval->snapshot, &eval->slots[i]));
     TRY(gk_timeline_new(eval->snapshot, &eval->scratch));
-    TRY(calendar_init(&eval->calendar, eval->scope, eval->bound->tick_ns, info->zone_s));
+    TRY(calendar_init(&eval->calendar, eval->scope, eval->bound->tick_ns, gk_snapshot_info(eval->snapshot)->zone_s));
 done:
     return rc;
+}
+
+void eval_renew(struct eval *eval, gk_snapshot *snapshot)
+{
+    eval->snapshot = snapshot;
+    eval->first_tick = first_tick_of(eval);
+    cache_forget(&eval->cache, snapshot);
+    for (size_t i = 0; i < eval->bound->n_leaves; i++)
+        eval->kept[i].lo = eval->kept[i].hi = 0;
 }
 
 void eval_clear(struct eval *eval)
@@ -662,7 +676,8 @@ static int evaluate(struct eval *eval, const struct cond *cond, int64_t least, c
         return calendar_evaluate(&eval->calendar, cond, eval->subject, eval->lo, eval->hi, own);
     case COND_AND:
         TRY(evaluate(eval, cond->a, least, &a));
-        TRY(and_states(eval, cond->b, a, least, own, &is_done));
+        if (!eval->keeps_parts)
+            TRY(and_states(eval, cond->b, a, least, own, &is_done));
         if (is_done)
             break;
         TRY(evaluate(eval, cond->b, least, &b));
@@ -688,6 +703,14 @@ static int evaluate(struct eval *eval, const struct cond *cond, int64_t least, c
     }
 done:
     return rc;
+}
+
+int eval_part(struct eval *eval, const struct cond *part, const gk_timeline **out)
+{
+    bool is_self = cond_has_ref(part) && part->ref.range == RANGE_SELF;
+
+    *out = eval->slots[part->slot];
+    return is_self ? get(eval, part, part->is_negated, eval->subject, out) : GK_OK;
 }
 
 /* ---- runs, and widening until their ends are seen ---- */

@@ -52,6 +52,7 @@ struct eval {
     int64_t first_tick;    /* of the store's data */
     bool is_cut_off;       /* a run of which the begin matters reaches out of [lo, hi) */
     bool is_without_links; /* some set of relatives of the last subject was empty for a time */
+    bool keeps_parts;      /* eval_part may be asked of any part */
     bool is_timed;
     int64_t read_ns; /* what reading them took, for profile */
     size_t n_loads;  /* timelines that were read, for explain and tests */
@@ -67,6 +68,11 @@ enum eval_need {
 };
 /* The truth for a subject; the timeline lives until the next call. */
 int eval_subject(struct eval *eval, struct subject subject, enum eval_need need, const gk_timeline **out);
+
+/* With keeps_parts: the truth of a part of the condition, for the last subject, where it was looked at. */
+int eval_part(struct eval *eval, const struct cond *part, const gk_timeline **out);
+/* Goes on with another snapshot of the same store: nothing that was read counts any more. */
+void eval_renew(struct eval *eval, gk_snapshot *snapshot);
 
 /* A maximal stretch of one truth. */
 struct run {

@@ -168,6 +168,41 @@ struct gk_query_rule {
 /* NULL when the statement is no rule. As a question a rule lists what it would have raised in the last 24 hours. */
 GK_API const struct gk_query_rule *gk_query_rule(const gk_query *query);
 
+/*
+ * Judges the rules of a store as rows and time arrive; what comes of it is put on record as acts (gk_act_put), from
+ * which alarms follow. One judge a store, in the process that writes it:
+ *
+ *     gk_judge_open(db, NULL, &judge, &error);
+ *     for (;;) {
+ *         gk_ingest(db, ...);                               // as rows come
+ *         gk_advance(judge, gk_clock(db), NULL, &error);    // ten times a second, or as often as you commit
+ *     }
+ *
+ * An alarm is a stretch of time in which a rule's condition was certainly true, and until it was certainly not, for
+ * `clear after`: silence makes it unknown and ends nothing. Whatever the order in which rows came, the alarms are in
+ * the end those that the rule, asked as a question, would list.
+ */
+typedef struct gk_judge gk_judge;
+
+/* What one look did. */
+struct gk_judged {
+    uint64_t n_asked; /* conditions of subjects that were worked out */
+    uint64_t n_acts;  /* all acts that were put */
+    uint64_t n_raised, n_recovered, n_unknown, n_amended, n_escalated;
+    uint64_t n_broken; /* rules that were read and cannot be understood: names that are gone */
+};
+
+/* Reads the alarms on record. Of the options memory, resize and lang count. */
+GK_API int gk_judge_open(gk_db *db, const struct gk_session_options *options, gk_judge **out,
+                         struct gk_query_error *error);
+GK_API void gk_judge_close(gk_judge *judge);
+/*
+ * Commits what was taken, judges all that it changed and whose time has come by `now`, and commits the acts, if there
+ * are some: they are durable when the call is over. The first call catches up with what no judge has seen. A failed
+ * look is made again by the next. `out` may be NULL.
+ */
+GK_API int gk_advance(gk_judge *judge, gk_time now, struct gk_judged *out, struct gk_query_error *error);
+
 /* ---- more of a session ---- */
 
 /* Other options from the next statement on (not `resize`); definitions and parameters stay. */

@@ -34,6 +34,7 @@ static const struct {
     {"within last 10m; of several: within 60s of each other", "此前10分钟内；几个之间：彼此60秒内"},
     /* rules */
     {"a message has no place '%.*s'", "消息里没有“%.*s”这个位置"},
+    {"there is no memory for a judge", "没有内存可用于判定规则"},
     {"a rule is judged by what is certain", "规则只按确定的事实判定"},
     {"{subject} {facility} {line} {enterprise} {park} {start} {rule} {title} {level}",
      "可用：{subject} {facility} {line} {enterprise} {park} {start} {rule} {title} {level}"},

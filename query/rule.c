@@ -3,7 +3,7 @@
  *
  * Exempt time is no time of breach: inside of the suffixes of its condition a rule has `unless exempt`, unless it
  * speaks of exemptions itself. `A for >= 5m` is `(A unless exempt) for >= 5m`: the five minutes are of time that
- * counts.
+ * counts. Outside of all stands what `clear after` says: a short recovery ends no breach.
  */
 #include "rule.h"
 
@@ -64,6 +64,19 @@ static int leave_out_exemptions(struct gk_query *query)
     return GK_OK;
 }
 
+/* What is well for less than `clear after` is one breach still. */
+static int ignore_short_recoveries(struct gk_query *query, int64_t clear_ns)
+{
+    struct cond **cond = &query->stmt->cond;
+    struct cond *gaps = new_cond(&query->arena, COND_GAPS, *cond, NULL);
+
+    if (!gaps)
+        return arena_status(&query->arena);
+    gaps->ns = clear_ns;
+    *cond = gaps;
+    return GK_OK;
+}
+
 static int list_names(struct gk_query *query, const struct name *names, const struct gk_text **out, size_t *n)
 {
     struct gk_text *list;
@@ -100,6 +113,8 @@ int rule_make(struct gk_query *query)
     TRY(list_names(query, tail->notify, &rule->notify, &rule->n_notify));
     TRY(list_names(query, tail->escalate_to, &rule->escalate, &rule->n_escalate));
     TRY(leave_out_exemptions(query));
+    if (tail->clear_ns)
+        TRY(ignore_short_recoveries(query, tail->clear_ns));
     query->rule = rule;
 done:
     return rc;

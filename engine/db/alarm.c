@@ -111,7 +111,8 @@ static void begin(struct gk_alarm *alarm, const struct gk_act *act)
     alarm->enterprise = act->enterprise;
     alarm->park = act->park;
     alarm->from = act->from;
-    alarm->to = GK_TIME_MAX;
+    alarm->to = act->to;
+    alarm->status = act->to == GK_TIME_MAX ? GK_ALARM_FIRING : GK_ALARM_RECOVERED; /* late data: it was over then */
     alarm->holder = "";
     alarm->due = GK_TIME_MAX;
     alarm->text = act->text;
