@@ -169,6 +169,13 @@ struct gk_query_rule {
 GK_API const struct gk_query_rule *gk_query_rule(const gk_query *query);
 
 /*
+ * Tries a rule over [from, to) instead: its next start lists what was certain and what was possible, a row for each
+ * stretch of one truth. Rows of one subject that touch are one breach, an alarm if one of them is certain. GK_EINVAL:
+ * the statement is no rule.
+ */
+GK_API int gk_query_try(gk_query *query, gk_time from, gk_time to);
+
+/*
  * Judges the rules of a store as rows and time arrive; what comes of it is put on record as acts (gk_act_put), from
  * which alarms follow. One judge a store, in the process that writes it:
  *

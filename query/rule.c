@@ -124,3 +124,12 @@ const struct gk_query_rule *gk_query_rule(const gk_query *query)
 {
     return query->rule;
 }
+
+int gk_query_try(gk_query *query, gk_time from, gk_time to)
+{
+    if (!query->rule)
+        return GK_EINVAL;
+    query->stmt->tail.with_possible = true;
+    query->stmt->tail.time = (struct time_tail){.kind = TIME_BETWEEN, .from = from, .to = to};
+    return GK_OK;
+}
