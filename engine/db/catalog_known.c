@@ -1,7 +1,7 @@
 /*
  * catalog_known.c - the catalog as it was known at a time. The table keeps what every entry was before, with when it
  * was recorded. Of sites, facilities and channels all are there, as rows and other entries name them by number: those
- * that came later as they were at first. Links, bands, orders and whatever else came later are not.
+ * that came later as they were at first. All other entries that came later are not.
  */
 #include "db/db.h"
 
@@ -53,20 +53,15 @@ done:
     return rc;
 }
 
-/* How many entries of a kind the catalog has: the next one's id, for kinds of which some are left out. */
-static size_t count_of(const struct catalog *c, enum entry_kind kind)
-{
-    return kind == ENTRY_LINK      ? c->n_links
-           : kind == ENTRY_BAND    ? c->n_bands
-           : kind == ENTRY_ORDER   ? c->n_orders
-           : kind == ENTRY_RULE    ? c->n_rules
-           : kind == ENTRY_MAPPING ? c->n_mappings
-           : kind == ENTRY_PERSON  ? c->n_people
-                                   : c->n_exemptions;
-}
+/* A catalog while it is loaded. */
+struct loading {
+    struct catalog *catalog;
+    gk_time at;
+    uint32_t next[ENTRY_HISTORY]; /* id of the next entry of each kind of which some are left out */
+    bool has_other_bands;
+};
 
-static int load_entry(struct catalog *catalog, struct txn *txn, struct view key, struct view value, gk_time at,
-                      bool *has_other_bands, struct gk_error *error)
+static int load_entry(struct loading *l, struct txn *txn, struct view key, struct view value, struct gk_error *error)
 {
     enum entry_kind kind = (enum entry_kind)key.bytes[0];
     uint32_t id = unkey_u32(key.bytes + 1);
@@ -75,16 +70,15 @@ static int load_entry(struct catalog *catalog, struct txn *txn, struct view key,
     int rc;
 
     TRY(recorded_at(value, &recorded));
-    if (recorded > at) {
-        TRY(find_former(txn, key, at, &value, &is_known, error));
-        *has_other_bands |= kind == ENTRY_BAND;
+    if (recorded > l->at) {
+        TRY(find_former(txn, key, l->at, &value, &is_known, error));
+        l->has_other_bands |= kind == ENTRY_BAND;
     }
-    if (kind > ENTRY_FACILITY) {
-        if (!is_known)
-            return GK_OK;
-        id = (uint32_t)count_of(catalog, kind);
-    }
-    TRY(catalog_decode(catalog, kind, id, value, error));
+    if (kind > ENTRY_FACILITY && !is_known)
+        return GK_OK;
+    if (kind > ENTRY_FACILITY)
+        id = l->next[kind]++;
+    TRY(catalog_decode(l->catalog, kind, id, value, error));
 done:
     return rc;
 }
@@ -92,28 +86,28 @@ done:
 int catalog_load_known(const struct mem *mem, struct txn *txn, gk_time at, struct catalog **out, bool *has_other_bands,
                        struct gk_error *error)
 {
-    struct catalog *catalog = NULL;
+    struct loading l = {.at = at};
     struct cursor *cursor = NULL;
     int rc;
 
     *out = NULL;
-    *has_other_bands = false;
-    TRY(catalog_new(mem, &catalog));
+    TRY(catalog_new(mem, &l.catalog));
     TRY(cursor_open(txn, STORE_CATALOG, &cursor, error));
     for (rc = cursor_first(cursor, error); rc == GK_OK; rc = cursor_next(cursor, error)) {
         struct view key = cursor_key(cursor), value;
         if (key.size != 5 || key.bytes[0] == ENTRY_HISTORY)
             break; /* history is behind all entries */
         TRY(cursor_value(cursor, &value, error));
-        TRY(load_entry(catalog, txn, key, value, at, has_other_bands, error));
+        TRY(load_entry(&l, txn, key, value, error));
     }
     rc = rc == GK_DONE ? GK_OK : rc;
     TRY(rc);
-    TRY(catalog_freeze(catalog));
-    *out = catalog;
-    catalog = NULL;
+    TRY(catalog_freeze(l.catalog));
+    *has_other_bands = l.has_other_bands;
+    *out = l.catalog;
+    l.catalog = NULL;
 done:
     cursor_close(cursor);
-    catalog_free(catalog);
+    catalog_free(l.catalog);
     return rc;
 }

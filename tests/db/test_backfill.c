@@ -467,6 +467,15 @@ static void entries_that_were_put_later_are_not_known(void **state)
     world_now = T0 + HOUR;
     ok(gk_link_put(db, &link, &error), &error);
     ok(gk_order_put(db, &order, &error), &error);
+    struct gk_rule_put rule = {.size = sizeof rule, .name = text_of("R1"), .text = text_of("rule R1 warn when off")};
+    struct gk_mapping_put mapping = {.size = sizeof mapping,
+                                     .mn = text_of("M1"),
+                                     .code = text_of("w"),
+                                     .facility = text_of("f"),
+                                     .channel = text_of("kw"),
+                                     .factor = 1};
+    ok(gk_rule_put(db, &rule, NULL, &error), &error);
+    ok(gk_mapping_put(db, &mapping, &error), &error);
     struct gk_facility_put f = facility_of("f", NULL, NULL, GK_PRODUCTION);
     f.rated_kw = 12;
     ok(gk_facility_put(db, &f, NULL, &error), &error);
@@ -483,13 +492,16 @@ static void entries_that_were_put_later_are_not_known(void **state)
     const double rated[] = {10, 12, 15};
     for (int i = 0; i < 3; i++) {
         const struct gk_link *links;
-        size_t n, n_orders, n_exemptions;
+        size_t n, n_orders, n_exemptions, n_mappings;
         ok(gk_snapshot_known(now, T0 + i * HOUR, &then, &error), &error);
         links = gk_links(then, &n);
         (void)gk_orders(then, &n_orders);
         (void)gk_exemptions(then, &n_exemptions);
         assert_int_equal(n_orders, i > 0);
         assert_int_equal(n_exemptions, 1);
+        assert_int_equal(gk_rule_find(then, "R1", 2) != NULL, i > 0);
+        (void)gk_mappings(then, &n_mappings);
+        assert_int_equal(n_mappings, i > 0);
         assert_true(gk_facility_get(then, 0)->rated_kw == rated[i]);
         bool is_put = false, is_standby = false;
         for (size_t l = 0; l < n; l++) {
