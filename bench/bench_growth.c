@@ -5,8 +5,8 @@
  * simulated.
  *
  * A whole zone takes hours, so all that depends on the number of facilities is divided by the scale: facilities, memory
- * for heads, bytes of a sealing step, and what a store has before it is looked at. A facility then sees the same rows
- * between two sealings, and a commit has as many rows as in the whole zone, because commits are as many times rarer.
+ * for heads, bytes of a sealing step. A facility then sees the same rows between two sealings, and a commit has as many
+ * rows as in the whole zone, because commits are as many times rarer.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -19,20 +19,18 @@
 #include "harness.h"
 #include "loop.h"
 
-#define SEED        13
-#define DAY_S       86400
-#define HOUR_S      3600
-#define DAYS        7
-#define DAYS_QUICK  2
-#define SCALE_10S   20
-#define SCALE_60S   100
-#define SCALE_QUICK 500
-#define COMMIT_MS   100 /* group commit, as by default */
-#define KEPT_DAYS   4   /* rows older than that are dropped */
-#define FIRST_BYTES                                                                                                    \
-    (UINT64_C(32) << 20)   /* so large is the whole zone's live data before the file is held against it                \
-                            */
-#define HEADS_PAGE    4096 /* facilities; so many bytes each, whether they have rows or not (db/heads.c) */
+#define SEED          13
+#define DAY_S         86400
+#define HOUR_S        3600
+#define DAYS          7
+#define DAYS_QUICK    2
+#define SCALE_10S     5
+#define SCALE_60S     20
+#define SCALE_QUICK   500
+#define COMMIT_MS     100    /* group commit, as by default */
+#define KEPT_DAYS     4      /* rows older than that are dropped */
+#define FIRST_S       HOUR_S /* of a new store, before the file is held against its live data */
+#define HEADS_PAGE    4096   /* facilities; so many bytes each, whether they have rows or not (db/heads.c) */
 #define HEAD_BYTES    72
 #define DISK_BYTES    (UINT64_C(8) << 30)
 #define PATH_SIZE     1024
@@ -146,7 +144,7 @@ static void look(struct feed *feed)
 
     fill_check(store_stat(feed->db->store, &stat, &error), &error, "store_stat");
     double ratio = (double)stat.file_bytes / (double)stat.used_bytes;
-    if (stat.used_bytes >= FIRST_BYTES / feed->scale && ratio > feed->worst)
+    if (simulated_now >= (BEGIN_S + FIRST_S) * GK_SECOND && ratio > feed->worst)
         feed->worst = ratio;
 }
 
@@ -342,7 +340,7 @@ int main(int argc, char **argv)
         .workloads = workloads,
         .n_workloads = sizeof workloads / sizeof workloads[0],
         .option = option,
-        .help = "  --growth-scale N  one of N facilities (default 20; of 200,000: 100)\n"
+        .help = "  --growth-scale N  one of N facilities (default 5; of 200,000: 20)\n"
                 "  --growth-days N   (default 7)\n"
                 "  --growth-commit-ms N  of the group commit (default 100)\n",
     };
