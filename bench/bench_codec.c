@@ -11,13 +11,14 @@
 
 #include "codec/chunk.h"
 #include "codec/column.h"
+#include "codec/mask.h"
 #include "compressor.h"
 #include "harness.h"
 #include "unseen.h"
 #include "zone.h"
 
 #define COLUMNS_MAX    32
-#define LINES_A_COLUMN 4
+#define LINES_A_COLUMN 6
 #define NAME_SIZE      48
 #define TEXT_SIZE      4096
 #define BUDGET_S       0.5
@@ -176,7 +177,101 @@ static void pass_clear(struct pass *pass)
     free(pass->values);
 }
 
-/* ---- lines, four a column
+/* ---- integers as they are packed
+ * ----------------------------------------------------------------------------------------------- */
+
+struct packed_column {
+    struct column_view view, basis;
+    struct column_limit limit;
+    uint32_t n_minis;
+    bool can_sum[DIRECTORY_MAX], can_compare[DIRECTORY_MAX];
+};
+
+/* The mini blocks of a pass' chunks that are summed up, or compared with the middle of the column, without values. */
+struct packed {
+    struct packed_column *columns;
+    size_t n_columns;
+    double n_summed, n_compared; /* values */
+    uint64_t sink;
+};
+
+static void pack_column(struct packed *packed, const double *value, double middle, struct packed_column *column)
+{
+    uint64_t mask[MASK_WORDS(CHUNK_MINI)], own[MASK_WORDS(CHUNK_MINI)];
+    struct chunk_summary summary;
+    struct totals totals;
+    bool has_limit = column_limit(&column->view, GK_GE, middle, &column->limit);
+
+    column->n_minis = (column->view.n_rows + CHUNK_MINI - 1) / CHUNK_MINI;
+    for (uint32_t mini = 0; mini < column->n_minis; mini++, value += CHUNK_MINI) {
+        uint32_t rest = column->view.n_rows - mini * CHUNK_MINI, n = rest < CHUNK_MINI ? rest : CHUNK_MINI;
+        column->can_sum[mini] = column_totals(&column->view, mini, &totals);
+        column->can_compare[mini] = has_limit && column_compare(&column->view, &column->limit, mini, mask);
+        packed->n_summed += column->can_sum[mini] ? n : 0;
+        packed->n_compared += column->can_compare[mini] ? n : 0;
+        chunk_summarise(value, n, &summary);
+        mask_compare(GK_GE, middle, value, n, own);
+        if (column->can_compare[mini] && memcmp(mask, own, MASK_WORDS(n) * sizeof *mask) != 0)
+            harness_fail("packed integers compare otherwise than their values");
+        if (column->can_sum[mini] && (summary.min != scale_value(column->view.scale, (uint64_t)totals.low) ||
+                                      summary.max != scale_value(column->view.scale, (uint64_t)totals.high) ||
+                                      fabs(summary.sum - scale_value(column->view.scale, (uint64_t)totals.sum)) >
+                                          1e-12 * n * fmax(fabs(summary.min), fabs(summary.max))))
+            harness_fail("packed integers add up to something else than their values");
+    }
+}
+
+static size_t count_chunks(const struct pass *pass)
+{
+    struct chunk_view chunk;
+    size_t n = 0;
+
+    for (size_t at = 0; at < pass->chunks.size; n++)
+        open_chunk(pass, &at, &chunk);
+    return n;
+}
+
+static void packed_init(struct packed *packed, const struct pass *pass)
+{
+    struct chunk_summary all;
+    struct chunk_view chunk;
+    size_t row = 0;
+
+    chunk_summarise(pass->series->value, pass->series->n, &all);
+    *packed = (struct packed){.columns = harness_take(count_chunks(pass), sizeof *packed->columns)};
+    for (size_t at = 0; at < pass->chunks.size; row += chunk.n_rows) {
+        struct packed_column *column = &packed->columns[packed->n_columns++];
+        open_chunk(pass, &at, &chunk);
+        if (chunk_open_column(&chunk, 0, &column->view, &column->basis) != GK_OK)
+            harness_fail("chunk_open_column");
+        pack_column(packed, pass->series->value + row, all.min / 2 + all.max / 2, column);
+    }
+}
+
+static void sum_packed(void *context)
+{
+    struct packed *packed = context;
+    struct totals totals;
+
+    for (size_t i = 0; i < packed->n_columns; i++)
+        for (uint32_t mini = 0; mini < packed->columns[i].n_minis; mini++)
+            if (packed->columns[i].can_sum[mini] && column_totals(&packed->columns[i].view, mini, &totals))
+                packed->sink += (uint64_t)(totals.sum + totals.low + totals.high);
+}
+
+static void compare_packed(void *context)
+{
+    struct packed *packed = context;
+    uint64_t mask[MASK_WORDS(CHUNK_MINI)];
+
+    for (size_t i = 0; i < packed->n_columns; i++)
+        for (uint32_t mini = 0; mini < packed->columns[i].n_minis; mini++)
+            if (packed->columns[i].can_compare[mini] &&
+                column_compare(&packed->columns[i].view, &packed->columns[i].limit, mini, mask))
+                packed->sink += mask[0];
+}
+
+/* ---- lines, six a column
  * ---------------------------------------------------------------------------------------------- */
 
 static char line_name[COLUMNS_MAX * LINES_A_COLUMN][NAME_SIZE];
@@ -284,7 +379,7 @@ static void peer_clear(struct peer_pass *pass)
  * ------------------------------------------------------------------------------------------------ */
 
 struct column_lines {
-    const char *bits, *times, *encode, *decode;
+    const char *bits, *times, *encode, *decode, *sum, *mask;
 };
 
 static struct column_lines add_lines(const char *column, double best)
@@ -292,7 +387,9 @@ static struct column_lines add_lines(const char *column, double best)
     struct column_lines names = {.bits = add_line(column, "bits", "bits", best * MUST_OVER_BEST, best, HARNESS_EXACT),
                                  .times = add_line(column, "times", "bits", 0, 0, HARNESS_EXACT),
                                  .encode = add_line(column, "encode", "GB/s", 1, 2, HARNESS_MORE),
-                                 .decode = add_line(column, "decode", "GB/s", 9, 14, HARNESS_MORE)};
+                                 .decode = add_line(column, "decode", "GB/s", 9, 14, HARNESS_MORE),
+                                 .sum = add_line(column, "sum", "G/s", 4, 15, HARNESS_MORE),
+                                 .mask = add_line(column, "mask", "G/s", 4, 15, HARNESS_MORE)};
 
     return names;
 }
@@ -305,16 +402,22 @@ static void take_bits(struct harness *harness, const struct column_lines *names,
     harness_value(harness, names->times, HARNESS_US, 8 * (double)pass->time_bytes / n);
 }
 
-/* Ours and each peer's encoder and decoder, in turn. */
+/* Ours and each peer's encoder and decoder, and what is done to packed integers, in turn. */
 static void time_column(struct harness *harness, const struct column_lines *names, struct pass *ours)
 {
     const struct series *series = ours->series;
     double bytes = (double)series->n * sizeof(double);
     struct peer_pass peers[COMPRESSOR_N];
-    struct harness_timed timed[2 + 2 * COMPRESSOR_N] = {{names->encode, HARNESS_US, encode_columns, ours, bytes},
+    struct packed packed;
+    struct harness_timed timed[4 + 2 * COMPRESSOR_N] = {{names->encode, HARNESS_US, encode_columns, ours, bytes},
                                                         {names->decode, HARNESS_US, decode_chunks, ours, bytes}};
     size_t n = 2, n_peers = 0;
 
+    packed_init(&packed, ours);
+    if (packed.n_summed > 0)
+        timed[n++] = (struct harness_timed){names->sum, HARNESS_US, sum_packed, &packed, packed.n_summed};
+    if (packed.n_compared > 0)
+        timed[n++] = (struct harness_timed){names->mask, HARNESS_US, compare_packed, &packed, packed.n_compared};
     for (int i = 0; i < COMPRESSOR_N; i++) {
         struct peer_pass *pass = &peers[n_peers];
         if (!is_peer_there[i])
@@ -328,6 +431,7 @@ static void time_column(struct harness *harness, const struct column_lines *name
     harness_time(harness, timed, n, harness_is_quick(harness) ? BUDGET_QUICK_S : BUDGET_S);
     for (size_t i = 0; i < n_peers; i++)
         peer_clear(&peers[i]);
+    free(packed.columns);
 }
 
 static void measure(struct harness *harness, const char *column, const struct series *series, double best)

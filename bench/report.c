@@ -55,7 +55,7 @@ static double in_unit(const struct harness_line *line, double value)
         return value / 1e6;
     if (strcmp(line->unit, "Mrows/s") == 0)
         return value / 1e6;
-    if (strcmp(line->unit, "GB/s") == 0)
+    if (strcmp(line->unit, "GB/s") == 0 || strcmp(line->unit, "G/s") == 0)
         return value / 1e9;
     return value;
 }

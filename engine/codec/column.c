@@ -679,7 +679,8 @@ int column_values(const struct column_view *column, const struct column_view *ba
     return rc;
 }
 
-/* ---- comparing ------------------------------------------------------------------------------------------------- */
+/* ---- comparing and summing up
+ * ------------------------------------------------------------------------------------------------- */
 
 bool column_limit(const struct column_view *column, enum gk_compare compare, double limit, struct column_limit *out)
 {
@@ -702,6 +703,34 @@ bool column_compare(const struct column_view *column, const struct column_limit 
         __builtin_sub_overflow(limit->least, (int64_t)base, &least) || least < INT32_MIN || least > INT32_MAX)
         return false;
     mask_at_least((int32_t)least, limit->inverse, near, CHUNK_MINI, mask);
+    return true;
+}
+
+bool column_totals(const struct column_view *column, uint32_t mini, struct totals *out)
+{
+    if (column->is_binned || column->scale.kind != SCALE_DECIMAL)
+        return false;
+    struct reader reader = mini_reader(column, mini);
+    size_t n = mini_rows(column, mini);
+    uint32_t near[CHUNK_MINI];
+    uint64_t z[CHUNK_MINI], base;
+    uint8_t tag = reader_u8(&reader);
+
+    if (reader.failed || tag & ~TAG_CODEC)
+        return false;
+    if (tag == CODEC_CONSTANT) {
+        if (read_integers(&reader, tag, 1, z) != GK_OK)
+            return false;
+        *out = (struct totals){(int64_t)z[0], (int64_t)z[0], (int64_t)(z[0] * n)};
+        return true;
+    }
+    if (n == CHUNK_MINI && codecs_decode_near(tag, reader.bytes + reader.at, reader.size - reader.at, &base, near)) {
+        totals_near(base, near, CHUNK_MINI, out);
+        return true;
+    }
+    if (read_integers(&reader, tag, n, z) != GK_OK)
+        return false;
+    totals_of(z, n, out);
     return true;
 }
 

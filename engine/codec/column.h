@@ -33,6 +33,7 @@
 #include "codec/directory.h"
 #include "codec/predict.h"
 #include "codec/scale.h"
+#include "codec/totals.h"
 
 /* An opened column. Borrowed: lives as long as the bytes. */
 struct column_view {
@@ -104,6 +105,12 @@ bool column_limit(const struct column_view *column, enum gk_compare compare, dou
  * True: all of its rows are numbers.
  */
 bool column_compare(const struct column_view *column, const struct column_limit *limit, uint32_t mini, uint64_t *mask);
+/*
+ * The integers of a mini block summed up as they are packed: exact, a value is its integer over a power of ten. False
+ * when its values have to be decoded: there is no decimal scale, some are beside or predicted, or the column is binned.
+ * True: all of its rows are numbers.
+ */
+bool column_totals(const struct column_view *column, uint32_t mini, struct totals *out);
 /*
  * Between which numbers the rows of mini blocks [from, to) are, without decoding them. The basis as above. GK_ECORRUPT;
  * safe on any bytes, but only bytes that were encoded have bounds that are true.

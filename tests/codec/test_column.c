@@ -76,6 +76,48 @@ static void comparing_packed_integers_is_comparing_values(void **state)
     buffer_clear(&out);
 }
 
+/* The integers of values, one by one. */
+static void sum_up(const struct column_view *column, const double *of, size_t n, struct totals *out)
+{
+    *out = (struct totals){INT64_MAX, INT64_MIN, 0};
+    for (size_t i = 0; i < n; i++) {
+        uint64_t z;
+        assert_true(scale_apply_one(column->scale, of[i], &z));
+        out->low = (int64_t)z < out->low ? (int64_t)z : out->low;
+        out->high = (int64_t)z > out->high ? (int64_t)z : out->high;
+        out->sum += (int64_t)z;
+    }
+}
+
+static void summing_packed_integers_is_summing_values(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t n_summed = 0, n_short = 0;
+    struct column_view column;
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    for (uint64_t round = 0, rounds = 40 + test_rounds(100); round < rounds; round++) {
+        size_t n = SAMPLES_MAX - (size_t)random_below(&random, 2 * CHUNK_MINI);
+        sample_column((enum sample_kind)(round % SAMPLE_N), random_u64(&random), value, n);
+        (void)round_trip(n, &out);
+        assert_int_equal(column_open(out.bytes, out.size, (uint32_t)n, &column), GK_OK);
+        for (uint32_t mini = 0; mini < (n + CHUNK_MINI - 1) / CHUNK_MINI; mini++) {
+            size_t rest = n - (size_t)mini * CHUNK_MINI, here = rest < CHUNK_MINI ? rest : CHUNK_MINI;
+            struct totals got, own;
+            if (!column_totals(&column, mini, &got))
+                continue;
+            n_summed++;
+            n_short += here < CHUNK_MINI;
+            sum_up(&column, value + (size_t)mini * CHUNK_MINI, here, &own);
+            assert_memory_equal(&got, &own, sizeof own);
+        }
+    }
+    assert_true(n_summed > 0 && n_short > 0);
+    buffer_clear(&out);
+}
+
 static void columns_of_many_minds_come_back(void **state)
 {
     struct random random = random_from(test_seed(__func__));
@@ -198,7 +240,9 @@ static void damaged_columns_are_refused_or_bounded(void **state)
             if (column_open(bytes, size, 600, &column) == GK_OK)
                 for (uint32_t mini = 0; mini < 3; mini++) {
                     int rc = column_values(&column, NULL, mini, mini + 1, back);
+                    struct totals totals;
                     assert_true(rc == GK_OK || rc == GK_ECORRUPT);
+                    (void)column_totals(&column, mini, &totals); /* of such bytes it may say anything */
                 }
             free(bytes);
         }
@@ -209,6 +253,7 @@ static void damaged_columns_are_refused_or_bounded(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(every_kind_of_value_comes_back_to_the_bit),
     cmocka_unit_test(comparing_packed_integers_is_comparing_values),
+    cmocka_unit_test(summing_packed_integers_is_summing_values),
     cmocka_unit_test(columns_of_many_minds_come_back),
     cmocka_unit_test(columns_are_as_small_as_they_should_be),
     cmocka_unit_test(a_column_is_not_binned_for_a_small_gain),
