@@ -79,6 +79,7 @@ static const struct {
     {"list or release rows that were ahead of the clock", "列出或放行超前于时钟的数据行"},
     {"drop old rows, keep their states and hourly sums", "删除旧数据行，保留状态与小时统计"},
     {"SHA-256 of the logical content of a store", "存储逻辑内容的 SHA-256"},
+    {"write a store as the CSV files that gk load takes", "把存储写成 gk load 可读的 CSV 文件"},
     {"copy a store that may be written meanwhile", "备份存储，备份期间可继续写入"},
     {"write a made-up zone with its ground truth", "生成带真值的模拟园区"},
     /* load */
@@ -97,6 +98,14 @@ static const struct {
     {"warning: process %" PRId64 " still looks at the store as it was %" PRIu64
      " transactions ago; pages given up since then are not used again, and the file grows",
      "警告：进程 %" PRId64 " 仍在读取 %" PRIu64 " 个事务之前的存储；此后释放的页不能重用，文件会增大"},
+    {"warning: %" PRIu64 " values or columns that CSV cannot say were left out",
+     "警告：%" PRIu64 " 个 CSV 无法表示的值或列未导出"},
+    {"warning: %" PRIu64 " rows in quarantine were left out", "警告：隔离中的 %" PRIu64 " 行未导出"},
+    {"warning: %zu versions of rules were left out", "警告：规则的 %zu 个版本未导出"},
+    {"warning: rows from before %s were dropped; their states and hourly sums were left out",
+     "警告：%s 之前的数据行已删除；其状态与小时统计未导出"},
+    {"%" PRIu64 " rows; gk init NEW --zone %c%02d:%02d --tick %" PRId64 "ms --policy %s && gk load NEW%s",
+     "%" PRIu64 " 行；gk init NEW --zone %c%02d:%02d --tick %" PRId64 "ms --policy %s && gk load NEW%s"},
     {"%s is whole", "%s 已完整写入"},
     {"%s is whole, and its digest is that of the store", "%s 已完整写入，摘要与存储一致"},
     {"%" PRIu64 " findings", "发现 %" PRIu64 " 个问题"},

@@ -44,6 +44,9 @@ expect() { # expect STATUS WHAT: of the last run
 says() { # says TEXT WHAT: standard error of the last run has TEXT
     case $err in *"$1"*) pass ;; *) fail "$2 (stderr should have '$1')" ;; esac
 }
+says_not() { # says_not TEXT WHAT
+    case $err in *"$1"*) fail "$2 (stderr should not have '$1')" ;; *) pass ;; esac
+}
 prints() { # prints TEXT WHAT: standard output of the last run has TEXT
     case $out in *"$1"*) pass ;; *) fail "$2 (stdout should have '$1')" ;; esac
 }
@@ -82,7 +85,7 @@ expect 0 "--version"
 prints "gk 0" "--version"
 run --help
 expect 0 "--help"
-for command in init load query shell check dump stat digest quarantine retain backup simulate ack assign feedback audit close watch verify; do
+for command in init load query shell check dump stat digest quarantine retain backup export simulate ack assign feedback audit close watch verify; do
     prints "  $command" "--help lists $command"
     run help "$command"
     expect 0 "help $command"
@@ -375,6 +378,69 @@ says "nowhere/copy.gk" "the folder that is not there"
 run backup z.gk
 expect 2 "backup needs a destination"
 is "$(find . -name '*.gk-unfinished')" "" "nothing unfinished is left"
+# export: what it writes, loaded as it says, gives the same digest
+for policy in last all; do
+    run init "odd-$policy.gk" --policy $policy --zone -03:30 --tick 500ms
+    cat >odd-facilities.csv <<'END'
+facility,enterprise,park,line,role,rated_kw,rated_a,group,"note, long"
+"press ""1"", hall",E1,P1,L1,production,12.345678901234567,,A,"a ""b"", c"
+风机:1,E1,P1,L1,abatement,0.1,7e2,A,
+line:1,E2,,,other,,,,x
+alone,,,,,,,,
+END
+    cat >odd-links.csv <<'END'
+abatement,production,standby,from,to
+风机:1,"press ""1"", hall",no,,
+风机:1,"press ""1"", hall",yes,2026-01-01T00:00:00.000000001,2026-02-01
+END
+    cat >odd-bands.csv <<'END'
+scope,off_below,on_from,overload_from,hysteresis,hold_s,dwell_on_s,dwell_off_s,channel,from
+*,7.25%,33.333%,,0.5%,30,1.5,0.000000001,,
+role:abatement,,0.05kW,,,,,,,
+line:L1,5,6,,,,,,kw,2026-01-01T01:00
+facility:line:1,1A,2A,,,90,,,ia,
+END
+    cat >odd-orders.csv <<'END'
+scope,level,from,to,kind,cut,hours
+group:A,"red, very",2026-01-01,2026-01-03,stop,,
+park:P1,yellow,2026-01-01,,cut,33.3%,22:00-06:00
+enterprise:E1,orange,2026-01-02T12:00,2026-01-02T13:00,cut,29%,
+END
+    cat >odd-exemptions.csv <<'END'
+scope,kind,from,to,note
+*,stop,2026-01-01,2026-01-02,"pumps, ""all"""
+风机:1,maintenance,2026-01-05,2026-01-06,
+END
+    cat >odd-rows.csv <<'END'
+time_ns,facility,kw,ia,"odd, channel"
+1767225600000000001,"press ""1"", hall",-0,0.1,1e-300
+1767225600000000001,"press ""1"", hall",3,,
+1767225610000000000,"press ""1"", hall",0.30000000000000004,,12345678.9
+1767225620000000000,风机:1,,700,
+1767225000000000000,风机:1,1.7976931348623157e308,,5e-324
+1767225000000000000,line:1,,1.5,
+END
+    run load "odd-$policy.gk" odd-facilities.csv odd-links.csv odd-bands.csv odd-orders.csv odd-exemptions.csv odd-rows.csv
+    expect 0 "odd tables are taken"
+    says "0 bad" "all of them"
+    run export "odd-$policy.gk" "odd-$policy"
+    expect 0 "export"
+    says_not "warning" "nothing is left out"
+    load=$(printf '%s' "$err" | sed -n 's/.*rows; //p' | sed "s|gk |\"$GK\" |g; s/NEW/again-$policy.gk/g")
+    sh -c "$load" >"$folder/.out" 2>"$folder/.err"
+    is "$?" 0 "the command that export says"
+    err=$(cat "$folder/.err")
+    says_not " 1 bad" "what was exported is taken"
+    is "$("$GK" digest "again-$policy.gk")" "$("$GK" digest "odd-$policy.gk")" "a store that was exported and loaded, policy $policy"
+    run export "odd-$policy.gk" "odd-$policy"
+    expect 3 "an export replaces nothing"
+done
+run export odd-last.gk part --from 2025-12-31T20:30 --to 2025-12-31T20:30:05
+expect 0 "export of some rows"
+is "$(wc -l <part/rows.csv)" 2 "rows of [from, to)"
+run export odd-last.gk never --from yesterdayish
+expect 2 "export from no time"
+if [ -e never ]; then fail "nothing is made when the times are wrong"; else pass; fi
 printf 'this,that\n1,2\n' >what.csv
 run load r.gk what.csv --now $now
 expect 3 "a file that is no table"
