@@ -64,7 +64,7 @@ INC_tools  := -Iengine -Iquery -Itools
 INC_bench  := -Iengine -Iquery -Ibench
 INC_tests  := -Iengine -Iquery -Itools -Itests
 
-.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential simulate crash coverage count install clean format
+.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential simulate concurrency crash coverage count install clean format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -244,6 +244,12 @@ SEEDS ?= 100000
 simulate: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/simulation/test_simulation
 	GK_ROUNDS=$(SEEDS) build/check/tests/simulation/test_simulation
+
+#: make concurrency  one writer and eight readers, killed at random for MINUTES (default 30)
+MINUTES ?= 30
+concurrency: deps
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/concurrency/test_concurrency
+	GK_MINUTES=$(MINUTES) build/check/tests/concurrency/test_concurrency
 
 #: make crash     kill -9, crash states, power cuts, failing calls: KILLS=500 STATES=20000 CUTS=20 FAULTS=1000
 KILLS  ?= 500
