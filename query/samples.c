@@ -77,6 +77,7 @@ static int columns(struct gk_query *query)
         ok = ok && rows_add_column(&query->rows, arena_text(&query->arena, name, strlen(name)), GK_TYPE_NUMBER);
     }
     query->own = found;
+    TRY(arena_status(&query->arena)); /* a name may be missing for want of memory */
     rc = ok ? rows_can_lend(&query->rows, &query->arena) : GK_EBUG;
 done:
     return rc;
