@@ -74,10 +74,12 @@ static int columns(struct gk_query *query)
     }
     for (size_t i = 0; i < found->n; i++) {
         const char *name = gk_channel_name(query->snapshot, found->channels[i]);
-        ok = ok && rows_add_column(&query->rows, arena_text(&query->arena, name, strlen(name)), GK_TYPE_NUMBER);
+        const char *kept = arena_text(&query->arena, name, strlen(name));
+        if (!kept)
+            return arena_status(&query->arena);
+        ok = ok && rows_add_column(&query->rows, kept, GK_TYPE_NUMBER);
     }
     query->own = found;
-    TRY(arena_status(&query->arena)); /* a name may be missing for want of memory */
     rc = ok ? rows_can_lend(&query->rows, &query->arena) : GK_EBUG;
 done:
     return rc;
