@@ -499,6 +499,34 @@ struct gk_hj212_device {
 };
 GK_API bool gk_hj212_learned(const gk_hj212 *decoder, size_t i, struct gk_hj212_device *out);
 
+/*
+ * Packets into rows, by the store's mappings: a packet becomes one row of each facility that it speaks of. Rows go
+ * through gk_ingest and are durable after the next commit. Facilities that are unknown are registered, or passed over
+ * when `is_strict`.
+ */
+typedef struct gk_mapper gk_mapper;
+
+struct gk_mapper_options {
+    size_t size;
+    bool is_strict;
+    /* Told of every value that is not taken though it has a mapping, and of packets without a time. */
+    void (*reject)(void *context, const struct gk_hj212_packet *packet, const struct gk_error *reason);
+    void *context;
+};
+
+struct gk_mapper_counts {
+    struct gk_counts rows;                              /* what became of the rows */
+    uint64_t n_taken, n_unmapped, n_implausible, n_bad; /* each value of a data packet is in exactly one */
+    uint64_t n_registered;                              /* facilities that were unknown */
+};
+
+GK_API int gk_mapper_open(gk_db *db, const struct gk_mapper_options *options, gk_mapper **out, struct gk_error *error);
+/* Packets that are not good, or carry no values, are passed over. An error is the store's: the packet may be given
+ * again. */
+GK_API int gk_mapper_take(gk_mapper *mapper, const struct gk_hj212_packet *packet, struct gk_error *error);
+GK_API const struct gk_mapper_counts *gk_mapper_counts(const gk_mapper *mapper);
+GK_API void gk_mapper_close(gk_mapper *mapper);
+
 #define GK_HJ212_PACKET_MAX 10013 /* bytes of a packet with its line end */
 
 /*
@@ -552,8 +580,7 @@ struct gk_load_result {
     uint64_t n_registered;   /* facilities that were unknown */
     /* Of packets: n_lines counts them, stray runs included; rows are what became of their values. */
     uint64_t packets[GK_HJ212_VERDICTS];
-    uint64_t n_values; /* taken; each value of a data packet is in exactly one of these four */
-    uint64_t n_unmapped, n_implausible, n_bad_values;
+    struct gk_mapper_counts values;
 };
 
 GK_API int gk_load_open(gk_db *db, const struct gk_load_options *options, gk_load **out, struct gk_error *error);

@@ -181,7 +181,8 @@ static void say_packets(const struct loading *loading, const struct report *repo
         result->packets[GK_HJ212_BAD_STRUCTURE], result->packets[GK_HJ212_STRAY]);
     say(loading->command->name,
         "%s: values: %" PRIu64 " taken, %" PRIu64 " without a mapping, %" PRIu64 " implausible, %" PRIu64 " bad",
-        report->path, result->n_values, result->n_unmapped, result->n_implausible, result->n_bad_values);
+        report->path, result->values.n_taken, result->values.n_unmapped, result->values.n_implausible,
+        result->values.n_bad);
 }
 
 static void say_report(const struct loading *loading, const struct report *report, const struct rejects *rejects)
@@ -253,10 +254,10 @@ static void add_result(struct gk_load_result *sum, const struct gk_load_result *
     sum->table = GK_TABLE_PACKETS;
     for (int v = 0; v < GK_HJ212_VERDICTS; v++)
         sum->packets[v] += result->packets[v];
-    sum->n_values += result->n_values;
-    sum->n_unmapped += result->n_unmapped;
-    sum->n_implausible += result->n_implausible;
-    sum->n_bad_values += result->n_bad_values;
+    sum->values.n_taken += result->values.n_taken;
+    sum->values.n_unmapped += result->values.n_unmapped;
+    sum->values.n_implausible += result->values.n_implausible;
+    sum->values.n_bad += result->values.n_bad;
 }
 
 static void put_counts(struct output *out, const struct gk_counts *counts)
@@ -286,7 +287,8 @@ static void put_packets(struct output *out, const struct gk_load_result *result)
     output_format(out,
                   "}, \"values\": {\"taken\": %" PRIu64 ", \"unmapped\": %" PRIu64 ", \"implausible\": %" PRIu64
                   ", \"bad\": %" PRIu64 "}",
-                  result->n_values, result->n_unmapped, result->n_implausible, result->n_bad_values);
+                  result->values.n_taken, result->values.n_unmapped, result->values.n_implausible,
+                  result->values.n_bad);
 }
 
 static void put_report(struct output *out, const struct report *report)

@@ -443,6 +443,7 @@ int catalog_clone(const struct catalog *from, struct catalog **out)
     for (uint32_t i = 0; i < from->n_people; i++)
         TRY(copy_entry(c, from, ENTRY_PERSON, i, &scratch));
     c->version = from->version;
+    c->mappings_version = from->mappings_version;
     *out = c;
     c = NULL;
 done:

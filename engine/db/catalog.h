@@ -77,6 +77,7 @@ struct catalog {
     size_t n_mappings, mappings_capacity;
     struct gk_person *people;
     size_t n_people, people_capacity;
+    uint64_t mappings_version; /* of this catalog in memory: grows with every put of one */
 
     /* Made by catalog_freeze from the above. */
     bool is_frozen;

@@ -295,6 +295,6 @@ void gk_load_close(gk_load *load)
     load_header_clear(&load->header);
     load_rows_clear(&load->rows, load->mem);
     load_facilities_clear(&load->facilities, load->mem);
-    load_packets_clear(&load->packets, load->mem);
+    load_packets_clear(&load->packets);
     mem_free(load->mem, load);
 }

@@ -189,41 +189,18 @@ void load_facilities_clear(struct load_facilities *facilities, const struct mem 
 
 /* ---- packets of HJ 212 ---- */
 
-#define LOAD_SNIFF_MAX   4096       /* bytes by which a file of packets is told from a table */
-#define LOAD_REPEATS     (1u << 20) /* packets of a file that are remembered */
-#define LOAD_TARGETS_MAX (1u << 20)
-
-/* One value of a packet; `turn` counts values of the same facility and channel before it. */
-struct load_cell {
-    uint32_t facility, turn;
-    size_t channel, row;
-    double value;
-};
-
-struct load_target;
+#define LOAD_SNIFF_MAX 4096       /* bytes by which a file of packets is told from a table */
+#define LOAD_REPEATS   (1u << 20) /* packets of a file that are remembered */
 
 struct load_packets {
-    gk_hj212 *decoder;       /* NULL: the file is a table */
-    struct load_names names; /* of what was sent, to targets */
-    struct buffer key;
-    struct load_target *targets;
-    size_t n_targets, targets_capacity;
-    /* Of the packet at hand: its values, and the batch they become. */
-    struct load_cell *cells;
-    size_t n_cells, cells_capacity;
-    uint32_t *channel;
-    size_t n_channels, channel_capacity;
-    uint32_t *facility, *turn;
-    gk_time *time;
-    double *value;
-    const double **column;
-    size_t facility_capacity, turn_capacity, time_capacity, value_capacity, column_capacity;
+    gk_hj212 *decoder; /* NULL: the file is a table */
+    gk_mapper *mapper;
 };
 
 int load_packets_begin(struct gk_load *load, struct gk_error *error);
 /* Takes all packets that have been fed to the decoder. */
 int load_packets_drain(struct gk_load *load, struct gk_error *error);
-void load_packets_clear(struct load_packets *packets, const struct mem *mem);
+void load_packets_clear(struct load_packets *packets);
 
 void load_add_counts(struct gk_counts *sum, const struct gk_counts *counts);
 

@@ -217,6 +217,7 @@ int catalog_put_mapping(struct catalog *c, const struct gk_mapping_put *put, str
         c->mappings[at] = mapping;
     else
         TRY(catalog_add_mapping(c, &mapping));
+    c->mappings_version++;
     changes->at[changes->n++] = (struct catalog_change){ENTRY_MAPPING, (uint32_t)at};
     rc = GK_OK;
 done:

@@ -148,10 +148,10 @@ static void assert_story(gk_db *db, const struct loaded *loaded)
     assert_int_equal(r->packets[GK_HJ212_TAKEN], 6);
     assert_int_equal(r->packets[GK_HJ212_REPEATED], 1);
     assert_int_equal(r->packets[GK_HJ212_BAD_LENGTH], 1);
-    assert_int_equal(r->n_values, 5 + 5 + 1 + 1 + 1 + 2);
-    assert_int_equal(r->n_unmapped, 1 + 1 + 1);
-    assert_int_equal(r->n_implausible, 1);
-    assert_int_equal(r->n_bad_values, 2);
+    assert_int_equal(r->values.n_taken, 5 + 5 + 1 + 1 + 1 + 2);
+    assert_int_equal(r->values.n_unmapped, 1 + 1 + 1);
+    assert_int_equal(r->values.n_implausible, 1);
+    assert_int_equal(r->values.n_bad, 2);
     assert_int_equal(r->rows.accepted, 2 + 1 + 1 + 1);
     assert_int_equal(r->rows.duplicate, 2);
     assert_int_equal(r->rows.conflicting, 1);
@@ -215,7 +215,7 @@ static void a_strict_load_makes_no_facilities(void **state)
     gk_db *db = open_mapped(path);
     load_pieces(db, (const char *)bytes.bytes, bytes.size, bytes.size, true, &loaded);
     assert_int_equal(loaded.result.n_registered, 0);
-    assert_int_equal(loaded.result.n_unmapped, 3 + 2); /* M1 and M2 are no facilities */
+    assert_int_equal(loaded.result.values.n_unmapped, 3 + 2); /* M1 and M2 are no facilities */
     assert_rows(db, "M2", "kw_mean", "no such");
     buffer_clear(&loaded.reasons);
     buffer_clear(&bytes);
