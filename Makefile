@@ -33,10 +33,13 @@ ALLFLAGS  = $(BASE) $(WARNINGS) $(FLAGS_$(VARIANT)) $(CFLAGS)
 LINKFLAGS = $(filter -fsanitize% --coverage,$(FLAGS_$(VARIANT))) $(LDFLAGS)
 
 LIBS     := -llmdb -llz4 -lroaring -lm -lpthread
-TOOLLIBS  = $(LIBS) -lz $(EDITLIBS)
+TOOLLIBS  = $(LIBS) -lz $(EDITLIBS) $(HTTPLIBS)
 # Lines of the shell are edited with libedit where it is; without it they are read as they come.
 EDITLIBS := $(shell pkg-config --libs libedit 2>/dev/null)
 EDITFLAGS := $(if $(EDITLIBS),-DGK_LIBEDIT $(shell pkg-config --cflags libedit))
+# gk serve answers HTTP with libmicrohttpd where it is.
+HTTPLIBS := $(shell pkg-config --libs libmicrohttpd 2>/dev/null)
+HTTPFLAGS := $(if $(HTTPLIBS),-DGK_MICROHTTPD $(shell pkg-config --cflags libmicrohttpd))
 
 # ---- sources --------------------------------------------------------------------------------------------------------
 ENGINE := $(sort $(wildcard engine/*/*.c))
@@ -102,6 +105,7 @@ $(BUILD)/tools/%.o: tools/%.c
 	@mkdir -p $(@D); echo '  cc $<'
 	$(Q)$(CC) $(ALLFLAGS) $(INC_tools) -c -o $@ $<
 $(BUILD)/tools/line.o: ALLFLAGS += $(EDITFLAGS)
+$(BUILD)/tools/serve_http.o $(BUILD)/tests/tools/test_serve.o: ALLFLAGS += $(HTTPFLAGS)
 $(BUILD)/bench/%.o: bench/%.c
 	@mkdir -p $(@D); echo '  cc $<'
 	$(Q)$(CC) $(ALLFLAGS) $(INC_bench) -c -o $@ $<

@@ -9,6 +9,7 @@
 
 #include "ask.h"
 #include "option.h"
+#include "rules.h"
 #include "table.h"
 #include "texts.h"
 #include "trial.h"
@@ -134,7 +135,7 @@ static int put_rule(void *context, gk_query *query)
 }
 
 /* All rules of all files are put, or none. */
-static int put_files(struct writing *writing, char **paths, int n)
+static int put_files(struct writing *writing, char *const *paths, int n)
 {
     gk_session *session = NULL;
     gk_snapshot *snapshot = NULL;
@@ -155,6 +156,13 @@ static int put_files(struct writing *writing, char **paths, int n)
     if (status == EXIT_ROWS)
         say(writing->self->name, "%u new, %u as they were", writing->n_new, writing->n_same);
     return status;
+}
+
+int rules_put(const struct command *command, gk_db *db, char *const *paths, int n, gk_time from)
+{
+    struct writing writing = {.self = command, .db = db, .from = from};
+
+    return put_files(&writing, paths, n);
 }
 
 static int drop_names(struct writing *writing, char **names, int n)

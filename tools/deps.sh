@@ -50,9 +50,10 @@ if [ "${1:-}" = bench ]; then
     need libblosc1 has_library libblosc.so.1
     need libsqlite3-0 has_library libsqlite3.so.0
 fi
-# Wanted, but not needed: without it the lines of gk shell are not edited.
+# Wanted, but not needed: libedit for the lines of gk shell, libmicrohttpd for gk serve --http.
 wanted=
 pkg-config --exists libedit 2>/dev/null || wanted=" libedit-dev"
+pkg-config --exists libmicrohttpd 2>/dev/null || wanted="$wanted libmicrohttpd-dev"
 [ -n "$missing$wanted" ] || exit 0
 
 as_root=
@@ -70,14 +71,16 @@ fetch() { # the list of packages may be old or absent: fetch it when the first t
 
 # shellcheck disable=SC2086 # one word a package
 if can_install >/dev/null 2>&1; then
-    [ -z "$wanted" ] || fetch $wanted || echo "deps.sh: without$wanted the lines of gk shell are not edited" >&2
+    for package in $wanted; do
+        fetch "$package" || echo "deps.sh: gk will do without what $package is for" >&2
+    done
     [ -z "$missing" ] || fetch $missing || {
         echo "deps.sh: apt-get could not install:$missing" >&2
         exit 1
     }
     exit 0
 fi
-[ -z "$wanted" ] || echo "deps.sh: without$wanted the lines of gk shell are not edited" >&2
+[ -z "$wanted" ] || echo "deps.sh: gk will do without what these are for:$wanted" >&2
 [ -n "$missing" ] || exit 0
 echo "deps.sh: these are missing; as root: apt-get install$missing" >&2
 exit 1

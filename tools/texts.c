@@ -68,6 +68,7 @@ static const struct {
      "  gk simulate zone --names zh && gk init zone.gk && gk load zone.gk zone/[a-s]*.csv\n"
      "  gk query zone.gk '当 生产运行期间治污离线持续10分钟以上 最近24小时' --now 2026-01-05T00:00\n"},
     {"make a store", "新建存储"},
+    {"take what devices send, until it is stopped", "接收设备发来的数据，直到停止"},
     {"what devices send that no mapping takes, as a table to edit", "列出设备发送而映射表未涵盖的值，供修改"},
     {"put CSV files into a store: facilities, bands, orders, rows...",
      "把 CSV 文件装入存储：设施、阈值、管控令、数据行……"},

@@ -48,7 +48,7 @@ for page in gk gk-load gk-query gk-shell; do
 done
 
 # options: as the help says "  --name", and as the page says "\-\-name" at the head of a paragraph
-for command in load query shell simulate; do
+for command in load query serve shell simulate; do
     "$GK" help "$command" | sed -n '/^  -/s/^  \(-., \)\{0,1\}--\([a-z-]*\).*/\2/p' | sort >"$folder/helped"
     sed -n '/^\.SH OPTIONS/,/^\.SH E/p' "$root/docs/man/gk-$command.1" | sed 's/\\-/-/g' | sed -n '/^\.B/p' |
         grep -o -e '--[a-z-]*' | sed 's/^--//' | sort -u >"$folder/paged"

@@ -1,0 +1,109 @@
+/*
+ * serve.h - what the parts of gk serve share: one thread, one epoll, one writer.
+ *
+ *     socket -> decoder -> mapper -> gk_ingest          serve_hj212.c
+ *     request -> question -> answer                     serve_http.c
+ *     every 100 ms, or when there is much: gk_advance commits and judges, then what waits for it is acknowledged
+ *
+ * Nothing is acknowledged before it is durable. When the store fails, whoever waits is cut off unanswered, and sends
+ * again.
+ */
+#ifndef SERVE_H
+#define SERVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gk_query.h"
+#include "tool.h"
+
+struct serve;
+
+/* Something with a descriptor in the epoll; the first member of what it is part of. */
+struct watched {
+    int fd; /* -1: closed */
+    void (*ready)(struct serve *serve, struct watched *watched, uint32_t events);
+};
+
+/* Counters, in the order of serve_counter_name. */
+enum serve_counter {
+    SERVE_CONNECTIONS,         /* accepted so far */
+    SERVE_CONNECTIONS_REFUSED, /* over the limit, or without a descriptor */
+    SERVE_CONNECTIONS_IDLE,    /* closed, as nothing came for too long */
+    SERVE_CONNECTIONS_LOST,    /* closed by an error, or as they did not take their replies */
+    SERVE_BYTES,
+    SERVE_REPLIES,
+    SERVE_COMMITS,
+    SERVE_COMMITS_FAILED,
+    SERVE_REQUESTS,
+    SERVE_REQUESTS_BAD,
+    SERVE_RAISED, /* alarms */
+    SERVE_COUNTERS
+};
+
+struct serve_limits {
+    uint64_t n_connections;
+    int64_t idle_ns, commit_ns;
+};
+
+struct serve {
+    const struct command *command;
+    gk_db *db;
+    int32_t zone_s;
+    gk_mapper *mapper;
+    gk_judge *judge;
+    int epoll;
+    struct serve_limits limits;
+    bool is_stopping;
+    gk_time now; /* monotonic, of this turn of the loop */
+
+    /* What was taken and is not durable. */
+    uint64_t n_undurable;
+    gk_time undurable_since;
+
+    uint64_t counters[SERVE_COUNTERS];
+    uint64_t packets[GK_HJ212_VERDICTS]; /* of connections that are closed */
+
+    struct hj212_server *hj212; /* NULL: not asked for */
+    struct http_server *http;
+
+    /* Of lines about single packets, so many may still be written this second. */
+    unsigned n_lines_left;
+    uint64_t n_lines_kept_back;
+};
+
+const char *serve_counter_name(enum serve_counter counter);
+
+/* In the epoll from now on; false: says why not. */
+bool serve_watch(struct serve *serve, struct watched *watched, uint32_t events);
+void serve_rewatch(struct serve *serve, struct watched *watched, uint32_t events);
+/* A listening socket on "HOST:PORT", ":PORT" (loopback) or "PORT"; -1: says why not. Says where it listens. */
+int serve_listen(const struct serve *serve, const char *address, const char *what);
+/* A line about a single packet or request, unless there were too many this second. */
+void serve_note(struct serve *serve, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Something was taken that must become durable. */
+void serve_taken(struct serve *serve);
+/* The store said no. Whether it is of use to go on; else the server stops. */
+bool serve_failed(struct serve *serve, const struct gk_error *error);
+
+/* ---- HJ 212 ---- */
+
+bool hj212_open(struct serve *serve, const char *address);
+void hj212_stop_listening(struct serve *serve);
+/* A commit ended: what waited for it is acknowledged, or cut off. */
+void hj212_committed(struct serve *serve, bool is_durable);
+/* Once in a while: closes what is idle, accepts again. */
+void hj212_tick(struct serve *serve);
+void hj212_close(struct serve *serve);
+/* Open connections, and the verdicts of all packets so far. */
+size_t hj212_n_connections(const struct serve *serve);
+void hj212_packets(const struct serve *serve, uint64_t packets[GK_HJ212_VERDICTS]);
+
+/* ---- HTTP ---- */
+
+/* False: says why not, or that gk was built without libmicrohttpd. */
+bool http_open(struct serve *serve, const char *address);
+void http_close(struct serve *serve);
+
+#endif
