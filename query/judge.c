@@ -80,6 +80,12 @@ static int64_t tick_of(const struct gk_judge *judge, gk_time t)
     return t == GK_TIME_MIN || t == GK_TIME_MAX ? t : window_tick(t, gk_snapshot_info(judge->snapshot)->tick_ns);
 }
 
+/* The first tick that begins at or after a time. */
+static int64_t tick_from(const struct gk_judge *judge, gk_time t)
+{
+    return tick_of(judge, t - 1) + 1;
+}
+
 /* ---- names ---- */
 
 static int number_of(struct gk_judge *judge, const char *name, uint32_t *out)
@@ -327,7 +333,7 @@ static int raise(struct gk_judge *judge, struct standing *standing, uint32_t war
 
     TRY(put_raised(judge, standing, judge->wards.list[ward].subject, breach, &alarm.id));
     if (breach->to == GK_TICK_MAX && rule->n_escalate) {
-        int64_t due = tick_of(judge, judge->now + rule->escalate_ns) + 1;
+        int64_t due = tick_from(judge, judge->now + rule->escalate_ns);
         TRY(wards_push(&judge->wards, (struct due){due, ward, alarm.id}));
     }
     TRY(wards_add_alarm(&judge->wards, ward, &alarm, &number));
@@ -661,7 +667,7 @@ static int escalate(struct gk_judge *judge, const struct due *due)
         return GK_OK;
     gk_time when = alarm.at[GK_ACT_RAISED] + standing->query->rule->escalate_ns;
     if (when > judge->now)
-        return wards_push(&judge->wards, (struct due){tick_of(judge, when) + 1, due->ward, due->alarm});
+        return wards_push(&judge->wards, (struct due){tick_from(judge, when), due->ward, due->alarm});
     act.whom = join(standing->query->rule->escalate, standing->query->rule->n_escalate, whom);
     TRY(put_act(judge, &act, NULL));
 done:

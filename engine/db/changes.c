@@ -439,8 +439,8 @@ static int list_all(gk_db *db, struct gk_error *error)
     return GK_OK;
 }
 
-/* What is listed, with what is known of it by now; the list is empty afterwards. */
-static int give(gk_snapshot *s, gk_time now, struct gk_error *error)
+/* Learns what is not known of those that are listed, and lists who fell silent. */
+static int learn_all(gk_snapshot *s, gk_time now, struct gk_error *error)
 {
     gk_db *db = s->db;
     struct changes *c = db->changes;
@@ -454,14 +454,40 @@ static int give(gk_snapshot *s, gk_time now, struct gk_error *error)
             put_moment(c, c->listed[i]);
     }
     look_at_silence(db, now); /* may list more, which are known */
-    for (size_t i = 0; i < c->n_listed; i++) {
-        struct live *live = &c->at[c->listed[i]];
-        c->list[i] = (struct gk_change){c->listed[i], live->rows_from, live->states_from};
-        live->rows_from = live->states_from = GK_TIME_MAX;
-        live->is_listed = false;
-    }
 done:
     return rc;
+}
+
+/* What is of a time up to now; a meter's clock may be ahead, and what it said waits until then. */
+static gk_time take_until(gk_time *from, gk_time now)
+{
+    gk_time taken = *from;
+
+    if (taken > now)
+        return GK_TIME_MAX;
+    *from = GK_TIME_MAX;
+    return taken;
+}
+
+/* Empties the list into the one that is given, but for what waits. */
+static size_t take_listed(struct changes *c, gk_time now)
+{
+    size_t n = 0, n_waiting = 0;
+
+    for (size_t i = 0; i < c->n_listed; i++) {
+        uint32_t facility = c->listed[i];
+        struct live *live = &c->at[facility];
+        gk_time rows_from = take_until(&live->rows_from, now), states_from = take_until(&live->states_from, now);
+        if (rows_from != GK_TIME_MAX || states_from != GK_TIME_MAX)
+            c->list[n++] = (struct gk_change){facility, rows_from, states_from};
+        if (live->last > now && live->states_from == GK_TIME_MAX) /* it has rows of later still */
+            live->states_from = now + 1;
+        live->is_listed = live->rows_from != GK_TIME_MAX || live->states_from != GK_TIME_MAX;
+        if (live->is_listed)
+            c->listed[n_waiting++] = facility;
+    }
+    c->n_listed = n_waiting;
+    return n;
 }
 
 int gk_changes(gk_db *db, gk_snapshot *snapshot, gk_time now, const struct gk_change **list, size_t *n,
@@ -478,11 +504,10 @@ int gk_changes(gk_db *db, gk_snapshot *snapshot, gk_time now, const struct gk_ch
     TRY(list_all(db, error));
     if (c->looked != GK_TIME_MIN)
         look_at_calendar(db, now);
-    TRY(give(snapshot, now, error));
+    TRY(learn_all(snapshot, now, error));
     c->looked = now;
+    *n = take_listed(c, now);
     *list = c->list;
-    *n = c->n_listed;
-    c->n_listed = 0;
 done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for the changes"); /* rc says it too */

@@ -130,6 +130,7 @@ static void one_zone(void)
             if (pick(60) == 0)
                 silent_to[f] = now + (int64_t)pick(400);
             int64_t late = pick(15) == 0 ? (int64_t)pick(500) : 0;
+            late = pick(20) == 0 ? -(int64_t)pick(40) : late; /* its clock is ahead */
             send(db, f, (now - late) * GK_SECOND, level[f]);
             if (pick(30) == 0)
                 send(db, f, (now - late) * GK_SECOND, level[f] + 3);
@@ -194,7 +195,6 @@ static void orders_begin_and_end_without_rows(void **state)
     gk_db *db = new_zone(path);
     (void)check(db, first, first + 1);
     ok(gk_order_put(db, &order, &error), &error);
-    assert_int_equal(check(db, first, first + 2), 1);
     assert_int_equal(check(db, first, first + 99), 0);
     assert_int_equal(check(db, first, first + 100), 1);
     assert_int_equal(check(db, first, first + 3599), 0);

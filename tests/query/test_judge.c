@@ -342,7 +342,7 @@ static void produce(uint32_t f, int64_t now)
     }
     double value = level[f] + (f == 1 ? 0 : (double)pick(100) / 100);
     if (now >= silent_to[f] && pick(20)) {
-        send_row(f, now, value);
+        send_row(f, pick(15) ? now : now + (int64_t)pick(20), value); /* some clocks are ahead */
         if (pick(40) == 0)
             send_row(f, now, pick(2) ? value : value + 2);
     } else if (is_buffering[f] && n_waiting < WAITING_MAX) {
