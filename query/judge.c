@@ -189,6 +189,31 @@ static int put_step(struct gk_judge *judge, const struct warned *alarm, enum gk_
     return put_act(judge, &act, NULL);
 }
 
+/*
+ * Of silence there may be one cause: when a site around the subject is silent as a whole, by another rule, the alarm is
+ * under that one's.
+ */
+static int find_cause(struct gk_judge *judge, const struct standing *standing, struct subject subject, uint64_t *about)
+{
+    const struct position p = scope_position(judge->snapshot, subject);
+    int rc = GK_OK;
+
+    for (size_t i = 0; standing->is_of_silence && i < judge->n_rules; i++) {
+        const struct standing *wider = &judge->rules[i];
+        uint32_t id = wider->kind == GK_LINE ? p.line : wider->kind == GK_ENTERPRISE ? p.enterprise : p.park, ward;
+        bool is_around = wider->kind < subject.kind && wider->kind != GK_ZONE && id != GK_ID_NONE;
+        if (!wider->query || !wider->is_of_silence || !is_around)
+            continue;
+        TRY(wards_find(&judge->wards, wider->number, (struct subject){wider->kind, id}, false, &ward));
+        for (uint32_t k = ward == NOBODY ? NOBODY : judge->wards.list[ward].alarms; k != NOBODY;
+             k = judge->wards.kept[k].next)
+            if (judge->wards.kept[k].to == GK_TICK_MAX)
+                *about = judge->wards.kept[k].id;
+    }
+done:
+    return rc;
+}
+
 static int put_raised(struct gk_judge *judge, const struct standing *standing, struct subject subject,
                       const struct breach *breach, uint64_t *id)
 {
@@ -206,10 +231,14 @@ static int put_raised(struct gk_judge *judge, const struct standing *standing, s
                              .enterprise = text_of(scope_site_name(judge->snapshot, GK_ENTERPRISE, p.enterprise)),
                              .park = text_of(scope_site_name(judge->snapshot, GK_PARK, p.park)),
                              .whom = join(rule->notify, rule->n_notify, whom)};
+    int rc;
 
+    TRY(find_cause(judge, standing, subject, &act.about));
     standing_text(standing, subject, act.from, text, sizeof text);
     act.text = text_of(text);
-    return put_act(judge, &act, id);
+    TRY(put_act(judge, &act, id));
+done:
+    return rc;
 }
 
 /* ---- comparing ---- */
@@ -247,7 +276,8 @@ done:
 }
 
 /* An alarm whose breach is the one it was, perhaps with other ends. */
-static int follow(struct gk_judge *judge, struct warned *alarm, const struct breach *breach, int64_t lower)
+static int follow(struct gk_judge *judge, struct standing *standing, struct warned *alarm, const struct breach *breach,
+                  int64_t lower)
 {
     struct warned now = *alarm;
     int rc;
@@ -256,9 +286,12 @@ static int follow(struct gk_judge *judge, struct warned *alarm, const struct bre
     now.to = breach->to;
     if (now.from == alarm->from && now.to == alarm->to)
         return GK_OK;
-    if (is_firing(alarm) && now.to != GK_TICK_MAX)
-        TRY(put_step(judge, &now, GK_ACT_RECOVERED, ""));
-    else
+    if (is_firing(alarm) && now.to != GK_TICK_MAX) {
+        bool is_exempt = standing_is_exempt(standing, now.to);
+        if (is_exempt)
+            TRY(put_step(judge, alarm, GK_ACT_SUPPRESSED, "exempt from now on"));
+        TRY(put_step(judge, &now, GK_ACT_RECOVERED, is_exempt ? "exempt from now on" : ""));
+    } else
         TRY(put_step(judge, &now, GK_ACT_AMENDED, "late data"));
     now.is_unknown = now.is_unknown && now.to == GK_TICK_MAX;
     *alarm = now;
@@ -297,7 +330,7 @@ static int end(struct gk_judge *judge, uint32_t ward, uint32_t number, int64_t l
 }
 
 /* What became of the alarms there were: first of those that end, as another one may go on in their place. */
-static int compare_alarms(struct gk_judge *judge, uint32_t ward, int64_t from, int64_t lower)
+static int compare_alarms(struct gk_judge *judge, struct standing *standing, uint32_t ward, int64_t from, int64_t lower)
 {
     struct wards *wards = &judge->wards;
     bool is_second;
@@ -318,7 +351,7 @@ static int compare_alarms(struct gk_judge *judge, uint32_t ward, int64_t from, i
         for (size_t i = 0; i < judge->n_breaches; i++) {
             const struct breach *breach = &judge->breaches[i];
             if (breach->alarm != NOBODY && (breach->to == GK_TICK_MAX) == is_later)
-                TRY(follow(judge, &wards->kept[breach->alarm], breach, lower));
+                TRY(follow(judge, standing, &wards->kept[breach->alarm], breach, lower));
         }
 done:
     return rc;
@@ -434,7 +467,7 @@ static int judge_subject(struct gk_judge *judge, struct standing *standing, cons
     if (ward == NOBODY && judge->n_breaches == 0 && due == GK_TICK_MAX)
         return GK_OK;
     TRY(wards_find(&judge->wards, standing->number, subject, true, &ward));
-    TRY(compare_alarms(judge, ward, from, lower));
+    TRY(compare_alarms(judge, standing, ward, from, lower));
     for (size_t i = 0; i < judge->n_breaches; i++)
         if (judge->breaches[i].alarm == NOBODY)
             TRY(raise(judge, standing, ward, &judge->breaches[i]));

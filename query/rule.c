@@ -60,6 +60,7 @@ static int leave_out_exemptions(struct gk_query *query)
     if (!both)
         return arena_status(&query->arena);
     exempt->place = not_exempt->place = (*core)->place;
+    query->exempt = exempt;
     *core = both;
     return GK_OK;
 }

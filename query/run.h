@@ -38,6 +38,7 @@ struct gk_query {
     struct stmt *stmt;
     const char *printed;        /* explain, rule: the statement as text, as it was before binding */
     struct gk_query_rule *rule; /* of a rule */
+    const struct cond *exempt;  /* of a rule: what it adds of exemptions; NULL: nothing */
     struct bound bound;
     const struct statement *statement; /* NULL: define */
     enum query_part part;

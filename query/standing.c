@@ -20,6 +20,9 @@ static void look_at_leaves(struct standing *standing)
     const struct bound *bound = &standing->query->bound;
 
     for (size_t i = 0; i < bound->n_leaves; i++) {
+        const struct cond *leaf = bound->leaves[i];
+        bool is_silence = leaf->kind == COND_STATE && leaf->mask == GK_STATE_BIT(GK_NODATA) && !leaf->is_negated;
+        standing->is_of_silence = (i == 0 || standing->is_of_silence) && (is_silence || !cond_has_ref(leaf));
         standing->needs_rows |= bound->leaves[i]->kind == COND_COMPARE || bound->leaves[i]->kind == COND_FROZEN;
         standing->has_hours |= bound->leaves[i]->kind == COND_HOURS;
     }
@@ -292,6 +295,13 @@ static enum gk_truth core_at(struct eval *eval, const struct cond *cond, int64_t
 enum gk_truth standing_at(struct standing *standing, int64_t tick)
 {
     return core_at(&standing->query->eval, standing->cond, tick);
+}
+
+bool standing_is_exempt(struct standing *standing, int64_t tick)
+{
+    const struct cond *exempt = standing->query->exempt;
+
+    return exempt && truth_at(&standing->query->eval, exempt, tick) == GK_TRUE;
 }
 
 /* The first of the moments after now that lie `ticks` behind a step. */

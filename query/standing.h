@@ -20,6 +20,7 @@ struct standing {
     gk_time from;        /* in force from then on */
     bool needs_rows;     /* compares samples: every row may matter */
     bool has_hours;      /* hours of the day */
+    bool is_of_silence;  /* it asks for nothing but whether data come */
     bool is_fresh;       /* was not judged yet, not even for what was */
     enum gk_kind kind;   /* of its subjects */
     uint8_t *is_subject; /* by id */
@@ -54,6 +55,8 @@ int standing_ask(struct standing *standing, uint32_t id, int64_t from, const gk_
                  const gk_timeline **plain);
 /* Whether data say what is at a tick: unknown only where they stopped, and not where something must last longer. */
 enum gk_truth standing_at(struct standing *standing, int64_t tick);
+/* Whether the subject is exempt at a tick, and the rule for that reason does not count. */
+bool standing_is_exempt(struct standing *standing, int64_t tick);
 /* The first tick after now at which the truth may be another one though states go on; GK_TICK_MAX: none. */
 int64_t standing_due(struct standing *standing);
 /* The text of an alarm: the rule's message, its places filled in. */
