@@ -762,6 +762,16 @@ struct gk_extent {
 };
 GK_API int gk_facility_extent(gk_snapshot *snapshot, uint32_t id, gk_time from, gk_time to, struct gk_extent *out,
                               struct gk_error *error);
+/* A sealed run of rows, as evidence of what was read. */
+struct gk_chunk {
+    gk_time first, last;
+    uint64_t n_rows, size; /* size: bytes of the chunk */
+    uint32_t crc;          /* CRC32C of these bytes */
+};
+/* The chunks that have, or may have, rows of [from, to), in order of time. Lives until the next call on the snapshot.
+ */
+GK_API int gk_facility_chunks(gk_snapshot *snapshot, uint32_t id, gk_time from, gk_time to,
+                              const struct gk_chunk **chunks, size_t *n, struct gk_error *error);
 /* Rows of a facility that came together, more than 5 min after their time. */
 struct gk_backfill {
     gk_time arrived; /* rounded up to a full minute */

@@ -391,6 +391,34 @@ struct tail {
     struct rule_tail rule;
 };
 
+/* ---- the record ---- */
+
+enum alarm_test {
+    ALARM_ACT,      /* an act of the kind `value` was recorded */
+    ALARM_STATUS,   /* of the breach: `value` */
+    ALARM_REACHED,  /* somebody was told, and it worked */
+    ALARM_OVERDUE,  /* its due time is over, and it is not closed */
+    ALARM_OLDER,    /* raised more than `ns` ago */
+    ALARM_CLOSED_AS /* with the outcome `value` */
+};
+
+struct alarm_filter { /* all of a list hold */
+    struct alarm_filter *next;
+    enum alarm_test test;
+    bool is_negated;
+    unsigned value;
+    int64_t ns; /* of ALARM_ACT: within that time of being raised; 0: not given */
+};
+
+/* What a statement asks of alarms and acts. */
+struct record_stmt {
+    struct alarm_filter *filters;
+    uint64_t number;           /* acts of alarm N, evidence of N; 0: of all */
+    bool has_lag;              /* numbers are of lags from the first act of one kind to that of another */
+    unsigned lag_from, lag_to; /* enum gk_act_kind */
+    struct place place;
+};
+
 /* ---- statements
  * ---------------------------------------------------------------------------------------------------------------- */
 
@@ -402,9 +430,13 @@ enum stmt_kind {
     STMT_STATE,
     STMT_LIST,
     STMT_DEFINE,
-    STMT_LAG,     /* numbers of lags */
+    STMT_LAG,      /* numbers of lags */
     STMT_LAG_LIST, /* the lags themselves */
-    STMT_RULE
+    STMT_RULE,
+    STMT_ALARMS,        /* list alarms */
+    STMT_ACTS,          /* list acts */
+    STMT_ALARM_NUMBERS, /* count of alarms, numbers of lags between acts */
+    STMT_EVIDENCE
 };
 enum rule_level { RULE_INFO, RULE_WARN, RULE_ALARM, RULE_SEVERE };
 enum which_mode { WHICH_EVER, WHICH_ALWAYS, WHICH_NEVER, WHICH_NOW };
@@ -433,7 +465,14 @@ struct stmt {
     struct lag *lags;
     struct lag_agg *lag_aggs;
     int64_t lag_ns, lag_ticks; /* how far a partner may be away; 0 ns: not given. Ticks are bound. */
+    struct record_stmt record;
     struct tail tail;
 };
+
+/* Of alarms and acts, not of states and samples. */
+static inline bool stmt_is_of_record(const struct stmt *stmt)
+{
+    return stmt->kind >= STMT_ALARMS;
+}
 
 #endif

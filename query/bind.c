@@ -470,6 +470,7 @@ int bind_statement(struct binder *binder, struct stmt *stmt)
     bound->subject = stmt->ref.noun;
     binder->defining = stmt->kind == STMT_DEFINE ? &stmt->name : NULL;
     binder->is_standing = stmt->kind == STMT_RULE;
+    binder->is_of_record = stmt_is_of_record(stmt);
     if (stmt->sources)
         TRY(bind_sources(binder, stmt));
     else if (stmt->cond)

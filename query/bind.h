@@ -35,6 +35,7 @@ struct bound {
 #define LEAVES_MAX (sizeof((struct bound *)0)->leaves / sizeof(struct cond *))
 
 struct binder {
+    bool is_of_record; /* fields are also those of alarms and acts */
     struct arena *arena;
     struct report *report;
     const struct gk_session *session;

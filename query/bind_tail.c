@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "alarms.h"
 #include "bind.h"
 #include "field.h"
 #include "parser.h"
@@ -15,6 +16,11 @@ static int bind_field(struct binder *binder, const struct gk_text *name, struct 
 {
     if (field_exists(binder->snapshot, name->bytes, nearest))
         return GK_OK;
+    for (size_t i = 0; binder->is_of_record && alarm_field_name(i); i++) {
+        if (strcmp(alarm_field_name(i), name->bytes) == 0)
+            return GK_OK;
+        nearest_try(nearest, alarm_field_name(i));
+    }
     if (nearest->best)
         report_hint(binder->report, "did you mean '%s'?", nearest->best);
     else

@@ -43,7 +43,11 @@ static const char *verb_text(const struct stmt *stmt)
                                         "define: a condition by name",
                                         "numbers of lags between moments",
                                         "lags: a row for every moment and its partner",
-                                        "rule: what it would raise, a row for every certain stretch"};
+                                        "rule: what it would raise, a row for every certain stretch",
+                                        "list of alarms",
+                                        "list of acts",
+                                        "numbers of alarms",
+                                        "evidence of an alarm"};
     if (stmt->kind == STMT_AGGREGATE && !stmt->sources->next)
         return stmt->cond ? "aggregate of a condition" : stmt->series ? "aggregate of samples" : texts[stmt->kind];
     return texts[stmt->kind];
@@ -325,7 +329,7 @@ int explain_rows(struct gk_query *query, struct touched *out)
     *out = (struct touched){0};
     TRY(explain_put(query, "statement", query->printed + (stmt->is_explained ? strlen("explain ") : 0)));
     TRY(explain_put(query, "kind", verb_text(stmt)));
-    if (stmt->kind == STMT_LIST || stmt->kind == STMT_DEFINE)
+    if (stmt->kind == STMT_LIST || stmt->kind == STMT_DEFINE || stmt_is_of_record(stmt))
         return GK_OK;
     TRY(put_window(query));
     if (stmt->sources && stmt->sources->next)

@@ -1,6 +1,7 @@
 /*
- * list.c - `list facilities|enterprises|parks|lines|channels|links|bands|orders|exemptions|rules`: what the catalog says.
- * With a time tail, links, orders, exemptions and rules that hold at some time of the window. (`list gaps` is a `when`.)
+ * list.c - `list facilities|enterprises|parks|lines|channels|links|bands|orders|exemptions|rules`: what the catalog
+ * says. With a time tail, links, orders, exemptions and rules that hold at some time of the window. (`list gaps` is a
+ * `when`.)
  */
 #include <math.h>
 #include <stdio.h>

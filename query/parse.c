@@ -83,7 +83,7 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
     const struct tail *tail = &stmt->tail;
     bool is_cond = stmt->kind == STMT_WHEN || stmt->kind == STMT_WHICH || has_conditions(stmt);
     bool is_lag = stmt->kind == STMT_LAG || stmt->kind == STMT_LAG_LIST;
-    bool is_grouped = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_LAG;
+    bool is_grouped = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_LAG || stmt->kind == STMT_ALARM_NUMBERS;
     static const struct refusal
         by = {"by", "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
         key = {"a key of time", "a state is of one moment: by park, by enterprise"},
@@ -124,8 +124,9 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
     TRY(refuse(parser, stmt->kind == STMT_STATE && tail->time.kind != TIME_DEFAULT && !is_instant, tail->time.place,
                window, verb));
     TRY(refuse(parser, (has_samples(stmt) || is_lag) && is_instant, tail->time.place, moment, verb));
-    TRY(refuse(parser, tail->versus.kind && (stmt->kind != STMT_AGGREGATE || tail->vs_stored || tail->vs_now),
-               tail->versus.place, vs, verb));
+    bool is_compared = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_ALARM_NUMBERS;
+    TRY(refuse(parser, tail->versus.kind && (!is_compared || tail->vs_stored || tail->vs_now), tail->versus.place, vs,
+               verb));
 done:
     return rc;
 }
@@ -257,8 +258,8 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
         stmt->listed = W_GAPS;
     if (parser_is_word(parser, W_RULES))
         stmt->listed = W_RULE;
-    if (parser_is_word(parser, W_ALARM))
-        return parser_refuse(parser, "'list alarms'", NULL);
+    if (parser_is_record(parser))
+        return parse_record_list(parser, stmt);
     if (parser_is_word(parser, W_NONE) && strcmp(parser->at->text.bytes, "late") == 0)
         stmt->listed = W_BACKFILL;
     if (!stmt->listed)
@@ -309,7 +310,7 @@ done:
 
 static int parse_verb(struct parser *parser, struct stmt *stmt)
 {
-    static const enum word later[] = {W_ACK, W_ASSIGN, W_CLOSE, W_EVIDENCE, W_NONE};
+    static const enum word later[] = {W_ACK, W_ASSIGN, W_CLOSE, W_NONE};
     char what[40];
 
     for (size_t i = 0; later[i] != W_NONE; i++) {
@@ -318,6 +319,10 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         (void)snprintf(what, sizeof what, "'%s'", word_text(later[i]));
         return parser_refuse(parser, what, NULL);
     }
+    if (parser_is_word(parser, W_EVIDENCE))
+        return parse_evidence(parser, stmt);
+    if (parser_is_alarm_numbers(parser))
+        return parse_alarm_numbers(parser, stmt);
     if (parser_is_lag(parser))
         return parse_lag(parser, stmt);
     if (parser_is_word(parser, W_RULE))

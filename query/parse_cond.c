@@ -367,7 +367,8 @@ static int parse_name(struct parser *parser, struct cond *cond)
     const struct token *token = parser->at;
 
     if (parser_is_word(parser, W_ALARM))
-        return parser_refuse(parser, "'alarms'", NULL);
+        return parser_fail(parser, "a condition", NULL,
+                           "alarms are listed and counted: list alarms open, count of alarms by park");
     if (token->kind == T_WORD && token->word >= W_ON && token->word <= W_NODATA)
         return parser_fail(parser, "a condition", NULL, "a state stands behind its noun: abatement offline");
     if (token->kind != T_NAME && (token->kind != T_WORD || token->word != W_NONE))

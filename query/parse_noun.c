@@ -27,7 +27,8 @@ int parser_fail_noun(struct parser *parser)
     struct nearest nearest = nearest_to(token->text.bytes, token->text.size);
 
     if (parser_is_word(parser, W_ALARM))
-        return parser_refuse(parser, "'alarms'", NULL);
+        return parser_fail(parser, "a noun", NULL,
+                           "alarms are listed and counted: list alarms open, count of alarms by park");
     for (size_t i = 0; NOUNS[i] != W_NONE; i++)
         nearest_try(&nearest, word_text(NOUNS[i]));
     if (!is_name || nearest.best || slip_find(&token->text))

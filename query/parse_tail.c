@@ -120,6 +120,12 @@ static bool is_key(const struct parser *parser)
     return key_of(parser->at) != KEY_TAG;
 }
 
+/* Words of the language that are tags, or fields of alarms, as well. */
+static bool is_field_word(const struct parser *parser)
+{
+    return parser_is_word(parser, W_GROUP) || parser_is_word(parser, W_RULE) || parser_is_word(parser, W_LEVEL);
+}
+
 /* A word that is no key of the language is a tag. */
 static int parse_key(struct parser *parser, struct tail *out)
 {
@@ -127,14 +133,14 @@ static int parse_key(struct parser *parser, struct tail *out)
     const struct token *token = parser->at;
     enum key key = key_of(token);
 
-    bool is_tag = token->kind == T_NAME || parser_is_word(parser, W_NONE) || parser_is_word(parser, W_GROUP);
+    bool is_tag = token->kind == T_NAME || parser_is_word(parser, W_NONE) || is_field_word(parser);
     if ((key == KEY_TAG && !is_tag) || out->n_keys == KEYS_MAX)
         return parser_fail(parser, "a key after 'by'", words, NULL);
     for (size_t j = 0; j < out->n_keys; j++)
-        if (out->keys[j] == key && (key != KEY_TAG || strcmp(out->key_tags[j].bytes, token->text.bytes) == 0))
+        if (out->keys[j] == key && (key != KEY_TAG || strcmp(out->key_tags[j].bytes, parser_column(token).bytes) == 0))
             return parser_fail(parser, "another key: this one stands there already", NULL, "by enterprise, day");
     out->keys[out->n_keys] = key;
-    out->key_tags[out->n_keys] = token->text;
+    out->key_tags[out->n_keys] = parser_column(token);
     out->key_places[out->n_keys++] = token->place;
     parser->at++;
     return GK_OK;
@@ -157,7 +163,7 @@ static bool take_next_key(struct parser *parser)
     if (!parser_take(&ahead, T_COMMA) && !parser_take_word(&ahead, W_AND))
         return false;
     bool is_by = parser_take_word(&ahead, W_BY) || parser_take_han(&ahead, W_PER);
-    bool is_other = !is_by && parser_is_han(&ahead) && !is_key(&ahead);
+    bool is_other = !is_by && parser_is_han(&ahead) && !is_key(&ahead) && !is_field_word(&ahead);
     if (is_other || (is_by && !is_key(&ahead) && !begins_tag(ahead.at))) /* a comma between two clauses */
         return false;
     parser->at = ahead.at;

@@ -161,6 +161,15 @@ bool parser_is_state_genitive(const struct parser *parser);
 bool parser_is_field_genitive(const struct parser *parser);
 int parse_state_genitive(struct parser *parser, struct stmt *stmt);
 
+/* ---- alarms and acts: parse_alarms.c ---- */
+/* `alarms` or `acts`, or a word that says which of them, behind `list`. */
+bool parser_is_record(const struct parser *parser);
+int parse_record_list(struct parser *parser, struct stmt *stmt);
+/* `count of alarms`, `p90 of lag from raised to closed of alarms`, 报警的次数 */
+bool parser_is_alarm_numbers(const struct parser *parser);
+int parse_alarm_numbers(struct parser *parser, struct stmt *stmt);
+int parse_evidence(struct parser *parser, struct stmt *stmt);
+
 /* ---- rules: parse_rule.c ---- */
 int parse_rule(struct parser *parser, struct stmt *stmt);
 int parse_rule_clear(struct parser *parser, struct tail *out);

@@ -914,6 +914,67 @@ static void put_rule(struct printer *printer, const struct stmt *stmt)
     put_cond(printer, stmt->cond, LOOSE_SUFFIX);
 }
 
+/* ---- the record ---- */
+
+static void put_alarm_filter(struct printer *printer, const struct alarm_filter *filter)
+{
+    const char *act = gk_act_kind_name(filter->value);
+    bool is_open = filter->test == ALARM_ACT && filter->value == GK_ACT_CLOSED && filter->is_negated && !filter->ns;
+
+    put(printer, filter->is_negated && !is_open ? " not " : " ");
+    switch (filter->test) {
+    case ALARM_ACT:
+        put(printer, is_open ? "open" : act);
+        put(printer, filter->ns ? " within " : "");
+        break;
+    case ALARM_STATUS:
+        put(printer, gk_alarm_status_name(filter->value));
+        break;
+    case ALARM_REACHED:
+        put(printer, "reached");
+        break;
+    case ALARM_OVERDUE:
+        put(printer, "overdue");
+        break;
+    case ALARM_OLDER:
+        put(printer, "older than ");
+        break;
+    case ALARM_CLOSED_AS:
+        put_format(printer, "closed as %s", gk_outcome_name(filter->value));
+        break;
+    }
+    if (filter->ns)
+        put_duration(printer, filter->ns);
+}
+
+static void put_measures(struct printer *printer, const struct stmt *stmt)
+{
+    for (size_t i = 0; i < stmt->n_measures; i++)
+        put_format(printer, "%s%s", i ? ", " : "", stmt->measures[i].name);
+    if (stmt->record.has_lag)
+        put_format(printer, " of lag from %s to %s", gk_act_kind_name(stmt->record.lag_from),
+                   gk_act_kind_name(stmt->record.lag_to));
+    put(printer, " of alarms");
+}
+
+static void put_record(struct printer *printer, const struct stmt *stmt)
+{
+    if (stmt->kind == STMT_EVIDENCE)
+        put_format(printer, "evidence of %" PRIu64, stmt->record.number);
+    else if (stmt->kind == STMT_ALARM_NUMBERS)
+        put_measures(printer, stmt);
+    else
+        put(printer, stmt->kind == STMT_ACTS ? "list acts" : "list alarms");
+    for (const struct alarm_filter *filter = stmt->record.filters; filter; filter = filter->next)
+        put_alarm_filter(printer, filter);
+    if (stmt->kind == STMT_ACTS && stmt->record.number)
+        put_format(printer, " of alarm %" PRIu64, stmt->record.number);
+    if (stmt->has_ref) {
+        put(printer, " of ");
+        put_ref(printer, &stmt->ref);
+    }
+}
+
 static void put_verb(struct printer *printer, const struct stmt *stmt)
 {
     switch (stmt->kind) {
@@ -951,6 +1012,12 @@ static void put_verb(struct printer *printer, const struct stmt *stmt)
     case STMT_LAG:
     case STMT_LAG_LIST:
         put_lags(printer, stmt);
+        break;
+    case STMT_ALARMS:
+    case STMT_ACTS:
+    case STMT_ALARM_NUMBERS:
+    case STMT_EVIDENCE:
+        put_record(printer, stmt);
         break;
     case STMT_DEFINE:
         put(printer, "define ");

@@ -71,8 +71,7 @@ static bool number_holds(const struct filter *filter, double value)
     return compare_holds(filter->compare, value < filter->number ? -1 : value > filter->number);
 }
 
-/* Texts compare by bytes, except that two numbers compare as numbers. */
-static bool text_holds(const struct filter *filter, const char *text)
+bool scope_text_holds(const struct filter *filter, const char *text)
 {
     if (!text)
         return false; /* a facility without the tag passes no comparison */
@@ -100,20 +99,20 @@ static bool filter_holds(gk_snapshot *snapshot, const struct filter *filter, con
     const char *tag = filter->tag.bytes;
 
     if (strcmp(tag, "name") == 0)
-        return text_holds(filter, facility->name);
+        return scope_text_holds(filter, facility->name);
     if (strcmp(tag, "role") == 0)
-        return text_holds(filter, roles[facility->role]);
+        return scope_text_holds(filter, roles[facility->role]);
     if (strcmp(tag, "rated_kw") == 0)
         return number_holds(filter, facility->rated_kw);
     if (strcmp(tag, "rated_a") == 0)
         return number_holds(filter, facility->rated_a);
     if (strcmp(tag, "line") == 0)
-        return text_holds(filter, scope_site_name(snapshot, GK_LINE, facility->line));
+        return scope_text_holds(filter, scope_site_name(snapshot, GK_LINE, facility->line));
     if (strcmp(tag, "enterprise") == 0)
-        return text_holds(filter, scope_site_name(snapshot, GK_ENTERPRISE, facility->enterprise));
+        return scope_text_holds(filter, scope_site_name(snapshot, GK_ENTERPRISE, facility->enterprise));
     if (strcmp(tag, "park") == 0)
-        return text_holds(filter, scope_site_name(snapshot, GK_PARK, facility->park));
-    return text_holds(filter, gk_facility_tag(facility, tag));
+        return scope_text_holds(filter, scope_site_name(snapshot, GK_PARK, facility->park));
+    return scope_text_holds(filter, gk_facility_tag(facility, tag));
 }
 
 static bool facility_passes(const struct scope *scope, uint32_t id)

@@ -49,6 +49,8 @@ struct members {
 };
 /* Whom `ref` stands for, seen from the subject; added to `out`. GK_OK or the arena's status. */
 int scope_members(const struct scope *scope, const struct ref *ref, struct subject subject, struct members *out);
+/* `where`: texts compare by bytes, except that two numbers compare as numbers; NULL compares with nothing. */
+bool scope_text_holds(const struct filter *filter, const char *text);
 bool scope_has_role(gk_snapshot *snapshot, uint32_t facility, enum noun noun);
 
 /* Of which noun those facilities of a site are by which it counts as ordered: production, or all if it has none. */

@@ -159,7 +159,11 @@ static const struct statement *statement_of(const struct stmt *stmt)
                                                          NULL,
                                                          &STATEMENT_LAG,
                                                          &STATEMENT_LAG_LIST,
-                                                         &STATEMENT_WHEN};
+                                                         &STATEMENT_WHEN,
+                                                         &STATEMENT_ALARMS,
+                                                         &STATEMENT_ACTS,
+                                                         &STATEMENT_ALARM_NUMBERS,
+                                                         &STATEMENT_EVIDENCE};
 
     if (stmt->is_explained)
         return &STATEMENT_EXPLAIN;
@@ -455,8 +459,10 @@ static int make_window(struct gk_query *query, gk_time now)
                                        .now = now,
                                        .beginning = info->beginning,
                                        .max_ns = query->session->options.max_window_ns};
-    bool has_window = query->stmt->kind != STMT_LIST || query->stmt->listed == W_EVENT ||
-                      query->stmt->listed == W_BACKFILL || tail->time.kind != TIME_DEFAULT;
+    bool is_timeless =
+        (query->stmt->kind == STMT_LIST && query->stmt->listed != W_EVENT && query->stmt->listed != W_BACKFILL) ||
+        (stmt_is_of_record(query->stmt) && query->stmt->kind != STMT_ALARM_NUMBERS);
+    bool has_window = !is_timeless || tail->time.kind != TIME_DEFAULT;
     int rc;
 
     /* `state of` is of one moment: now, unless it says another. */

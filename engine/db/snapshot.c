@@ -226,6 +226,7 @@ void gk_snapshot_close(gk_snapshot *s)
     memo_clear(&s->memo);
     backfill_clear(&s->own_known.hidden);
     mem_free(&s->mem, s->backfills);
+    mem_free(&s->mem, s->chunks);
     struct mem mem = s->mem;
     mem_free(&mem, s);
 }

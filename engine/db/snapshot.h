@@ -38,6 +38,8 @@ struct gk_snapshot {
     struct profile profile;
     struct memo memo;
     struct gk_backfill *backfills; /* handed out by gk_backfills */
+    struct gk_chunk *chunks;       /* handed out by gk_facility_chunks */
+    size_t chunks_capacity;
 };
 
 /* What gk_store_info says of the catalog and of the progress. */

@@ -1,7 +1,8 @@
 /*
  * snapshot_extent.c - how much is stored about a facility within a time, without reading it: what a question about it
- * reads at most.
+ * reads at most; and which chunks these are.
  */
+#include "base/crc.h"
 #include "db/snapshot.h"
 #include "state/history.h"
 
@@ -58,5 +59,53 @@ int gk_facility_extent(gk_snapshot *s, uint32_t facility, gk_time from, gk_time 
     TRY(count_from(s, STORE_STATE, facility, first, last + 1, &out->n_records, &out->record_bytes, error));
     out->has_unsealed = snapshot_has_unsealed(s, facility);
 done:
+    return rc;
+}
+
+/* ---- the chunks themselves ----------------------------------------------------------------------------------------
+ */
+
+static int add_chunk(gk_snapshot *s, struct cursor *cursor, gk_time from, size_t *n, struct gk_error *error)
+{
+    struct chunk_view chunk;
+    struct view value;
+    int rc;
+
+    TRY(chunk_at(cursor, &chunk, error));
+    if (chunk.last < from)
+        return GK_OK;
+    TRY(cursor_value(cursor, &value, error));
+    TRY(mem_reserve(&s->mem, &s->chunks, &s->chunks_capacity, *n + 1, sizeof *s->chunks));
+    s->chunks[(*n)++] =
+        (struct gk_chunk){chunk.first, chunk.last, chunk.n_rows, value.size, crc32c(0, value.bytes, value.size)};
+done:
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a list of chunks"); /* rc says it too */
+    return rc;
+}
+
+int gk_facility_chunks(gk_snapshot *s, uint32_t id, gk_time from, gk_time to, const struct gk_chunk **chunks, size_t *n,
+                       struct gk_error *error)
+{
+    struct cursor *cursor = NULL;
+    uint8_t key[CHUNK_KEY];
+    int rc;
+
+    *n = 0;
+    TRY(snapshot_check_facility(s, id, error));
+    TRY(cursor_open(s->txn, STORE_CHUNK, &cursor, error));
+    chunk_key(key, id, from, 0);
+    rc = cursor_seek_before(cursor, view_of(key, sizeof key), error);
+    if (rc == GK_DONE || (rc == GK_OK && !chunk_key_is_of(cursor_key(cursor), id)))
+        rc = cursor_seek(cursor, view_of(key, sizeof key), error);
+    for (; rc == GK_OK; rc = cursor_next(cursor, error)) {
+        if (!chunk_key_is_of(cursor_key(cursor), id) || chunk_key_first(cursor_key(cursor)) >= to)
+            break;
+        TRY(add_chunk(s, cursor, from, n, error));
+    }
+    rc = rc == GK_DONE ? GK_OK : rc;
+    *chunks = s->chunks;
+done:
+    cursor_close(cursor);
     return rc;
 }

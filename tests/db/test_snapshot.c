@@ -247,6 +247,29 @@ static void the_extent_of_a_facility_is_what_is_stored_about_it_within_a_time(vo
     ok(gk_facility_extent(s, none, GK_TIME_MIN, GK_TIME_MAX, &part, &error), &error);
     assert_int_equal(part.n_chunks + part.n_records, 0);
     assert_int_equal(gk_facility_extent(s, 9, 0, 1, &part, &error), GK_ENOTFOUND);
+    /* The chunks themselves: all rows, in order, and those of a minute alone. */
+    const struct gk_chunk *chunks;
+    uint64_t n_rows = 0, bytes = 0;
+    size_t n;
+    ok(gk_facility_chunks(s, f, GK_TIME_MIN, GK_TIME_MAX, &chunks, &n, &error), &error);
+    assert_int_equal(n, all.n_chunks);
+    for (size_t i = 0; i < n; i++) {
+        n_rows += chunks[i].n_rows;
+        bytes += chunks[i].size;
+        assert_true(chunks[i].first <= chunks[i].last && (i == 0 || chunks[i - 1].last < chunks[i].first));
+        assert_true(i == 0 || chunks[i].crc != chunks[i - 1].crc);
+    }
+    assert_int_equal(n_rows, 30000);
+    assert_int_equal(bytes, all.chunk_bytes);
+    gk_time minute = T0 + 16000 * 60 * GK_SECOND;
+    ok(gk_facility_chunks(s, f, minute, minute + 60 * GK_SECOND, &chunks, &n, &error), &error);
+    assert_int_equal(n, 1);
+    assert_true(chunks->first <= minute && chunks->last >= minute);
+    ok(gk_facility_chunks(s, f, T0 - DAY, T0, &chunks, &n, &error), &error);
+    assert_int_equal(n, 0);
+    ok(gk_facility_chunks(s, g, T0 + DAY, T0 + 2 * DAY, &chunks, &n, &error), &error);
+    assert_int_equal(n, 0); /* its last one ends before */
+    assert_int_equal(gk_facility_chunks(s, 9, 0, 1, &chunks, &n, &error), GK_ENOTFOUND);
     gk_snapshot_close(s);
     world_end(db, path);
 }

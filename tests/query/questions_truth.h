@@ -711,6 +711,106 @@ static void truth_34(struct text *out)
     put_all_runs(out, imbalanced, step_of(9, 0, 0), step_of(10, 0, 0), 2);
 }
 
+/* ---- alarms ---- */
+
+static double minutes_old(const struct alarm_case *c)
+{
+    return (double)(time_of(NOW) + 180 * GK_SECOND - moment_of(c, 0)) / 60e9;
+}
+
+/* Oldest first, as the list of cases is. */
+static void truth_5(struct text *out)
+{
+    put(out, "level,subject,holder,age_s\n");
+    for (int i = 0; i < N_CASES; i++)
+        if (cases[i].closed == NEVER)
+            put(out, "alarm,%s,%s,%.7g\n", facts[cases[i].facility].name,
+                cases[i].assigned != NEVER       ? "wang"
+                : cases[i].acknowledged != NEVER ? "head"
+                                                 : "",
+                minutes_old(&cases[i]) * 60);
+}
+
+static bool is_of_last_days(const struct alarm_case *c, int days)
+{
+    return minutes_old(c) <= days * 1440;
+}
+
+static void truth_6(struct text *out)
+{
+    put(out, "rule,subject,raised\n");
+    for (int i = 0; i < N_CASES; i++) {
+        const struct alarm_case *c = &cases[i];
+        char raised[GK_TIME_TEXT_MAX];
+        (void)gk_time_format(moment_of(c, 0), 28800, raised);
+        if (is_of_last_days(c, 7) && minutes_old(c) > 30 && (c->acknowledged == NEVER || c->acknowledged > 30))
+            put(out, "%s,%s,%s\n", c->rule, facts[c->facility].name, raised);
+    }
+}
+
+static void truth_18(struct text *out)
+{
+    put(out, "time,whom,channel,result,subject\n");
+    for (int i = 0; i < N_CASES; i++) {
+        char told[GK_TIME_TEXT_MAX];
+        (void)gk_time_format(moment_of(&cases[i], cases[i].told), 28800, told);
+        if (is_of_last_days(&cases[i], 7))
+            put(out, "%s,head,phone,%s,%s\n", told, cases[i].result, facts[cases[i].facility].name);
+    }
+}
+
+/* Linear between the two nearest of n ascending numbers. */
+static double percentile(const double *list, int n, double percent)
+{
+    double rank = percent / 100 * (n - 1);
+    int low = (int)rank;
+
+    return low + 1 < n ? list[low] + (rank - low) * (list[low + 1] - list[low]) : list[low];
+}
+
+static void truth_20(struct text *out)
+{
+    put(out, "park,median,p90,unpaired\n");
+    for (int park = 1; park <= 2; park++) {
+        double list[N_CASES];
+        int n = 0, unpaired = 0;
+        for (int i = 0; i < N_CASES; i++) {
+            int k = n;
+            if (facts[cases[i].facility].park[1] - '0' != park)
+                continue;
+            unpaired += cases[i].acknowledged == NEVER;
+            if (cases[i].acknowledged == NEVER)
+                continue;
+            for (; k > 0 && list[k - 1] > cases[i].acknowledged * 60; k--)
+                list[k] = list[k - 1];
+            list[k] = cases[i].acknowledged * 60;
+            n++;
+        }
+        put(out, "P%d,%.7g,%.7g,%d\n", park, percentile(list, n, 50), percentile(list, n, 90), unpaired);
+    }
+}
+
+static void truth_35(struct text *out)
+{
+    put(out, "maker,park,share\n");
+    for (int maker = 0; maker < 2; maker++)
+        for (int park = 1; park <= 2; park++) {
+            int n = 0, n_closed = 0, n_device = 0;
+            for (int i = 0; i < N_CASES; i++) {
+                const struct facility_facts *x = &facts[cases[i].facility];
+                if (x->park[1] - '0' != park || (strstr(x->tags, "Lian") != NULL) != maker)
+                    continue;
+                n++;
+                n_closed += cases[i].closed != NEVER;
+                n_device += strcmp(cases[i].outcome, "device") == 0;
+            }
+            if (n && n_closed)
+                put(out, "%s,P%d,%.7g\n", maker ? "Lian" : "Huan", park, (double)n_device / n_closed);
+            else if (n)
+                put(out, "%s,P%d,\n", maker ? "Lian" : "Huan", park);
+        }
+}
+
 /* Untreated by the rows that did not come late. */
 static bool untreated_then(enum facility f, int step)
 {
@@ -781,11 +881,12 @@ static const struct {
     int question;
     void (*rows)(struct text *out);
 } truths[] = {
-    {1, truth_1},   {2, truth_2},   {3, truth_3},   {4, truth_4},   {7, truth_7},   {8, truth_8},   {9, truth_9},
-    {10, truth_10}, {11, truth_11}, {12, truth_12}, {13, truth_13}, {14, truth_14}, {15, truth_15}, {16, truth_16},
-    {17, truth_17}, {19, truth_19}, {21, truth_21}, {22, truth_22}, {23, truth_23}, {24, truth_24}, {25, truth_25},
-    {26, truth_26}, {27, truth_27}, {28, truth_28}, {29, truth_29}, {30, truth_30}, {31, truth_31}, {32, truth_32},
-    {33, truth_33}, {34, truth_34}, {36, truth_36}, {37, truth_37}, {38, truth_38}, {39, truth_39}, {40, truth_40},
+    {1, truth_1},   {2, truth_2},   {3, truth_3},   {4, truth_4},   {5, truth_5},   {6, truth_6},   {7, truth_7},
+    {8, truth_8},   {9, truth_9},   {10, truth_10}, {11, truth_11}, {12, truth_12}, {13, truth_13}, {14, truth_14},
+    {15, truth_15}, {16, truth_16}, {17, truth_17}, {18, truth_18}, {19, truth_19}, {20, truth_20}, {21, truth_21},
+    {22, truth_22}, {23, truth_23}, {24, truth_24}, {25, truth_25}, {26, truth_26}, {27, truth_27}, {28, truth_28},
+    {29, truth_29}, {30, truth_30}, {31, truth_31}, {32, truth_32}, {33, truth_33}, {34, truth_34}, {35, truth_35},
+    {36, truth_36}, {37, truth_37}, {38, truth_38}, {39, truth_39}, {40, truth_40},
 };
 enum { N_TRUTHS = sizeof truths / sizeof truths[0] };
 

@@ -6,7 +6,7 @@
 #ifndef TEST_QUESTIONS_ZONE_H
 #define TEST_QUESTIONS_ZONE_H
 
-#include "query/zone.h"
+#include "query/zone_acts.h"
 
 enum { STEP_S = 300, DAY_STEPS = 288, N_DAYS = 21, N_STEPS = 20 * DAY_STEPS + 144 };
 
@@ -87,6 +87,27 @@ static const char tables[] = /* what is not a row; a blank line ends a table */
     "scope,kind,from,to,note\n"
     "oven,stop,2026-11-13T00:00,2026-11-14T00:00,declared\n\n";
 
+/* Alarms that were raised, and what was done about them, minutes after; NEVER: not done. */
+enum { NEVER = -1 };
+struct alarm_case {
+    enum facility facility;
+    const char *rule;
+    int raised[3]; /* day hour minute */
+    int told, acknowledged, assigned, closed;
+    const char *result, *outcome;
+};
+static const struct alarm_case cases[] = {
+    /* in order of time */
+    {PRESS, "imbalance", {9, 14, 10}, 1, 5, NEVER, 90, "ok", "false"},
+    {KILN, "silent", {12, 3, 30}, 1, 10, 15, 60, "ok", "device"},
+    {RTO, "untreated", {19, 17, 40}, 1, 5, 10, 120, "ok", "enterprise"},
+    {RTO, "untreated", {20, 8, 10}, 1, 45, 60, 300, "ok", "enterprise"},
+    {RTO, "untreated", {20, 15, 10}, 2, NEVER, NEVER, NEVER, "no answer", ""},
+    {BAG, "untreated", {20, 23, 10}, 2, 20, 30, 600, "ok", "device"},
+    {SCRUB, "untreated", {21, 11, 10}, 1, 15, NEVER, NEVER, "ok", ""},
+};
+enum { N_CASES = sizeof cases / sizeof cases[0] };
+
 /* The arrays. */
 struct plan {
     double kw[N_FACILITIES][N_STEPS], a[N_FACILITIES][N_STEPS][3], v[N_FACILITIES][N_STEPS];
@@ -161,6 +182,56 @@ static inline void plan_make(void)
             else if (e->wrong == UNMETERED)
                 plan.kw[e->facility][s] += e->value;
         }
+    }
+}
+
+static inline gk_time moment_of(const struct alarm_case *c, int minutes)
+{
+    return time_of(step_of(c->raised[0], c->raised[1], 0)) + (c->raised[2] + minutes) * INT64_C(60) * GK_SECOND;
+}
+
+static inline void put_act(struct text *csv, const struct alarm_case *c, int alarm, const char *act, int minutes,
+                           const char *rest)
+{
+    char line[256], time[GK_TIME_TEXT_MAX], from[GK_TIME_TEXT_MAX] = "";
+    const struct facility_facts *x = &facts[c->facility];
+
+    if (minutes == NEVER)
+        return;
+    (void)gk_time_format(moment_of(c, minutes), 28800, time);
+    (void)gk_time_format(moment_of(c, -10), 28800, from);
+    if (strcmp(act, "raised") == 0)
+        (void)snprintf(line, sizeof line, "%s,raised,,%s,alarm,%s,%s,%s,%s,,,,,,,\n", time, c->rule, x->name,
+                       x->enterprise, x->park, from);
+    else
+        (void)snprintf(line, sizeof line, "%s,%s,%d,,,,,,,%s\n", time, act, alarm, rest);
+    text_add(csv, line);
+}
+
+/* Case by case: no test minds that one was raised before the one before it was closed. */
+static inline void put_acts(struct text *csv)
+{
+    char rest[64];
+    int seq = 1;
+
+    text_add(csv, "time,act,alarm,rule,level,subject,enterprise,park,from,to,actor,whom,channel,result,due,outcome\n");
+    for (int i = 0; i < N_CASES; i++) {
+        const struct alarm_case *c = &cases[i];
+        int alarm = seq;
+        put_act(csv, c, alarm, "raised", 0, "");
+        (void)snprintf(rest, sizeof rest, ",,head,phone,%s,,", c->result);
+        put_act(csv, c, alarm, "told", c->told, rest);
+        put_act(csv, c, alarm, "acknowledged", c->acknowledged, ",head,,,,,");
+        put_act(csv, c, alarm, "assigned", c->assigned, ",head,wang,,,,");
+        (void)snprintf(rest, sizeof rest, ",wang,,,,,%s", c->outcome);
+        if (c->closed != NEVER) {
+            char to[GK_TIME_TEXT_MAX], recovered[GK_TIME_TEXT_MAX + 8];
+            (void)gk_time_format(moment_of(c, c->closed - 2), 28800, to);
+            (void)snprintf(recovered, sizeof recovered, "%s,,,,,,", to);
+            put_act(csv, c, alarm, "recovered", c->closed - 1, recovered);
+        }
+        put_act(csv, c, alarm, "closed", c->closed, rest);
+        seq += 2 + (c->acknowledged != NEVER) + (c->assigned != NEVER) + 2 * (c->closed != NEVER);
     }
 }
 

@@ -8,6 +8,8 @@
  *     [rows] or [rows] start,end       the expected rows as CSV, of all columns or of some
  *     [wave]                           begin,rate,n,facility, then channel=offset+amplitude*sin(hertz) each: rows
  *     [retain] 2026-11-20              rows from before are dropped
+ *     [acts]                           acts of alarms, see zone_acts.h
+ *     [rule]                           a statement `rule ...`, to be put
  *     [error]                          the expected report      [notes]   texts that must stand in the footer
  *
  * In docs/QUERY.md the same by fences: ```csv is loaded, ```gkql is asked, ```rows is expected of the question before
@@ -16,7 +18,7 @@
  */
 #include <glob.h>
 
-#include "query/zone.h"
+#include "query/zone_acts.h"
 
 struct run {
     struct zone zone;
@@ -163,10 +165,15 @@ static void end_section(struct run *run, const char *name, const char *argument,
 {
     text_add(body, "");
     if (strcmp(name, "load") == 0 || strcmp(name, "now") == 0 || strcmp(name, "ask") == 0 ||
-        strcmp(name, "wave") == 0 || strcmp(name, "retain") == 0 || strcmp(name, "lang") == 0)
+        strcmp(name, "wave") == 0 || strcmp(name, "retain") == 0 || strcmp(name, "lang") == 0 ||
+        strcmp(name, "acts") == 0 || strcmp(name, "rule") == 0)
         end_question(run);
     if (strcmp(name, "wave") == 0)
         load_wave(run, body->bytes);
+    else if (strcmp(name, "acts") == 0)
+        zone_put_acts(&run->zone, body->bytes);
+    else if (strcmp(name, "rule") == 0)
+        zone_put_rule(&run->zone, body->bytes);
     else if (strcmp(name, "load") == 0)
         zone_load(&run->zone, body->bytes, body->size);
     else if (strcmp(name, "now") == 0)
@@ -224,6 +231,7 @@ static void run_page(struct run *run, char *text)
             set_now(run, line + 9, strcspn(line + 9, " "));
         } else if (strncmp(line, "```", 3) == 0 && !*name) {
             const char *kind = strncmp(line + 3, "csv", 3) == 0     ? "load"
+                               : strncmp(line + 3, "acts", 4) == 0  ? "acts"
                                : strncmp(line + 3, "gkql", 4) == 0  ? "ask"
                                : strncmp(line + 3, "rows", 4) == 0  ? "rows"
                                : strncmp(line + 3, "error", 5) == 0 ? "error"

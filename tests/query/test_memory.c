@@ -2,7 +2,7 @@
  * test_memory.c - memory that runs out anywhere in a question: in the session, or in the store's handle below it, once
  * or for ever. It is told as GK_ENOMEM, nothing leaks, and the same question asked again has its answer.
  */
-#include "query/zone.h"
+#include "query/zone_acts.h"
 #include "state/hex.h"
 
 static const char QUESTIONS[] =
@@ -37,6 +37,13 @@ static const char QUESTIONS[] =
     "median of kw / rated_kw of (facility where rated_kw > 0) while production running every 1h last 6h vs median of "
     "3h before\n"
     "samples of max(kw, rated_kw) * 2 of facility 'p' last 24h\n"
+    "count of abatement off by line as known at 2025-11-20T08:30 vs now\n"
+    "list backfills\n"
+    "evidence of 1\n"
+    "list alarms open where level >= 'warn' as known at 2025-11-20T08:50\n"
+    "list acts told of facility 'p'\n"
+    "count, share of alarms by rule, line last 24h vs previous\n"
+    "p90 of lag from raised to told of alarms by day last 24h\n"
     "最近24小时，当生产运行时治污离线1分钟以上\n"
     "when abatment off last 24h\n"
     "when facility 'nobody' on\n";
@@ -75,6 +82,12 @@ static void fill(struct zone *zone)
         text_add(&text, line);
     }
     zone_load(zone, text.bytes, text.size);
+    text.size = 0;
+    text_add(&text, "time,act,alarm,rule,level,subject,enterprise,park,from,whom,result\n"
+                    "2025-11-20T08:40,raised,,R1,alarm,p,E1,P1,2025-11-20T08:30,,\n"
+                    "2025-11-20T08:41,told,1,,,,,,,li,ok\n");
+    zone_put_rule(zone, "rule R1 alarm when abatement off while production running");
+    zone_put_acts(zone, text.bytes);
     text_clear(&text);
 }
 
