@@ -454,9 +454,9 @@ static void measure(struct harness *harness, const char *column, const struct se
 /* ---- columns made here
  * --------------------------------------------------------------------------------------------------- */
 
-enum made { MADE_SINE, MADE_ADC, MADE_NOISE, MADE_STEPS, MADE_CONSTANT, MADE_N };
+enum made { MADE_SINE, MADE_ADC, MADE_NOISE, MADE_STEPS, MADE_CONSTANT, MADE_PACKED, MADE_N };
 
-static const char *const made_name[MADE_N] = {"sine", "adc", "noise", "steps", "constant"};
+static const char *const made_name[MADE_N] = {"sine", "adc", "noise", "steps", "constant", "packed"};
 
 static double made_value(enum made made, size_t i)
 {
@@ -473,6 +473,8 @@ static double made_value(enum made made, size_t i)
         return (double)(z >> 11) * 0x1p-53;
     case MADE_STEPS: /* a machine between three loads, 0.1 kW */
         return (double)(100 + 45 * (i / 777 % 3)) / 10;
+    case MADE_PACKED: /* anything below 100 kW, 0.1 kW */
+        return (double)(z % 1000) / 10;
     default:
         return 7.5;
     }

@@ -483,6 +483,49 @@ static size_t take_sample(const uint64_t *z, size_t n, uint64_t *sample)
     return k;
 }
 
+#define SPREAD_ROWS_MIN 256
+#define SPREAD_ROWS_MAX 2048
+/* Powers of two: rows that are repeated where bins are just worth it, and how many times fewer are no chance. */
+#define SPREAD_EXPECTED 2
+#define SPREAD_FEW      1
+
+/* How many of n_rows rows, taken in some stretches, were seen before. */
+static size_t count_repeated(const uint64_t *z, size_t n, size_t n_rows)
+{
+    uint64_t seen[2 * SPREAD_ROWS_MAX];
+    size_t every = n / SAMPLE_RUNS, run = n_rows / SAMPLE_RUNS, n_repeated = 0;
+    unsigned bits = width_of(n_rows); /* of slots: about twice as many, the last one to come has it */
+
+    memset(seen, 0, sizeof *seen << bits);
+    for (size_t from = 0; from < SAMPLE_RUNS * every; from += every)
+        for (size_t i = from; i < from + run; i++) {
+            uint64_t mixed =
+                (z[i] + 1) * UINT64_C(0x9E3779B97F4A7C15); /* 0 is an empty slot; it may be wrong for one */
+            n_repeated += seen[mixed >> (64 - bits)] == mixed;
+            seen[mixed >> (64 - bits)] = mixed;
+        }
+    return n_repeated;
+}
+
+/*
+ * Whether integers are spread so thinly that no bins take less than `most` a row. Where they could, the entropy is at
+ * most that, so is the collision entropy, and of k rows k^2 / 2^(most + 1) are repetitions. Far fewer need no sorting
+ * to be known; neighbours repeat each other more than other rows do.
+ */
+static bool is_spread(const uint64_t *z, size_t n, uint64_t most)
+{
+    uint64_t needed = most + (1 + SPREAD_EXPECTED) * LOG2_ONE;
+    size_t n_rows = SPREAD_ROWS_MIN;
+
+    while (n_rows < n && n_rows < SPREAD_ROWS_MAX && 2 * (uint64_t)log2_of(n_rows) < needed)
+        n_rows *= 2;
+    n_rows = n_rows < n ? n_rows : n;
+    if (2 * (uint64_t)log2_of(n_rows) < needed)
+        return false;
+    size_t n_repeated = count_repeated(z, n, n_rows);
+    return n_repeated == 0 || log2_of(n_repeated) + most + (1 + SPREAD_FEW) * LOG2_ONE <= 2 * (uint64_t)log2_of(n_rows);
+}
+
 /* A symbol of a difference: small ones their own, then two an octave; its place takes *bits. */
 static unsigned symbol_of(uint64_t difference, unsigned *bits)
 {
@@ -562,7 +605,8 @@ static bool is_promising(struct work *work, const uint64_t *z, size_t n, size_t 
     if (a_row < DIRECT_BITS_MIN * LOG2_ONE && (!is_delta_fine || delta < LOG2_ONE))
         return is_delta_fine;
     uint64_t of_delta = delta + delta / 4, of_row = a_row + (a_row < DIRECT_WIDE * LOG2_ONE ? a_row / 8 : 0);
-    uint64_t direct = guess_direct(work, sample, k, is_delta_fine ? of_delta : of_row);
+    uint64_t most = is_delta_fine ? of_delta : of_row;
+    uint64_t direct = is_spread(z, n, most) ? UINT64_MAX : guess_direct(work, sample, k, most);
     *tries_direct = !is_delta_fine || direct < of_delta;
     return is_delta_fine || direct < of_row;
 }
