@@ -165,16 +165,15 @@ int states_write(const struct mem *mem, struct txn *txn, uint32_t facility, int6
         goto done;
     }
     int64_t era_start = history_era_start(history_era(from));
-    TRY(states_read(txn, facility, era_start, from, &all, error)); /* what stays of the era, carried state first */
+    bool stays = from > era_start; /* something of the era; else what is carried in is told by the tick before it */
+    TRY(states_read(txn, facility, stays ? era_start : era_start - 1, from, &all, error));
     uint32_t carried = all.at[0].value;
+    if (!stays)
+        all.n = 0;
     for (size_t i = 0; i < steps->n; i++)
-        TRY(steps_put(&all, steps->at[i].tick, steps->at[i].value));
+        if (all.n > 0 || steps->at[i].value != carried)
+            TRY(steps_put(&all, steps->at[i].tick, steps->at[i].value));
     TRY(drop_eras(txn, facility, history_era(from), error));
-    if (all.n == 1) /* nothing but what was carried in: no record needed */
-        goto done;
-    /* The first is the carried state itself: write_eras puts it in front again. */
-    memmove(all.at, all.at + 1, (all.n - 1) * sizeof *all.at);
-    all.n--;
     TRY(write_eras(mem, txn, facility, &all, carried, error));
 done:
     steps_clear(&all);

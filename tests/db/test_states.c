@@ -43,7 +43,10 @@ static void stored_steps_are_what_was_written_last(void **state)
         steps_init(&steps, &MEM_SYSTEM);
         steps_init(&got, &MEM_SYSTEM);
         for (int turn = 0; turn < 12; turn++) {
-            int64_t from = turn % 5 == 4 ? GK_TICK_MIN : base + (int64_t)random_below(&random, SPAN), tick = from;
+            int64_t from = turn % 5 == 4 ? GK_TICK_MIN : base + (int64_t)random_below(&random, SPAN);
+            if (turn % 3 == 1 && from != GK_TICK_MIN) /* on the border of two eras */
+                from = history_era_start(history_era(from));
+            int64_t tick = from;
             if (from == GK_TICK_MIN)
                 tick = base;
             while (n > 0 && (from == GK_TICK_MIN || list[n - 1].tick >= from))
@@ -51,7 +54,8 @@ static void stored_steps_are_what_was_written_last(void **state)
             steps.n = 0;
             uint32_t last = n ? list[n - 1].value : (uint32_t)GK_NODATA;
             for (uint64_t i = 0, k = random_below(&random, 40); i < k; i++) {
-                tick += 1 + (int64_t)random_below(&random, random_below(&random, 3) ? 1000 : SPAN / 8);
+                if (i > 0 || turn % 2) /* else the first is where it begins */
+                    tick += 1 + (int64_t)random_below(&random, random_below(&random, 3) ? 1000 : SPAN / 8);
                 uint32_t value = (uint32_t)random_below(&random, 5);
                 assert_int_equal(steps_put(&steps, tick, value), GK_OK);
                 if (value != last)
