@@ -80,9 +80,11 @@ struct life *crash_life(struct crash *crash, uint64_t seed, uint32_t n_steps)
 {
     struct life *life = life_new(seed, n_steps);
     char words[LIFE_WORDS];
-    const char *path = crash_path(crash, "expected");
+    const char *path = crash_path(crash, "expected/store");
 
-    crash_remove(path);
+    crash_remove(crash_path(crash, "expected"));
+    if (mkdir(crash_path(crash, "expected"), 0750) != 0)
+        abort();
     if (!life_expect(life, path, words)) {
         (void)crash_complain(crash, life, "an undisturbed life: %s", words);
         life_free(life);

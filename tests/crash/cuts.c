@@ -111,7 +111,7 @@ struct cutting {
     struct disk *disk;
     struct life *life;
     struct random random;
-    const char *store;
+    const char *folder, *store; /* the store is in it */
     uint64_t acknowledged, n_lives, n_acknowledged;
 };
 
@@ -158,7 +158,9 @@ static bool begin_life(struct cutting *c)
     if (c->life && c->acknowledged + 4 <= c->life->n_steps)
         return true;
     life_free(c->life);
-    crash_remove(c->store);
+    crash_remove(c->folder);
+    if (mkdir(c->folder, 0750) != 0)
+        return complain(c, "no folder");
     sync();
     c->n_acknowledged += c->acknowledged;
     c->acknowledged = 0;
@@ -173,7 +175,9 @@ static bool cut_disk(struct crash *crash, struct disk *disk, uint64_t n)
     double begin = crash_seconds(crash);
     bool is_right = true;
 
-    c.store = crash_path(crash, strcmp(disk->type, "xfs") == 0 ? "on-xfs/store" : "on-ext4/store");
+    bool is_xfs = strcmp(disk->type, "xfs") == 0;
+    c.folder = crash_path(crash, is_xfs ? "on-xfs/life" : "on-ext4/life");
+    c.store = crash_path(crash, is_xfs ? "on-xfs/life/store" : "on-ext4/life/store");
     for (uint64_t i = 0; i < n && is_right; i++) {
         uint32_t reached = 0;
         crash_is_doing("a power cut");

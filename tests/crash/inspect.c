@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define STEPS_AFTERWARDS 2
 
@@ -98,6 +99,23 @@ static bool look(struct inspection *in, uint64_t acknowledged)
     return gk_close(db) == GK_OK && is_right;
 }
 
+/* Backups that have their name are whole; the one that was acknowledged last is there. */
+static bool copies_are_whole(struct inspection *in)
+{
+    char path[LIFE_PATH];
+
+    for (uint32_t n = 0; n < in->life->n_steps; n++) {
+        if (in->life->steps[n].kind != LIFE_BACKUP)
+            continue;
+        life_copy_path(in->life, n, path);
+        if (!life_copy_is(in->life, n, path, in->words))
+            return false;
+        if (n + 1 == in->least && access(path, F_OK) != 0)
+            return complain(in, path, "the backup is lost");
+    }
+    return true;
+}
+
 bool inspect(struct life *life, const char *path, uint64_t acknowledged, bool reads_first, uint32_t *reached,
              char words[LIFE_WORDS])
 {
@@ -112,7 +130,8 @@ bool inspect(struct life *life, const char *path, uint64_t acknowledged, bool re
         return false;
     if (life_open(life, path, least, GK_READWRITE | GK_CREATE | GK_KEEP_HEADS, &db, &error) != GK_OK)
         return complain(&in, "opening", error.text);
-    bool is_right = find_state(&in, db) && (reads_first || is_whole(&in, db)) && go_on(&in, db);
+    bool is_right =
+        find_state(&in, db) && (reads_first || is_whole(&in, db)) && copies_are_whole(&in) && go_on(&in, db);
     if (gk_close(db) != GK_OK && is_right)
         return complain(&in, "closing", "failed");
     if (reached)

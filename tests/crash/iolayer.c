@@ -575,6 +575,22 @@ EXPORT int rmdir(const char *path)
     return remove_name(path, SYS_rmdir);
 }
 
+/* A name, or what is below it. */
+static void rename_names(const char *old, const char *new)
+{
+    size_t size = strlen(old), new_size = strlen(new);
+
+    for (int i = 0; i < NAMES_MAX; i++) {
+        char *path = names[i].path;
+        if (!names[i].file || strncmp(path, old, size) != 0 || (path[size] && path[size] != '/'))
+            continue;
+        if (new_size + strlen(path + size) >= sizeof names[0].path)
+            abort();
+        memmove(path + new_size, path + size, strlen(path + size) + 1);
+        memcpy(path, new, new_size);
+    }
+}
+
 EXPORT int rename(const char *from, const char *to)
 {
     char a[2 * PATH_MAX], b[2 * PATH_MAX];
@@ -590,7 +606,7 @@ EXPORT int rename(const char *from, const char *to)
     else if (i >= 0) {
         if (k >= 0)
             names[k].file = 0; /* replaced in the same step */
-        memcpy(names[i].path, new, strlen(new) + 1);
+        rename_names(old, new);
         record(IO_RENAME, names[i].file, 0, new);
     }
     return (int)finish(fate, rc);

@@ -32,7 +32,7 @@
 enum io_op {
     IO_CREATE = 1, /* file; path */
     IO_FOLDER,     /* file; path: a folder was made */
-    IO_RENAME,     /* file; the new path */
+    IO_RENAME,     /* file, or a folder with all that is in it; the new path */
     IO_UNLINK,     /* file */
     IO_WRITE,      /* file, at, size; bytes */
     IO_WRITE_SYNC, /* the same by a descriptor with O_SYNC or O_DSYNC: durable when it returns */

@@ -3,6 +3,7 @@
  * acknowledgements and microseconds; the store is inspected, and the next child goes on.
  */
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,11 +64,12 @@ bool crash_kills(struct crash *crash, uint64_t n)
             life_free(life);
             n_acknowledged += acknowledged;
             acknowledged = 0;
-            crash_remove(crash_path(crash, "store"));
-            if (!(life = crash_life(crash, crash->seed + n_lives++, STEPS)))
+            crash_remove(crash_path(crash, "killed"));
+            if (mkdir(crash_path(crash, "killed"), 0750) != 0 ||
+                !(life = crash_life(crash, crash->seed + n_lives++, STEPS)))
                 return false;
         }
-        store = crash_path(crash, "store");
+        store = crash_path(crash, "killed/store");
         crash_is_doing("a kill");
         is_right = live_and_die(crash, life, store, &random, &acknowledged, &is_killed);
         if (is_right && !inspect(life, store, acknowledged, random_below(&random, 2), &reached, words))

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "support/support.h"
 
@@ -20,7 +22,18 @@
 #define ROWS_MAX   2048 /* of a step */
 #define RATED_KW   10
 
-enum put { PUT_BAND = 1, PUT_ORDER = 2, PUT_EXEMPTION = 4, PUT_FACILITY = 8, PUT_NEW = 16, PUT_LINK = 32 };
+enum put {
+    PUT_BAND = 1,
+    PUT_ORDER = 2,
+    PUT_EXEMPTION = 4,
+    PUT_FACILITY = 8,
+    PUT_NEW = 16,
+    PUT_LINK = 32,
+    PUT_RULE = 64,
+    PUT_MAPPING = 128,
+    PUT_ACT = 256,
+    PUTS = 512
+};
 
 /* ---- drawing a life -------------------------------------------------------------------------------------------------
  */
@@ -194,16 +207,28 @@ static void draw_retain(struct drawing *d, uint32_t n)
     }
 }
 
+/* Each kind once in twenty steps, in an order of the life's own. */
+static enum life_kind kind_of(uint64_t seed, uint32_t n)
+{
+    switch ((n * 7 + seed) % 20) {
+    case 0:
+        return LIFE_RETAIN;
+    case 1:
+        return LIFE_RELEASE;
+    case 2:
+        return LIFE_LOAD;
+    case 3:
+        return LIFE_BACKUP;
+    default:
+        return LIFE_ROWS;
+    }
+}
+
 static void draw_step(struct drawing *d, uint32_t n)
 {
     struct life_step *s = &d->life->steps[n];
-    uint64_t kind = draw(d, 20);
 
-    s->kind = n == 0      ? LIFE_ZONE
-              : kind == 0 ? LIFE_RETAIN
-              : kind == 1 ? LIFE_RELEASE
-              : kind == 2 ? LIFE_LOAD
-                          : LIFE_ROWS;
+    s->kind = n == 0 ? LIFE_ZONE : kind_of(d->life->seed, n);
     s->now = d->frontier + MINUTE / 2;
     s->n_facilities = d->n_facilities;
     s->row = d->life->n_rows;
@@ -216,7 +241,7 @@ static void draw_step(struct drawing *d, uint32_t n)
     if (s->kind == LIFE_ROWS) {
         draw_odd(d, n);
         if (draw(d, 3) == 0)
-            s->puts = (unsigned)draw(d, 64);
+            s->puts = (unsigned)draw(d, PUTS);
         if (s->puts & PUT_NEW)
             d->n_facilities++;
     }
@@ -377,6 +402,58 @@ static int put_exemption(gk_db *db, uint32_t n, gk_time now, struct gk_error *er
     return gk_exemption_put(db, &exemption, error);
 }
 
+static int put_rule(gk_db *db, uint32_t n, struct gk_error *error)
+{
+    char text[64];
+    struct gk_rule_put rule = {.size = sizeof rule, .name = text_of(n % 2 ? "r1" : "r0")};
+    uint32_t version;
+
+    (void)snprintf(text, sizeof text, "when production on for >= %um", n);
+    rule.text = text_of(text);
+    return gk_rule_put(db, &rule, &version, error);
+}
+
+static int put_mapping(gk_db *db, uint32_t n, struct gk_error *error)
+{
+    struct gk_mapping_put mapping = {.size = sizeof mapping,
+                                     .mn = text_of(n % 2 ? "LD1*" : "LD2*"),
+                                     .code = text_of("100000"),
+                                     .suffix = text_of("Pt"),
+                                     .facility = text_of("{mn}"),
+                                     .channel = text_of("kw"),
+                                     .factor = 1 + n % 40,
+                                     .least = NAN,
+                                     .most = NAN};
+    return gk_mapping_put(db, &mapping, error);
+}
+
+/* In turn: an alarm is raised if there is none; it recovers if there is one. Either does nothing when it is done again.
+ */
+static int put_act(gk_db *db, uint32_t n, gk_time now, struct gk_error *error)
+{
+    static const char RULE[] = "r0", SUBJECT[] = "f0";
+    struct gk_act_put act = {.size = sizeof act, .level = GK_LEVEL_WARN, .from = now - HOUR, .actor = text_of("life")};
+    uint64_t alarm;
+    int rc;
+
+    TRY(gk_alarm_firing(db, text_of(RULE), GK_FACILITY, text_of(SUBJECT), &alarm, error));
+    if (n % 2 == 0 && alarm == 0) {
+        act.kind = GK_ACT_RAISED;
+        act.rule = text_of(RULE);
+        act.rule_version = 1;
+        act.subject_kind = GK_FACILITY;
+        act.subject = text_of(SUBJECT);
+    } else if (n % 2 == 1 && alarm != 0) {
+        act.kind = GK_ACT_RECOVERED;
+        act.alarm = alarm;
+        act.to = now;
+    } else
+        return GK_OK;
+    TRY(gk_act_put(db, &act, NULL, error));
+done:
+    return rc;
+}
+
 static int put_catalog(gk_db *db, const struct life_step *s, uint32_t n, struct gk_error *error)
 {
     int rc = GK_OK;
@@ -393,6 +470,12 @@ static int put_catalog(gk_db *db, const struct life_step *s, uint32_t n, struct 
         TRY(put_facility(db, s->n_facilities, RATED_KW, error));
     if (s->puts & PUT_LINK)
         TRY(put_link(db, 1 + n % 2 * 2, n % 3 * 2, s->now, error));
+    if (s->puts & PUT_RULE)
+        TRY(put_rule(db, n, error));
+    if (s->puts & PUT_MAPPING)
+        TRY(put_mapping(db, n, error));
+    if (s->puts & PUT_ACT)
+        TRY(put_act(db, n, s->now, error));
 done:
     return rc;
 }
@@ -448,6 +531,59 @@ done:
     return rc;
 }
 
+/* A copy has the store's digest, or does not have its name. */
+bool life_copy_is(struct life *life, uint32_t n, const char *path, char words[LIFE_WORDS])
+{
+    struct gk_error error;
+    char digest[65];
+    gk_db *copy;
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return true;
+    int rc = gk_open(path, GK_READONLY, NULL, &copy, &error);
+    if (rc == GK_OK) {
+        rc = gk_digest(copy, digest, &error);
+        if (gk_close(copy) != GK_OK && rc == GK_OK)
+            rc = GK_EIO;
+    }
+    if (rc == GK_OK && strcmp(digest, life->digest[n]) == 0)
+        return true;
+    (void)snprintf(words, LIFE_WORDS, "the backup of step %u: %s", n, rc == GK_OK ? "another digest" : error.text);
+    return false;
+}
+
+/* By names, so that the layer sees it. What was not there was not made, or was removed before. */
+static void remove_copy(const char *path)
+{
+    static const char *const NAMES[] = {"data.mdb", "data.mdb.new", "lock.mdb", "lock.writer"};
+    char name[LIFE_PATH + 64];
+
+    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+        (void)snprintf(name, sizeof name, "%s/%s", path, NAMES[i]);
+        (void)unlink(name);
+    }
+    (void)rmdir(path);
+}
+
+void life_copy_path(const struct life *life, uint32_t n, char out[LIFE_PATH])
+{
+    (void)snprintf(out, LIFE_PATH, "%.*s.copy%u", LIFE_PATH - 32, life->path, n);
+}
+
+static int back_up(struct life *life, gk_db *db, uint32_t n, struct gk_error *error)
+{
+    struct gk_backup_options options = {.size = sizeof options, .verify = n % 2};
+    char path[LIFE_PATH];
+    int rc;
+
+    life_copy_path(life, n, path);
+    remove_copy(path);
+    TRY(gk_backup(db, path, &options, error));
+done:
+    return rc;
+}
+
 int life_open(struct life *life, const char *path, uint32_t n, int flags, gk_db **out, struct gk_error *error)
 {
     struct gk_options o = {.size = sizeof o,
@@ -458,6 +594,7 @@ int life_open(struct life *life, const char *path, uint32_t n, int flags, gk_db 
                            .clock = life_clock,
                            .clock_context = life};
 
+    (void)snprintf(life->path, sizeof life->path, "%s", path);
     life->now = life->steps[n < life->n_steps ? n : life->n_steps - 1].now;
     return gk_open(path, flags, &o, out, error);
 }
@@ -481,6 +618,9 @@ int life_do(struct life *life, gk_db *db, uint32_t n, struct gk_error *error)
         break;
     case LIFE_RELEASE:
         TRY(gk_quarantine_release(db, false, NULL, error));
+        break;
+    case LIFE_BACKUP:
+        TRY(back_up(life, db, n, error));
         break;
     case LIFE_RETAIN:
         TRY(gk_retain(db, s->before, NULL, NULL, error));

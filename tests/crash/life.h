@@ -3,10 +3,9 @@
  *
  *     step 0     the zone is made: facilities, channels, links
  *     rows       a batch of rows in order, late, repeated, corrected, filled in, or ahead of the clock; with it, in the
- *                same commit, bands, orders, exemptions, links, facilities; small or large; then a sealing, or not
- *     load       rows as CSV text
- *     release    rows leave the quarantine
- *     retain     old rows are dropped
+ *                same commit, bands, orders, exemptions, links, facilities, rules, mappings, acts; small or large; then
+ * a sealing, or not load       rows as CSV text release    rows leave the quarantine retain     old rows are dropped
+ *     backup     a copy is made beside the store, and stays
  *
  * A step may be done again after any failure, as a program does that does not know whether it was done: batches have
  * a source and a sequence, everything else says the same thing twice. "State n" is what is true after n steps; an
@@ -25,9 +24,10 @@
 #include "gk.h"
 
 #define LIFE_STEPS_MAX 256
+#define LIFE_PATH      4096
 #define LIFE_WORDS     768 /* bytes of a sentence that says what is wrong */
 
-enum life_kind { LIFE_ZONE, LIFE_ROWS, LIFE_LOAD, LIFE_RELEASE, LIFE_RETAIN };
+enum life_kind { LIFE_ZONE, LIFE_ROWS, LIFE_LOAD, LIFE_RELEASE, LIFE_RETAIN, LIFE_BACKUP };
 
 struct life_row {
     uint32_t facility;
@@ -62,6 +62,7 @@ struct life {
     size_t n_facts, facts_capacity;
     uint64_t n_quarantined[LIFE_STEPS_MAX + 1]; /* by state */
     char digest[LIFE_STEPS_MAX + 1][65];        /* by state; "" until life_expect */
+    char path[LIFE_PATH];                       /* of the store that was opened last */
     gk_time now;                                /* the clock of the handle that is open */
 };
 
@@ -82,5 +83,9 @@ int life_do(struct life *life, gk_db *db, uint32_t n, struct gk_error *error);
 bool life_is_gradual(const struct life *life, uint32_t n);
 /* Whether the rows of a snapshot are those of state `least` or of `most`, row by row; false and words if not. */
 bool life_rows_are(struct life *life, gk_snapshot *snapshot, uint32_t least, uint32_t most, char words[LIFE_WORDS]);
+
+/* Where the backup of step n lies, if that is one; and that it is not there, or is as the store was then. */
+void life_copy_path(const struct life *life, uint32_t n, char out[LIFE_PATH]);
+bool life_copy_is(struct life *life, uint32_t n, const char *path, char words[LIFE_WORDS]);
 
 #endif

@@ -39,7 +39,7 @@ struct write {
 
 /* A change of names. */
 struct naming {
-    uint32_t op, file;
+    uint32_t op, file, folder; /* folder: that forces it when it is synced, 0: the root */
     char path[PATH_SIZE];
     bool is_forced;
 };
@@ -161,16 +161,35 @@ static void remove_path(struct player *p, const char *path)
             p->files[f].path[0] = 0;
 }
 
+/* A file, or a folder with all that is in it. */
+static void move_path(struct player *p, uint32_t moved, const char *path)
+{
+    char old[PATH_SIZE], rest[PATH_SIZE];
+    size_t size = strlen(p->files[moved].path);
+
+    memcpy(old, p->files[moved].path, PATH_SIZE);
+    for (uint32_t f = 1; f < p->n_files; f++) {
+        char *at = p->files[f].path;
+        if (strncmp(at, old, size) != 0 || (at[size] && at[size] != '/'))
+            continue;
+        memcpy(rest, at + size, PATH_SIZE - size);
+        if (snprintf(at, PATH_SIZE, "%s%s", path, rest) >= PATH_SIZE)
+            abort();
+    }
+}
+
 static void apply_naming(struct player *p, const struct naming *n)
 {
     struct file *file = &p->files[n->file];
 
-    if (n->op == IO_RENAME)
-        remove_path(p, n->path);
     if (n->op == IO_UNLINK)
         file->path[0] = 0;
-    else if (n->op != IO_RENAME || file->path[0]) /* else its creation did not reach the disk */
+    else if (n->op != IO_RENAME)
         memcpy(file->path, n->path, sizeof file->path);
+    else if (file->path[0]) { /* else its creation did not reach the disk */
+        remove_path(p, n->path);
+        move_path(p, n->file, n->path);
+    }
 }
 
 /* Names that were forced, and of the others those up to one. */
@@ -194,16 +213,16 @@ static void make_names(struct player *p, enum replay_mode mode)
     }
 }
 
-static bool has_folder(const struct player *p, const char *path)
+/* The folder in which a path lies in this state; 0 for the root, or when it is not there. */
+static uint32_t folder_of(const struct player *p, const char *path)
 {
     const char *slash = strrchr(path, '/');
-    if (!slash)
-        return true;
-    for (uint32_t f = 1; f < p->n_files; f++)
-        if (p->files[f].is_folder && strlen(p->files[f].path) == (size_t)(slash - path) &&
-            strncmp(p->files[f].path, path, (size_t)(slash - path)) == 0)
-            return true;
-    return false;
+    size_t size = slash ? (size_t)(slash - path) : 0;
+
+    for (uint32_t f = 1; slash && f < p->n_files; f++)
+        if (p->files[f].is_folder && strlen(p->files[f].path) == size && strncmp(p->files[f].path, path, size) == 0)
+            return f;
+    return 0;
 }
 
 static uint64_t hash_bytes(uint64_t h, const void *bytes, size_t size)
@@ -298,7 +317,7 @@ static bool write_state(struct player *p)
         return say(p, "cannot make", p->o->folder);
     for (uint32_t f = 1; f < p->n_files; f++) {
         const struct file *file = &p->files[f];
-        if (!file->path[0] || strcmp(file->path, ".") == 0 || !has_folder(p, file->path))
+        if (!file->path[0] || strcmp(file->path, ".") == 0 || (strchr(file->path, '/') && !folder_of(p, file->path)))
             continue;
         (void)snprintf(path, sizeof path, "%s/%s", p->o->folder, file->path);
         if (file->is_folder && mkdir(path, 0750) != 0)
@@ -414,11 +433,12 @@ static void add_naming(struct player *p, const struct io_record *r, const uint8_
 {
     struct naming n = {.op = r->op, .file = r->file};
 
-    memcpy(n.path, data, r->size < PATH_SIZE - 1 ? r->size : PATH_SIZE - 1);
-    if (r->op == IO_UNLINK) { /* it says which; where it was says what folder must be synced */
-        make_names(p, REPLAY_ALL);
+    make_names(p, REPLAY_ALL);
+    if (r->op == IO_UNLINK) /* where it was says which folder must be synced */
         memcpy(n.path, p->files[r->file].path, PATH_SIZE);
-    }
+    else
+        memcpy(n.path, data, r->size < PATH_SIZE - 1 ? r->size : PATH_SIZE - 1);
+    n.folder = folder_of(p, n.path);
     n.is_forced = strcmp(n.path, ".") == 0;
     p->namings = grow(p->namings, p->n_namings, &p->namings_capacity, sizeof *p->namings);
     p->namings[p->n_namings++] = n;
@@ -428,13 +448,10 @@ static void add_naming(struct player *p, const struct io_record *r, const uint8_
 static void force_names(struct player *p, uint32_t folder)
 {
     make_names(p, REPLAY_ALL);
-    const char *path = p->files[folder].path;
-    for (size_t i = 0; i < p->n_namings; i++) {
-        const char *slash = strrchr(p->namings[i].path, '/');
-        size_t size = slash ? (size_t)(slash - p->namings[i].path) : 1;
-        if (strlen(path) == size && strncmp(path, slash ? p->namings[i].path : ".", size) == 0)
-            p->namings[i].is_forced = true;
-    }
+    if (strcmp(p->files[folder].path, ".") == 0)
+        folder = 0;
+    for (size_t i = 0; i < p->n_namings; i++)
+        p->namings[i].is_forced |= p->namings[i].folder == folder;
 }
 
 /* A record as it is to be followed; false when it cannot be. */

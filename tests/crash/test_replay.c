@@ -55,6 +55,7 @@ struct seen {
     char states[64][64]; /* "3: s/a=xy s/b=" */
     size_t n;
     const char *refuse; /* this one is not right */
+    bool is_deeper;     /* states differ in what is not described, too */
 };
 
 static void describe(const char *at, const char *path, char out[64])
@@ -85,7 +86,8 @@ static bool take(void *context, const char *at, uint64_t acknowledged, uint64_t 
     (void)snprintf(state, 64, "%u:", (unsigned)acknowledged);
     describe(at, "s/a", state);
     describe(at, "s/b", state);
-    for (size_t i = 0; i + 1 < seen->n; i++)
+    describe(at, "t/a", state);
+    for (size_t i = 0; i + 1 < seen->n && !seen->is_deeper; i++)
         assert_string_not_equal(seen->states[i], state); /* each once */
     (void)snprintf(words, size, "as it was told");
     return !seen->refuse || strcmp(seen->refuse, state) != 0;
@@ -229,6 +231,37 @@ static void names_are_forced_by_their_folder_alone(void **state)
     assert_states(&seen, STATES, 6);
 }
 
+static void a_folder_is_renamed_with_what_is_in_it(void **state)
+{
+    static const char *const STATES[] = {"1: s/a=xx", "1: t/a=xx", "2: t/a=xx"};
+    struct seen seen = {.n = 0};
+    struct replay_result r;
+    (void)state;
+
+    begin();
+    add_store();
+    name(IO_RENAME, 2, "t");
+    add(IO_SYNC, 1, 0, NULL, 0);
+    add(IO_MARK, 0, 2, NULL, 0);
+    assert_true(play((struct replay_options){.subset_bits = 4, .n_random = 9, .near = NEAR}, &seen, &r));
+    assert_states(&seen, STATES, 3);
+
+    begin();
+    add_store();
+    name(IO_FOLDER, 5, "t");
+    name(IO_CREATE, 6, "t/a");
+    put(IO_WRITE, 6, 0, "n");
+    add(IO_SYNC, 6, 0, NULL, 0);
+    add(IO_SYNC, 5, 0, NULL, 0); /* what is in it */
+    add(IO_MARK, 0, 3, NULL, 0);
+    name(IO_UNLINK, 3, "");
+    name(IO_UNLINK, 2, "");
+    name(IO_RENAME, 5, "s");
+    seen = (struct seen){.is_deeper = true}; /* empty folders */
+    assert_true(play((struct replay_options){.subset_bits = 4, .n_random = 30, .near = NEAR}, &seen, &r));
+    assert_true(has(&seen, "3: s/a=xx t/a=n") && has(&seen, "3: s/a=n") && has(&seen, "3: t/a=n"));
+}
+
 static void what_a_failed_sync_lost_never_comes(void **state)
 {
     static const char *const STATES[] = {"1: s/a=xx", "1: s/a=px", "2: s/a=pq", "2: s/a=xq", "2: s/a=px", "2: s/a=xx"};
@@ -295,6 +328,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_write_that_syncs_itself_forces_no_other),
     cmocka_unit_test(a_long_write_is_torn_between_sectors),
     cmocka_unit_test(names_are_forced_by_their_folder_alone),
+    cmocka_unit_test(a_folder_is_renamed_with_what_is_in_it),
     cmocka_unit_test(what_a_failed_sync_lost_never_comes),
     cmocka_unit_test(a_cut_file_may_still_be_long),
     cmocka_unit_test(the_first_state_that_is_not_right_ends_it_and_is_told),
