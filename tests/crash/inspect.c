@@ -111,7 +111,7 @@ static bool copies_are_whole(struct inspection *in)
         if (!life_copy_is(in->life, n, path, in->words))
             return false;
         if (n + 1 == in->least && access(path, F_OK) != 0)
-            return complain(in, path, "the backup is lost");
+            return complain(in, "the backup that was acknowledged", "it is lost");
     }
     return true;
 }
