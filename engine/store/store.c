@@ -118,7 +118,11 @@ static bool is_disk_full(const struct store *store)
 static int fail(struct store *store, int code, const char *doing, struct gk_error *error)
 {
     int status = status_of(code);
-    const char *hint = code == MDB_MAP_FULL ? " (the store's quota or map size is used up; nothing was changed)" : "";
+    const char *hint = code == MDB_MAP_FULL ? " (the store's quota or map size is used up; nothing was changed)"
+                       : code == MDB_PANIC
+                           ? " (a commit failed in its last step: open the store anew to know whether it "
+                             "is in, and send again what was not acknowledged)"
+                           : "";
 
     if ((code == EIO || code == ENOSPC) && is_disk_full(store)) {
         status = GK_EFULL;

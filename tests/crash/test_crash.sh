@@ -26,13 +26,28 @@ expect 'cuts: ' cuts 4
 case $BUILD in
 *asan | *tsan) echo "what needs a layer before libc is skipped: the sanitizer stands there" ;;
 *)
-    expect 'states: 1000 ' states 1000
+    expect 'states: 600 ' states 600
     expect 'lies: noticed' lies 1000
     expect 'faults: ' faults 60
     # A header whose sync failed: LMDB takes it back in memory, or cannot; the disk has it, or not.
     expect '1 calls failed' fault dying:4:1
     expect '2 calls failed' fault dying:4:2
     expect '2 calls failed' fault dying:5:2
+    # The same by hand: an error, then the rows that were sent again.
+    store=$(mktemp -d)
+    rows='time,facility,kw\n2026-01-01,f,1\n2026-01-02,f,2\n'
+    "$GK" init "$store/s" >/dev/null 2>&1
+    printf "$rows" | env LD_PRELOAD="$PWD/$BUILD/tests/crash/iolayer.so" IO_ROOT="$store" IO_FAULT=dying:1:3 \
+        "$GK" load "$store/s" - >"$store/out" 2>&1 && failed=$((failed + 1))
+    printf "$rows" | "$GK" load "$store/s" - >>"$store/out" 2>&1 || failed=$((failed + 1))
+    if grep -q 'Input/output error' "$store/out" && [ "$("$GK" query "$store/s" 'samples of f' --format csv | wc -l)" = 3 ]; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        cat "$store/out"
+        "$GK" query "$store/s" 'samples of f' --format csv
+    fi
+    rm -r "$store"
     ;;
 esac
 
