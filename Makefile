@@ -33,7 +33,10 @@ ALLFLAGS  = $(BASE) $(WARNINGS) $(FLAGS_$(VARIANT)) $(CFLAGS)
 LINKFLAGS = $(filter -fsanitize% --coverage,$(FLAGS_$(VARIANT))) $(LDFLAGS)
 
 LIBS     := -llmdb -llz4 -lroaring -lm -lpthread
-TOOLLIBS  = $(LIBS) -lz $(EDITLIBS) $(HTTPLIBS)
+TOOLLIBS  = $(LIBS) -lz $(EDITLIBS) $(HTTPLIBS) $(CURLLIBS)
+# gk notify posts with libcurl where it is; without it a url of its configuration is refused, and says so.
+CURLLIBS := $(shell pkg-config --libs libcurl 2>/dev/null)
+CURLFLAGS := $(if $(CURLLIBS),-DGK_CURL $(shell pkg-config --cflags libcurl))
 # Lines of the shell are edited with libedit where it is; without it they are read as they come.
 EDITLIBS := $(shell pkg-config --libs libedit 2>/dev/null)
 EDITFLAGS := $(if $(EDITLIBS),-DGK_LIBEDIT $(shell pkg-config --cflags libedit))
@@ -106,6 +109,7 @@ $(BUILD)/tools/%.o: tools/%.c
 	$(Q)$(CC) $(ALLFLAGS) $(INC_tools) -c -o $@ $<
 $(BUILD)/tools/line.o: ALLFLAGS += $(EDITFLAGS)
 $(BUILD)/tools/serve_http.o $(BUILD)/tests/tools/test_serve.o: ALLFLAGS += $(HTTPFLAGS)
+$(BUILD)/tools/notify_send.o: ALLFLAGS += $(CURLFLAGS)
 $(BUILD)/bench/%.o: bench/%.c
 	@mkdir -p $(@D); echo '  cc $<'
 	$(Q)$(CC) $(ALLFLAGS) $(INC_bench) -c -o $@ $<

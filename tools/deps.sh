@@ -50,10 +50,12 @@ if [ "${1:-}" = bench ]; then
     need libblosc1 has_library libblosc.so.1
     need libsqlite3-0 has_library libsqlite3.so.0
 fi
-# Wanted, but not needed: libedit for the lines of gk shell, libmicrohttpd for gk serve --http.
+# Wanted, but not needed: libedit for the lines of gk shell, libmicrohttpd for gk serve --http, libcurl for the urls of
+# gk notify.
 wanted=
 pkg-config --exists libedit 2>/dev/null || wanted=" libedit-dev"
 pkg-config --exists libmicrohttpd 2>/dev/null || wanted="$wanted libmicrohttpd-dev"
+pkg-config --exists libcurl 2>/dev/null || wanted="$wanted libcurl4-openssl-dev"
 [ -n "$missing$wanted" ] || exit 0
 
 as_root=

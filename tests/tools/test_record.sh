@@ -1,10 +1,11 @@
 #!/bin/sh
 # test_record.sh: the record from the command line: the steps of a case, alone and while another process writes; acts as JSON lines, from
 # where a consumer stopped; the chain and its roots. Ends with "N passed, N failed".
+# shellcheck disable=SC2034,SC2154 # record.sh sets and reads status, out and err
 set -u
 
 GK=${GK:-build/check/gk}
-# shellcheck source=tests/tools/record.sh
+# shellcheck source=tests/tools/record.sh disable=SC1091
 . "$(dirname "$0")/record.sh"
 
 # ---- the steps of a case -----------------------------------------------------------------------------------------------
@@ -162,7 +163,7 @@ says "has not taken it yet" "it says that it waits"
 "$GK" close live.gk 9 --by li --outcome false --wait 30 2>close.err &
 closer=$!
 two_wait() {
-    [ "$(find live.gk/inbox -name '*.act' | wc -l)" = 2 ]
+    [ "$(find live.gk/inbox -name '[0-9]*.act' | wc -l)" = 2 ]
 }
 wait_for "both files" two_wait
 echo commit >&9
