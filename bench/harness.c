@@ -130,7 +130,8 @@ uint64_t harness_folder_bytes(const char *path)
         return 0;
     while ((entry = readdir(dir)) != NULL) {
         snprintf(file, sizeof file, "%s/%s", path, entry->d_name);
-        if (strncmp(entry->d_name, "lock", 4) != 0 && stat(file, &stat_of) == 0 && S_ISREG(stat_of.st_mode))
+        bool is_data = strncmp(entry->d_name, "lock", 4) != 0 && strcmp(entry->d_name, "ballast") != 0;
+        if (is_data && stat(file, &stat_of) == 0 && S_ISREG(stat_of.st_mode))
             bytes += (uint64_t)stat_of.st_size;
     }
     closedir(dir);

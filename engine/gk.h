@@ -36,7 +36,9 @@
  *     default where the field does not say otherwise.
  *   - A pointer handed out by a snapshot lives as long as the snapshot.
  *   - One gk_db is used by one thread at a time, and so is one snapshot; different snapshots of one gk_db may be used
- *     by different threads while another thread writes.
+ *     by different threads while another thread writes. A process opens a store once: the
+ *     snapshots of one handle lose their pages when another of the same process is closed. What it opened is not its
+ *     children's: they open it themselves.
  */
 #ifndef GK_H
 #define GK_H
@@ -187,6 +189,8 @@ struct gk_options {
     /* The clock the handle believes in; NULL: the system's. The host owns the clock. */
     gk_time (*clock)(void *context);
     void *clock_context;
+    int64_t ballast; /* bytes kept in a file of their own for when the disk is full (gk_retain gives them up then);
+                        default a 32nd of the store's file, 1 to 16 MB; < 0: none */
 };
 
 /* `path` is a directory. Opening is recovery: there is no repair step. The error names the path and the reason. */
@@ -388,8 +392,8 @@ struct gk_retain_options {
  * Seals, then drops the rows from before a time (rounded down to a full hour, UTC), and gives their pages back to the
  * store. States, and for every channel the sums of gk_signal_summaries by the hour, stay what they are; bands that come
  * later change nothing before the rows that are left; rows that come for that time are quarantined. A facility's newest
- * hour of rows always stays. Works in many transactions: one that was interrupted is finished by asking again. *n_rows
- * (may be NULL) counts what was dropped.
+ * hour of rows always stays. Works in many transactions: one that was interrupted is finished by asking again. On a full
+ * disk it works within the ballast. *n_rows (may be NULL) counts what was dropped.
  */
 GK_API int gk_retain(gk_db *db, gk_time before, const struct gk_retain_options *options, uint64_t *n_rows,
                      struct gk_error *error);
@@ -1228,6 +1232,7 @@ struct gk_stat {
     uint64_t oldest_reader_lag;   /* in transactions: pages given up since then are not used again */
     int64_t oldest_reader_pid;    /* 0: there is no reader */
     gk_time journal_since;        /* newest row of the oldest journal record; GK_TIME_MIN: the journal is empty */
+    uint64_t ballast_bytes;       /* kept for when the disk is full */
 };
 GK_API int gk_stat(gk_db *db, struct gk_stat *out, struct gk_error *error);
 /* Tells every source, by name, with the highest sequence that is durable of it; what `take` returns, if not GK_OK, ends

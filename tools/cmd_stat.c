@@ -167,6 +167,7 @@ static void put_content(struct writer *writer, const struct gk_stat *stat)
     put_time(writer, "journal_since", stat->journal_since);
     put_count(writer, "file_bytes", stat->file_bytes);
     put_count(writer, "used_bytes", stat->used_bytes);
+    put_count(writer, "ballast_bytes", stat->ballast_bytes);
     begin_group(writer, "table_bytes");
     for (unsigned i = 0; i < TABLES_MAX && gk_table_name(i) != NULL; i++)
         put_count(writer, gk_table_name(i), stat->table_bytes[i]);

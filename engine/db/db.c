@@ -127,6 +127,7 @@ static int take_options(gk_db *db, int flags, const struct gk_options *given, st
     db->clock = o.clock ? o.clock : system_clock;
     db->clock_context = o.clock_context;
     db->seal_bytes = o.seal_bytes ? o.seal_bytes : DB_TXN_BYTES;
+    db->ballast = o.ballast;
     if (db->tick_ns < GK_SECOND / 10 || db->tick_ns > 60 * GK_SECOND || HOUR_NS % db->tick_ns != 0)
         return error_set(error, GK_ERANGE, "tick: expected 100 ms to 60 s, a whole part of an hour");
     if (db->zone_s < -14 * 3600 || db->zone_s > 14 * 3600 || db->zone_s % 60 != 0)
@@ -285,7 +286,8 @@ int gk_open(const char *path, int flags, const struct gk_options *options, gk_db
     struct store_options store = {.is_writer = db->is_writer,
                                   .may_create = (flags & GK_CREATE) != 0,
                                   .map_size = options ? options->map_size : 0,
-                                  .quota = options ? options->quota : 0};
+                                  .quota = options ? options->quota : 0,
+                                  .ballast = db->ballast};
     TRY(store_open(&db->mem, path, &store, &db->store, &is_new, error));
     TRY(has_facts(db, &is_made, error));
     if (is_made && (flags & GK_CREATE) && (flags & GK_EXCLUSIVE))

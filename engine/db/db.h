@@ -107,6 +107,7 @@ struct gk_db {
     enum gk_policy policy;
     uint64_t head_budget; /* 0: see db_head_limit */
     uint64_t seal_bytes;
+    int64_t ballast; /* as of the options */
     int64_t commit_ns, future_ns, past_ns;
     gk_time (*clock)(void *context);
     void *clock_context;

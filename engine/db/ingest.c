@@ -365,10 +365,17 @@ done:
     return GK_OK;
 }
 
+/* A clock that was set back says nothing about how long rows have waited: they have waited long enough. */
 static bool is_commit_due(const gk_db *db)
 {
-    return heads_bytes(db->heads) > db_head_limit(db) ||
-           (db->commit_ns >= 0 && db->clock(db->clock_context) - db->pending.since >= db->commit_ns);
+    int64_t age;
+
+    if (heads_bytes(db->heads) > db_head_limit(db))
+        return true;
+    if (db->commit_ns < 0)
+        return false;
+    return __builtin_sub_overflow(db->clock(db->clock_context), db->pending.since, &age) || age < 0 ||
+           age >= db->commit_ns;
 }
 
 /* Takes the rows into memory: all of them or none. */

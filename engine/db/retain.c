@@ -26,7 +26,6 @@ struct retaining {
     gk_time before;
     uint64_t step;   /* bytes that this transaction may write anew */
     size_t n_chunks; /* deleted in this transaction */
-    uint64_t n_rows; /* dropped in all */
 };
 
 /* ---- chunks
@@ -214,7 +213,6 @@ static int drop_chunks(struct retaining *r, uint32_t facility, gk_time cut, stru
     r->profile.first = chunk.first;
     r->profile.n_rows -= d.n_rows;
     r->progress.n_rows -= d.n_rows;
-    r->n_rows += d.n_rows;
 done:
     return rc;
 }
@@ -307,20 +305,18 @@ done:
     return rc;
 }
 
-int gk_retain(gk_db *db, gk_time before, const struct gk_retain_options *options, uint64_t *n_rows,
-              struct gk_error *error)
+static int seal_and_retain(gk_db *db, gk_time before, const struct gk_retain_options *options, uint64_t *n_rows,
+                           struct gk_error *error)
 {
-    struct retaining r = {.db = db, .before = hour_begin(hour_of(before))};
+    struct retaining r = {.db = db, .before = before};
     int rc;
 
-    if (n_rows)
-        *n_rows = 0;
-    TRY(db_need_writer(db, error));
     TRY(gk_seal(db, error)); /* rows that wait might be older */
     db_end_lookup(db);
     if (db->recall)
         recall_forget(db->recall);
     r.progress = db->progress;
+    uint64_t n_before = db->progress.n_rows;
     if (r.before < r.progress.dropped_before) /* what is gone stays gone */
         r.before = r.progress.dropped_before;
     profile_init(&r.profile, &db->mem);
@@ -329,8 +325,44 @@ int gk_retain(gk_db *db, gk_time before, const struct gk_retain_options *options
     txn_abort(r.txn);
     profile_clear(&r.profile);
     limits_clear(&r.limits);
-    if (n_rows)
-        *n_rows = r.n_rows;
+    *n_rows += n_before - db->progress.n_rows; /* what was committed */
 done:
+    return rc;
+}
+
+/* What is full gets no emptier if nothing may be written: dropping is what the reserve is kept for. */
+static bool open_reserve(gk_db *db)
+{
+    db_end_lookup(db);
+    (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
+    bool is_open = store_open_reserve(db->store);
+    (void)pthread_mutex_unlock(&db->lock);
+    return is_open;
+}
+
+static void close_reserve(gk_db *db)
+{
+    db_end_lookup(db);
+    (void)pthread_mutex_lock(&db->lock); /* cannot fail */
+    store_close_reserve(db->store);
+    (void)pthread_mutex_unlock(&db->lock);
+}
+
+int gk_retain(gk_db *db, gk_time before, const struct gk_retain_options *options, uint64_t *n_rows,
+              struct gk_error *error)
+{
+    uint64_t n = 0;
+    int rc;
+
+    before = hour_begin(hour_of(before));
+    TRY(db_need_writer(db, error));
+    rc = seal_and_retain(db, before, options, &n, error);
+    if (rc == GK_EFULL && open_reserve(db)) {
+        rc = seal_and_retain(db, before, options, &n, error);
+        close_reserve(db);
+    }
+done:
+    if (n_rows)
+        *n_rows = n;
     return rc;
 }

@@ -36,7 +36,7 @@ static char *join(const struct mem *mem, const char *a, size_t size, const char 
 
 int copy_open(const struct mem *mem, const char *dest, struct copy **out, struct gk_error *error)
 {
-    const struct store_options options = {.is_writer = true, .may_create = true, .is_scratch = true};
+    const struct store_options options = {.is_writer = true, .may_create = true, .is_scratch = true, .ballast = -1};
     size_t size = strlen(dest);
     struct stat st;
     bool is_new;

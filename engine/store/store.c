@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -16,8 +17,10 @@
 #include <unistd.h>
 
 #include "base/crc.h"
+#include "store/ballast.h"
 #include "store/guard.h"
 #include "store/header.h"
+#include "store/lock.h"
 #include "store/make.h"
 #include "store/pages.h"
 #include "store/place.h"
@@ -29,17 +32,31 @@
 #define PATH_SIZE   4096
 #define CRC_SIZE    4
 #define TRIES       100 /* against a writer that is faster than who looks at its pages */
+#define WAIT_MS     5000
+/* What is kept back, of the file or its quota: a step of sealing or retention writes at most a 128th of the store, see
+ * db/growth.h, and never more than 12 MB. */
+#define RESERVE_PART  32
+#define RESERVE_LEAST (UINT64_C(1) << 20)
+#define RESERVE_MOST  (UINT64_C(16) << 20)
 
 struct store {
     struct mem mem;
     MDB_env *env;
     MDB_dbi dbi[STORE_TABLES];
-    int lock_fd;
+    int lock_fd, readers_fd; /* lock.writer, lock.mdb */
+    int wait_ms;
+    pid_t pid; /* of who opened it */
     bool is_writer;
     /* Atomic, as snapshots are opened in threads: whether its pages are good, as far as anybody has seen; the longest
      * that its file was seen. */
     bool is_sound;
     uint64_t file_size;
+    uint64_t newest;    /* of a writer: the newest transaction that it knows of */
+    bool may_be_newer;  /* it committed one more since */
+    uint64_t quota;     /* of the map; 0: none */
+    atomic_uint n_txns; /* that are open */
+    uint64_t ballast;   /* bytes that it should have; 0: none */
+    bool owes_ballast;
     void *map; /* where the file lies in memory, once it was looked for */
     uint64_t n_commits;
     char path[PATH_SIZE];
@@ -162,7 +179,7 @@ static int parse_size(const char *text, uint64_t *out, struct gk_error *error)
     return GK_OK;
 }
 
-static int map_size(const struct store_options *options, uint64_t *out, struct gk_error *error)
+static int map_size(const struct store_options *options, uint64_t *out, uint64_t *quota, struct gk_error *error)
 {
     const char *text = getenv("GK_MAP_SIZE");
     uint64_t size = options->map_size ? options->map_size : MAP_DEFAULT;
@@ -170,11 +187,13 @@ static int map_size(const struct store_options *options, uint64_t *out, struct g
 
     if (!options->map_size && text && *text)
         TRY(parse_size(text, &size, error));
-    if (options->quota && options->quota < size)
+    bool is_quota = options->is_writer && options->quota && options->quota < size;
+    if (is_quota)
         size = options->quota;
     if (size < (UINT64_C(1) << 20))
         size = UINT64_C(1) << 20; /* LMDB needs a few pages to say anything at all */
     *out = size & ~UINT64_C(0xFFFF);
+    *quota = is_quota ? *out : 0;
     rc = GK_OK;
 done:
     return rc;
@@ -201,7 +220,9 @@ static int make_folder(const char *path, struct gk_error *error)
     struct stat st;
     if (mkdir(path, 0750) != 0 && errno != EEXIST)
         return error_set(error, status_of(errno), "%s: cannot make the directory: %s", path, mdb_strerror(errno));
-    if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode))
+    if (stat(path, &st) != 0)
+        return error_set(error, status_of(errno), "%s: leads nowhere: %s", path, mdb_strerror(errno));
+    if (!S_ISDIR(st.st_mode))
         return error_set(error, GK_EINVAL, "%s: is not a directory", path);
     (void)snprintf(parent, sizeof parent, "%s/..", path); /* the length was tested */
     return store_sync_folder(parent, error);
@@ -250,7 +271,7 @@ static int open_env(struct store *store, const struct store_options *options, st
     uint64_t size;
     int code, rc;
 
-    TRY(map_size(options, &size, error));
+    TRY(map_size(options, &size, &store->quota, error));
     code = mdb_env_create(&store->env);
     if (code == MDB_SUCCESS)
         code = mdb_env_set_maxdbs(store->env, STORE_TABLES + 4);
@@ -361,12 +382,43 @@ static bool has_file(const char *name)
     return stat(name, &st) == 0 && st.st_size > 0;
 }
 
+static uint64_t newest_txn(const struct store *store)
+{
+    MDB_envinfo info;
+
+    (void)mdb_env_info(store->env, &info); /* fails only for NULL */
+    return info.me_last_txnid;
+}
+
+static uint64_t file_size(const struct store *store)
+{
+    struct stat st;
+    int fd;
+
+    return mdb_env_get_fd(store->env, &fd) == MDB_SUCCESS && fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+}
+
+static uint64_t reserve_of(uint64_t size)
+{
+    uint64_t part = size / RESERVE_PART;
+    return part < RESERVE_LEAST ? RESERVE_LEAST : part > RESERVE_MOST ? RESERVE_MOST : part;
+}
+
+static void lay_ballast(struct store *store, int64_t size)
+{
+    if (size < 0)
+        return;
+    store->ballast = size > 0 ? (uint64_t)size : reserve_of(file_size(store));
+    store->owes_ballast = !ballast_lay(store->path, store->ballast);
+}
+
 int store_open(const struct mem *mem, const char *path, const struct store_options *options, struct store **out,
                bool *is_new, struct gk_error *error)
 {
     struct pages_checking checking = {.is_whole = options->is_writer};
     char name[PATH_SIZE + 16];
     bool may_make = options->is_writer && options->may_create;
+    struct low_fds low;
     int rc;
 
     *out = NULL;
@@ -377,9 +429,12 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     if (!store)
         return error_set(error, GK_ENOMEM, "%s: out of memory", path);
     store->mem = *mem;
-    store->lock_fd = -1;
+    store->lock_fd = store->readers_fd = -1;
     store->is_writer = options->is_writer;
+    store->wait_ms = options->wait_ms ? options->wait_ms : WAIT_MS;
+    store->pid = getpid();
     memcpy(store->path, path, strlen(path) + 1);
+    low_fds_hold(&low);
 
     (void)snprintf(name, sizeof name, "%s/" STORE_DATA_FILE, path);
     if (!has_file(name) && !may_make)
@@ -398,6 +453,7 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     if (code != MDB_SUCCESS)
         TRY(fail(store, code, "cannot be made", error));
     TRY(check_headers(name, error));
+    TRY(lock_readers(path, &store->readers_fd, error));
     TRY(open_env(store, options, error));
     if (options->is_writer && (code = header_force(store->env)) != 0)
         TRY(fail(store, code, "cannot be synced", error));
@@ -406,12 +462,18 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     prefetch(store, name);
     if (options->is_writer)
         (void)store_reader_check(store); /* tidying; a failure shows at the next commit */
+    if (options->is_writer)
+        TRY(lock_wait(path, store->readers_fd, store->wait_ms, error));
     TRY(open_tables(store, options->is_writer, error));
+    store->newest = newest_txn(store);
+    if (options->is_writer)
+        lay_ballast(store, options->ballast);
     if (options->may_create) /* also when an earlier making got only as far as the file */
         TRY(store_sync_folder(path, error));
     *out = store;
     store = NULL;
 done:
+    low_fds_release(&low);
     store_close(store);
     return rc;
 }
@@ -422,6 +484,8 @@ void store_close(struct store *store)
         return;
     if (store->env)
         mdb_env_close(store->env);
+    if (store->readers_fd >= 0)
+        (void)close(store->readers_fd); /* LMDB's is closed */
     if (store->lock_fd >= 0) {
         if (store->is_sound)
             writer_vouch(store->path, store->lock_fd);
@@ -443,6 +507,9 @@ int store_sync(struct store *store, struct gk_error *error)
 static int begin(struct store *store, bool is_write, struct txn **out, struct gk_error *error)
 {
     *out = NULL;
+    if (store->pid != getpid())
+        return error_set(error, GK_EINVAL, "%s: was opened by process %ld: a handle does not outlive a fork",
+                         store->path, (long)store->pid);
     int rc = check_length(store, error);
     if (rc != GK_OK)
         return rc;
@@ -458,6 +525,7 @@ static int begin(struct store *store, bool is_write, struct txn **out, struct gk
     }
     txn->store = store;
     txn->is_write = is_write;
+    (void)atomic_fetch_add(&store->n_txns, 1);
     *out = txn;
     return GK_OK;
 }
@@ -467,23 +535,82 @@ int store_read(struct store *store, struct txn **out, struct gk_error *error)
     return begin(store, false, out, error);
 }
 
+/* What a writer knows of the store is true only as long as nobody else writes it, and what it writes is kept only as
+ * long as the file is. */
+static int is_still_ours(struct store *store, const MDB_txn *txn, struct gk_error *error)
+{
+    uint64_t before = mdb_txn_id((MDB_txn *)(uintptr_t)txn) - 1; /* reads it */
+    struct stat st;
+    int fd;
+
+    if (before < store->newest || before > store->newest + store->may_be_newer)
+        return error_set(error, GK_EBUSY,
+                         "%s: another process has written this store meanwhile (was lock.writer removed?): nothing was "
+                         "changed; close it and open it again",
+                         store->path);
+    store->newest = before;
+    store->may_be_newer = false;
+    if (mdb_env_get_fd(store->env, &fd) == MDB_SUCCESS && fstat(fd, &st) == 0 && st.st_nlink == 0)
+        return error_set(error, GK_EIO, "%s: data.mdb was removed while it was open: what is written would be lost",
+                         store->path);
+    return GK_OK;
+}
+
 int store_write(struct store *store, struct txn **out, struct gk_error *error)
 {
-    if (!store->is_writer) {
-        *out = NULL;
+    int rc;
+
+    *out = NULL;
+    if (!store->is_writer)
         return error_set(error, GK_EREADONLY, "%s: opened read-only", store->path);
+    TRY(lock_wait(store->path, store->readers_fd, store->wait_ms, error));
+    TRY(begin(store, true, out, error));
+    rc = is_still_ours(store, (*out)->txn, error);
+    if (rc != GK_OK) {
+        txn_abort(*out);
+        *out = NULL;
     }
-    return begin(store, true, out, error);
+done:
+    return rc;
 }
 
 int txn_commit(struct txn *txn, struct gk_error *error)
 {
     struct store *store = txn->store;
+    bool is_change = txn->is_write && txn->size > 0;
     int code = mdb_txn_commit(txn->txn);
 
-    store->n_commits += code == MDB_SUCCESS && txn->is_write && txn->size > 0;
+    (void)atomic_fetch_sub(&store->n_txns, 1);
+    store->may_be_newer |= is_change;
+    store->n_commits += code == MDB_SUCCESS && is_change;
     mem_free(&store->mem, txn);
+    if (code == MDB_SUCCESS && is_change && store->owes_ballast)
+        store->owes_ballast = !ballast_lay(store->path, store->ballast);
     return code == MDB_SUCCESS ? GK_OK : fail(store, code, "cannot commit", error);
+}
+
+static bool grow_map(struct store *store)
+{
+    if (!store->quota || atomic_load(&store->n_txns) > 0)
+        return false; /* the map cannot move under a transaction */
+    store->map = NULL;
+    return mdb_env_set_mapsize(store->env, store->quota + reserve_of(store->quota)) == MDB_SUCCESS;
+}
+
+bool store_open_reserve(struct store *store)
+{
+    if (!is_disk_full(store))
+        return grow_map(store);
+    store->owes_ballast |= ballast_give_up(store->path);
+    return store->owes_ballast;
+}
+
+void store_close_reserve(struct store *store)
+{
+    if (!store->quota || atomic_load(&store->n_txns) > 0)
+        return;
+    store->map = NULL;
+    (void)mdb_env_set_mapsize(store->env, store->quota); /* the next one to open the store sets it again */
 }
 
 void txn_abort(struct txn *txn)
@@ -491,6 +618,7 @@ void txn_abort(struct txn *txn)
     if (!txn)
         return;
     mdb_txn_abort(txn->txn);
+    (void)atomic_fetch_sub(&txn->store->n_txns, 1);
     mem_free(&txn->store->mem, txn);
 }
 
@@ -792,8 +920,6 @@ int store_stat(struct store *store, struct store_stat *out, struct gk_error *err
     struct txn *txn = NULL;
     struct readers readers = {.oldest = UINT64_MAX};
     MDB_envinfo info;
-    struct stat st;
-    char name[PATH_SIZE + 16];
     int rc;
 
     memset(out, 0, sizeof *out);
@@ -812,9 +938,8 @@ int store_stat(struct store *store, struct store_stat *out, struct gk_error *err
     out->n_readers = readers.n;
     out->oldest_reader_pid = readers.pid;
     out->oldest_reader_lag = readers.n ? info.me_last_txnid - readers.oldest : 0;
-    (void)snprintf(name, sizeof name, "%s/" STORE_DATA_FILE, store->path);
-    if (stat(name, &st) == 0)
-        out->file_bytes = (uint64_t)st.st_size;
+    out->file_bytes = file_size(store);
+    out->ballast_bytes = ballast_size(store->path);
 done:
     txn_abort(txn);
     return rc;

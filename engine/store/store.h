@@ -3,12 +3,13 @@
  *
  * A store is a directory: data.mdb (the file), lock.mdb (LMDB's readers), lock.writer (who writes, so that a second
  * writer gets an error with the first one's pid instead of waiting; written anew to wake those who watch it; and
- * whether the file was left in order: writer.h). The pages of a file that was not are looked at before they are
- * believed (pages.h). Every value carries a CRC32C over table, key and bytes, tested before anyone believes them.
- * Commits are LMDB's default: synced data, then a synced header.
+ * whether the file was left in order: writer.h), ballast (room for a full disk, ballast.h). The pages of a file that
+ * was not are looked at before they are believed (pages.h). Every value carries a CRC32C over table, key and bytes,
+ * tested before anyone believes them. Commits are LMDB's default: synced data, then a synced header.
  *
  *     GK_EFULL     the quota (the map) or the disk is used up: abort, nothing changed
  *     GK_ECORRUPT  a checksum, or LMDB found its own pages wrong
+ *     GK_EBUSY     somebody else writes it, or did
  *     GK_EIO       the file system failed; after that the store must be closed and opened again
  */
 #ifndef STORE_STORE_H
@@ -49,6 +50,8 @@ struct store_options {
     bool is_scratch;   /* begin with an empty file, whatever is there, and sync at store_sync only */
     uint64_t map_size; /* 0: 1 TiB or GK_MAP_SIZE from the environment */
     uint64_t quota;    /* 0: none; else the most bytes the file may have */
+    int64_t ballast;   /* 0: a 32nd of the file, 1 to 16 MB; negative: none */
+    int wait_ms;       /* for a process that holds LMDB's writer's mutex; 0: 5 s */
 };
 
 /* *is_new tells whether the file was made by this call. */
@@ -66,6 +69,14 @@ int store_write(struct store *store, struct txn **out, struct gk_error *error);
 /* Ends it in any case. GK_OK: durable. */
 int txn_commit(struct txn *txn, struct gk_error *error);
 void txn_abort(struct txn *txn); /* NULL is welcome */
+/*
+ * After GK_EFULL, for what makes the store smaller: opens what is kept back. On a full disk this is the ballast, which
+ * is laid again by the first commit that finds room; of a quota it is as much more of it, until the reserve is
+ * closed, unless a transaction of this handle is open. Whether it is worth to try again. No other thread may begin or
+ * end a transaction meanwhile.
+ */
+bool store_open_reserve(struct store *store);
+void store_close_reserve(struct store *store);
 /* Bytes put so far, so that a long job can commit in steps. */
 uint64_t txn_size(const struct txn *txn);
 /* Bytes of the pages that a table has, as the transaction sees it. */
@@ -108,7 +119,7 @@ const char *store_path(const struct store *store);
 void store_ring(struct store *store);
 
 struct store_stat {
-    uint64_t file_bytes, used_bytes;
+    uint64_t file_bytes, used_bytes, ballast_bytes;
     uint64_t table_bytes[STORE_TABLES], table_entries[STORE_TABLES];
     uint64_t n_readers, oldest_reader_lag;
     int64_t oldest_reader_pid; /* 0: there is none */

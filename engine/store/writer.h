@@ -1,7 +1,7 @@
 /*
  * writer.h - the file lock.writer: who writes a store, and whether its file is as the last writer left it.
  *
- *     a writer at work    its pid; the file is locked
+ *     a writer at work    PID HOST; the file is locked
  *     closed in order     closed INODE SIZE SECONDS NANOSECONDS    of data.mdb, when the writer was done with it
  *
  * Whatever else it says, or that does not fit the file: a crash, a copy, a change by somebody else. Then the pages are

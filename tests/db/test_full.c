@@ -93,8 +93,51 @@ static void a_full_store_takes_batches_whole_or_not_at_all(void **state)
     world_end(db, path);
 }
 
+static void old_rows_can_be_dropped_when_the_quota_is_used_up(void **state)
+{
+    struct gk_options o = world_options();
+    struct gk_counts counts;
+    char path[4096];
+    struct gk_stat stat;
+    uint64_t n = 1, n_dropped;
+    (void)state;
+
+    o.quota = 2 << 20;
+    o.commit_ns = 0;
+    gk_db *db = world_new(path, &o);
+    (void)put_channel(db, "kw");
+    for (int i = 0; i < 3; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "f%d", i);
+        (void)put_facility(db, name, GK_PRODUCTION);
+    }
+    ok(gk_commit(db, &error), &error);
+    for (;;) {
+        world_now += GK_SECOND;
+        if (ingest(db, n, &counts) != GK_OK)
+            break;
+        n++;
+    }
+    gk_snapshot *s = look(db); /* the map cannot be moved under it */
+    gk_time before = T0 + (int64_t)(n - 2) * ROWS * GK_SECOND;
+    assert_int_equal(gk_retain(db, before, NULL, &n_dropped, &error), GK_EFULL);
+    assert_int_equal(n_dropped, 0);
+    gk_snapshot_close(s);
+    ok(gk_retain(db, before, NULL, &n_dropped, &error), &error);
+    assert_true(n_dropped > 10 * ROWS);
+    check_is_clean(db);
+    ok(gk_stat(db, &stat, &error), &error);
+    assert_true(stat.file_bytes <= o.quota + (1 << 20));
+    for (uint64_t k = n; k < n + 20; k++) { /* into the pages that are free now */
+        world_now += GK_SECOND;
+        ok(ingest(db, k, &counts), &error);
+    }
+    world_end(db, path);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_full_store_takes_batches_whole_or_not_at_all),
+    cmocka_unit_test(old_rows_can_be_dropped_when_the_quota_is_used_up),
 };
 
 RUN_TESTS(tests)

@@ -120,10 +120,10 @@ static size_t match(struct story *s, gk_db *db, gk_snapshot *snapshot, const cha
 
 static void remove_store(const char *path)
 {
-    static const char *const FILES[] = {"data.mdb", "lock.mdb", "lock.writer"};
+    static const char *const FILES[] = {"data.mdb", "lock.mdb", "lock.writer", "ballast"};
     char name[4400];
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         (void)snprintf(name, sizeof name, "%s/%s", path, FILES[i]);
         (void)unlink(name); /* a backup has not all of them */
     }

@@ -1,0 +1,33 @@
+/*
+ * lock.h - what LMDB's own lock.mdb, its table of readers with the writer's mutex, wants from those who use it. And the
+ * file descriptors 0 to 2, which no store may get: whoever prints would print into it.
+ */
+#ifndef STORE_LOCK_H
+#define STORE_LOCK_H
+
+#include "base/error.h"
+
+/* The same file under a descriptor above 2; takes -1 and gives it back. */
+int lock_safe_fd(int fd);
+
+/* Keeps 0 to 2 taken while somebody else opens files. */
+struct low_fds {
+    int n, fd[3];
+};
+void low_fds_hold(struct low_fds *low);
+void low_fds_release(struct low_fds *low);
+
+/*
+ * Gives lock.mdb its blocks before LMDB maps it: a page that the disk has no room for would end the process by SIGBUS.
+ * *fd (-1 where the folder cannot be written) stays open as long as LMDB's own: closing any descriptor of the file
+ * gives up what LMDB locks in it.
+ */
+int lock_readers(const char *folder, int *fd, struct gk_error *error);
+
+/*
+ * Waits until nobody holds LMDB's writer's mutex, for which LMDB itself would wait for ever; at most so long. GK_EBUSY
+ * names who holds it: a process that was stopped in the middle of a transaction, and does not know lock.writer.
+ */
+int lock_wait(const char *folder, int readers_fd, int wait_ms, struct gk_error *error);
+
+#endif
