@@ -475,6 +475,9 @@ static const struct {
     {"the answer has no column '%.60s'", "答案没有“%.60s”这一列"},
     {"'%.60s' is a channel of the store", "“%.60s”是库里的通道"},
     /* limits and notes of a run */
+    {"a window lies within the years 1700 to 2200", "时间窗须在1700年至2200年之间"},
+    {"the clock is not within the years 1970 to 2200", "时钟不在1970年至2200年之间"},
+    {"the window is longer than 292 years", "时间窗超过292年"},
     {"the window is longer than max_window (%.0f d)", "时间窗超过 max_window（%.0f天）"},
     {"a window may have %d buckets", "时间窗最多分成%d段"},
     {"an answer may have %d columns", "答案最多%d列"},

@@ -13,26 +13,32 @@
 
 /* ---- the window moved back ---- */
 
+/* Where the shift does not follow from the calendar. */
+static int64_t shift_of(const struct gk_query *query)
+{
+    const struct versus *versus = &query->stmt->tail.versus;
+
+    return versus->kind == VERSUS_BEFORE  ? query->window.to - query->window.from
+           : versus->kind == VERSUS_SHIFT ? versus->ns
+                                          : 0;
+}
+
 static gk_time earlier(const struct gk_query *query, gk_time t)
 {
     const struct versus *versus = &query->stmt->tail.versus;
 
-    switch (versus->kind) {
-    case VERSUS_BEFORE:
-        return t - (query->window.to - query->window.from);
-    case VERSUS_SHIFT:
-        return t - versus->ns;
-    case VERSUS_UNIT:
+    if (versus->kind == VERSUS_UNIT)
         return window_earlier(t, query->window.zone_s, versus->unit);
-    default:
-        return t;
-    }
+    return t - shift_of(query);
 }
 
 int versus_move(struct gk_query *query, struct groups *groups, struct window *out)
 {
     const struct window *window = &query->window;
     size_t n = groups->buckets.n;
+    int rc = window_check_back(window, shift_of(query), &query->report, query->stmt->tail.versus.place);
+    if (rc != GK_OK)
+        return rc;
     gk_time *edges = arena_array(&query->memory, n + 1, sizeof *edges);
 
     if (!edges)
@@ -52,14 +58,18 @@ int versus_widen(struct gk_query *query, gk_time *first)
     const struct tail *tail = &query->stmt->tail;
     struct window *window = &query->window;
     int64_t max = query->session->options.max_window_ns;
+    int rc;
 
     *first = window_bucket_start(window, tail, window->from);
     if (*first != window->from) {
-        int rc = run_note(query, "the window begins with a whole bucket: parts do not compare");
+        rc = run_note(query, "the window begins with a whole bucket: parts do not compare");
         if (rc != GK_OK)
             return rc;
     }
     query->meta.from = *first;
+    rc = window_check_back(window, tail->versus.ns, &query->report, tail->versus.place);
+    if (rc != GK_OK)
+        return rc;
     window->from = window_bucket_start(window, tail, *first - tail->versus.ns);
     if (max >= 0 && window->to - window->from > max)
         return report_fail(&query->report, GK_ELIMIT, tail->versus.place,

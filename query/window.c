@@ -5,8 +5,17 @@
 
 #include <stdio.h>
 
+#include "parser.h"
+
 #define HOUR (3600 * GK_SECOND)
 #define DAY  (24 * HOUR)
+
+/*
+ * Nanoseconds of 64 bits reach from 1677 to 2262, and from one end to the other not even their difference. Between
+ * these years nothing overflows, whatever is added for durations, buckets and the end of a unit.
+ */
+#define YEARS_FROM (INT64_C(-8520336000) * GK_SECOND) /* 1700-01-01 */
+#define YEARS_TO   (INT64_C(7258118400) * GK_SECOND)  /* 2200-01-01 */
 
 static int64_t floor_div(int64_t a, int64_t b)
 {
@@ -147,14 +156,48 @@ static void choose(const struct window_input *input, struct window *out)
     }
 }
 
+static const char YEARS_TEXT[] = "a window lies within the years 1700 to 2200";
+
+static bool is_in_years(gk_time t)
+{
+    return t >= YEARS_FROM && t <= YEARS_TO;
+}
+
+int window_check_back(const struct window *window, int64_t ns, struct report *report, struct place place)
+{
+    gk_time from;
+
+    if (__builtin_sub_overflow(window->from, ns, &from) || !is_in_years(from))
+        return report_fail(report, GK_ERANGE, place, YEARS_TEXT);
+    return GK_OK;
+}
+
+static int check_length(const struct window_input *input, const struct window *window, struct report *report)
+{
+    struct place place = input->tail->time.place;
+    int64_t length;
+
+    if (__builtin_sub_overflow(window->to, window->from, &length))
+        return report_fail(report, GK_ELIMIT, place, "the window is longer than 292 years");
+    if (input->max_ns >= 0 && length > input->max_ns)
+        return report_fail(report, GK_ELIMIT, place, "the window is longer than max_window (%.0f d)",
+                           (double)input->max_ns / (double)DAY);
+    return GK_OK;
+}
+
 int window_make(const struct window_input *input, struct report *report, struct window *out)
 {
     const struct time_tail *time = &input->tail->time;
+    int rc;
 
+    if (input->now < 0 || input->now > YEARS_TO)
+        return report_fail(report, GK_ERANGE, time->place, "the clock is not within the years 1970 to 2200");
     *out = (struct window){.tick_ns = input->tick_ns, .now = input->now, .zone_s = input->zone_s};
     out->now_tick = window_tick(input->now, input->tick_ns);
     out->known_end = out->now_tick + 1;
     choose(input, out);
+    if (!is_in_years(out->from) || !is_in_years(out->to))
+        return report_fail(report, GK_ERANGE, time->place, YEARS_TEXT);
     if (out->is_instant) {
         out->a = window_tick(out->from, input->tick_ns);
         out->b = out->a + 1;
@@ -168,12 +211,11 @@ int window_make(const struct window_input *input, struct report *report, struct 
     }
     if (out->from > out->to)
         out->from = out->to;
-    if (input->max_ns >= 0 && out->to - out->from > input->max_ns)
-        return report_fail(report, GK_ELIMIT, time->place, "the window is longer than max_window (%.0f d)",
-                           (double)input->max_ns / (double)DAY);
+    TRY(check_length(input, out, report));
     out->a = window_tick(out->from, input->tick_ns);
     out->b = window_tick(out->to, input->tick_ns);
-    return GK_OK;
+done:
+    return rc;
 }
 
 /* ---- buckets ---- */

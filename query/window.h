@@ -31,6 +31,9 @@ int window_make(const struct window_input *input, struct report *report, struct 
 
 /* A time as written: a literal, now, today, or yesterday. */
 gk_time window_instant(gk_time now, int32_t zone_s, const struct token *token, gk_time literal);
+/* Whether a window can be moved back by so much, or begin so much earlier. */
+int window_check_back(const struct window *window, int64_t ns, struct report *report, struct place place);
+
 int64_t window_tick(gk_time t, int64_t tick_ns); /* the tick that contains t */
 
 /* The same time a unit of the calendar earlier; a day that the month has not is the end of the month. */

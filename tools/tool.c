@@ -10,20 +10,29 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "output.h"
 #include "texts.h"
 
+#define SAID_MAX 4096
+
+/* Names of files and of the store can have anything in them: what would move the cursor is spelled out. */
 void say(const char *about, const char *format, ...)
 {
+    char text[SAID_MAX];
+    struct output out;
     va_list arguments;
 
     va_start(arguments, format);
-    flockfile(stderr);
-    fprintf(stderr, "gk%s%s: ", about != NULL ? " " : "", about != NULL ? about : "");
-    vfprintf(stderr, tr(format), arguments);
-    fputc('\n', stderr);
-    funlockfile(stderr);
+    (void)vsnprintf(text, sizeof text, tr(format), arguments); /* more than that would be read by nobody */
     va_end(arguments);
+    output_init(&out, STDERR_FILENO);
+    output_format(&out, "gk%s%s: ", about != NULL ? " " : "", about != NULL ? about : "");
+    output_shown(&out, text, strlen(text));
+    output_text(&out, "\n");
+    output_flush(&out); /* there is nobody to tell a failure to */
+    output_clear(&out);
 }
 
 int tool_failed(const struct command *command, const struct gk_error *error)
@@ -130,7 +139,7 @@ void *tool_resize(void *p, size_t n, size_t size)
     void *grown = size != 0 && n > SIZE_MAX / size ? NULL : realloc(p, n * size > 0 ? n * size : 1);
 
     if (grown == NULL) {
-        say(NULL, "out of memory");
+        fprintf(stderr, "gk: %s\n", tr("out of memory")); /* say needs some */
         exit(EXIT_STORE);
     }
     return grown;

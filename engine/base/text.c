@@ -43,9 +43,30 @@ static bool is_control(uint32_t c)
     return c < 0x20 || (c >= 0x7F && c <= 0x9F);
 }
 
-static bool turns_direction(uint32_t c)
+/*
+ * Characters that nobody sees: two names with and without one would look the same, or be read in another order. U+200C
+ * and U+200D are not among them, as several scripts cannot be written without.
+ */
+static bool is_unseen(uint32_t c)
 {
-    return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+    static const struct {
+        uint32_t from, to;
+    } UNSEEN[] = {
+        {0xAD, 0xAD},       /* soft hyphen */
+        {0x61C, 0x61C},     /* Arabic letter mark */
+        {0x200B, 0x200B},   /* zero width space */
+        {0x200E, 0x200F},   /* left-to-right and right-to-left mark */
+        {0x2028, 0x202E},   /* line and paragraph separator; embeddings and overrides */
+        {0x2060, 0x206F},   /* word joiner, isolates */
+        {0xFEFF, 0xFEFF},   /* byte order mark */
+        {0xFFF9, 0xFFFB},   /* interlinear marks */
+        {0xE0000, 0xE007F}, /* tags */
+    };
+
+    for (size_t i = 0; i < sizeof UNSEEN / sizeof *UNSEEN; i++)
+        if (c >= UNSEEN[i].from && c <= UNSEEN[i].to)
+            return true;
+    return (c & 0xFFFE) == 0xFFFE; /* no characters at all */
 }
 
 static bool is_blank(char c)
@@ -80,7 +101,7 @@ bool text_is_name(const char *text, size_t size)
         return false;
     while (size > 0) {
         uint32_t c = take(&text, &size);
-        if (c == BROKEN || is_control(c) || turns_direction(c))
+        if (c == BROKEN || is_control(c) || is_unseen(c))
             return false;
     }
     return true;
@@ -171,7 +192,7 @@ const char *text_show(const char *text, size_t size, char out[TEXT_SHOWN_MAX])
     while (size > 0) {
         const char *from = text;
         uint32_t c = take(&text, &size);
-        bool is_shown = c != BROKEN && !is_control(c) && !turns_direction(c);
+        bool is_shown = c != BROKEN && !is_control(c) && !is_unseen(c);
         size_t width = is_shown ? (size_t)(text - from) : 1;
         if (n + width > TEXT_SHOWN_MAX - 4) { /* room for "..." and NUL */
             memcpy(out + n, "...", 3);

@@ -55,10 +55,11 @@ static int take_tags(struct gk_load *load, const struct load_line *line, struct 
         if (line->header->known[i] != LOAD_NONE || field->size == 0)
             continue;
         if (!text_is_name(field->bytes, field->size))
-            return load_fail_at(line, i, GK_ESYNTAX,
-                                "expected a tag (UTF-8, at most %d bytes, no control characters, no blanks at its "
-                                "ends), got '%s'",
-                                GK_NAME_MAX, text_show(field->bytes, field->size, shown));
+            return load_fail_at(
+                line, i, GK_ESYNTAX,
+                "expected a tag (UTF-8, at most %d bytes, no control or unseen characters, no blanks at its "
+                "ends), got '%s'",
+                GK_NAME_MAX, text_show(field->bytes, field->size, shown));
         own->tag_keys[facility->n_tags] = line->header->names[i];
         own->tag_values[facility->n_tags++] = (struct gk_text){field->bytes, field->size};
     }

@@ -101,8 +101,8 @@ int load_name(const struct load_line *line, size_t column, struct gk_text *out)
 {
     *out = load_text(line, column);
     if (out->size > 0 && !text_is_name(out->bytes, out->size))
-        return fail_expecting(line, column,
-                              "a name (UTF-8, at most 255 bytes, no control characters, no blanks at its ends)");
+        return fail_expecting(
+            line, column, "a name (UTF-8, at most 255 bytes, no control or unseen characters, no blanks at its ends)");
     return GK_OK;
 }
 

@@ -65,12 +65,21 @@ static void names_look_like_what_they_are(void **state)
     assert_false(is_name("fa\tn"));
     assert_false(is_name("fa\nn"));
     assert_false(is_name("fa\x7Fn"));
-    assert_false(is_name("fa\xC2\x85n"));      /* U+0085, C1 */
-    assert_true(is_name("fa\xC2\xA0n"));       /* U+00A0 */
-    assert_false(is_name("fa\xE2\x80\xAEn"));  /* U+202E, right-to-left override */
-    assert_false(is_name("fa\xE2\x81\xA6n"));  /* U+2066, isolate */
-    assert_true(is_name("fa\xE2\x80\xAFn"));   /* U+202F, narrow space */
-    assert_false(is_name("\xC4\xE3\xBA\xC3")); /* GBK */
+    assert_false(is_name("fa\xC2\x85n"));     /* U+0085, C1 */
+    assert_true(is_name("fa\xC2\xA0n"));      /* U+00A0 */
+    assert_false(is_name("fa\xE2\x80\xAEn")); /* U+202E, right-to-left override */
+    assert_false(is_name("fa\xE2\x81\xA6n")); /* U+2066, isolate */
+    assert_true(is_name("fa\xE2\x80\xAFn"));  /* U+202F, narrow space */
+    assert_true(is_name("fa\xE2\x80\x8Dn"));  /* U+200D, joiner */
+    assert_false(is_name("fa\xC2\xADn"));     /* U+00AD, soft hyphen */
+    assert_false(is_name("fa\xE2\x80\x8Bn")); /* U+200B, zero width space */
+    assert_false(is_name("fa\xE2\x80\x8Fn")); /* U+200F, right-to-left mark */
+    assert_false(is_name("fa\xE2\x80\xA9n")); /* U+2029, paragraph */
+    assert_false(is_name("\xEF\xBB\xBF"
+                         "fan"));                 /* U+FEFF, byte order mark */
+    assert_false(is_name("fan\xEF\xBF\xBF"));     /* U+FFFF */
+    assert_false(is_name("fan\xF3\xA0\x81\x81")); /* U+E0041, tag */
+    assert_false(is_name("\xC4\xE3\xBA\xC3"));    /* GBK */
     assert_false(text_is_name("a\0b", 3));
     memset(text, 'x', sizeof text);
     assert_true(text_is_name(text, GK_NAME_MAX));

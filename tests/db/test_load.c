@@ -351,12 +351,12 @@ static const struct {
     {FACILITY_HEAD "x,E1,P1,production line,1,,\n",
      "line 2, column 9: role: expected production, abatement or other, got 'production line'"},
     {FACILITY_HEAD ",E1,P1,other,1,,\n", "line 2, column 1: facility: expected a name, got nothing"},
-    {FACILITY_HEAD "x,E1 ,P1,other,1,,\n",
-     "line 2, column 3: enterprise: expected a name (UTF-8, at most 255 bytes, no control characters, no blanks at its "
-     "ends), got 'E1 '"},
-    {FACILITY_HEAD "x,E1,P1,other,1,,r\033[31md\n",
-     "line 2, column 18: colour: expected a tag (UTF-8, at most 255 bytes, no control characters, no blanks at its "
-     "ends), got 'r?[31md'"},
+    {FACILITY_HEAD "x,E1 ,P1,other,1,,\n", "line 2, column 3: enterprise: expected a name (UTF-8, at most 255 bytes, "
+                                           "no control or unseen characters, no blanks at its "
+                                           "ends), got 'E1 '"},
+    {FACILITY_HEAD "x,E1,P1,other,1,,r\033[31md\n", "line 2, column 18: colour: expected a tag (UTF-8, at most 255 "
+                                                    "bytes, no control or unseen characters, no blanks at its "
+                                                    "ends), got 'r?[31md'"},
     {FACILITY_HEAD "x,E1,P1,other,1\n", "line 2: expected 7 fields, got 5"},
     {FACILITY_HEAD "x,E1,P1,other,1,,,\n", "line 2: expected 7 fields, got 8"},
     {FACILITY_HEAD "y,E1,P1,other,1,,\ny,E1,P1,other,1,,\n",

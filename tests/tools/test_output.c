@@ -72,6 +72,7 @@ static void what_is_shown_cannot_move_the_cursor(void **state)
     check(output_shown, "fan\x1b[2J", "fan\\x1b[2J");
     check(output_shown, "a\xC2\x85", "a\\u0085");
     check(output_shown, "\xE2\x80\xAE evil", "\\u202e evil");
+    check(output_shown, "fan\xE2\x80\x8B\xEF\xBB\xBF", "fan\\u200b\\ufeff"); /* nor look like another name */
     check(output_shown, "a\xE4\xB8", "a\\xe4\\xb8");
     check(output_shown, "风机 1", "风机 1");
 }
