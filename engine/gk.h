@@ -392,8 +392,8 @@ struct gk_retain_options {
  * Seals, then drops the rows from before a time (rounded down to a full hour, UTC), and gives their pages back to the
  * store. States, and for every channel the sums of gk_signal_summaries by the hour, stay what they are; bands that come
  * later change nothing before the rows that are left; rows that come for that time are quarantined. A facility's newest
- * hour of rows always stays. Works in many transactions: one that was interrupted is finished by asking again. On a full
- * disk it works within the ballast. *n_rows (may be NULL) counts what was dropped.
+ * hour of rows always stays. Works in many transactions: one that was interrupted is finished by asking again. On a
+ * full disk it works within the ballast. *n_rows (may be NULL) counts what was dropped.
  */
 GK_API int gk_retain(gk_db *db, gk_time before, const struct gk_retain_options *options, uint64_t *n_rows,
                      struct gk_error *error);
@@ -549,9 +549,10 @@ GK_API size_t gk_hj212_reply(const struct gk_hj212_packet *packet, char out[GK_H
 
 /*
  * Reads one CSV table (RFC 4180), of which the header says what it is: facilities, links, bands, orders, exemptions,
- * mappings, people or rows; or packets of HJ 212, of which the first must begin within the first 4 KB. Bytes are fed in
- * pieces of any size. A bad line is counted and reported, the rest goes on. What was read is durable after
- * gk_load_finish; meanwhile it is committed as the heads fill up, or every 10 s if commit_ns is shorter.
+ * mappings, people or rows; or packets of HJ 212, of which the first must begin within the first 4 KB; or the line
+ * protocol of InfluxDB, where a line is a row. Bytes are fed in pieces of any size. A bad line is counted and reported,
+ * the rest goes on. What was read is durable after gk_load_finish; meanwhile it is committed as the heads fill up, or
+ * every 10 s if commit_ns is shorter.
  */
 typedef struct gk_load gk_load;
 
@@ -565,7 +566,8 @@ enum gk_table {
     GK_TABLE_ROWS,
     GK_TABLE_MAPPINGS,
     GK_TABLE_PEOPLE,
-    GK_TABLE_PACKETS /* not a table: a capture of HJ 212 */
+    GK_TABLE_PACKETS, /* not a table: a capture of HJ 212 */
+    GK_TABLE_POINTS   /* nor this: the line protocol of InfluxDB */
 };
 
 struct gk_load_options {
@@ -574,6 +576,7 @@ struct gk_load_options {
     /* Told of every bad line: its number, the line, and the reason with the column. */
     void (*reject)(void *context, uint64_t line, const char *text, size_t size, const struct gk_error *reason);
     void *context;
+    int64_t unit_ns; /* of times in line protocol: 1, 1000, ...; 0: ns */
 };
 
 struct gk_load_result {

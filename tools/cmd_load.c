@@ -31,7 +31,9 @@ static const char help[] =
     "  people       person,role,scope,channel[,address,from,to]   whom an alarm is told to, and how\n"
     "  mappings     mn,code,facility,channel[,suffix,period,unit,factor,min,max]   where values of HJ 212 go\n"
     "  rows         time or time_s, time_ms, time_us, time_ns, then facility, then one column a channel\n"
-    "A file with packets of HJ 212 is a capture: they become rows by the mappings (docs/FEEDS.md).\n"
+    "A file with packets of HJ 212 is a capture: they become rows by the mappings. The line protocol of InfluxDB is "
+    "read as it\n"
+    "is: a line is a row of the facility in its tag `facility`, or else of its measurement (docs/FEEDS.md).\n"
     "Whatever their order on the command line, files with facilities are loaded first, then the other tables, then "
     "rows; files\n"
     "of the same kind in the order given.\n"
@@ -63,7 +65,7 @@ static const char help_zh[] =
     "  people       person,role,scope,channel[,address,from,to]   报警告知谁、用什么方式\n"
     "  mappings     mn,code,facility,channel[,suffix,period,unit,factor,min,max]   HJ 212 的值归到哪里\n"
     "  rows         time 或 time_s、time_ms、time_us、time_ns，然后 facility，然后每个通道一列\n"
-    "含有 HJ 212 报文的文件按映射表变成数据行（见 docs/FEEDS.md）。\n"
+    "含有 HJ 212 报文的文件按映射表变成数据行；InfluxDB 行协议可直接读，一行即一条数据（见 docs/FEEDS.md）。\n"
     "不论命令行上的次序，先装设施，再装其他表，最后装数据行；同类文件按给出的次序。\n"
     "\n"
     "有错的行会计数，并连同行号和原因写入 FILE.rejects（stdin.rejects）；其余照常装入。\n"
@@ -79,8 +81,8 @@ static const char help_zh[] =
     "  gk load zone.gk zone/facilities.csv zone/bands.csv zone/rows.csv.gz\n"
     "  unzip -p rows.zip | gk load zone.gk -\n";
 
-static const char *const table_names[] = {"none",       "facilities", "links",    "bands",  "orders",
-                                          "exemptions", "rows",       "mappings", "people", "packets"};
+static const char *const table_names[] = {"none", "facilities", "links",  "bands",   "orders", "exemptions",
+                                          "rows", "mappings",   "people", "packets", "points"};
 
 /* What became of one file. */
 struct report {
@@ -191,7 +193,7 @@ static void say_report(const struct loading *loading, const struct report *repor
 
     if (result->table == GK_TABLE_PACKETS)
         say_packets(loading, report);
-    if (result->table == GK_TABLE_ROWS || result->table == GK_TABLE_PACKETS)
+    if (result->table == GK_TABLE_ROWS || result->table == GK_TABLE_PACKETS || result->table == GK_TABLE_POINTS)
         say_rows(loading, report);
     else if (result->table != GK_TABLE_NONE)
         say(loading->command->name, "%s: %s: %" PRIu64 " taken, %" PRIu64 " bad", report->path,

@@ -155,11 +155,33 @@ static bool has_header(const struct buffer *bytes)
     return newline && memchr(bytes->bytes, ',', (size_t)(newline - (const char *)bytes->bytes));
 }
 
+/* "measurement,tag=value field=1 ...": an equal sign behind a blank, as no header of a table has. */
+static bool has_point(const struct buffer *bytes)
+{
+    const char *p = (const char *)bytes->bytes, *end = bytes->size ? p + bytes->size : p, *line_end, *blank;
+
+    for (; p < end; p = line_end + (line_end < end)) {
+        line_end = memchr(p, '\n', (size_t)(end - p));
+        if (!line_end)
+            line_end = end;
+        if (line_end == p || *p == '#' || *p == '\r')
+            continue;
+        for (blank = p; blank < line_end && (*blank != ' ' || (blank > p && blank[-1] == '\\')); blank++) {
+        }
+        return blank > p && blank < line_end && *p != '"' && memchr(blank, '=', (size_t)(line_end - blank));
+    }
+    return false;
+}
+
 static int feed_known(struct gk_load *load, const char *bytes, size_t size)
 {
     struct gk_error reason = {0};
     int rc;
 
+    if (load->points) {
+        rc = load_points_feed(load, bytes, size, &reason);
+        return rc == GK_OK ? GK_OK : give_up(load, rc, &reason);
+    }
     if (!load->packets.decoder) {
         csv_feed(&load->csv, bytes, size);
         return drain(load);
@@ -179,6 +201,8 @@ static int feed_start(struct gk_load *load)
     load->is_known = true;
     if (has_packet(&load->start))
         rc = load_packets_begin(load, &reason);
+    else if (has_point(&load->start))
+        rc = load_points_begin(load, &reason);
     if (rc != GK_OK)
         return give_up(load, rc, &reason);
     return load->start.size ? feed_known(load, (const char *)load->start.bytes, load->start.size) : GK_OK;
@@ -269,7 +293,10 @@ static int complete(struct gk_load *load)
     load->is_finished = true;
     if (!load->is_known)
         TRY(feed_start(load));
-    TRY(load->packets.decoder ? complete_packets(load, &reason) : complete_table(load, &reason));
+    if (load->points)
+        TRY(load_points_end(load, &reason));
+    else
+        TRY(load->packets.decoder ? complete_packets(load, &reason) : complete_table(load, &reason));
     TRY(gk_commit(load->db, &reason));
 done:
     return rc == GK_OK || load->failure.status != GK_OK ? rc : give_up(load, rc, &reason);
@@ -296,5 +323,6 @@ void gk_load_close(gk_load *load)
     load_rows_clear(&load->rows, load->mem);
     load_facilities_clear(&load->facilities, load->mem);
     load_packets_clear(&load->packets);
+    load_points_close(load->points, load->mem);
     mem_free(load->mem, load);
 }

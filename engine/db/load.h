@@ -8,6 +8,7 @@
  *     load_limit.c   the limits of a band and their units
  *     load_facilities.c, load_tables.c, load_rows.c    the tables
  *     load_person.c  people
+ *     load_points.c    lines of the line protocol
  *     load_mapping.c, load_packets.c    what devices send, and where it goes; packets of HJ 212
  *     load_quick.c   the short way for lines of rows without anything unusual
  *     load_names.c   names to numbers, fast
@@ -197,6 +198,15 @@ struct load_packets {
     gk_mapper *mapper;
 };
 
+/* ---- the line protocol of InfluxDB ---- */
+
+struct load_points;
+
+int load_points_begin(struct gk_load *load, struct gk_error *error);
+int load_points_feed(struct gk_load *load, const char *bytes, size_t size, struct gk_error *error);
+int load_points_end(struct gk_load *load, struct gk_error *error);
+void load_points_close(struct load_points *points, const struct mem *mem); /* NULL is welcome */
+
 int load_packets_begin(struct gk_load *load, struct gk_error *error);
 /* Takes all packets that have been fed to the decoder. */
 int load_packets_drain(struct gk_load *load, struct gk_error *error);
@@ -216,6 +226,7 @@ struct gk_load {
     struct load_rows rows;
     struct load_facilities facilities;
     struct load_packets packets;
+    struct load_points *points; /* NULL: the file is none of points */
     struct gk_load_result result;
     struct gk_error failure; /* status is not GK_OK once the load cannot go on */
 };
