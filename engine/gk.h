@@ -576,7 +576,8 @@ struct gk_load_options {
     /* Told of every bad line: its number, the line, and the reason with the column. */
     void (*reject)(void *context, uint64_t line, const char *text, size_t size, const struct gk_error *reason);
     void *context;
-    int64_t unit_ns; /* of times in line protocol: 1, 1000, ...; 0: ns */
+    int64_t unit_ns;    /* of times in line protocol: 1, 1000, ...; 0: ns */
+    enum gk_table form; /* GK_TABLE_PACKETS or GK_TABLE_POINTS: nothing else is taken; else its first bytes say it */
 };
 
 struct gk_load_result {

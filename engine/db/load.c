@@ -199,9 +199,9 @@ static int feed_start(struct gk_load *load)
     int rc = GK_OK;
 
     load->is_known = true;
-    if (has_packet(&load->start))
+    if (load->options.form == GK_TABLE_PACKETS || (!load->options.form && has_packet(&load->start)))
         rc = load_packets_begin(load, &reason);
-    else if (has_point(&load->start))
+    else if (load->options.form == GK_TABLE_POINTS || (!load->options.form && has_point(&load->start)))
         rc = load_points_begin(load, &reason);
     if (rc != GK_OK)
         return give_up(load, rc, &reason);
@@ -217,7 +217,7 @@ static int feed(struct gk_load *load, const char *bytes, size_t size)
     buffer_put(&load->start, bytes, size);
     if (buffer_status(&load->start) != GK_OK)
         return give_up(load, GK_ENOMEM, &reason);
-    if (load->start.size < LOAD_SNIFF_MAX && !has_header(&load->start))
+    if (!load->options.form && load->start.size < LOAD_SNIFF_MAX && !has_header(&load->start))
         return GK_OK;
     return feed_start(load);
 }

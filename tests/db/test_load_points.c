@@ -160,7 +160,27 @@ static void many_channels_and_long_lines_are_no_matter(void **state)
     buffer_clear(&text);
 }
 
+/* What comes from a network is lines, whatever it looks like. */
+static void a_load_of_points_takes_no_table(void **state)
+{
+    static const struct gk_load_options POINTS = {.form = GK_TABLE_POINTS};
+    static const char TEXT[] = "facility,enterprise\nfan,E1\n##0101\nfan kw=1\n";
+    char path[4096];
+    struct loaded loaded;
+    (void)state;
+
+    gk_db *db = world_new(path, NULL);
+    load_pieces(db, &POINTS, TEXT, sizeof TEXT - 1, 3, &loaded);
+    assert_string_equal((char *)loaded.reasons.bytes, "line 1: column 20: expected = behind a tag's name, got ''\n"
+                                                      "line 2: column 7: expected = behind a tag's name, got ''\n");
+    assert_int_equal(loaded.result.n_lines, 4);
+    assert_int_equal(loaded.result.rows.accepted, 1);
+    buffer_clear(&loaded.reasons);
+    world_end(db, path);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_load_of_points_takes_no_table),
     cmocka_unit_test(every_line_is_in_exactly_one_counter),
     cmocka_unit_test(times_have_the_unit_that_is_said_or_are_now),
     cmocka_unit_test(a_strict_load_makes_no_facilities),

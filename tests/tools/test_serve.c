@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <zlib.h>
+
 #include "gk.h"
 #include "serve.h"
 #include "tool.h"
@@ -311,19 +313,25 @@ static void what_was_acknowledged_survives_kill_9(void **state)
     assert_true(n_acked > 0);
 }
 
-static void read_answer(int port, const char *path, char out[TALK_MAX])
+static void ask(int port, const char *request, size_t size, char out[TALK_MAX])
 {
-    char request[256];
     size_t n = 0;
     ssize_t got;
     int fd = connect_to(port);
 
-    (void)snprintf(request, sizeof request, "GET %s HTTP/1.0\r\n\r\n", path);
-    assert_true(send_all(fd, request, strlen(request)));
+    assert_true(send_all(fd, request, size));
     while ((got = recv(fd, out + n, TALK_MAX - 1 - n, 0)) > 0)
         n += (size_t)got;
     out[n] = '\0';
     (void)close(fd);
+}
+
+static void read_answer(int port, const char *path, char out[TALK_MAX])
+{
+    char request[256];
+
+    (void)snprintf(request, sizeof request, "GET %s HTTP/1.0\r\n\r\n", path);
+    ask(port, request, strlen(request), out);
 }
 
 /* It commits once an hour, so nothing is answered before it is told to stop. */
@@ -528,6 +536,59 @@ static void a_monitor_can_ask_over_http(void **state)
     assert_int_equal(stop(&server, SIGTERM), EXIT_ROWS);
 }
 
+static void post(int port, const char *path, const char *header, const char *body, size_t size, char out[TALK_MAX])
+{
+    static char request[TALK_MAX];
+    int n = snprintf(request, sizeof request, "POST %s HTTP/1.0\r\nContent-Length: %zu\r\n%s\r\n", path, size, header);
+
+    memcpy(request + n, body, size);
+    ask(port, request, (size_t)n + size, out);
+}
+
+static void lines_over_http_are_durable_when_they_are_answered(void **state)
+{
+    static const char GOOD[] = "meter,facility=press kw=50 1767571200\nmeter,facility=press kw=51 1767571201\n";
+    static const char MIXED[] = "meter,facility=press kw=52 1767571202\nmeter,facility=press kw 1\n";
+    static const char *const both[] = {"--http", "0", NULL};
+    static char answer[TALK_MAX];
+    static bool is_there[86400];
+    unsigned char packed[400];
+    z_stream stream = {.next_in = (Bytef *)(uintptr_t) "press kw=53 1767571203000\n", .avail_in = 26};
+    struct server server;
+    (void)state;
+
+#ifndef GK_MICROHTTPD
+    skip();
+#endif
+    start(&server, both, "ready");
+    post(server.http, "/write?db=x&precision=s", "", GOOD, sizeof GOOD - 1, answer);
+    assert_non_null(strstr(answer, " 204 "));
+    assert_int_equal(read_rows("press", is_there, 86400), 2);
+    post(server.http, "/api/v2/write?precision=s", "", MIXED, sizeof MIXED - 1, answer);
+    assert_non_null(strstr(answer, " 400 "));
+    assert_non_null(strstr(answer, "{\"error\": \"line 2: column 24: expected = behind a field's name, got ' 1'\", "
+                                   "\"rejected\": 1, \"taken\": 1}"));
+    assert_int_equal(read_rows("press", is_there, 86400), 3);
+    assert_int_equal(deflateInit2(&stream, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    stream.next_out = packed;
+    stream.avail_out = sizeof packed;
+    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    post(server.http, "/write?precision=ms", "Content-Encoding: gzip\r\n", (char *)packed, stream.total_out, answer);
+    assert_non_null(strstr(answer, " 204 "));
+    assert_int_equal(read_rows("press", is_there, 86400), 4);
+    post(server.http, "/write?precision=ms", "Content-Encoding: gzip\r\n", "no gzip at all", 14, answer);
+    assert_non_null(strstr(answer, " 400 "));
+    assert_non_null(strstr(answer, "not what gzip makes"));
+    post(server.http, "/write?precision=days", "", GOOD, sizeof GOOD - 1, answer);
+    assert_non_null(strstr(answer, " 400 "));
+    post(server.http, "/health", "", GOOD, sizeof GOOD - 1, answer);
+    assert_non_null(strstr(answer, " 405 "));
+    (void)deflateEnd(&stream);
+    assert_int_equal(stop(&server, SIGTERM), EXIT_ROWS);
+    assert_int_equal(read_rows("press", is_there, 86400), 4);
+    assert_true(is_there[8 * 3600] && is_there[8 * 3600 + 3]);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -541,6 +602,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(an_alarm_is_on_record_when_the_packet_that_completes_it_is_answered),
     IN_FOLDER(wrong_words_are_named),
     IN_FOLDER(a_monitor_can_ask_over_http),
+    IN_FOLDER(lines_over_http_are_durable_when_they_are_answered),
 };
 
 RUN_TESTS(tests)
