@@ -70,7 +70,7 @@ INC_tools  := -Iengine -Iquery -Itools
 INC_bench  := -Iengine -Iquery -Ibench
 INC_tests  := -Iengine -Iquery -Itools -Itests
 
-.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential simulate concurrency crash coverage count install clean format
+.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential rules simulate concurrency crash coverage count install clean format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -246,6 +246,14 @@ QUESTIONS ?= 1000000
 differential: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/naive/test_differential
 	GK_ROUNDS=$(QUESTIONS) build/check/tests/naive/test_differential
+
+#: make rules     DAYS (default 30) of a zone with known violations, and ZONES (default 200) random ones, against questions
+DAYS  ?= 30
+ZONES ?= 200
+rules: deps
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/query/test_month build/check/tests/query/test_judge
+	GK_ROUNDS=$(DAYS) build/check/tests/query/test_month
+	GK_ROUNDS=$(ZONES) build/check/tests/query/test_judge
 
 #: make simulate  SEEDS (default 100000) stories of a store on a simulated disk and clock, the first one GK_SEED
 SEEDS ?= 100000

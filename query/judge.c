@@ -318,15 +318,19 @@ static struct breach *find_breach(struct gk_judge *judge, const struct warned *a
 /* An alarm that is no breach any more. */
 static int end(struct gk_judge *judge, uint32_t ward, uint32_t number, int64_t lower, bool is_second)
 {
-    struct warned *alarm = &judge->wards.kept[number];
+    struct warned *alarm = &judge->wards.kept[number], ended = *alarm;
+    int rc;
 
     if (alarm->from >= lower)
         return withdraw(judge, ward, number,
                         is_second ? "late data: one breach with another alarm" : "late data: no breach");
     if (!is_firing(alarm))
         return GK_OK; /* what a former version said stays */
-    alarm->to = lower;
-    return put_step(judge, alarm, GK_ACT_RECOVERED, "the rule was changed");
+    ended.to = lower;
+    TRY(put_step(judge, &ended, GK_ACT_RECOVERED, "the rule was changed"));
+    *alarm = ended;
+done:
+    return rc;
 }
 
 /* What became of the alarms there were: first of those that end, as another one may go on in their place. */
@@ -357,19 +361,26 @@ done:
     return rc;
 }
 
+/* Room is made first: an alarm that is on record must be remembered. */
 static int raise(struct gk_judge *judge, struct standing *standing, uint32_t ward, const struct breach *breach)
 {
-    struct warned alarm = {.from = breach->from, .to = breach->to};
+    const struct warned fresh = {.from = breach->from, .to = breach->to};
+    struct wards *wards = &judge->wards;
     const struct gk_query_rule *rule = standing->query->rule;
-    uint32_t number;
+    uint32_t number = NOBODY;
+    uint64_t id;
     int rc;
 
-    TRY(put_raised(judge, standing, judge->wards.list[ward].subject, breach, &alarm.id));
-    if (breach->to == GK_TICK_MAX && rule->n_escalate) {
-        int64_t due = tick_from(judge, judge->now + rule->escalate_ns);
-        TRY(wards_push(&judge->wards, (struct due){due, ward, alarm.id}));
+    TRY(wards_make_room(wards));
+    TRY(wards_add_alarm(wards, ward, &fresh, &number));
+    rc = put_raised(judge, standing, wards->list[ward].subject, breach, &id);
+    if (rc != GK_OK) {
+        wards_drop_alarm(wards, ward, number);
+        goto done;
     }
-    TRY(wards_add_alarm(&judge->wards, ward, &alarm, &number));
+    wards->kept[number].id = id;
+    if (breach->to == GK_TICK_MAX && rule->n_escalate)
+        TRY(wards_push(wards, (struct due){tick_from(judge, judge->now + rule->escalate_ns), ward, id}));
 done:
     return rc;
 }
@@ -584,8 +595,10 @@ static int end_dropped(struct gk_judge *judge)
                 if (!is_firing(alarm))
                     continue;
                 int64_t end = tick_of(judge, rules[i].from);
-                alarm->to = end > alarm->from ? end : alarm->from + 1;
-                TRY(put_step(judge, alarm, GK_ACT_RECOVERED, "the rule was dropped"));
+                struct warned ended = *alarm;
+                ended.to = end > alarm->from ? end : alarm->from + 1;
+                TRY(put_step(judge, &ended, GK_ACT_RECOVERED, "the rule was dropped"));
+                *alarm = ended;
             }
         }
     }
@@ -716,7 +729,10 @@ static int hit_due(struct gk_judge *judge)
     while (wards_pop(&judge->wards, now_tick, &due)) {
         struct ward *ward = &judge->wards.list[due.ward];
         if (due.alarm) {
-            TRY(escalate(judge, &due));
+            rc = escalate(judge, &due);
+            if (rc != GK_OK)
+                (void)wards_push(&judge->wards, due); /* where it was taken from there is room */
+            TRY(rc);
             continue;
         }
         if (ward->rule == NOBODY || ward->due != due.tick)

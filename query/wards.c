@@ -155,6 +155,16 @@ static bool is_before(const struct due *a, const struct due *b)
     return a->ward != b->ward ? a->ward < b->ward : a->alarm < b->alarm;
 }
 
+int wards_make_room(struct wards *wards)
+{
+    int rc;
+
+    TRY(arena_reserve(wards->arena, &wards->heap, &wards->heap_capacity, wards->n_heap + 1, sizeof *wards->heap));
+    TRY(arena_reserve(wards->arena, &wards->kept, &wards->kept_capacity, wards->n_kept + 1, sizeof *wards->kept));
+done:
+    return rc;
+}
+
 int wards_push(struct wards *wards, struct due due)
 {
     size_t i = wards->n_heap;

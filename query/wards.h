@@ -56,6 +56,8 @@ void wards_drop_idle(struct wards *wards, uint32_t ward);
 /* Adds an alarm in its place; the number of it goes to *out. */
 int wards_add_alarm(struct wards *wards, uint32_t ward, const struct warned *alarm, uint32_t *out);
 void wards_drop_alarm(struct wards *wards, uint32_t ward, uint32_t alarm);
+/* Room for one more alarm and due time: the next ones cannot fail. */
+int wards_make_room(struct wards *wards);
 int wards_push(struct wards *wards, struct due due);
 /* Takes the earliest due time up to a tick; false: there is none. */
 bool wards_pop(struct wards *wards, int64_t upto, struct due *out);

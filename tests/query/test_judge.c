@@ -468,9 +468,64 @@ static void two_runs_give_the_same_acts_byte_by_byte(void **state)
     assert_memory_equal(first, second, 32);
 }
 
+/* ---- failing allocations ----------------------------------------------------------------------------------------- */
+
+/* Counts down to the allocation that fails; 0: none does. */
+static uint64_t n_until_failure;
+
+static void *failing_resize(void *context, void *p, size_t size)
+{
+    (void)context;
+    if (size == 0) {
+        free(p);
+        return NULL;
+    }
+    return n_until_failure > 0 && --n_until_failure == 0 ? NULL : realloc(p, size);
+}
+
+/* A fan that is off while its machine runs, looked at while the n-th allocation fails; true: none had to. */
+static bool look_without_memory(uint64_t n)
+{
+    struct gk_session_options options = {.size = sizeof options, .resize = failing_resize};
+    struct gk_query_error error = {0};
+    int rc, n_failed = 0;
+
+    n_until_failure = 0;
+    build(true);
+    gk_judge_close(judge);
+    for (int64_t t = 0; t < 600; t += 20)
+        for (uint32_t f = 0; f < FACILITY_COUNT; f++)
+            send_row(f, T0 / GK_SECOND + t, f == 2 || f == 7 ? (t % 200 < 100 ? 0 : 8) : 8);
+    zone.now = T0 + 600 * GK_SECOND;
+    n_until_failure = n;
+    while ((rc = gk_judge_open(zone.db, &options, &judge, &error)) == GK_ENOMEM)
+        assert_true(++n_failed <= 1 && error.error.text[0]);
+    need(rc, &error);
+    while ((rc = gk_advance(judge, zone.now, NULL, &error)) == GK_ENOMEM) /* the next look makes up for it */
+        assert_true(++n_failed <= 1 && error.error.text[0]);
+    need(rc, &error);
+    bool is_over = n_until_failure > 0 || n == 0;
+    n_until_failure = 0;
+    check();
+    assert_true(n_recorded > 3);
+    tear_down();
+    return is_over;
+}
+
+static void a_look_that_lacks_memory_is_made_again(void **state)
+{
+    uint64_t n = 1, step = 1;
+    (void)state;
+
+    for (; !look_without_memory(n); n += step)
+        step = n < 40 ? 1 : 1 + n / 12;
+    assert_true(n > 100);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_record_is_what_the_questions_say),
     cmocka_unit_test(two_runs_give_the_same_acts_byte_by_byte),
+    cmocka_unit_test(a_look_that_lacks_memory_is_made_again),
 };
 
 RUN_TESTS(tests)
