@@ -52,8 +52,8 @@ static const struct {
     {"a rule takes in, where, per, clear after, notify, escalate after, message",
      "规则可用：在、其中、每、恢复…后解除、通知、…后升级至、消息"},
     {"rule: what it would raise, a row for every certain stretch", "规则：会产生什么报警，每个确定区间一行"},
-    {"rule R1 alarm when abatement offline while production running for >= 5m clear after 2m notify 'head'",
-     "规则 R1 报警 当 生产运行期间治污离线持续5分钟以上 恢复2分钟后解除 通知'head'"},
+    {"rule 'R1' alarm when abatement offline while production running for >= 5m clear after 2m notify 'head'",
+     "规则 '治污未开启' 报警 当 生产运行期间治污离线持续5分钟以上 恢复2分钟后解除 通知'head'"},
     /* what was expected */
     {"a verb", "动词"},
     {"a condition", "条件"},

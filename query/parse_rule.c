@@ -12,7 +12,7 @@
 #include "parser.h"
 
 static const char EXAMPLE[] =
-    "rule R1 alarm when abatement offline while production running for >= 5m clear after 2m notify 'head'";
+    "rule 'R1' alarm when abatement offline while production running for >= 5m clear after 2m notify 'head'";
 
 static const char *const PLACES[] = {"subject", "facility", "line",  "enterprise", "park",
                                      "start",   "rule",     "title", "level"};

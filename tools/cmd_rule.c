@@ -41,6 +41,33 @@ static const char help[] =
     "  gk rule test zone.gk docs/rules/untreated.gkql --since 2026-01-03 --until 2026-01-05\n"
     "  gk rule put zone.gk docs/rules/untreated.gkql --from always && gk rule judge zone.gk\n";
 
+static const char help_zh[] =
+    "gk rule put STORE FILE... [--from TIME] [--now TIME]\n"
+    "gk rule list STORE [--format F]\n"
+    "gk rule drop STORE NAME... [--now TIME]\n"
+    "gk rule test STORE FILE... [--since TIME] [--until TIME] [--now TIME] [--format table|csv]\n"
+    "gk rule judge STORE [--now TIME]\n"
+    "\n"
+    "规则是存储中常驻的问句，产生的报警记入档案。文件里只写规则，以 `;` 分隔（docs/QUERY.md 的“Rules”；\n"
+    "现成的规则在 docs/rules）。\n"
+    "\n"
+    "  put    存入规则；同名而文字不同者为下一版本，相同者不变\n"
+    "  list   列出现行规则\n"
+    "  drop   停用；其未结束的报警随之结束\n"
+    "  test   试算：文件中的规则会产生多少报警，按企业和日统计，并给出用时；不存入任何内容\n"
+    "  judge  判定一次：自上次以来成立、结束或失联的，记入档案\n"
+    "\n"
+    "  --from TIME    put：从何时起生效，或 `always`；缺省为现在\n"
+    "  --since TIME   test：缺省为结束前 7 天\n"
+    "  --until TIME   test：缺省为现在\n"
+    "  --now TIME     时钟，代替系统时钟\n"
+    "  --format F     list 与 test：table（缺省）或 csv；list 还可用 json、jsonl、markdown\n"
+    "\n"
+    "退出码：0 完成，1 list 或 test 没有行，2 规则看不懂，3 存储出错。\n"
+    "\n"
+    "  gk rule test zone.gk docs/rules/untreated.gkql --since 2026-01-03 --until 2026-01-05\n"
+    "  gk rule put zone.gk docs/rules/untreated.gkql --from always && gk rule judge zone.gk\n";
+
 struct request {
     const char *from, *since, *until, *now, *format;
 };
@@ -331,6 +358,10 @@ static int test_files(const struct command *self, int argc, char **argv, const s
         status = EXIT_USAGE;
     if (r->since == NULL)
         testing.from = testing.to - 7 * INT64_C(86400) * GK_SECOND;
+    if (status == EXIT_ROWS && testing.from >= testing.to) {
+        say(self->name, "--since must be a time before --until, which is now unless it is given");
+        status = EXIT_USAGE;
+    }
     if (status == EXIT_ROWS && gk_session_new(NULL, &session) != GK_OK)
         status = EXIT_STORE;
     output_init(&testing.out, STDOUT_FILENO);
@@ -411,4 +442,4 @@ static int run(const struct command *self, int argc, char **argv)
     return write_store(self, verbs[verb], n - 1, argv + 1, &request);
 }
 
-const struct command command_rule = {"rule", "put, list, drop, try and judge rules", help, 1, 1000, run, NULL};
+const struct command command_rule = {"rule", "put, list, drop, try and judge rules", help, 1, 1000, run, help_zh};

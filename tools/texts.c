@@ -13,6 +13,17 @@ static bool is_chinese;
 static const struct {
     const char *english, *chinese;
 } texts[] = {
+    /* rules */
+    {"put, list, drop, try and judge rules", "存入、列出、停用、试算、判定规则"},
+    {"%u new, %u as they were", "新版本 %u 条，未变 %u 条"},
+    {"put, list, drop, test or judge was expected, not '%s'", "此处应为 put、list、drop、test 或 judge，而不是 '%s'"},
+    {"gk rule %s: something is missing; see gk help rule", "gk rule %s：缺少参数；见 gk help rule"},
+    {"gk rule %s: something is too much; see gk help rule", "gk rule %s：参数太多；见 gk help rule"},
+    {"--since must be a time before --until, which is now unless it is given",
+     "--since 必须早于 --until（缺省为现在）"},
+    {"option '--format' of gk rule test needs table or csv, not '%s'",
+     "gk rule test 的选项 '--format' 只能是 table 或 csv，而不是 '%s'"},
+    {"%s: a file of rules has rules alone, not '%.*s'", "%s：规则文件只能有规则，不能有“%.*s”"},
     /* main, options */
     {"unknown command '%s'; did you mean '%s'?", "没有命令 '%s'；是否想用 '%s'？"},
     {"unknown command '%s'; gk help lists them", "没有命令 '%s'；gk help 列出全部命令"},

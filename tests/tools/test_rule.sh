@@ -72,6 +72,8 @@ expect 'every violation has one alarm, and none is invented' 0 '' sh -c '[ "$(wc
 expect 'the record stands' 0 '' "$GK" verify z.gk
 expect 'a look without news asks nobody' 0 '0 raised, 0 recovered, 0 unknown' "$GK" rule judge z.gk --now "$now"
 expect 'a trial finds the same' 0 "untreated: $(cat n_truth) alarms" "$GK" rule test z.gk "$root/docs/rules/untreated.gkql" --since 2026-01-03 --until 2026-01-05
+expect 'a window that is none' 2 '--since must be a time before' "$GK" rule test z.gk "$root/docs/rules/untreated.gkql" --since 2026-01-02 --until 2026-01-01
+expect 'help in Chinese' 0 '试算' "$GK" help rule --lang zh
 expect 'a trial of nothing' 1 'rule,enterprise,day' "$GK" rule test z.gk "$root/docs/rules/untreated.gkql" --since 2026-01-01 --until 2026-01-02 --format csv
 expect 'dropped' 0 '' "$GK" rule drop z.gk untreated
 expect 'and gone from the list' 1 '' sh -c "'$GK' rule list z.gk --format csv | grep ^untreated,"
