@@ -19,13 +19,31 @@ const char *alarm_field_name(size_t i)
 
 /* ---- what is known of an alarm ---- */
 
-static struct subject subject_of(struct gk_query *query, const struct gk_alarm *alarm)
+/* A line is named with its enterprise: E1/L1, as another may have a line of that name. */
+static uint32_t find_line(gk_snapshot *snapshot, const char *name)
+{
+    uint32_t n = gk_snapshot_info(snapshot)->n_sites[GK_LINE];
+
+    for (uint32_t id = 0; id < n; id++) {
+        const struct gk_site *line = gk_site_get(snapshot, GK_LINE, id);
+        const struct gk_site *of = gk_site_get(snapshot, GK_ENTERPRISE, line->parent);
+        size_t size = of ? strlen(of->name) : 0;
+        if (strcmp(line->name, name) == 0 ||
+            (of && strncmp(name, of->name, size) == 0 && name[size] == '/' && strcmp(name + size + 1, line->name) == 0))
+            return id;
+    }
+    return GK_ID_NONE;
+}
+
+struct subject alarm_subject(struct gk_query *query, const struct gk_alarm *alarm)
 {
     struct subject subject = {alarm->subject_kind, GK_ID_NONE};
     size_t size = strlen(alarm->subject);
 
     if (alarm->subject_kind == GK_FACILITY)
         subject.id = gk_facility_find(query->snapshot, alarm->subject, size);
+    else if (alarm->subject_kind == GK_LINE)
+        subject.id = find_line(query->snapshot, alarm->subject);
     else if (alarm->subject_kind == GK_ZONE)
         subject.id = 0;
     else
@@ -36,7 +54,7 @@ static struct subject subject_of(struct gk_query *query, const struct gk_alarm *
 struct position alarm_position(struct gk_query *query, const struct gk_alarm *alarm)
 {
     const struct position nowhere = {GK_ID_NONE, GK_ID_NONE, GK_ID_NONE, GK_ID_NONE};
-    struct subject subject = subject_of(query, alarm);
+    struct subject subject = alarm_subject(query, alarm);
 
     return subject.id == GK_ID_NONE ? nowhere : scope_position(query->snapshot, subject);
 }
@@ -44,7 +62,7 @@ struct position alarm_position(struct gk_query *query, const struct gk_alarm *al
 /* The one value that all facilities of the subject have that have one. */
 static const char *attribute(struct gk_query *query, const struct gk_alarm *alarm, const char *field)
 {
-    struct subject subject = subject_of(query, alarm);
+    struct subject subject = alarm_subject(query, alarm);
     const char *found = "";
     size_t n = 1;
     const uint32_t *ids = &subject.id;
@@ -115,8 +133,9 @@ bool alarm_filter_holds(const struct alarm_filter *filter, const struct gk_alarm
     bool holds = false;
 
     switch (filter->test) {
-    case ALARM_ACT:
-        holds = act_holds(filter, alarm);
+    case ALARM_ACT: /* one that had ended when it was raised has no act of its end */
+        holds = act_holds(filter, alarm) ||
+                (filter->value == GK_ACT_RECOVERED && !filter->ns && alarm->status == GK_ALARM_RECOVERED);
         break;
     case ALARM_STATUS:
         holds = (unsigned)alarm->status == filter->value;

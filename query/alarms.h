@@ -23,6 +23,8 @@ void alarm_walk_close(struct alarm_walk *walk);
 bool alarm_filter_holds(const struct alarm_filter *filter, const struct gk_alarm *alarm, gk_time now);
 /* A field of the alarm, or an attribute of its subject; "" when there is none. NULL: no memory. */
 const char *alarm_text(struct gk_query *query, const struct gk_alarm *alarm, const char *field);
+/* Its subject, by the name it had; its id is GK_ID_NONE when there is none of that name any more. */
+struct subject alarm_subject(struct gk_query *query, const struct gk_alarm *alarm);
 /* Where its subject stands in the catalog. */
 struct position alarm_position(struct gk_query *query, const struct gk_alarm *alarm);
 /* How long the cause lasted, up to now or to the newest row while it goes on; in seconds. */

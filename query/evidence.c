@@ -121,6 +121,23 @@ static const struct gk_rule *find_rule(struct gk_query *query, const struct gk_a
 
 /* ---- the rule, asked again ---- */
 
+/* Only the alarm's subject is asked about; of a line its enterprise, as another may have a line of that name. */
+static int narrow(struct gk_query *query, const struct evidence *own, struct tail *tail)
+{
+    enum gk_kind kind = own->alarm.subject_kind;
+    const char *text = kind == GK_LINE ? own->alarm.enterprise : own->alarm.subject;
+    struct name *name = arena_piece(&query->memory, sizeof *name);
+
+    if (!name)
+        return arena_status(&query->memory);
+    if (kind == GK_ZONE || !*text)
+        return GK_OK;
+    name->text = (struct gk_text){text, strlen(text)};
+    tail->in = kind == GK_PARK ? NOUN_PARK : kind == GK_FACILITY ? NOUN_FACILITY : NOUN_ENTERPRISE;
+    tail->in_names = name;
+    return GK_OK;
+}
+
 /* The rule as a question about the time of the evidence. */
 static int question(struct gk_query *query, const struct evidence *own, const char *known, const char **out)
 {
@@ -135,6 +152,7 @@ static int question(struct gk_query *query, const struct evidence *own, const ch
     (void)gk_time_format(own->to, query->window.zone_s, to);
     stmt->kind = STMT_WHEN;
     stmt->tail.rule = (struct rule_tail){.clear_ns = 0};
+    TRY(narrow(query, own, &stmt->tail));
     const char *text = print_statement(&query->memory, stmt);
     *out = text ? arena_printf(&query->memory, "%s between %s and %s%s", text, from, to, known) : NULL;
     rc = *out ? GK_OK : arena_status(&query->memory);
@@ -146,13 +164,9 @@ done:
 static int look_at(struct gk_query *query, struct evidence *own, gk_query *asked)
 {
     struct members members = {NULL, 0, 0};
-    struct subject subject = {own->alarm.subject_kind, GK_ID_NONE};
-    size_t size = strlen(own->alarm.subject);
+    struct subject subject = alarm_subject(query, &own->alarm);
     int rc = GK_OK;
 
-    subject.id = subject.kind == GK_FACILITY ? gk_facility_find(query->snapshot, own->alarm.subject, size)
-                 : subject.kind == GK_ZONE   ? 0
-                                             : gk_site_find(query->snapshot, subject.kind, own->alarm.subject, size);
     if (subject.id == GK_ID_NONE)
         return GK_OK;
     if (subject.kind == GK_FACILITY)
@@ -173,6 +187,8 @@ done:
 /* The stretches of the subject, `when` as `item` says. */
 static int put_stretches(struct gk_query *query, const struct evidence *own, gk_query *asked, const char *item)
 {
+    struct subject subject = alarm_subject(query, &own->alarm);
+    const char *subject_name = subject.id == GK_ID_NONE ? "" : scope_name(query->snapshot, subject);
     struct gk_query_error error;
     bool is_any = false;
     int rc;
@@ -181,7 +197,7 @@ static int put_stretches(struct gk_query *query, const struct evidence *own, gk_
         const struct gk_value *name = gk_query_value(asked, rows_find_column(&asked->rows, "subject"));
         const struct gk_value *from = gk_query_value(asked, rows_find_column(&asked->rows, "start"));
         const struct gk_value *to = gk_query_value(asked, rows_find_column(&asked->rows, "end"));
-        if (name->type != GK_TYPE_TEXT || strcmp(name->as.text.bytes, own->alarm.subject) != 0)
+        if (name->type != GK_TYPE_TEXT || strcmp(name->as.text.bytes, subject_name) != 0)
             continue;
         is_any = true;
         TRY(put(query, "holds", item, from->type == GK_TYPE_TIME ? from->as.time : GK_TIME_MIN,
@@ -208,8 +224,6 @@ static int ask_again(struct gk_query *query, struct evidence *own, const char *k
     int rc;
 
     TRY(question(query, own, known, &text));
-    if (!*known)
-        TRY(put_fact(query, "rule", "as a question", text));
     rc = gk_query_prepare(query->session, query->snapshot, text, strlen(text), NULL, &asked, &error);
     if (rc == GK_OK)
         asked->part = PART_UNDER; /* a part of this statement: what interrupts that one stops it, too */
@@ -457,8 +471,12 @@ static int step(struct gk_query *query, bool *is_done)
     TRY(put_alarm(query, own));
     (void)gk_time_format(own->alarm.at[GK_ACT_RAISED], query->window.zone_s, raised); /* the length is not needed */
     (void)snprintf(known, sizeof known, " as known at %s", raised);
-    if (own->rule)
+    if (own->rule) {
+        const char *text;
+        TRY(question(query, own, "", &text));
+        TRY(put_fact(query, "rule", "as a question", text));
         TRY(ask_again(query, own, known, "as known when it was raised"));
+    }
     if (own->rule)
         TRY(ask_again(query, own, "", "as known now"));
     else

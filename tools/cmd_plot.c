@@ -1,8 +1,6 @@
 /*
  * cmd_plot.c - gk plot: a statement in, a picture out.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,27 +188,6 @@ static int run_script(struct drawing *drawing, const char *text)
 
 /* ---- writing ---- */
 
-static int write_file(const struct drawing *drawing, const struct output *bytes, const char *path)
-{
-    struct output file;
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), failure;
-
-    if (fd < 0) {
-        say(drawing->command->name, "cannot make '%s': %s", path, strerror(errno));
-        return EXIT_STORE;
-    }
-    output_init(&file, fd);
-    output_bytes(&file, bytes->bytes, bytes->n);
-    output_flush(&file);
-    failure = file.failure;
-    output_clear(&file);
-    if (close(fd) != 0 && failure == 0)
-        failure = errno;
-    if (failure != 0)
-        say(drawing->command->name, "cannot write '%s': %s", path, strerror(failure));
-    return failure == 0 ? EXIT_ROWS : EXIT_STORE;
-}
-
 static int write_blocks(struct drawing *drawing)
 {
     struct output out;
@@ -240,7 +217,7 @@ static int write_svg(struct drawing *drawing)
         output_bytes(&shown, out.bytes, out.n);
         status = output_finish(&shown, drawing->command, EXIT_ROWS);
     } else {
-        status = write_file(drawing, &out, request->output);
+        status = output_save(&out, drawing->command, request->output);
     }
     output_clear(&out);
     return status;

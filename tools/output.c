@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
@@ -269,6 +270,27 @@ int output_finish(struct output *out, const struct command *command, int status)
     }
     output_clear(out);
     return status;
+}
+
+int output_save(const struct output *kept, const struct command *command, const char *path)
+{
+    struct output file;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), failure;
+
+    if (fd < 0) {
+        say(command->name, "cannot make '%s': %s", path, strerror(errno));
+        return EXIT_STORE;
+    }
+    output_init(&file, fd);
+    output_bytes(&file, kept->bytes, kept->n);
+    output_flush(&file);
+    failure = file.failure;
+    output_clear(&file);
+    if (close(fd) != 0 && failure == 0)
+        failure = errno;
+    if (failure != 0)
+        say(command->name, "cannot write '%s': %s", path, strerror(failure));
+    return failure == 0 ? EXIT_ROWS : EXIT_STORE;
 }
 
 int output_help(const struct command *command)

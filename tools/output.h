@@ -61,6 +61,8 @@ void output_markdown(struct output *out, const char *text, size_t size);
 void output_flush(struct output *out);
 /* Flushes and frees; returns status, or EXIT_STORE when something could not be written, and says so. */
 int output_finish(struct output *out, const struct command *command, int status);
+/* Writes what is kept in memory to a file, or says why not; returns an exit status. */
+int output_save(const struct output *kept, const struct command *command, const char *path);
 /* Prints the help of a command in the language that was chosen; returns an exit status. */
 int output_help(const struct command *command);
 /* A gk_sink_fn into an output: for dumps and findings. */

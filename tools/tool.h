@@ -32,7 +32,7 @@ extern const struct command command_init, command_load, command_query, command_p
     command_stat, command_digest, command_quarantine, command_retain, command_backup, command_export, command_simulate,
     command_shell, command_discover, command_serve;
 extern const struct command command_ack, command_assign, command_feedback, command_audit, command_close, command_watch,
-    command_verify, command_notify, command_rule;
+    command_verify, command_notify, command_rule, command_evidence;
 
 /* A line on standard error: "gk load: ...", in the language that was chosen (texts.h). `about` may be NULL. */
 void say(const char *about, const char *format, ...) __attribute__((format(printf, 2, 3)));

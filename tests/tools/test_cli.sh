@@ -85,7 +85,7 @@ expect 0 "--version"
 prints "gk 0" "--version"
 run --help
 expect 0 "--help"
-for command in init load query shell check dump stat digest quarantine retain backup export simulate ack assign feedback audit close watch verify notify; do
+for command in init load query shell check dump stat digest quarantine retain backup export simulate ack assign feedback audit close watch verify notify evidence; do
     prints "  $command" "--help lists $command"
     run help "$command"
     expect 0 "help $command"
