@@ -98,6 +98,32 @@ static enum live_result insist(struct living *l, uint32_t n, bool is_open_only)
     return LIVE_GAVE_UP;
 }
 
+/* What a reader sees in the end. It opens again after an error, too. */
+static enum live_result look(struct living *l, uint32_t n)
+{
+    char words[LIFE_WORDS] = "";
+    int rc = GK_OK;
+
+    for (unsigned i = 0; i < ATTEMPTS_MAX; i++) {
+        gk_snapshot *s = NULL;
+        rc = life_open(l->life, l->path, n, GK_READONLY, &l->db, &l->error);
+        if (rc == GK_OK)
+            rc = gk_snapshot_open(l->db, &s, &l->error);
+        bool is_right = rc != GK_OK || life_rows_are(l->life, s, n, n, words);
+        gk_snapshot_close(s);
+        (void)gk_close(l->db); /* a reader has nothing to lose */
+        l->db = NULL;
+        if (!is_right)
+            return wrong(n, words);
+        if (rc == GK_OK)
+            return LIVE_DONE;
+        if (is_lie(rc))
+            return wrong(n, l->error.text);
+    }
+    (void)fprintf(stderr, "a reader gave up: %s\n", l->error.text);
+    return LIVE_GAVE_UP;
+}
+
 enum live_result live(struct life *life, const char *path, uint32_t from, uint32_t to, bool is_persistent, int out)
 {
     struct living l = {.life = life, .path = path, .is_persistent = is_persistent, .out = out};
@@ -115,7 +141,8 @@ enum live_result live(struct life *life, const char *path, uint32_t from, uint32
     let_go(&l);
     if (gk_close(l.db) != GK_OK && result == LIVE_DONE && !is_persistent)
         result = wrong(to, "the store did not close");
-    return result;
+    l.db = NULL;
+    return result == LIVE_DONE && is_persistent ? look(&l, to) : result;
 }
 
 uint64_t live_acknowledged(int in, uint64_t n, uint64_t last)

@@ -15,7 +15,8 @@ enum live_result {
 /*
  * Opens a store and does steps [from, to). Every acknowledgement (1: it is open; n + 1: step n - 1 was done) goes as a
  * uint64_t to `out` and to io_mark. Is persistent: goes on after an error as a careful program does, with the same
- * handle, or with a new one after GK_EIO, and does the step again; else the first error ends it.
+ * handle, or with a new one after GK_EIO, and does the step again, and opens the store as a reader in the end; else the
+ * first error ends it.
  */
 enum live_result live(struct life *life, const char *path, uint32_t from, uint32_t to, bool is_persistent, int out);
 

@@ -307,7 +307,23 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
     return remove(path);
 }
 
-/* Folders come before what is in them: a trace makes them in that order. */
+static bool is_there(const struct player *p, const struct file *file)
+{
+    return file->path[0] && strcmp(file->path, ".") != 0 && (!strchr(file->path, '/') || folder_of(p, file->path));
+}
+
+/* A folder after the one it is in. */
+static bool write_folder(struct player *p, uint32_t number)
+{
+    char path[4096 + PATH_SIZE];
+    uint32_t outer = folder_of(p, p->files[number].path);
+
+    if (outer && !write_folder(p, outer))
+        return false;
+    (void)snprintf(path, sizeof path, "%s/%s", p->o->folder, p->files[number].path);
+    return mkdir(path, 0750) == 0 || errno == EEXIST || say(p, "cannot make", path);
+}
+
 static bool write_state(struct player *p)
 {
     char path[4096 + PATH_SIZE];
@@ -315,14 +331,13 @@ static bool write_state(struct player *p)
     (void)nftw(p->o->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* what is left shows below */
     if (mkdir(p->o->folder, 0750) != 0)
         return say(p, "cannot make", p->o->folder);
+    for (uint32_t f = 1; f < p->n_files; f++)
+        if (p->files[f].is_folder && is_there(p, &p->files[f]) && !write_folder(p, f))
+            return false;
     for (uint32_t f = 1; f < p->n_files; f++) {
         const struct file *file = &p->files[f];
-        if (!file->path[0] || strcmp(file->path, ".") == 0 || (strchr(file->path, '/') && !folder_of(p, file->path)))
-            continue;
         (void)snprintf(path, sizeof path, "%s/%s", p->o->folder, file->path);
-        if (file->is_folder && mkdir(path, 0750) != 0)
-            return say(p, "cannot make", path);
-        if (!file->is_folder && !write_file(p, path, &file->state))
+        if (!file->is_folder && is_there(p, file) && !write_file(p, path, &file->state))
             return false;
     }
     return true;
