@@ -176,6 +176,19 @@ static void die(int signal)
     _exit(128 + signal);
 }
 
+static volatile sig_atomic_t is_stopped;
+
+static void stop(int signal)
+{
+    (void)signal;
+    is_stopped = 1;
+}
+
+bool crash_is_stopped(void)
+{
+    return is_stopped;
+}
+
 static bool begin(struct crash *crash)
 {
     static const int SIGNALS[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGALRM};
@@ -192,6 +205,8 @@ static bool begin(struct crash *crash)
     crash->begin = now();
     for (size_t i = 0; i < sizeof SIGNALS / sizeof SIGNALS[0]; i++)
         (void)signal(SIGNALS[i], die);
+    (void)signal(SIGINT, stop);
+    (void)signal(SIGTERM, stop);
     return mkdtemp(crash->folder) != NULL;
 }
 

@@ -53,6 +53,8 @@ struct life *crash_life(struct crash *crash, uint64_t seed, uint32_t n_steps);
 void crash_progress(struct crash *crash, const char *what, uint64_t n, uint64_t of);
 /* What is told if the program dies, or hangs from now on for two minutes; the words stay with the caller. */
 void crash_is_doing(const char *words);
+/* By Ctrl-C or SIGTERM: what was done so far is told. */
+bool crash_is_stopped(void);
 double crash_seconds(const struct crash *crash);
 bool crash_complain(struct crash *crash, const struct life *life, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -178,7 +178,9 @@ static bool cut_disk(struct crash *crash, struct disk *disk, uint64_t n)
     bool is_xfs = strcmp(disk->type, "xfs") == 0;
     c.folder = crash_path(crash, is_xfs ? "on-xfs/life" : "on-ext4/life");
     c.store = crash_path(crash, is_xfs ? "on-xfs/life/store" : "on-ext4/life/store");
-    for (uint64_t i = 0; i < n && is_right; i++) {
+    uint64_t i = 0;
+
+    for (; i < n && is_right && !crash_is_stopped(); i++) {
         uint32_t reached = 0;
         crash_is_doing("a power cut");
         is_right = begin_life(&c) && live_and_cut(&c);
@@ -187,7 +189,7 @@ static bool cut_disk(struct crash *crash, struct disk *disk, uint64_t n)
         c.acknowledged = reached + 1;
         crash_progress(crash, disk->type, i + 1, n);
     }
-    (void)printf("cuts: %llu on %s in %llu lives, %llu acknowledged steps; %.0f s\n", (unsigned long long)n, disk->type,
+    (void)printf("cuts: %llu on %s in %llu lives, %llu acknowledged steps; %.0f s\n", (unsigned long long)i, disk->type,
                  (unsigned long long)c.n_lives, (unsigned long long)(c.n_acknowledged + c.acknowledged),
                  crash_seconds(crash) - begin);
     life_free(c.life);

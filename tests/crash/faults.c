@@ -89,6 +89,8 @@ static bool fail_run(struct faulting *f, bool is_over, struct io_count *count)
     crash_is_doing(f->fault);
     if (!crash_work(f->crash, f->life, STEPS, &run))
         return false;
+    if (crash_is_stopped()) /* and the program with us */
+        return true;
     f->n_runs++;
     *count = run.count;
     bool gave_up = WIFEXITED(run.status) && WEXITSTATUS(run.status) == LIVE_GAVE_UP;
@@ -122,7 +124,7 @@ static bool fail_calls(struct faulting *f, const struct io_count *clean, uint64_
         for (uint64_t call = 1; call <= n_calls(clean, KINDS[k]); call++)
             for (size_t t = 0; t < N_TIMES; t++) {
                 struct io_count count;
-                if (turn++ % every != 0)
+                if (turn++ % every != 0 || crash_is_stopped())
                     continue;
                 (void)snprintf(f->fault, sizeof f->fault, "%s:%llu:%u", KINDS[k], (unsigned long long)call, TIMES[t]);
                 if (!fail_run(f, TIMES[t] != 0, &count))

@@ -56,7 +56,7 @@ bool crash_kills(struct crash *crash, uint64_t n)
     uint64_t n_killed = 0, n_lives = 0, acknowledged = 0, n_acknowledged = 0;
     bool is_right = true;
 
-    while (n_killed < n && is_right) {
+    while (n_killed < n && is_right && !crash_is_stopped()) {
         char words[LIFE_WORDS];
         bool is_killed;
         uint32_t reached = 0;

@@ -61,7 +61,8 @@ struct player {
     struct naming *namings;
     size_t n_namings, namings_capacity;
     uint64_t acknowledged, record, failed; /* the record of the last call that was made to fail, 0: none */
-    uint64_t *known;                       /* hashes of states, open addressing, 0 is free */
+    bool is_over;
+    uint64_t *known; /* hashes of states, open addressing, 0 is free */
     size_t n_known, known_capacity;
 };
 
@@ -345,7 +346,7 @@ static bool write_state(struct player *p)
 
 static bool is_enough(const struct player *p)
 {
-    return p->o->states_max && p->result->n_checked >= p->o->states_max;
+    return p->is_over || (p->o->states_max && p->result->n_checked >= p->o->states_max);
 }
 
 static bool try_state(struct player *p, enum replay_mode mode, uint64_t choice)
@@ -374,8 +375,8 @@ static bool try_state(struct player *p, enum replay_mode mode, uint64_t choice)
     bool is_right = p->o->check(p->o->context, p->o->folder, p->acknowledged, hash, words, sizeof words);
     if (!is_right)
         (void)snprintf(r->words + strlen(r->words), sizeof r->words - strlen(r->words), ": %s", words);
-    if (p->o->progress)
-        p->o->progress(p->o->context, r->n_checked);
+    if (p->o->progress && !p->o->progress(p->o->context, r->n_checked))
+        p->is_over = true;
     return is_right;
 }
 

@@ -39,7 +39,7 @@ struct replay_options {
     uint64_t near;        /* only states of so many records after a call that was made to fail; 0: all */
     replay_check_fn check;
     void *context;
-    void (*progress)(void *context, uint64_t n_checked);
+    bool (*progress)(void *context, uint64_t n_checked); /* false ends it; NULL: nobody asks */
 };
 
 struct replay_result {

@@ -32,10 +32,11 @@ static bool check_state(void *context, const char *folder, uint64_t acknowledged
     return is_right;
 }
 
-static void show_progress(void *context, uint64_t n)
+static bool go_on(void *context, uint64_t n)
 {
     struct states *s = context;
     crash_progress(s->crash, "states", s->n + n, s->of);
+    return !crash_is_stopped();
 }
 
 /* Records the life of a seed and replays it. */
@@ -52,11 +53,11 @@ static bool replay_life(struct states *s, uint64_t seed, bool is_lying)
                                .states_max = s->of - s->n,
                                .check = check_state,
                                .context = s,
-                               .progress = show_progress};
+                               .progress = go_on};
 
     s->life = crash_life(crash, seed, STEPS + 2);
     bool is_right = s->life && crash_work(crash, s->life, STEPS, &run);
-    if (is_right && run.status != 0)
+    if (is_right && run.status != 0 && !crash_is_stopped())
         is_right = crash_complain(crash, s->life, "the recorded life ended with %x", (unsigned)run.status);
     is_right = is_right && replay(&o, &s->result);
     if (!is_right && s->result.words[0] && !is_lying)
@@ -71,7 +72,7 @@ bool crash_states(struct crash *crash, uint64_t n)
     uint64_t by_mode[REPLAY_MODES] = {0}, n_lives = 0, n_made = 0;
     bool is_right = true;
 
-    for (; s.n < n && is_right; n_lives++) {
+    for (; s.n < n && is_right && !crash_is_stopped(); n_lives++) {
         is_right = replay_life(&s, crash->seed + n_lives, false);
         s.n += s.result.n_checked;
         n_made += s.result.n_states;
