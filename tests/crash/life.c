@@ -240,8 +240,7 @@ static void draw_step(struct drawing *d, uint32_t n)
         draw_in_order(d, n);
     if (s->kind == LIFE_ROWS) {
         draw_odd(d, n);
-        if (draw(d, 3) == 0)
-            s->puts = (unsigned)draw(d, PUTS);
+        s->puts = draw(d, 3) == 0 ? (unsigned)draw(d, PUTS) : draw(d, 2) ? PUT_ACT : 0;
         if (s->puts & PUT_NEW)
             d->n_facilities++;
     }
@@ -427,29 +426,66 @@ static int put_mapping(gk_db *db, uint32_t n, struct gk_error *error)
     return gk_mapping_put(db, &mapping, error);
 }
 
-/* In turn: an alarm is raised if there is none; it recovers if there is one. Either does nothing when it is done again.
+/* Of the alarms that are open, the last one that has recovered; 0: none. */
+static int find_recovered(gk_db *db, uint64_t *id, struct gk_error *error)
+{
+    struct gk_alarm alarm;
+    gk_snapshot *s = NULL;
+    gk_alarms *alarms = NULL;
+    int rc;
+
+    *id = 0;
+    TRY(gk_snapshot_open(db, &s, error));
+    TRY(gk_alarms_open(s, true, 0, &alarms, error));
+    while ((rc = gk_alarms_next(alarms, &alarm, error)) == GK_OK)
+        if (alarm.status == GK_ALARM_RECOVERED)
+            *id = alarm.id;
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    gk_alarms_close(alarms);
+    gk_snapshot_close(s);
+    return rc;
+}
+
+/* As somebody else does, through the inbox. Done again it is refused: an alarm is closed once. */
+static int close_alarm(gk_db *db, struct gk_error *error)
+{
+    struct gk_act_put act = {
+        .size = sizeof act, .kind = GK_ACT_CLOSED, .actor = text_of("officer"), .outcome = GK_OUTCOME_DEVICE};
+    char name[GK_HANDED_MAX];
+    int rc;
+
+    TRY(find_recovered(db, &act.alarm, error));
+    if (act.alarm)
+        TRY(gk_act_hand_in(db, &act, name, error));
+done:
+    return rc;
+}
+
+/* In turn: an alarm is raised if there is none, or it recovers; one that recovered is closed. Done again it is nothing.
  */
 static int put_act(gk_db *db, uint32_t n, gk_time now, struct gk_error *error)
 {
     static const char RULE[] = "r0", SUBJECT[] = "f0";
     struct gk_act_put act = {.size = sizeof act, .level = GK_LEVEL_WARN, .from = now - HOUR, .actor = text_of("life")};
-    uint64_t alarm;
+    uint64_t firing;
     int rc;
 
-    TRY(gk_alarm_firing(db, text_of(RULE), GK_FACILITY, text_of(SUBJECT), &alarm, error));
-    if (n % 2 == 0 && alarm == 0) {
+    TRY(gk_alarm_firing(db, text_of(RULE), GK_FACILITY, text_of(SUBJECT), &firing, error));
+    if (n % 3 == 0 && firing == 0) {
         act.kind = GK_ACT_RAISED;
         act.rule = text_of(RULE);
         act.rule_version = 1;
         act.subject_kind = GK_FACILITY;
         act.subject = text_of(SUBJECT);
-    } else if (n % 2 == 1 && alarm != 0) {
+        TRY(gk_act_put(db, &act, NULL, error));
+    } else if (n % 3 == 1 && firing != 0) {
         act.kind = GK_ACT_RECOVERED;
-        act.alarm = alarm;
+        act.alarm = firing;
         act.to = now;
-    } else
-        return GK_OK;
-    TRY(gk_act_put(db, &act, NULL, error));
+        TRY(gk_act_put(db, &act, NULL, error));
+    } else if (n % 3 == 2)
+        TRY(close_alarm(db, error));
 done:
     return rc;
 }
