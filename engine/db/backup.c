@@ -12,7 +12,7 @@ struct backup {
     gk_db *db;
     const struct gk_backup_options *options;
     struct copy *copy;
-    uint64_t total;
+    uint64_t map_size, total;
     char digest[65];
 };
 
@@ -65,8 +65,10 @@ done:
 /* What the copy says, read as anybody reads it, is what the snapshot said. */
 static int verify(const struct backup *b, struct gk_error *error)
 {
-    const struct gk_options options = {
-        .size = sizeof options, .resize = b->db->mem.resize, .resize_context = b->db->mem.context};
+    const struct gk_options options = {.size = sizeof options,
+                                       .map_size = b->map_size,
+                                       .resize = b->db->mem.resize,
+                                       .resize_context = b->db->mem.context};
     gk_db *db = NULL;
     char digest[65];
     int rc;
@@ -95,7 +97,8 @@ int gk_backup(gk_db *db, const char *dest, const struct gk_backup_options *given
     }
     TRY(store_stat(db->store, &stat, error));
     b.total = stat.used_bytes;
-    TRY(copy_open(&db->mem, dest, &b.copy, error));
+    b.map_size = stat.map_size;
+    TRY(copy_open(&db->mem, dest, b.map_size, &b.copy, error));
     TRY(first_pass(&b, error));
     TRY(last_pass(&b, error));
     TRY(copy_sync(b.copy, error));

@@ -34,9 +34,10 @@ static char *join(const struct mem *mem, const char *a, size_t size, const char 
     return text;
 }
 
-int copy_open(const struct mem *mem, const char *dest, struct copy **out, struct gk_error *error)
+int copy_open(const struct mem *mem, const char *dest, uint64_t map_size, struct copy **out, struct gk_error *error)
 {
-    const struct store_options options = {.is_writer = true, .may_create = true, .is_scratch = true, .ballast = -1};
+    const struct store_options options = {
+        .is_writer = true, .may_create = true, .is_scratch = true, .ballast = -1, .map_size = map_size};
     size_t size = strlen(dest);
     struct stat st;
     bool is_new;

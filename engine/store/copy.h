@@ -16,8 +16,11 @@
 
 struct copy;
 
-/* GK_EEXIST when there is something at dest; GK_EBUSY when another process makes this copy. */
-int copy_open(const struct mem *mem, const char *dest, struct copy **out, struct gk_error *error);
+/*
+ * map_size: address space for it, as of store_options. GK_EEXIST when there is something at dest; GK_EBUSY when another
+ * process makes this copy.
+ */
+int copy_open(const struct mem *mem, const char *dest, uint64_t map_size, struct copy **out, struct gk_error *error);
 /* The next step of a pass: about `size` bytes. GK_DONE at its end, and then the next one begins another pass. */
 int copy_step(struct copy *copy, struct txn *source, uint64_t size, struct gk_error *error);
 /* What came over so far. */

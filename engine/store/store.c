@@ -935,6 +935,7 @@ int store_stat(struct store *store, struct store_stat *out, struct gk_error *err
         out->used_bytes += out->table_bytes[i];
     }
     (void)mdb_env_info(store->env, &info); /* fails only for NULL */
+    out->map_size = info.me_mapsize;
     out->n_readers = readers.n;
     out->oldest_reader_pid = readers.pid;
     out->oldest_reader_lag = readers.n ? info.me_last_txnid - readers.oldest : 0;

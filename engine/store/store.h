@@ -119,6 +119,7 @@ const char *store_path(const struct store *store);
 void store_ring(struct store *store);
 
 struct store_stat {
+    uint64_t map_size; /* address space for the file */
     uint64_t file_bytes, used_bytes, ballast_bytes;
     uint64_t table_bytes[STORE_TABLES], table_entries[STORE_TABLES];
     uint64_t n_readers, oldest_reader_lag;

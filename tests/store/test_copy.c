@@ -117,7 +117,7 @@ static void a_pass_over_one_moment_leaves_what_was_there_at_that_moment(void **s
         int rc;
 
         change(store, &random, random_below(&random, 400));
-        ok(copy_open(&MEM_SYSTEM, dest, &copy, &error), &error);
+        ok(copy_open(&MEM_SYSTEM, dest, 1 << 28, &copy, &error), &error);
         for (uint64_t passes = random_below(&random, 3); passes > 0; passes--)
             do {
                 ok(store_read(store, &txn, &error), &error);
@@ -154,13 +154,13 @@ static void a_copy_that_is_not_published_leaves_nothing(void **state)
     struct stat st;
     (void)state;
 
-    ok(copy_open(&MEM_SYSTEM, dest, &copy, &error), &error);
+    ok(copy_open(&MEM_SYSTEM, dest, 1 << 28, &copy, &error), &error);
     assert_int_equal(stat(part, &st), 0);
-    assert_int_equal(copy_open(&MEM_SYSTEM, dest, &other, &error), GK_EBUSY); /* two of the same name */
+    assert_int_equal(copy_open(&MEM_SYSTEM, dest, 1 << 28, &other, &error), GK_EBUSY); /* two of the same name */
     assert_int_equal(stat(part, &st), 0);
     copy_close(copy);
     assert_int_not_equal(stat(part, &st), 0);
-    ok(copy_open(&MEM_SYSTEM, dest, &copy, &error), &error);
+    ok(copy_open(&MEM_SYSTEM, dest, 1 << 28, &copy, &error), &error);
     ok(copy_sync(copy, &error), &error);
     copy_close(copy);
     assert_int_not_equal(stat(part, &st), 0);
@@ -187,7 +187,7 @@ static void what_a_killed_copy_left_is_thrown_away(void **state)
     if (child == 0) {
         store = open_store(path, true);
         ok(store_read(store, &txn, &error), &error);
-        ok(copy_open(&MEM_SYSTEM, dest, &copy, &error), &error);
+        ok(copy_open(&MEM_SYSTEM, dest, 1 << 28, &copy, &error), &error);
         (void)copy_step(copy, txn, 1, &error); /* whatever it says, it leaves something */
         _exit(0);
     }
@@ -199,7 +199,7 @@ static void what_a_killed_copy_left_is_thrown_away(void **state)
 
     store = open_store(path, true);
     ok(store_read(store, &txn, &error), &error);
-    ok(copy_open(&MEM_SYSTEM, dest, &copy, &error), &error);
+    ok(copy_open(&MEM_SYSTEM, dest, 1 << 28, &copy, &error), &error);
     assert_int_equal(copy_step(copy, txn, UINT64_MAX / 2, &error), GK_DONE);
     ok(copy_sync(copy, &error), &error);
     ok(copy_publish(copy, &error), &error);
@@ -221,15 +221,15 @@ static void a_copy_replaces_nothing(void **state)
     (void)state;
 
     assert_int_equal(mkdir(dest, 0750), 0);
-    assert_int_equal(copy_open(&MEM_SYSTEM, dest, &copy, &error), GK_EEXIST);
+    assert_int_equal(copy_open(&MEM_SYSTEM, dest, 1 << 28, &copy, &error), GK_EEXIST);
     assert_non_null(strstr(error.text, dest));
     assert_int_equal(rmdir(dest), 0);
     assert_int_equal(symlink("/nowhere", dest), 0);
-    assert_int_equal(copy_open(&MEM_SYSTEM, dest, &copy, &error), GK_EEXIST);
+    assert_int_equal(copy_open(&MEM_SYSTEM, dest, 1 << 28, &copy, &error), GK_EEXIST);
     assert_int_not_equal(stat(part, &st), 0);
     assert_int_equal(unlink(dest), 0);
     /* ... not even what comes up meanwhile. */
-    ok(copy_open(&MEM_SYSTEM, dest, &copy, &error), &error);
+    ok(copy_open(&MEM_SYSTEM, dest, 1 << 28, &copy, &error), &error);
     ok(copy_sync(copy, &error), &error);
     FILE *f = fopen(dest, "w");
     assert_non_null(f);
@@ -250,7 +250,7 @@ static void a_slash_behind_the_name_is_no_part_of_it(void **state)
     (void)state;
 
     (void)snprintf(name, sizeof name, "%s//", dest);
-    ok(copy_open(&MEM_SYSTEM, name, &copy, &error), &error);
+    ok(copy_open(&MEM_SYSTEM, name, 1 << 28, &copy, &error), &error);
     ok(copy_sync(copy, &error), &error);
     ok(copy_publish(copy, &error), &error);
     copy_close(copy);
