@@ -504,6 +504,33 @@ int store_sync(struct store *store, struct gk_error *error)
 /* ---- transactions -------------------------------------------------------------------------------------------------
  */
 
+/*
+ * LMDB's reader takes the number of the newest transaction, then copies the header of that number from one of two
+ * places. Held up in between while another transaction is committed, it finds there the header of the one after the
+ * next: half written, or whole and not durable yet, and the next reader sees the one before. As long as no header is
+ * two ahead of the reader's number, it copied its own.
+ */
+static bool is_overtaken(const struct store *store, MDB_txn *txn)
+{
+    MDB_envinfo info;
+
+    (void)mdb_env_info(store->env, &info); /* fails only for NULL */
+    return info.me_last_txnid > mdb_txn_id(txn) + 1;
+}
+
+static int begin_reading(struct store *store, MDB_txn **out)
+{
+    for (int i = 0; i < TRIES; i++) {
+        int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, out);
+        if (code == MDB_READERS_FULL && store_reader_check(store) > 0)
+            code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, out);
+        if (code != MDB_SUCCESS || !is_overtaken(store, *out))
+            return code;
+        mdb_txn_abort(*out);
+    }
+    return EBUSY;
+}
+
 static int begin(struct store *store, bool is_write, struct txn **out, struct gk_error *error)
 {
     *out = NULL;
@@ -516,9 +543,7 @@ static int begin(struct store *store, bool is_write, struct txn **out, struct gk
     struct txn *txn = mem_zeroed(&store->mem, sizeof *txn);
     if (!txn)
         return error_set(error, GK_ENOMEM, "%s: out of memory", store->path);
-    int code = mdb_txn_begin(store->env, NULL, is_write ? 0 : MDB_RDONLY, &txn->txn);
-    if (code == MDB_READERS_FULL && store_reader_check(store) > 0)
-        code = mdb_txn_begin(store->env, NULL, is_write ? 0 : MDB_RDONLY, &txn->txn);
+    int code = is_write ? mdb_txn_begin(store->env, NULL, 0, &txn->txn) : begin_reading(store, &txn->txn);
     if (code != MDB_SUCCESS) {
         mem_free(&store->mem, txn);
         return fail(store, code, "cannot begin a transaction", error);

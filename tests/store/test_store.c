@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 #include <lmdb.h>
+#include <pthread.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -761,7 +763,43 @@ static void a_map_size_that_is_none_is_named(void **state)
     (void)(before ? setenv("GK_MAP_SIZE", kept, 1) : unsetenv("GK_MAP_SIZE")); /* for the other tests */
 }
 
+/*
+ * A reader that was held up for a whole commit: the number that it took is two behind the header that it copied. Here
+ * the number that LMDB hands to readers is set back, which is the same to them.
+ */
+static void a_reader_that_was_overtaken_begins_again(void **state)
+{
+    struct gk_error error;
+    struct txn *txn;
+    char name[4300];
+    (void)state;
+
+    struct store *store = open_with(true, 0);
+    for (int i = 0; i < 4; i++)
+        put_one(store, STORE_META, "key", "value", 5);
+    (void)snprintf(name, sizeof name, "%s/lock.mdb", path);
+    int fd = open(name, O_RDWR); /* closed after the store: LMDB's locks would go with it */
+    uint8_t *lock = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_true(lock != MAP_FAILED);
+    uint8_t *number = lock + 8 + sizeof(pthread_mutex_t); /* behind what it is, and the lock of the readers' table */
+    uint64_t newest = load_u64(number);
+    ok(store_read(store, &txn, &error), &error);
+    txn_abort(txn);
+    store_u64(number, newest - 1); /* the newest is not durable yet: the one before is seen, as it should */
+    ok(store_read(store, &txn, &error), &error);
+    txn_abort(txn);
+    store_u64(number, newest - 2);
+    assert_int_equal(store_read(store, &txn, &error), GK_EIO);
+    store_u64(number, newest);
+    ok(store_read(store, &txn, &error), &error);
+    txn_abort(txn);
+    store_close(store);
+    assert_int_equal(munmap(lock, 4096), 0);
+    (void)close(fd);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(a_reader_that_was_overtaken_begins_again, set_up, tear_down),
     IN_FOLDER(a_map_size_that_is_none_is_named),
     IN_FOLDER(what_was_committed_is_there_after_opening_again),
     IN_FOLDER(pages_of_a_large_value_are_told),
