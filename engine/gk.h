@@ -341,7 +341,7 @@ GK_API int gk_mapping_put(gk_db *db, const struct gk_mapping_put *mapping, struc
 
 /*
  * Somebody, what they are (head, operator, officer, agency: any word), for whom, and one way to reach them. Putting the
- * same person, role, scope, channel and beginning again replaces address and end. Names have no ';'.
+ * same person, role, scope, channel and beginning again replaces address and end. Names have no ','.
  */
 struct gk_person_put {
     size_t size;
@@ -1043,7 +1043,7 @@ struct gk_act_put {
 
 /*
  * Adds an act, durable with the next gk_commit and then together with the rows that came before it. Its time is the
- * handle's clock. In raised and escalated, `whom` may be several roles or people, with ';' between. GK_EINVAL names
+ * handle's clock. In raised and escalated, `whom` may be several roles or people, with ',' between. GK_EINVAL names
  * what is missing; GK_ENOTFOUND: no such alarm; GK_EEXIST: a step that was done or cannot follow on what was, such as
  * closing twice, or raising what is raised. *seq (may be NULL) is its number.
  */
@@ -1196,7 +1196,8 @@ GK_API int gk_act_handed(gk_db *db, const char *name, struct gk_error *error);
 /*
  * A consumer reads the acts in order as they become durable. One with a name goes on where it last confirmed, also
  * after a crash or a year: so it sees every act at least once, and in order. The place is kept in the store's folder
- * `consumers`, where the writer is not needed; a name is used by one process at a time (GK_EBUSY).
+ * `consumers`, where the writer is not needed; a name is used by one process at a time (GK_EBUSY). GK_ERANGE: the store
+ * was put back from an older copy and has other acts now.
  *
  *     while ((rc = gk_consumer_next(consumer, &act, &alarm, &error)) == GK_OK) {
  *         deliver(&act, &alarm);
@@ -1212,7 +1213,7 @@ GK_API void gk_consumer_close(gk_consumer *consumer);
 /* The next act and its alarm as it is now (of an act about the store: id 0); both live until the next call. GK_DONE:
  * there is none yet. */
 GK_API int gk_consumer_next(gk_consumer *consumer, struct gk_act *act, struct gk_alarm *alarm, struct gk_error *error);
-/* All acts up to this one are dealt with. Durable when it returns. */
+/* All acts up to this one are dealt with. Durable when it returns. What gk_consumer_next gave last lives no longer. */
 GK_API int gk_consumer_confirm(gk_consumer *consumer, uint64_t seq, struct gk_error *error);
 /*
  * Readable when acts may have come, for poll or select; gk_consumer_next makes it unreadable again. -1 when the system

@@ -26,7 +26,7 @@ static const char help[] =
     "  --once         end when there is no more to tell, or a channel fails: exit status 3 then\n"
     "\n"
     "  kinds = raised escalated recovered      acts that are told; this is the default\n"
-    "  to = head                               whom, where a rule names nobody; several with ; between\n"
+    "  to = head                               whom, where a rule names nobody; several with , between\n"
     "  [sms]                                   a channel of the table of people\n"
     "  exec = send-sms \"$GK_ADDRESS\"           a command: 0 is sent, 100 will never work, anything else: again\n"
     "  [wecom]\n"
@@ -173,7 +173,7 @@ static int gather(struct notifying *n, struct outlet *o)
     rc = find_whom(n, o, snapshot, &whom, &n->error);
     if (rc == GK_OK) {
         char *names = copy_of(whom), *rest = names;
-        for (char *name = strtok_r(names, ";", &rest); name != NULL && rc == GK_OK; name = strtok_r(NULL, ";", &rest))
+        for (char *name = strtok_r(names, ",", &rest); name != NULL && rc == GK_OK; name = strtok_r(NULL, ",", &rest))
             rc = gather_one(n, o, snapshot, name);
         free(names);
     }

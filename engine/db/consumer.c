@@ -1,11 +1,12 @@
 /*
  * consumer.c - reading acts as they become durable, from where the consumer of this name last confirmed.
  *
- *     consumers/NAME         the number of the last act that was confirmed, as text; replaced whole
+ *     consumers/NAME         the last act that was confirmed, "NUMBER HASH"; replaced whole
  *     consumers/NAME.lock    locked as long as a process uses the name
  *
- * The place is not kept in the store, so that a consumer needs no writer. A read transaction is open only within a
- * call: a consumer that waits for a gateway holds no pages.
+ * The place is not kept in the store, so that a consumer needs no writer. The hash tells whether the store still has
+ * this act: one that was put back from an older copy gives its number to another, and whoever went on there would miss
+ * acts. A read transaction is open only within a call: a consumer that waits for a gateway holds no pages.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@
 
 #define PATH_SIZE  4096
 #define NAME_MAX_  200 /* of a file, with room for ".lock" */
-#define PLACE_SIZE 32
+#define PLACE_SIZE 96
 
 struct gk_consumer {
     gk_db *db;
@@ -59,11 +60,72 @@ static int lock(gk_consumer *c, struct gk_error *error)
     return GK_OK;
 }
 
+static int copy(struct buffer *out, struct view value)
+{
+    buffer_reset(out);
+    buffer_put(out, value.bytes, value.size);
+    return buffer_status(out);
+}
+
+static int copy_alarm(gk_consumer *c, struct txn *txn, uint64_t id, struct gk_error *error)
+{
+    uint8_t key[ALARM_ID_KEY];
+    struct view value;
+    int rc;
+
+    alarm_id_key(key, ALARM_RECORD, id);
+    rc = txn_get(txn, STORE_ALARM, view_of(key, sizeof key), &value, error);
+    if (rc == GK_ENOTFOUND)
+        return error_set(error, GK_ECORRUPT, "there is no alarm %" PRIu64 ", of which there are acts", id);
+    TRY(rc);
+    TRY(copy(&c->alarm, value));
+done:
+    return rc;
+}
+
+/* GK_DONE when there is no such act yet. */
+static int copy_records(gk_consumer *c, uint64_t seq, struct gk_act *act, struct gk_error *error)
+{
+    struct txn *txn = NULL;
+    struct view value;
+    uint8_t key[8];
+    int rc;
+
+    key_u64(key, seq);
+    TRY(store_read(c->db->store, &txn, error));
+    rc = txn_get(txn, STORE_ACT, view_of(key, sizeof key), &value, error);
+    if (rc == GK_ENOTFOUND)
+        rc = GK_DONE;
+    TRY(rc);
+    TRY(copy(&c->act, value));
+    TRY(act_decode(seq, view_of(c->act.bytes, c->act.size), act, error));
+    if (act->alarm != 0)
+        TRY(copy_alarm(c, txn, act->alarm, error));
+done:
+    txn_abort(txn);
+    return rc;
+}
+
+/* The text of a place. GK_DONE when there is no such act. */
+static int place_of(gk_consumer *c, uint64_t seq, char text[PLACE_SIZE], struct gk_error *error)
+{
+    struct gk_act act;
+    int rc = copy_records(c, seq, &act, error);
+
+    if (rc != GK_OK)
+        return rc;
+    int n = snprintf(text, PLACE_SIZE, "%" PRIu64 " ", seq);
+    for (int i = 0; i < SHA256_SIZE; i++)
+        n += snprintf(text + n, PLACE_SIZE - (size_t)n, "%02x", act.hash[i]);
+    (void)snprintf(text + n, PLACE_SIZE - (size_t)n, "\n"); /* all of it fits */
+    return GK_OK;
+}
+
 /* A name without a place is new. */
 static int load_place(gk_consumer *c, struct gk_error *error)
 {
+    char place[PLACE_SIZE];
     struct buffer text;
-    char *end;
     int rc;
 
     buffer_init(&text, &c->db->mem);
@@ -75,11 +137,13 @@ static int load_place(gk_consumer *c, struct gk_error *error)
     TRY(rc);
     buffer_put_u8(&text, 0);
     TRY(buffer_status(&text));
-    errno = 0;
-    unsigned long long place = strtoull((const char *)text.bytes, &end, 10);
-    if (errno != 0 || end == (const char *)text.bytes || strcmp(end, "\n") != 0)
-        TRY(error_set(error, GK_ECORRUPT, "%s/%s: expected the number of an act", c->folder, c->name));
-    c->confirmed = place;
+    c->confirmed = strtoull((const char *)text.bytes, NULL, 10);
+    rc = place_of(c, c->confirmed, place, error);
+    if (rc == GK_DONE || (rc == GK_OK && strcmp(place, (const char *)text.bytes) != 0))
+        rc = error_set(error, GK_ERANGE,
+                       "consumer '%s' confirmed act %" PRIu64 ", which is not what this store has there: it was put "
+                       "back from a copy; removing %s/%s begins anew",
+                       c->name, c->confirmed, c->folder, c->name);
 done:
     buffer_clear(&text);
     return rc;
@@ -167,52 +231,6 @@ static void quiet_bell(const gk_consumer *c)
         continue;
 }
 
-static int copy(struct buffer *out, struct view value)
-{
-    buffer_reset(out);
-    buffer_put(out, value.bytes, value.size);
-    return buffer_status(out);
-}
-
-static int copy_alarm(gk_consumer *c, struct txn *txn, uint64_t id, struct gk_error *error)
-{
-    uint8_t key[ALARM_ID_KEY];
-    struct view value;
-    int rc;
-
-    alarm_id_key(key, ALARM_RECORD, id);
-    rc = txn_get(txn, STORE_ALARM, view_of(key, sizeof key), &value, error);
-    if (rc == GK_ENOTFOUND)
-        return error_set(error, GK_ECORRUPT, "there is no alarm %" PRIu64 ", of which there are acts", id);
-    TRY(rc);
-    TRY(copy(&c->alarm, value));
-done:
-    return rc;
-}
-
-/* GK_DONE when there is no such act yet. */
-static int copy_records(gk_consumer *c, uint64_t seq, struct gk_act *act, struct gk_error *error)
-{
-    struct txn *txn = NULL;
-    struct view value;
-    uint8_t key[8];
-    int rc;
-
-    key_u64(key, seq);
-    TRY(store_read(c->db->store, &txn, error));
-    rc = txn_get(txn, STORE_ACT, view_of(key, sizeof key), &value, error);
-    if (rc == GK_ENOTFOUND)
-        rc = GK_DONE;
-    TRY(rc);
-    TRY(copy(&c->act, value));
-    TRY(act_decode(seq, view_of(c->act.bytes, c->act.size), act, error));
-    if (act->alarm != 0)
-        TRY(copy_alarm(c, txn, act->alarm, error));
-done:
-    txn_abort(txn);
-    return rc;
-}
-
 int gk_consumer_next(gk_consumer *c, struct gk_act *act, struct gk_alarm *alarm, struct gk_error *error)
 {
     int rc = copy_records(c, c->given + 1, act, error);
@@ -234,16 +252,20 @@ done:
 
 int gk_consumer_confirm(gk_consumer *c, uint64_t seq, struct gk_error *error)
 {
-    char text[PLACE_SIZE];
+    char place[PLACE_SIZE];
     int rc = GK_OK;
 
     if (seq > c->given)
         return error_set(error, GK_EINVAL, "act %" PRIu64 " was not given to this consumer yet", seq);
     if (seq <= c->confirmed)
         return GK_OK;
-    int n = snprintf(text, sizeof text, "%" PRIu64 "\n", seq);
-    if (c->name[0])
-        TRY(file_write(c->folder, c->name, text, (size_t)n, error));
+    if (c->name[0]) {
+        rc = place_of(c, seq, place, error);
+        if (rc == GK_DONE)
+            rc = error_set(error, GK_ECORRUPT, "there is no act %" PRIu64 " any more", seq);
+        TRY(rc);
+        TRY(file_write(c->folder, c->name, place, strlen(place), error));
+    }
     c->confirmed = seq;
 done:
     return rc;

@@ -13,9 +13,9 @@ static int check_name(struct gk_text text, const char *what, struct gk_error *er
 {
     char shown[TEXT_SHOWN_MAX];
 
-    if (text_is_name(text.bytes, text.size) && !memchr(text.bytes, ';', text.size))
+    if (text_is_name(text.bytes, text.size) && !memchr(text.bytes, ',', text.size))
         return GK_OK;
-    return error_set(error, GK_EINVAL, "%s: expected a name of 1 to %d bytes without ';', got '%s'", what, GK_NAME_MAX,
+    return error_set(error, GK_EINVAL, "%s: expected a name of 1 to %d bytes without ',', got '%s'", what, GK_NAME_MAX,
                      text_show(text.bytes, text.size, shown));
 }
 

@@ -5,7 +5,10 @@
 #include "db/cases.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -262,6 +265,78 @@ static void a_commit_that_fails_takes_nothing_twice(void **state)
     world_end(db, path);
 }
 
+/* A process that writes: it commits, and commits, until it is killed. */
+static pid_t start_writer(void)
+{
+    pid_t child = fork();
+
+    if (child == 0) {
+        struct gk_options o = world_options();
+        gk_db *db;
+        if (gk_open(path, GK_READWRITE | GK_KEEP_HEADS, &o, &db, NULL) != GK_OK)
+            _exit(1);
+        while (gk_commit(db, NULL) == GK_OK)
+            continue;
+        _exit(1);
+    }
+    assert_true(child > 0);
+    return child;
+}
+
+/* How often an act says each number. */
+static void count_texts(gk_db *db, int *times, int n)
+{
+    gk_snapshot *s = look(db);
+    struct gk_act act;
+    gk_acts *acts;
+
+    ok(gk_acts_open(s, 0, 2, &acts, &error), &error);
+    while (gk_acts_next(acts, &act, &error) == GK_OK) {
+        int i = atoi(act.text);
+        assert_in_range(i, 0, n - 1);
+        times[i]++;
+    }
+    gk_acts_close(acts);
+    gk_snapshot_close(s);
+}
+
+/* Wherever the writer is killed, each act that was handed in is there once, and in order. */
+static void a_writer_that_is_killed_takes_each_act_once(void **state)
+{
+    uint64_t seed = test_seed("a_writer_that_is_killed_takes_each_act_once"), kills = test_rounds(20);
+    struct random random = random_from(seed);
+    struct gk_act_put put = act_of(GK_ACT_ASSIGNED, 1);
+    char name[GK_HANDED_MAX], text[16];
+    int n = 0, n_max = (int)kills * 10, *times = calloc((size_t)n_max, sizeof *times);
+    (void)state;
+
+    assert_non_null(times);
+    gk_db *db = begin();
+    assert_int_equal(gk_close(db), GK_OK);
+    gk_db *other = world_open(path, GK_READONLY, NULL);
+    for (uint64_t k = 0; k < kills; k++) {
+        pid_t writer = start_writer();
+        for (uint64_t i = 1 + random_below(&random, 9); i > 0; i--) {
+            (void)snprintf(text, sizeof text, "%d", n++);
+            put.text = text_of(text);
+            ok(gk_act_hand_in(other, &put, name, &error), &error);
+        }
+        (void)nanosleep(&(struct timespec){0, (long)random_below(&random, 10000000)}, NULL);
+        assert_int_equal(kill(writer, SIGKILL), 0);
+        assert_int_equal(waitpid(writer, NULL, 0), writer);
+    }
+    assert_int_equal(gk_close(other), GK_OK);
+    db = world_open(path, GK_READWRITE | GK_KEEP_HEADS, NULL);
+    ok(gk_commit(db, &error), &error);
+    assert_int_equal(n_files(), 0);
+    count_texts(db, times, n);
+    for (int i = 0; i < n; i++)
+        assert_int_equal(times[i], 1);
+    check_is_clean(db);
+    world_end(db, path);
+    free(times);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_another_process_hands_in_is_taken_with_the_next_commit),
     cmocka_unit_test(what_cannot_be_is_refused_with_the_reason),
@@ -269,6 +344,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_crash_after_the_commit_does_not_double_an_act),
     cmocka_unit_test(a_crash_within_a_refusal_keeps_it_refused),
     cmocka_unit_test(a_commit_that_fails_takes_nothing_twice),
+    cmocka_unit_test(a_writer_that_is_killed_takes_each_act_once),
 };
 
 RUN_TESTS(tests)

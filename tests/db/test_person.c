@@ -162,7 +162,7 @@ static void a_bad_line_is_named(void **state)
                               "wang,head,enterprise:E9,sms,1,,\n"
                               "wang,head,role:abatement,sms,1,,\n"
                               "wang,head,*,,1,,\n"
-                              "a;b,head,*,sms,1,,\n"
+                              "\"a,b\",head,*,sms,1,,\n"
                               "wang,head,*,sms,1,2026-12-01,2026-11-01\n";
     char reasons[2000];
     (void)state;
@@ -176,7 +176,7 @@ static void a_bad_line_is_named(void **state)
     assert_non_null(strstr(reasons, "line 4, column 11: scope: there is no enterprise 'E9'"));
     assert_non_null(strstr(reasons, "line 5, column 11: scope: "));
     assert_non_null(strstr(reasons, "line 6, column 13: channel: "));
-    assert_non_null(strstr(reasons, "person: expected a name of 1 to 255 bytes without ';', got 'a;b'"));
+    assert_non_null(strstr(reasons, "person: expected a name of 1 to 255 bytes without ',', got 'a,b'"));
     assert_non_null(strstr(reasons, "line 8, column 30: to: expected a time after `from`"));
     world_end(db, path);
 }

@@ -26,6 +26,9 @@ END
 make_store() { # make_store STORE: with the facilities and people
     { "$GK" init "$1" && "$GK" load "$1" facilities.csv people.csv; } 2>load.err || cat load.err
 }
+place() { # place STORE CHANNEL: the last act that the channel is done with
+    cut -d' ' -f1 "$1/consumers/notify-$2"
+}
 make_store s.gk
 
 # ---- the configuration -----------------------------------------------------------------------------------------------------
@@ -66,7 +69,7 @@ exec = echo "sms $GK_PERSON $GK_ADDRESS $(cat)" >>told
 [mail]
 exec = echo "mail $GK_PERSON $GK_ADDRESS" >>told
 END
-printf 'raise R1 fan head;officer\nraise R1 oven\nnote nothing\nraise R2 oven agency\nclear 1\n' | ./writer s.gk >.out
+printf 'raise R1 fan head,officer\nraise R1 oven\nnote nothing\nraise R2 oven agency\nclear 1\n' | ./writer s.gk >.out
 run notify s.gk --config plain.conf --once
 expect 0 "all is told"
 is "$(grep -c . told)" 7 "seven messages"
@@ -138,12 +141,12 @@ give_up = 1ms
 retry = 1ms
 END
 make_store n.gk
-printf 'raise R1 fan head;officer\n' | ./writer n.gk >.out
+printf 'raise R1 fan head,officer\n' | ./writer n.gk >.out
 "$GK" notify n.gk --config never.conf --once 2>notify.err
 "$GK" notify n.gk --config never.conf 2>notify.err &
 notifier=$!
 all_told() {
-    [ "$(cat n.gk/consumers/notify-mail)" = 1 ] && [ "$(cat n.gk/consumers/notify-sms)" = 1 ]
+    [ "$(place n.gk mail)" = 1 ] && [ "$(place n.gk sms)" = 1 ]
 }
 wait_for "what cannot be told is passed over" all_told
 kill $notifier
@@ -190,7 +193,7 @@ elif command -v python3 >/dev/null; then
     "$GK" notify w.gk --config url.conf 2>notify.err &
     notifier=$!
     hook_done() {
-        [ "$(cat w.gk/consumers/notify-mail)" = 2 ]
+        [ "$(place w.gk mail)" = 2 ]
     }
     wait_for "the webhook" hook_done
     kill $notifier $server
