@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "record.h"
+#include "texts.h"
 
 static struct gk_text text_of(const char *text)
 {
@@ -45,7 +46,7 @@ static bool read_due(const struct command *command, const char *text, const stru
 
 static int put(const struct command *command, struct record_store *store, const struct gk_act_put *act, int64_t wait_ns)
 {
-    const char *kind = gk_act_kind_name(act->kind);
+    const char *kind = tr(gk_act_kind_name(act->kind));
     struct gk_error error = {0};
     bool is_taken;
     uint64_t seq;

@@ -316,6 +316,39 @@ static uint64_t write_exemptions(gk_snapshot *snapshot, int32_t zone_s, struct o
     return 0;
 }
 
+/* ---- people
+ * ------------------------------------------------------------------------------------------------------------- */
+
+static size_t count_people(gk_snapshot *snapshot)
+{
+    return gk_snapshot_info(snapshot)->n_people;
+}
+
+static uint64_t write_people(gk_snapshot *snapshot, int32_t zone_s, struct output *out)
+{
+    size_t n;
+    const struct gk_person *people = gk_people(snapshot, &n);
+
+    output_text(out, "person,role,scope,channel,address,from,to\n");
+    for (size_t i = 0; i < n; i++) {
+        put_text(out, people[i].person);
+        output_text(out, ",");
+        put_text(out, people[i].role);
+        output_text(out, ",");
+        put_scope(out, &people[i].scope);
+        output_text(out, ",");
+        put_text(out, people[i].channel);
+        output_text(out, ",");
+        put_text(out, people[i].address);
+        output_text(out, ",");
+        put_time(out, people[i].from, zone_s);
+        output_text(out, ",");
+        put_time(out, people[i].to, zone_s);
+        output_text(out, "\n");
+    }
+    return 0;
+}
+
 /* ---- mappings
  * ----------------------------------------------------------------------------------------------------------- */
 
@@ -361,5 +394,6 @@ const struct export_table export_tables[EXPORT_TABLES] = {
     {"bands.csv", count_bands, write_bands},
     {"orders.csv", count_orders, write_orders},
     {"exemptions.csv", count_exemptions, write_exemptions},
+    {"people.csv", count_people, write_people},
     {"mappings.csv", count_mappings, write_mappings},
 };

@@ -411,6 +411,12 @@ scope,kind,from,to,note
 *,stop,2026-01-01,2026-01-02,"pumps, ""all"""
 风机:1,maintenance,2026-01-05,2026-01-06,
 END
+    cat >odd-people.csv <<'END'
+person,role,scope,channel,address,from,to
+"wang ""w""",head,enterprise:E1,sms,"+86 1, 2",,
+li,officer,*,phone,,2026-01-01,2026-02-01
+li,operator,风机:1,mail,li@e1,,
+END
     cat >odd-rows.csv <<'END'
 time_ns,facility,kw,ia,"odd, channel"
 1767225600000000001,"press ""1"", hall",-0,0.1,1e-300
@@ -420,7 +426,7 @@ time_ns,facility,kw,ia,"odd, channel"
 1767225000000000000,风机:1,1.7976931348623157e308,,5e-324
 1767225000000000000,line:1,,1.5,
 END
-    run load "odd-$policy.gk" odd-facilities.csv odd-links.csv odd-bands.csv odd-orders.csv odd-exemptions.csv odd-rows.csv
+    run load "odd-$policy.gk" odd-facilities.csv odd-links.csv odd-bands.csv odd-orders.csv odd-exemptions.csv odd-people.csv odd-rows.csv
     expect 0 "odd tables are taken"
     says "0 bad" "all of them"
     run export "odd-$policy.gk" "odd-$policy"
