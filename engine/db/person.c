@@ -116,7 +116,10 @@ static bool covers(const struct catalog *c, const struct gk_scope *scope, const 
         uint32_t facility = catalog_facility(c, alarm->subject, strlen(alarm->subject));
         return facility != GK_ID_NONE && catalog_covers(c, scope, facility);
     }
-    if (alarm->subject_kind != GK_LINE || scope->kind != GK_LINE || strcmp(alarm->subject, scope->name) != 0)
+    if (alarm->subject_kind != GK_LINE || scope->kind != GK_LINE)
+        return false;
+    const char *slash = strrchr(alarm->subject, '/'); /* ENTERPRISE/LINE, where it was said which */
+    if (strcmp(slash ? slash + 1 : alarm->subject, scope->name) != 0 && strcmp(alarm->subject, scope->name) != 0)
         return false;
     uint32_t enterprise = c->sites[GK_LINE][scope->id].parent; /* others may have a line of that name */
     return strcmp(alarm->enterprise, enterprise == GK_ID_NONE ? "" : c->sites[GK_ENTERPRISE][enterprise].name) == 0;

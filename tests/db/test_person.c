@@ -106,6 +106,8 @@ static void a_role_is_those_who_have_it_for_the_subject(void **state)
     answer(s, "operator", GK_FACILITY, "press", "E1", "P1", T0, "");
     answer(s, "operator", GK_FACILITY, "gone", "E1", "P1", T0, "");
     answer(s, "operator", GK_LINE, "L1", "E1", "P1", T0, "qian:sms ");
+    answer(s, "operator", GK_LINE, "E1/L1", "E1", "P1", T0, "qian:sms ");
+    answer(s, "operator", GK_LINE, "E2/L1", "E2", "P2", T0, "");
     answer(s, "operator", GK_LINE, "L1", "E2", "P2", T0, "");              /* a line of that name elsewhere */
     answer(s, "zhao", GK_FACILITY, "oven", "E2", "P2", T0, "zhao:phone "); /* by name, wherever */
     answer(s, "hea", GK_FACILITY, "fan", "E1", "P1", T0, "");
