@@ -22,6 +22,12 @@
 /* The least of both, as a part of gk_options.seal_bytes: a step costs a commit, a sealing several. */
 #define LEAST_SHARE 64
 
+/*
+ * And each step writes sets of facilities anew that are as large as there are many: with so many bytes a facility some
+ * 256 steps do for all of them.
+ */
+#define STEP_FACILITY 16
+
 static uint64_t used_bytes(const struct txn *txn)
 {
     uint64_t used = 0;
@@ -42,7 +48,9 @@ bool growth_journal_is_long(const gk_db *db, const struct txn *txn)
 uint64_t growth_step_bytes(const gk_db *db, const struct txn *txn)
 {
     uint64_t least = db->seal_bytes / LEAST_SHARE, step = used_bytes(txn) / STEP_SHARE;
+    uint64_t of_sets = (uint64_t)heads_active(db->heads) * STEP_FACILITY;
 
     step = step > least ? step : least;
+    step = step > of_sets ? step : of_sets;
     return step < db->seal_bytes ? step : db->seal_bytes;
 }

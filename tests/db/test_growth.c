@@ -176,11 +176,25 @@ static void steps_grow_with_the_store_up_to_what_was_asked(void **state)
     world_end(db, path);
 }
 
+static void a_step_is_worth_the_sets_of_many_facilities(void **state)
+{
+    struct random random = random_from(7);
+    char path[4096];
+    (void)state;
+
+    gk_db *db = new_store(MANY, MANY * 256, path);
+    assert_int_equal(step_of(db), MANY * 256 / 64);
+    add_steps(db, &random, MANY, 0, 1);
+    assert_int_equal(step_of(db), MANY * 16);
+    world_end(db, path);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_file_of_rows_that_trickle_in_stays_near_what_is_in_it),
     cmocka_unit_test(the_file_of_a_new_store_stays_near_what_is_in_it_from_the_second_hour_on),
     cmocka_unit_test(a_journal_is_long_against_the_rest_of_the_store),
     cmocka_unit_test(steps_grow_with_the_store_up_to_what_was_asked),
+    cmocka_unit_test(a_step_is_worth_the_sets_of_many_facilities),
 };
 
 RUN_TESTS(tests)
