@@ -70,7 +70,7 @@ INC_tools  := -Iengine -Iquery -Itools
 INC_bench  := -Iengine -Iquery -Ibench
 INC_tests  := -Iengine -Iquery -Itools -Itests
 
-.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential rules simulate concurrency crash coverage count install clean format
+.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential rules simulate concurrency crash damage coverage count install clean format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -278,6 +278,12 @@ crash: deps
 	build/release/tests/crash/crash states $(STATES)
 	build/release/tests/crash/crash cuts $(CUTS)
 	build/release/tests/crash/crash faults $(FAULTS)
+
+#: make damage    FILES (default 100000) damaged files: the truth, an error or a named gap; never a signal, a hang, a lie
+FILES ?= 100000
+damage: deps
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release build/release/tests/damage/damage_loop
+	build/release/tests/damage/damage_loop $(FILES)
 
 #: make lint      formatting, the walls between the rooms, exported names, cppcheck, and clang's warnings
 lint: deps-all

@@ -640,6 +640,24 @@ struct gk_store_info {
     size_t n_links, n_bands, n_orders, n_exemptions, n_rules, n_mappings, n_people;
 };
 GK_API const struct gk_store_info *gk_snapshot_info(gk_snapshot *snapshot);
+
+/*
+ * What a snapshot could not read so far because its bytes are damaged: a stretch of a facility's rows, or of its states
+ * where no rows are left to derive them from. Reading goes on without it: rows are left out (sums lack them), and what
+ * follows from them is unknown there, or no data. What was moved aside (gk_repair) is in the list from the beginning.
+ */
+/*
+ * GK_DAMAGED_RECORDS has no facility and no time: when the store was opened some records did not fit their checksums,
+ * and where a key is damaged as well nobody knows what is missing. gk_check names them.
+ */
+enum gk_damage_kind { GK_DAMAGED_ROWS = 0, GK_DAMAGED_STATES = 1, GK_DAMAGED_RECORDS = 2 };
+struct gk_damage {
+    enum gk_damage_kind kind;
+    uint32_t facility; /* GK_ID_NONE: not known */
+    gk_time from, to;  /* the rows of [from, to); GK_TIME_MAX when the end is not known either */
+};
+/* The list; lives until the next call on the snapshot. */
+GK_API const struct gk_damage *gk_snapshot_damage(gk_snapshot *snapshot, size_t *n);
 GK_API gk_time gk_clock(gk_db *db);
 
 /* ---- the catalog, reading: ids are dense from 0
@@ -1251,16 +1269,27 @@ GK_API const char *gk_table_name(unsigned table);
 typedef int (*gk_sink_fn)(void *context, const char *text, size_t size);
 
 /*
- * Reads everything that is stored and tests every checksum and invariant; `is_deep` also derives states, presence and
- * summaries again from the rows and compares. A line for each finding goes to the sink; *n_findings counts them.
+ * Reads everything that is stored and tests every page, checksum and invariant; `is_deep` also derives states, presence
+ * and summaries again from the rows and compares. A line for each finding goes to the sink; *n_findings counts them.
  */
 GK_API int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *n_findings,
                     struct gk_error *error);
 /*
+ * Opens a store for writing, and mends what a check finds as far as it follows from something else: records that cannot
+ * be read are moved aside (table `damaged`), never deleted; profiles, states, hours, the presence index and counts are
+ * made again from chunks and journal. A line for each thing that was done, and for each finding of gk_check that is
+ * left, goes to the sink; *n_mended and *n_left count them. Rows of a damaged chunk are lost; states that were derived
+ * from them stay. GK_ECORRUPT: pages of the file, its facts or its catalog are damaged, which nothing else tells:
+ * restore a copy. A store that is sound is left as it is.
+ */
+GK_API int gk_repair(const char *path, const struct gk_options *options, gk_sink_fn sink, void *context,
+                     uint64_t *n_mended, uint64_t *n_left, struct gk_error *error);
+
+/*
  * The store's file is read through a map: where it is cut off meanwhile, or the disk fails, the kernel sends SIGBUS to
- * whoever looks, and that ends the process. The library touches no signals by itself. A host that would rather have an
- * error calls gk_guard_install once (handlers that were there go on getting what is not meant for us) and does what
- * reads a store inside of gk_guard_run.
+ * whoever looks (SIGSEGV, where damaged pages led LMDB astray), and that ends the process. The library touches no
+ * signals by itself. A host that would rather have an error calls gk_guard_install once (handlers that were there go on
+ * getting what is not meant for us) and does what reads a store inside of gk_guard_run.
  *
  * gk_guard_run returns what `run` returns; or GK_EIO when a page could not be read, GK_ECORRUPT when LMDB met what it
  * holds for impossible. Then `run` was left in the middle, in this thread: what it allocated is lost, and a handle,

@@ -622,15 +622,63 @@ done:
     return rc;
 }
 
+#define DAMAGE_NOTES_MAX 8
+
+static int note_stretch(struct gk_query *query, const struct gk_damage *damage)
+{
+    const struct gk_facility *facility = gk_facility_get(query->snapshot, damage->facility);
+    const char *name = facility ? facility->name : "?", *text;
+    char from[GK_TIME_TEXT_MAX], to[GK_TIME_TEXT_MAX] = "?";
+
+    (void)gk_time_format(damage->from, query->window.zone_s, from); /* the lengths are not needed */
+    if (damage->to != GK_TIME_MAX)
+        (void)gk_time_format(damage->to, query->window.zone_s, to);
+    if (damage->kind == GK_DAMAGED_RECORDS)
+        text = report_text(&query->report,
+                           "records of this store are damaged, and more may be missing than is named here: "
+                           "gk check");
+    else if (damage->kind == GK_DAMAGED_ROWS)
+        text = arena_printf(&query->memory,
+                            report_text(&query->report, "facility '%s': rows from %s to %s are damaged and left out"),
+                            name, from, to);
+    else
+        text = arena_printf(
+            &query->memory,
+            report_text(&query->report, "facility '%s': states from %s to %s are damaged and shown as no data"), name,
+            from, to);
+    return run_note(query, text);
+}
+
+/* What could not be read of the window: the answer lacks it. */
+static int note_damage(struct gk_query *query)
+{
+    size_t n, n_told = 0;
+    const struct gk_damage *list = gk_snapshot_damage(query->given, &n);
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < n; i++)
+        if ((list[i].kind == GK_DAMAGED_RECORDS ||
+             (query->meta.has_window && list[i].from < query->window.to && list[i].to > query->window.from)) &&
+            ++n_told <= DAMAGE_NOTES_MAX)
+            TRY(note_stretch(query, &list[i]));
+    if (n_told > DAMAGE_NOTES_MAX)
+        TRY(run_note(query, arena_printf(&query->memory, report_text(&query->report, "and %zu more damaged stretches"),
+                                         n_told - DAMAGE_NOTES_MAX)));
+done:
+    return rc;
+}
+
 /* Behind the last row: what the answer says about itself. */
-static void finish(struct gk_query *query)
+static int finish(struct gk_query *query)
 {
     int64_t total = query->known_ticks + query->unknown_ticks;
+    int rc = note_damage(query);
 
     query->meta.n_rows = query->n_given;
     query->meta.nodata_share = total ? (double)query->unknown_ticks / (double)total : NAN;
     query->meta.n_notes = query->notes.n;
     query->meta.notes = query->notes.list;
+    return rc;
 }
 
 /* No more rows are wanted. Intervals go on being counted, as the footer tells how many are possible; samples do not. */
@@ -673,8 +721,8 @@ static int next_row(struct gk_query *query)
     if (rc != GK_OK)
         return run_fail(query, rc);
     if (!rows_take(&query->rows)) {
-        finish(query);
-        return GK_DONE;
+        rc = finish(query);
+        return rc == GK_OK ? GK_DONE : run_fail(query, rc);
     }
     query->n_given++;
     query->has_row = true;

@@ -274,7 +274,7 @@ static int add_among(gk_db *db, struct txn *txn, uint32_t facility, gk_time last
                      struct gk_error *error)
 {
     const struct edge *edge = &db->edges[facility];
-    struct origin origin = {&db->mem, txn, db->heads, db->view, db->policy, NULL};
+    struct origin origin = {&db->mem, txn, db->heads, db->view, db->policy, NULL, NULL};
     struct heads_view fresh = {heads_n(db->heads), UINT32_MAX, db->view.n_visible};
     struct columns c;
     int rc;

@@ -11,6 +11,7 @@
 
 #include "codec/batch.h"
 #include "db/acts_check.h"
+#include "db/check.h"
 #include "db/hours.h"
 #include "db/index.h"
 #include "db/snapshot.h"
@@ -25,6 +26,8 @@ struct checking {
     uint64_t n_rows, n_stale;        /* of all profiles */
     uint64_t n_bits, n_bits_derived; /* of the presence index; what the states of all facilities ask for */
     struct alarms_count alarms;
+    struct damage damage; /* rows that are missing: moved aside before, then those met here */
+    size_t n_aside;
 };
 
 __attribute__((format(printf, 2, 3))) static int report(struct checking *c, const char *format, ...)
@@ -64,13 +67,31 @@ static int count_bits(struct checking *c, struct view value)
     return GK_OK;
 }
 
+/* A chunk that cannot be read: whose rows, from when to when. Moves the cursor on. */
+static int note_chunk(struct checking *c, struct cursor *cursor, const struct gk_error *found, struct gk_error *error)
+{
+    char from[GK_TIME_TEXT_MAX], to[GK_TIME_TEXT_MAX];
+    struct gk_damage what;
+    int rc, moved;
+
+    moved = chunk_stretch(&c->s->mem, c->s->txn, cursor, &what, error);
+    TRY(moved < 0 ? moved : GK_OK);
+    (void)gk_time_format(what.from, c->s->db->zone_s, from); /* the lengths are not needed */
+    (void)gk_time_format(what.to, c->s->db->zone_s, to);
+    TRY(damage_add(&c->damage, what.kind, what.facility, what.from, what.to));
+    TRY(report(c, "chunk: facility '%s': rows from %s to %s are damaged: %s",
+               c->s->catalog->facilities[what.facility].name, from, what.to == GK_TIME_MAX ? "?" : to, found->text));
+    rc = moved;
+done:
+    return rc;
+}
+
 /* ---- records
  * --------------------------------------------------------------------------------------------------------- */
 
-static int check_record(struct checking *c, enum store_table table, struct view key, struct view value,
-                        struct gk_error *error)
+int check_record(const struct mem *mem, uint32_t n_facilities, enum store_table table, struct view key,
+                 struct view value, struct gk_error *error)
 {
-    const struct mem *mem = &c->s->mem;
     struct journal_record record;
     struct batch batch = {0};
     struct mark mark;
@@ -78,18 +99,17 @@ static int check_record(struct checking *c, enum store_table table, struct view 
 
     switch (table) {
     case STORE_CHUNK:
-        if (key.size != CHUNK_KEY || unkey_u32(key.bytes) >= c->s->catalog->n_facilities)
+        if (key.size != CHUNK_KEY || unkey_u32(key.bytes) >= n_facilities)
             return error_set(error, GK_ECORRUPT, "a chunk of a facility that is not in the catalog");
         return chunk_check(mem, value.bytes, value.size, error);
     case STORE_STATE:
-        if (key.size != 12 || unkey_u32(key.bytes) >= c->s->catalog->n_facilities)
+        if (key.size != 12 || unkey_u32(key.bytes) >= n_facilities)
             return error_set(error, GK_ECORRUPT, "a state record of a facility that is not in the catalog");
         return history_check(unkey_i64(key.bytes + 4), value.bytes, value.size, error);
     case STORE_PRESENCE:
         if (!index_unkey(key, &mark))
             return error_set(error, GK_ECORRUPT, "a presence key that is none");
-        rc = presence_check(value.bytes, value.size, error);
-        return rc == GK_OK && c->is_deep ? count_bits(c, value) : rc;
+        return presence_check(value.bytes, value.size, error);
     case STORE_JOURNAL:
         rc = journal_open(value, &record);
         if (rc != GK_OK)
@@ -102,7 +122,7 @@ static int check_record(struct checking *c, enum store_table table, struct view 
         return rc == GK_OK ? GK_OK : error_set(error, rc, "%s", gk_status_text(rc));
     case STORE_PROFILE: {
         struct profile p;
-        if (key.size != 4 || unkey_u32(key.bytes) >= c->s->catalog->n_facilities)
+        if (key.size != 4 || unkey_u32(key.bytes) >= n_facilities)
             return error_set(error, GK_ECORRUPT, "a profile of a facility that is not in the catalog");
         profile_init(&p, mem);
         rc = profile_decode(value, &p, error);
@@ -110,16 +130,24 @@ static int check_record(struct checking *c, enum store_table table, struct view 
         return rc;
     }
     case STORE_HOUR:
-        return hours_check_record(key, value, (uint32_t)c->s->catalog->n_facilities, error);
-    case STORE_ALARM:
-        return alarms_check_record(c->s, key, value, &c->alarms, error);
+        return hours_check_record(key, value, n_facilities, error);
     case STORE_BACKFILL:
-        return backfill_check(key, value, mem, (uint32_t)c->s->catalog->n_facilities, error);
+        return backfill_check(key, value, mem, n_facilities, error);
+    case STORE_DAMAGED: {
+        struct damaged_record damaged = {.moved = 0};
+        rc = damage_decode(key, value, &damaged);
+        return rc == GK_OK ? GK_OK : error_set(error, rc, "%s", gk_status_text(rc));
+    }
     case STORE_SOURCE:
         return value.size == 8 ? GK_OK : error_set(error, GK_ECORRUPT, "a sequence of %zu bytes", value.size);
     default:
         return GK_OK; /* meta and catalog were read when the store was opened */
     }
+}
+
+static bool is_chunk_of_somebody(const struct checking *c, struct view key)
+{
+    return key.size == CHUNK_KEY && unkey_u32(key.bytes) < c->s->catalog->n_facilities;
 }
 
 static int check_table(struct checking *c, enum store_table table, struct gk_error *error)
@@ -128,13 +156,23 @@ static int check_table(struct checking *c, enum store_table table, struct gk_err
     int rc;
 
     TRY(cursor_open(c->s->txn, table, &cursor, error));
-    for (rc = cursor_first(cursor, error); rc == GK_OK; rc = cursor_next(cursor, error)) {
+    for (rc = cursor_first(cursor, error); rc == GK_OK;) {
         struct gk_error found = {0};
         struct view value;
         rc = cursor_value(cursor, &value, &found);
         if (rc == GK_OK)
-            rc = check_record(c, table, cursor_key(cursor), value, &found);
+            rc = check_record(&c->s->mem, (uint32_t)c->s->catalog->n_facilities, table, cursor_key(cursor), value,
+                              &found);
+        if (rc == GK_OK && table == STORE_ALARM)
+            rc = alarms_check_record(c->s, cursor_key(cursor), value, &c->alarms, &found);
+        if (rc == GK_OK && table == STORE_PRESENCE && c->is_deep)
+            rc = count_bits(c, value);
+        if (rc == GK_ECORRUPT && table == STORE_CHUNK && is_chunk_of_somebody(c, cursor_key(cursor))) {
+            rc = note_chunk(c, cursor, &found, error);
+            continue;
+        }
         TRY(note(c, rc, &found, store_table_name(table)));
+        rc = cursor_next(cursor, error);
     }
     rc = rc == GK_DONE ? GK_OK : rc;
 done:
@@ -169,7 +207,8 @@ static int check_chunks(struct checking *c, uint32_t id, struct profile *counted
         if (rc == GK_OK)
             rc = chunk_times(&chunk, 0, chunk.n_minis, times);
         if (rc != GK_OK) {
-            TRY(note(c, rc, &found, "chunk"));
+            if (!damage_has_rows(&c->damage, id, chunk_key_first(cursor_key(cursor)))) /* not told yet */
+                TRY(note(c, rc, &found, "chunk"));
             continue;
         }
         if (counted->n_rows > 0)
@@ -254,35 +293,67 @@ done:
     return rc;
 }
 
-static int check_derived(struct checking *c, uint32_t id, const struct profile *stored, struct gk_error *error)
+/* The stretches where rows of a facility are missing; behind its last row the end is open, as rows hold on. */
+static int gaps_of(const struct checking *c, uint32_t id, gk_time last, struct damage *out)
+{
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < c->damage.n; i++) {
+        const struct gk_damage *d = &c->damage.at[i];
+        if (d->facility == id)
+            TRY(damage_add(out, d->kind, id, d->from, d->from > last ? GK_TIME_MAX : d->to));
+    }
+done:
+    return rc;
+}
+
+/*
+ * States were derived when the rows that are missing now were there: in their stretches the stored ones stand, and
+ * behind them as well where a state depends on those before it.
+ */
+static int check_derived(struct checking *c, uint32_t id, const struct profile *stored, gk_time last,
+                         struct gk_error *error)
 {
     gk_snapshot *s = c->s;
-    struct origin origin = {&s->mem, s->txn, NULL, {0, 0, 0}, s->db->policy, NULL};
+    struct damage gaps;
+    struct origin origin = {&s->mem, s->txn, NULL, {0, 0, 0}, s->db->policy, NULL, &gaps};
+    bool has_gaps = damage_has_rows(&c->damage, id, GK_TIME_MIN), is_equal;
     struct derived derived;
-    struct steps all;
+    struct steps all, known;
     struct limits limits;
-    bool is_equal;
     int rc;
 
     steps_init(&derived.steps, &s->mem);
     steps_init(&all, &s->mem);
+    steps_init(&known, &s->mem);
     limits_init(&limits, &s->mem);
-    TRY(limits_of(s->catalog, id, s->db->tick_ns, profile_hold(stored), &limits));
-    TRY(states_derive(&origin, id, s->db->tick_ns, &limits, stored, GK_TIME_MIN, NULL, &derived, error));
+    damage_init(&gaps, &s->mem, true); /* what it meets was told already */
     TRY(states_read(s->txn, id, GK_TICK_MIN, GK_TICK_MAX, &s->steps, error));
+    TRY(check_bits(c, id, &s->steps, error));
+    TRY(limits_of(s->catalog, id, s->db->tick_ns, profile_hold(stored), &limits));
+    if (has_gaps && !limits_are_plain(&limits))
+        goto done;
+    TRY(gaps_of(c, id, last, &gaps));
+    TRY(states_derive(&origin, id, s->db->tick_ns, &limits, stored, GK_TIME_MIN, NULL, &derived, error));
     TRY(steps_put(&all, GK_TICK_MIN, GK_NODATA));
     for (size_t i = 1; i < s->steps.n && s->steps.at[i].tick < derived.from; i++) /* of rows that were dropped */
         TRY(steps_put(&all, s->steps.at[i].tick, s->steps.at[i].value));
     for (size_t i = 0; i < derived.steps.n; i++)
         TRY(steps_put(&all, derived.steps.at[i].tick, derived.steps.at[i].value));
-    TRY(compare_states(c, id, &s->steps, &all));
-    TRY(check_bits(c, id, &all, error));
+    for (size_t i = 0; i < s->steps.n; i++)
+        TRY(steps_put(&known, s->steps.at[i].tick, s->steps.at[i].value));
+    TRY(damage_blank(&gaps, id, s->db->tick_ns, derived.from, GK_NODATA, GK_NODATA, &known));
+    TRY(compare_states(c, id, &known, &all));
+    if (has_gaps)
+        goto done; /* hours have samples that are missing */
     TRY(hours_compare(&origin, id, s->db->tick_ns, &limits, stored, &is_equal, error));
     if (!is_equal)
         TRY(report(c, "facility '%s': its hours differ from what its rows give", s->catalog->facilities[id].name));
 done:
+    damage_clear(&gaps);
     steps_clear(&derived.steps);
     steps_clear(&all);
+    steps_clear(&known);
     limits_clear(&limits);
     return rc;
 }
@@ -307,6 +378,14 @@ done:
     return rc;
 }
 
+static bool has_new_damage(const struct checking *c, uint32_t id)
+{
+    for (size_t i = c->n_aside; i < c->damage.n; i++)
+        if (c->damage.at[i].facility == id)
+            return true;
+    return false;
+}
+
 static int check_facility(struct checking *c, uint32_t id, struct gk_error *error)
 {
     gk_snapshot *s = c->s;
@@ -322,11 +401,12 @@ static int check_facility(struct checking *c, uint32_t id, struct gk_error *erro
         goto done;
     }
     TRY(check_chunks(c, id, &counted, error));
-    TRY(compare_profile(c, id, &counted, &stored));
+    if (!has_new_damage(c, id)) /* else it cannot fit */
+        TRY(compare_profile(c, id, &counted, &stored));
     c->n_rows += stored.n_rows;
     c->n_stale += stored.stale_from != GK_TIME_MAX;
     if (c->is_deep && stored.stale_from == GK_TIME_MAX) {
-        rc = check_derived(c, id, &stored, &found);
+        rc = check_derived(c, id, &stored, counted.last, &found);
         TRY(note(c, rc, &found, "states"));
     }
 done:
@@ -362,6 +442,9 @@ int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *
     *n_findings = 0;
     TRY(store_check_pages(db->store, take_page, &c, error));
     TRY(gk_snapshot_open(db, &c.s, error));
+    damage_init(&c.damage, &db->mem, false);
+    TRY(damage_load(&c.damage, c.s->txn, error));
+    c.n_aside = c.damage.n;
     for (unsigned i = 0; i < STORE_TABLES; i++)
         TRY(check_table(&c, (enum store_table)i, error));
     for (uint32_t id = 0; id < c.s->catalog->n_facilities; id++)
@@ -369,6 +452,8 @@ int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uint64_t *
     TRY(check_sums(&c));
     TRY(check_acts(&c));
 done:
+    if (c.damage.mem)
+        damage_clear(&c.damage);
     gk_snapshot_close(c.s);
     *n_findings = c.n_findings;
     if (rc == GK_ENOMEM)

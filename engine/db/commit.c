@@ -7,6 +7,7 @@
 #include "db/backfill.h"
 #include "db/changes.h"
 #include "db/growth.h"
+#include "db/heal.h"
 #include "db/profile.h"
 #include "db/record.h"
 #include "db/seal.h"
@@ -273,7 +274,7 @@ void pending_clear(gk_db *db)
     p->is_dirty = db->is_unsettled_new = false;
 }
 
-static int commit_pending(gk_db *db, bool *is_long, struct gk_error *error)
+static int commit_once(gk_db *db, bool *is_long, struct gk_error *error)
 {
     struct txn *txn = NULL;
     struct progress progress = db->progress;
@@ -301,6 +302,20 @@ done:
     txn_abort(txn);
     if (rc == GK_OK)
         pending_clear(db);
+    return rc;
+}
+
+/* A band, or new facts of a facility, touch records that may be damaged: those are moved aside. */
+static int commit_pending(gk_db *db, bool *is_long, struct gk_error *error)
+{
+    uint64_t n_moved;
+    int rc = commit_once(db, is_long, error);
+
+    if (rc != GK_ECORRUPT)
+        return rc;
+    TRY(heal_records(db, NULL, &n_moved, error));
+    TRY(commit_once(db, is_long, error));
+done:
     return rc;
 }
 

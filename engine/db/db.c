@@ -9,10 +9,12 @@
 #include <time.h>
 
 #include "db/commit.h"
+#include "db/heal.h"
 #include "db/mapping.h"
 #include "db/person.h"
 #include "db/profile.h"
 #include "db/recall.h"
+#include "db/recount.h"
 #include "db/seal.h"
 
 static gk_time system_clock(void *context)
@@ -190,9 +192,13 @@ static int load_edges(gk_db *db, struct txn *txn, struct gk_error *error)
             rc = error_set(error, GK_ECORRUPT, "a profile of facility %u, which is not in the catalog", facility);
             goto done;
         }
-        TRY(cursor_value(cursor, &value, error));
+        rc = cursor_value(cursor, &value, error);
         profile.n_channels = 0;
-        TRY(profile_decode(value, &profile, error));
+        if (rc == GK_OK)
+            rc = profile_decode(value, &profile, error);
+        if (rc == GK_ECORRUPT) /* the next sealing moves it aside */
+            rc = profile_anew(&db->mem, txn, facility, db->progress.dropped_before, &profile, error);
+        TRY(rc);
         if (profile.n_rows > 0)
             db->edges[facility] = (struct edge){.newest = profile.last, .sealed_last = profile.last};
     }
@@ -200,6 +206,27 @@ static int load_edges(gk_db *db, struct txn *txn, struct gk_error *error)
 done:
     cursor_close(cursor);
     profile_clear(&profile);
+    return rc;
+}
+
+/* Moves aside what is damaged; of the catalog and the meta table nothing may be. */
+static int heal(gk_db *db, struct heal_log *log, struct gk_error *error)
+{
+    struct txn *txn = NULL;
+    uint64_t n_moved;
+    int rc;
+
+    TRY(store_read(db->store, &txn, error));
+    TRY(meta_load_facts(db, txn, error));
+    TRY(catalog_load(&db->mem, txn, &db->catalog, error));
+    txn_abort(txn);
+    txn = NULL;
+    TRY(heal_records(db, log, &n_moved, error));
+done:
+    txn_abort(txn);
+    if (db->catalog)
+        catalog_free(db->catalog);
+    db->catalog = NULL;
     return rc;
 }
 
@@ -261,7 +288,8 @@ done:
     return rc;
 }
 
-int gk_open(const char *path, int flags, const struct gk_options *options, gk_db **out, struct gk_error *error)
+int db_open(const char *path, int flags, const struct gk_options *options, struct heal_log *log, gk_db **out,
+            struct gk_error *error)
 {
     gk_db *db = NULL;
     bool is_new = false, is_made;
@@ -294,6 +322,8 @@ int gk_open(const char *path, int flags, const struct gk_options *options, gk_db
         TRY(error_set(error, GK_EEXIST, "%s: there is a store already", path));
     if (!is_made && db->is_writer && store.may_create)
         TRY(create(db, error));
+    if (log)
+        TRY(heal(db, log, error));
     TRY(recover(db, error));
     *out = db;
     db = NULL;
@@ -308,6 +338,11 @@ done:
         (void)gk_close(db); /* nothing to commit: cannot fail */
     }
     return rc;
+}
+
+int gk_open(const char *path, int flags, const struct gk_options *options, gk_db **out, struct gk_error *error)
+{
+    return db_open(path, flags, options, NULL, out, error);
 }
 
 int gk_close(gk_db *db)

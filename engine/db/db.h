@@ -94,6 +94,7 @@ struct pending {
 
 struct recall;
 struct changes;
+struct heal_log;
 
 struct gk_db {
     struct mem mem;
@@ -136,6 +137,9 @@ struct gk_db {
     gk_time tidied;          /* of a writer: when it last looked for readers that died */
 };
 
+/* gk_open; with a log, records that are damaged are moved aside before they are read. */
+int db_open(const char *path, int flags, const struct gk_options *options, struct heal_log *log, gk_db **out,
+            struct gk_error *error);
 const struct mem *db_mem(gk_db *db);
 int32_t db_zone(gk_db *db);
 /* GK_ID_NONE when there is none. */
@@ -160,6 +164,7 @@ int db_lookup(gk_db *db, struct txn **out, struct gk_error *error);
 /* meta.c: the store's fixed facts and its progress. */
 int meta_create(gk_db *db, struct txn *txn, struct gk_error *error);
 int meta_load(gk_db *db, struct txn *txn, struct gk_error *error);
+int meta_load_facts(gk_db *db, struct txn *txn, struct gk_error *error); /* without the progress */
 /* The newest one: the meta table's, or that of the newest journal record. */
 int progress_get(struct txn *txn, struct progress *out, struct gk_error *error);
 int unsettled_put(struct txn *txn, gk_time from, struct gk_error *error);
@@ -185,6 +190,8 @@ int journal_put(struct txn *txn, struct view batch, struct progress *progress, b
                 struct gk_error *error);
 /* Takes the progress of the newest record, if it is later than *progress. */
 int journal_progress(struct txn *txn, struct progress *progress, struct gk_error *error);
+/* Where the newest records are lost, with the progress in them: new ones are put behind them. */
+int journal_mend(struct txn *txn, struct progress *progress, struct gk_error *error);
 /* Adds the rows of one journal record to the heads: those of facilities >= first_facility. */
 int journal_replay(const struct mem *mem, struct heads *heads, struct view record, uint32_t first_facility,
                    struct edge *edges, size_t n_edges, struct gk_error *error);

@@ -143,6 +143,7 @@ static int digest_facility(struct digesting *d, uint32_t id, struct gk_error *er
 {
     gk_snapshot *s = d->s;
     struct origin origin = snapshot_origin(s);
+    origin.damage = NULL; /* a digest of some of the rows would be none */
     struct rows rows = {0};
     const struct columns *batch;
     const char *name = s->catalog->facilities[id].name;

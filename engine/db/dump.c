@@ -112,6 +112,27 @@ done:
     return rc;
 }
 
+static int dump_damaged(struct dumping *d, struct view key, struct view value)
+{
+    struct damaged_record record = {.moved = 0};
+    int rc;
+
+    TRY(damage_decode(key, value, &record));
+    buffer_printf(&d->line, "%s ", store_table_name(record.table));
+    if (record.what.facility != GK_ID_NONE) {
+        buffer_printf(&d->line, "of '%s' from ", facility_name(d, record.what.facility));
+        put_time(&d->line, record.what.from);
+        buffer_printf(&d->line, " to ");
+        put_time(&d->line, record.what.to);
+        buffer_put_u8(&d->line, ' ');
+    }
+    buffer_printf(&d->line, "%zu bytes, moved aside ", record.stored.size);
+    put_time(&d->line, record.moved);
+    buffer_put_u8(&d->line, '\n');
+done:
+    return rc;
+}
+
 static int dump_record(struct dumping *d, enum store_table table, struct view key, struct view value)
 {
     struct buffer *out = &d->line;
@@ -167,6 +188,8 @@ static int dump_record(struct dumping *d, enum store_table table, struct view ke
         int rc = key.size == 8 ? act_decode(unkey_u64(key.bytes), value, &act, NULL) : GK_ECORRUPT;
         return rc == GK_OK ? act_dump(&act, out) : rc;
     }
+    case STORE_DAMAGED:
+        return dump_damaged(d, key, value);
     default:
         buffer_printf(out, "%zu bytes\n", value.size);
         return GK_OK;
@@ -182,10 +205,15 @@ static int dump_table(struct dumping *d, enum store_table table, struct gk_error
     TRY(send(d));
     TRY(cursor_open(d->s->txn, table, &cursor, error));
     for (rc = cursor_first(cursor, error); rc == GK_OK; rc = cursor_next(cursor, error)) {
+        struct gk_error found = {0};
         struct view value;
-        TRY(cursor_value(cursor, &value, error));
-        rc = dump_record(d, table, cursor_key(cursor), value);
-        if (rc != GK_OK) {
+        rc = cursor_value(cursor, &value, &found);
+        if (rc == GK_OK)
+            rc = dump_record(d, table, cursor_key(cursor), value);
+        if (rc == GK_ECORRUPT) { /* of all things a dump should get past it */
+            buffer_reset(&d->line);
+            buffer_printf(&d->line, "damaged: %s\n", found.text[0] ? found.text : gk_status_text(rc));
+        } else if (rc != GK_OK) {
             (void)error_set(error, rc, "table %s: a record: %s", store_table_name(table), gk_status_text(rc));
             goto done;
         }
@@ -201,6 +229,26 @@ done:
 
 /* ---- one facility: rows and states
  * ------------------------------------------------------------------------------------- */
+
+/* Where rows are missing because they are damaged. */
+static int dump_gaps(struct dumping *d, uint32_t id)
+{
+    const struct damage *damage = snapshot_damage(d->s);
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < damage->n; i++) {
+        if (damage->at[i].kind == GK_DAMAGED_RECORDS || damage->at[i].facility != id)
+            continue;
+        buffer_printf(&d->line, "# damaged from ");
+        put_time(&d->line, damage->at[i].from);
+        buffer_printf(&d->line, " to ");
+        put_time(&d->line, damage->at[i].to);
+        buffer_put_u8(&d->line, '\n');
+        TRY(send(d));
+    }
+done:
+    return rc;
+}
 
 static int dump_rows(struct dumping *d, uint32_t id, struct gk_error *error)
 {
@@ -220,7 +268,8 @@ static int dump_rows(struct dumping *d, uint32_t id, struct gk_error *error)
             buffer_put_u8(&d->line, '\n');
             TRY(send(d));
         }
-    rc = rc == GK_DONE ? GK_OK : rc;
+    TRY(rc == GK_DONE ? GK_OK : rc);
+    TRY(dump_gaps(d, id));
 done:
     if (rows.origin)
         rows_close(&rows);
@@ -284,7 +333,7 @@ int gk_dump(gk_db *db, const char *what, gk_sink_fn sink, void *context, struct 
             error_set(error, GK_EINVAL,
                       "there is no '%s' to dump; there are: all, facility NAME, meta, catalog, journal, source, chunk, "
                       "profile, state, presence, quarantine, alarm, act, hour, "
-                      "backfill",
+                      "backfill, damaged",
                       what);
 done:
     if (d.s)

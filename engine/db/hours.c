@@ -14,11 +14,6 @@ static void hours_key(uint8_t key[HOURS_KEY], int64_t day, uint32_t channel, uin
     key_u32(key + 6, facility);
 }
 
-static int64_t key_day(struct view key)
-{
-    return (int32_t)(unkey_u32(key.bytes) ^ UINT32_C(0x80000000));
-}
-
 static int64_t least(int64_t a, int64_t b)
 {
     return a < b ? a : b;
@@ -84,7 +79,7 @@ static int find_day(struct cursor *cursor, uint32_t facility, uint32_t channel, 
             return error_set(error, GK_ECORRUPT, "a key of the hours is %zu bytes long", found.size);
         if (memcmp(found.bytes, key, sizeof key) == 0)
             return GK_OK;
-        *day = key_day(found) > *day ? key_day(found) : *day + 1;
+        *day = hours_key_day(found) > *day ? hours_key_day(found) : *day + 1;
     }
     rc = GK_DONE;
 done:
@@ -519,10 +514,10 @@ int hours_check_record(struct view key, struct view value, uint32_t n_facilities
 
     if (key.size != HOURS_KEY || hours_key_facility(key) >= n_facilities)
         return error_set(error, GK_ECORRUPT, "hours of a facility that is not in the catalog");
-    if (key_day(key) == HOURS_OPEN)
+    if (hours_key_day(key) == HOURS_OPEN)
         rc = hours_open_decode(value, &open);
     else
-        rc = hour_block_decode(key_day(key), value, &open.block);
+        rc = hour_block_decode(hours_key_day(key), value, &open.block);
     return rc == GK_OK ? rc : bad_record(rc, error);
 }
 
@@ -530,7 +525,8 @@ int hours_dump_record(struct view key, struct view value, struct buffer *out)
 {
     if (key.size != HOURS_KEY)
         return GK_ECORRUPT;
-    return key_day(key) == HOURS_OPEN ? hours_open_dump(value, out) : hour_block_dump(key_day(key), value, out);
+    return hours_key_day(key) == HOURS_OPEN ? hours_open_dump(value, out)
+                                            : hour_block_dump(hours_key_day(key), value, out);
 }
 
 /* The hours that the rows give, one after the other, against those that are stored. */

@@ -52,6 +52,10 @@ void hours_close(struct hours *hours);
 
 int hours_check_record(struct view key, struct view value, uint32_t n_facilities, struct gk_error *error);
 int hours_dump_record(struct view key, struct view value, struct buffer *out);
+static inline int64_t hours_key_day(struct view key)
+{
+    return (int32_t)(unkey_u32(key.bytes) ^ UINT32_C(0x80000000));
+}
 static inline uint32_t hours_key_facility(struct view key)
 {
     return unkey_u32(key.bytes + 6);

@@ -128,13 +128,16 @@ static int judge_by_reading(struct ingest *g, size_t row, bool is_newest, enum v
     gk_db *db = g->db;
     gk_time t = g->batch->time[row];
     struct rows rows = {0};
+    struct damage damage; /* what cannot be read is not known: the row is taken */
     const struct columns *have;
     struct txn *txn;
     int rc;
 
+    damage_init(&damage, &db->mem, true);
     TRY(db_lookup(db, &txn, error));
-    struct origin origin = {&db->mem,   txn, db->heads, {heads_n(db->heads), db->view.facilities_done, db->view.n_done},
-                            db->policy, NULL};
+    struct origin origin = {
+        &db->mem,   txn,  db->heads, {heads_n(db->heads), db->view.facilities_done, db->view.n_done},
+        db->policy, NULL, &damage};
     *out = is_newest ? ACCEPTED : LATE;
     TRY(rows_open(&rows, &origin, g->batch->facility[row], NULL, 0, t, t + 1, error));
     while ((rc = rows_next(&rows, &have, error)) == GK_OK)
@@ -148,6 +151,7 @@ static int judge_by_reading(struct ingest *g, size_t row, bool is_newest, enum v
 done:
     if (rows.origin)
         rows_close(&rows);
+    damage_clear(&damage);
     return rc;
 }
 

@@ -72,6 +72,23 @@ done:
     return rc;
 }
 
+int journal_mend(struct txn *txn, struct progress *progress, struct gk_error *error)
+{
+    struct cursor *cursor = NULL;
+    int rc;
+
+    TRY(cursor_open(txn, STORE_JOURNAL, &cursor, error));
+    rc = cursor_last(cursor, error);
+    if (rc == GK_OK && cursor_key(cursor).size == 8) {
+        uint64_t last = unkey_u64(cursor_key(cursor).bytes);
+        progress->journal_next = last < progress->journal_next ? progress->journal_next : last + 1;
+    }
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    cursor_close(cursor);
+    return rc;
+}
+
 int journal_replay(const struct mem *mem, struct heads *heads, struct view record, uint32_t first_facility,
                    struct edge *edges, size_t n_edges, struct gk_error *error)
 {

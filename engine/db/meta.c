@@ -182,7 +182,7 @@ static int decode_store(gk_db *db, struct view value)
     return GK_OK;
 }
 
-int meta_load(gk_db *db, struct txn *txn, struct gk_error *error)
+int meta_load_facts(gk_db *db, struct txn *txn, struct gk_error *error)
 {
     struct view value;
     int rc = txn_get(txn, STORE_META, KEY_STORE, &value, error);
@@ -196,8 +196,18 @@ int meta_load(gk_db *db, struct txn *txn, struct gk_error *error)
         return error_set(error, rc, "the store has a later format than this version (%s) reads", gk_version());
     if (rc != GK_OK)
         return error_set(error, rc, "the store's facts make no sense");
-    rc = unsettled_get(db, txn, error);
-    return rc == GK_OK ? progress_get(txn, &db->progress, error) : rc;
+    return GK_OK;
+}
+
+int meta_load(gk_db *db, struct txn *txn, struct gk_error *error)
+{
+    int rc;
+
+    TRY(meta_load_facts(db, txn, error));
+    TRY(unsettled_get(db, txn, error));
+    TRY(progress_get(txn, &db->progress, error));
+done:
+    return rc;
 }
 
 int progress_dump(const struct progress *progress, struct buffer *out)

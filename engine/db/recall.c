@@ -90,9 +90,12 @@ static int fill(struct slot *slot, struct txn *txn, uint32_t facility, gk_time t
         goto done;
     }
     TRY(rc);
-    TRY(chunk_at(cursor, &chunk, error));
-    if (t > chunk.last)
+    rc = chunk_at(cursor, &chunk, error);
+    if (rc == GK_ECORRUPT || (rc == GK_OK && t > chunk.last)) { /* nothing is known of a damaged one */
+        rc = GK_OK;
         goto done;
+    }
+    TRY(rc);
     rc = decode(slot, &chunk, t);
     if (rc != GK_OK) {
         (void)error_set(error, rc, "a chunk: %s", gk_status_text(rc)); /* rc says it too */

@@ -10,6 +10,7 @@
 #include "db/backfill.h"
 #include "db/commit.h"
 #include "db/growth.h"
+#include "db/heal.h"
 #include "db/hours.h"
 #include "db/recall.h"
 #include "db/seal.h"
@@ -26,6 +27,7 @@ struct retaining {
     gk_time before;
     uint64_t step;   /* bytes that this transaction may write anew */
     size_t n_chunks; /* deleted in this transaction */
+    struct damage damage; /* rows that were moved aside */
 };
 
 /* ---- chunks
@@ -224,7 +226,7 @@ done:
 static int drop_rows(struct retaining *r, uint32_t facility, bool *is_done, struct gk_error *error)
 {
     gk_db *db = r->db;
-    struct origin origin = {&db->mem, r->txn, NULL, {0, 0, 0}, db->policy, NULL};
+    struct origin origin = {&db->mem, r->txn, NULL, {0, 0, 0}, db->policy, NULL, &r->damage};
     struct derive machine;
     gk_time cut = r->before, step;
     int rc;
@@ -257,6 +259,7 @@ static int begin_step(struct retaining *r, struct gk_error *error)
     int rc;
 
     TRY(store_write(r->db->store, &r->txn, error));
+    TRY(damage_load(&r->damage, r->txn, error));
     r->step = growth_step_bytes(r->db, r->txn);
     r->n_chunks = 0;
 done:
@@ -321,8 +324,10 @@ static int seal_and_retain(gk_db *db, gk_time before, const struct gk_retain_opt
         r.before = r.progress.dropped_before;
     profile_init(&r.profile, &db->mem);
     limits_init(&r.limits, &db->mem);
+    damage_init(&r.damage, &db->mem, false);
     rc = retain(&r, options, error);
     txn_abort(r.txn);
+    damage_clear(&r.damage);
     profile_clear(&r.profile);
     limits_clear(&r.limits);
     *n_rows += n_before - db->progress.n_rows; /* what was committed */
@@ -351,12 +356,14 @@ static void close_reserve(gk_db *db)
 int gk_retain(gk_db *db, gk_time before, const struct gk_retain_options *options, uint64_t *n_rows,
               struct gk_error *error)
 {
-    uint64_t n = 0;
+    uint64_t n = 0, n_moved;
     int rc;
 
     before = hour_begin(hour_of(before));
     TRY(db_need_writer(db, error));
     rc = seal_and_retain(db, before, options, &n, error);
+    if (rc == GK_ECORRUPT && heal_records(db, NULL, &n_moved, error) == GK_OK && n_moved > 0)
+        rc = seal_and_retain(db, before, options, &n, error); /* without what is damaged */
     if (rc == GK_EFULL && open_reserve(db)) {
         rc = seal_and_retain(db, before, options, &n, error);
         close_reserve(db);

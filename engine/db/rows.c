@@ -7,6 +7,7 @@
 #include "db/rows.h"
 
 #include "codec/times.h"
+#include "db/profile.h"
 
 int chunk_at(struct cursor *cursor, struct chunk_view *out, struct gk_error *error)
 {
@@ -26,6 +27,35 @@ done:
 bool chunk_key_is_of(struct view key, uint32_t facility)
 {
     return key.size == CHUNK_KEY && unkey_u32(key.bytes) == facility;
+}
+
+/* The full second behind a time. */
+static gk_time second_after(gk_time t)
+{
+    int64_t second = floor_div(t, GK_SECOND) + 1;
+    return second > GK_TIME_MAX / GK_SECOND ? GK_TIME_MAX : second * GK_SECOND;
+}
+
+int chunk_stretch(const struct mem *mem, struct txn *txn, struct cursor *cursor, struct gk_damage *out,
+                  struct gk_error *error)
+{
+    struct view key = cursor_key(cursor);
+    uint32_t facility = unkey_u32(key.bytes);
+    struct profile profile;
+
+    *out = (struct gk_damage){GK_DAMAGED_ROWS, facility, chunk_key_first(key), GK_TIME_MAX};
+    int rc = cursor_next(cursor, error);
+    if (rc < 0)
+        return rc;
+    if (rc == GK_OK && chunk_key_is_of(cursor_key(cursor), facility)) {
+        out->to = chunk_key_first(cursor_key(cursor));
+        return rc;
+    }
+    profile_init(&profile, mem);
+    if (profile_load(txn, facility, &profile, NULL) == GK_OK && profile.last >= out->from)
+        out->to = second_after(profile.last); /* else nobody knows: no error */
+    profile_clear(&profile);
+    return rc;
 }
 
 /* After a move of the cursor: is there a chunk of ours that begins before `to`? */
@@ -192,14 +222,32 @@ done:
     return rc;
 }
 
+/* The current chunk, unless it is damaged and that is no error. */
+static int try_chunk(struct rows *rows, struct chunk_view *chunk, bool *is_damaged, struct gk_error *error)
+{
+    const struct damage *damage = rows->origin->damage;
+    struct gk_error found = {0};
+    int rc = chunk_at(rows->cursor, chunk, &found);
+
+    *is_damaged = rc == GK_ECORRUPT && damage && damage->takes_new;
+    if (*is_damaged)
+        return GK_OK;
+    if (rc != GK_OK && error)
+        *error = found;
+    return rc;
+}
+
 int rows_chunk(struct rows *rows, struct chunk_view *chunk, uint32_t *a, uint32_t *b, struct gk_error *error)
 {
     const struct columns *in = &rows->incoming;
+    bool is_damaged;
     int rc;
 
     if (!rows->has_chunk)
         return GK_DONE;
-    TRY(chunk_at(rows->cursor, chunk, error));
+    TRY(try_chunk(rows, chunk, &is_damaged, error));
+    if (is_damaged)
+        return GK_DONE; /* to be passed over by rows_next */
     if (rows->incoming_at < in->n_rows && in->time[rows->incoming_at] <= chunk->last)
         return GK_DONE;
     if (hides_some(rows, chunk->first, chunk->last))
@@ -226,15 +274,34 @@ done:
     return rc;
 }
 
+/* The current chunk cannot be read: there is nothing of it, and that is noted. */
+static int pass_over(struct rows *rows, gk_time *border, struct gk_error *error)
+{
+    struct gk_damage what;
+    int rc;
+
+    rc = chunk_stretch(rows->origin->mem, rows->origin->txn, rows->cursor, &what, error);
+    TRY(settle(rows, rc));
+    if (what.to > rows->from)
+        TRY(damage_add(rows->origin->damage, what.kind, what.facility, what.from, what.to));
+    TRY(lend_rows(rows, 0, 0));
+    *border = rows->has_chunk ? what.to : rows->to;
+done:
+    return rc;
+}
+
 /* Decodes what the current chunk has of the stretch and moves on; *border is where the next chunk begins. */
 static int take_chunk(struct rows *rows, gk_time *border, struct gk_error *error)
 {
     struct columns *columns = &rows->chunk;
     struct chunk_view chunk;
     uint32_t a, b;
+    bool is_damaged;
     int rc;
 
-    TRY(chunk_at(rows->cursor, &chunk, error));
+    TRY(try_chunk(rows, &chunk, &is_damaged, error));
+    if (is_damaged)
+        return pass_over(rows, border, error);
     if (chunk.last >= rows->from) {
         TRY(find_minis(&chunk, rows->from, rows->to, &a, &b));
         TRY(columns_append_chunk(columns, &chunk, a, b, rows->all_channels));

@@ -6,6 +6,7 @@
 #define DB_ROWS_H
 
 #include "db/backfill.h"
+#include "db/damage.h"
 
 /* Where rows are read from. */
 struct origin {
@@ -15,8 +16,10 @@ struct origin {
     struct heads_view view;
     enum gk_policy policy;
     const struct known *known; /* NULL: all rows */
+    struct damage *damage;     /* stretches without rows, known and met; NULL: none, and meeting one is an error */
 };
 
+/* A chunk that is damaged is passed over where the origin's damage takes it, and noted there. */
 struct rows {
     const struct origin *origin;
     uint32_t facility;
@@ -47,6 +50,12 @@ int rows_next(struct rows *rows, const struct columns **out, struct gk_error *er
 int rows_chunk(struct rows *rows, struct chunk_view *chunk, uint32_t *a, uint32_t *b, struct gk_error *error);
 void rows_close(struct rows *rows);
 
+/*
+ * From when to when rows are missing if the chunk that the cursor stands on is; the cursor moves on. The last one's end
+ * is what the facility's profile says, GK_TIME_MAX without one.
+ */
+int chunk_stretch(const struct mem *mem, struct txn *txn, struct cursor *cursor, struct gk_damage *out,
+                  struct gk_error *error);
 /* The chunk that the cursor stands on, whose key must be one of a facility's chunks. */
 int chunk_at(struct cursor *cursor, struct chunk_view *out, struct gk_error *error);
 static inline gk_time chunk_key_first(struct view key)

@@ -11,6 +11,7 @@
 #include "db/chunks.h"
 #include "db/commit.h"
 #include "db/growth.h"
+#include "db/heal.h"
 #include "db/hours.h"
 #include "db/index.h"
 #include "db/recall.h"
@@ -46,7 +47,8 @@ struct sealing {
     struct steps old_steps, new_steps;
     struct derived derived;
     struct progress progress;
-    bool is_direct; /* what was pending is in this transaction */
+    bool is_direct;       /* what was pending is in this transaction */
+    struct damage damage; /* rows that were moved aside: nothing is known of the states there */
 };
 
 static void sealing_init(struct sealing *s, gk_db *db)
@@ -59,6 +61,7 @@ static void sealing_init(struct sealing *s, gk_db *db)
     steps_init(&s->old_steps, &db->mem);
     steps_init(&s->new_steps, &db->mem);
     steps_init(&s->derived.steps, &db->mem);
+    damage_init(&s->damage, &db->mem, false);
 }
 
 static void sealing_clear(struct sealing *s)
@@ -71,6 +74,7 @@ static void sealing_clear(struct sealing *s)
     steps_clear(&s->old_steps);
     steps_clear(&s->new_steps);
     steps_clear(&s->derived.steps);
+    damage_clear(&s->damage);
 }
 
 /*
@@ -111,7 +115,7 @@ static int seal_facility(struct sealing *s, uint32_t facility, struct gk_error *
     int64_t hold_before = profile_hold(&before), hold_after = profile_hold(&s->profile);
     TRY(limits_of(db->catalog, facility, db->tick_ns, hold_after, &s->limits));
     struct outlook o = outlook_of(&before, &s->incoming, hold_before, hold_after, s->limits.uses_usual_hold);
-    struct origin origin = {&db->mem, s->txn, NULL, {0, 0, 0}, db->policy, NULL};
+    struct origin origin = {&db->mem, s->txn, NULL, {0, 0, 0}, db->policy, NULL, &s->damage};
     before.first = s->profile.first; /* how far back rows can be looked for */
     TRY(states_derive(&origin, facility, db->tick_ns, &s->limits, &before, o.change, o.is_append ? &s->incoming : NULL,
                       &s->derived, error));
@@ -136,6 +140,7 @@ static int begin(struct sealing *s, struct gk_error *error)
     int rc;
 
     TRY(store_write(s->db->store, &s->txn, error));
+    TRY(damage_load(&s->damage, s->txn, error));
     TRY(index_begin(&s->db->mem, s->txn, s->db->tick_ns, &s->index));
 done:
     return rc;
@@ -286,15 +291,30 @@ done:
 }
 
 /* An old sealing that a full disk or a crash interrupted is finished first; rows that came since take a second turn. */
-int seal_all(gk_db *db, struct gk_error *error)
+static int seal_rest(gk_db *db, struct gk_error *error)
 {
     int rc = GK_OK;
+
+    while (db->progress.n_stale > 0 || db->progress.target > 0 || db->progress.sealed + 1 < db->progress.journal_next)
+        TRY(seal_once(db, error));
+done:
+    return rc;
+}
+
+/* What cannot be read is moved aside: one damaged record must not keep all others from being sealed. */
+int seal_all(gk_db *db, struct gk_error *error)
+{
+    uint64_t n_moved;
+    int rc;
 
     db_end_lookup(db);
     if (db->recall)
         recall_forget(db->recall);
-    while (db->progress.n_stale > 0 || db->progress.target > 0 || db->progress.sealed + 1 < db->progress.journal_next)
-        TRY(seal_once(db, error));
+    rc = seal_rest(db, error);
+    if (rc != GK_ECORRUPT)
+        return rc;
+    TRY(heal_records(db, NULL, &n_moved, error));
+    TRY(seal_rest(db, error));
 done:
     return rc;
 }
@@ -320,7 +340,7 @@ done:
     return rc;
 }
 
-int seal_directly(gk_db *db, struct gk_error *error)
+static int seal_pending(gk_db *db, struct gk_error *error)
 {
     struct sealing s;
     int rc;
@@ -346,5 +366,18 @@ int seal_directly(gk_db *db, struct gk_error *error)
     pending_clear(db);
 done:
     sealing_clear(&s);
+    return rc;
+}
+
+int seal_directly(gk_db *db, struct gk_error *error)
+{
+    uint64_t n_moved;
+    int rc = seal_pending(db, error);
+
+    if (rc != GK_ECORRUPT)
+        return rc;
+    TRY(heal_records(db, NULL, &n_moved, error));
+    TRY(seal_pending(db, error));
+done:
     return rc;
 }

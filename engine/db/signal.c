@@ -5,6 +5,8 @@
 
 #include <math.h>
 
+#include "state/timeline.h"
+
 static bool apply(const struct gk_signal *signal, const double *const *value, size_t row, double *out)
 {
     double values[GK_APPLY_MAX];
@@ -76,5 +78,25 @@ int signal_open(gk_snapshot *s, uint32_t facility, const struct gk_signal *signa
     TRY(gk_scan_open(s, facility, signal->channels, signal->n_channels,
                      signal_look_back(&s->limits, s->db->tick_ns, from), to, scan, error));
 done:
+    return rc;
+}
+
+int signal_blank(gk_snapshot *s, uint32_t facility, int64_t from, gk_timeline *out)
+{
+    const struct damage *damage = snapshot_damage(s);
+    struct steps steps;
+    int rc = GK_OK;
+
+    if (!damage_has_rows(damage, facility, time_of(s->db->tick_ns, from)))
+        return GK_OK;
+    steps_init(&steps, &s->mem);
+    for (size_t i = 0; i < out->n; i++)
+        TRY(steps_put(&steps, out->steps[i].tick, out->steps[i].value));
+    TRY(damage_blank(damage, facility, s->db->tick_ns, from, GK_UNKNOWN, GK_UNKNOWN, &steps));
+    TRY(gk_timeline_reset(out, GK_UNKNOWN));
+    for (size_t i = 0; i < steps.n; i++)
+        TRY(gk_timeline_append(out, steps.at[i].tick, (enum gk_truth)steps.at[i].value));
+done:
+    steps_clear(&steps);
     return rc;
 }

@@ -23,6 +23,8 @@ gk_time signal_look_back(const struct limits *limits, int64_t tick_ns, gk_time f
 /* A scan that begins where every sample that holds at `from` is seen; the snapshot's limits are the facility's. */
 int signal_open(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, gk_time from, gk_time to,
                 gk_scan **scan, struct gk_error *error);
+/* Nothing is known where rows are missing. */
+int signal_blank(gk_snapshot *s, uint32_t facility, int64_t from, gk_timeline *out);
 /* Until when something lasts, or for ever. */
 static inline int64_t signal_until(int64_t from, int64_t length)
 {

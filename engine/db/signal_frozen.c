@@ -143,6 +143,8 @@ int gk_signal_frozen(gk_snapshot *s, uint32_t facility, const struct gk_signal *
         TRY(apply(&f, to));
     TRY(end_stretch(&f, GK_TICK_MAX));
     TRY(gk_timeline_append(out, to, GK_UNKNOWN));
+    if (damage_has_rows(snapshot_damage(s), facility, time_of(f.tick_ns, from)))
+        TRY(gk_timeline_reset(out, GK_UNKNOWN)); /* who can say what the rows that are missing were */
 done:
     mem_free(&s->mem, f.parts);
     gk_scan_close(scan);

@@ -322,32 +322,48 @@ done:
     return rc;
 }
 
+static int sum_up(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, bool has_hours,
+                  struct summing *sum, struct gk_error *error)
+{
+    gk_time t = sum->edges[0], end = sum->edges[sum->n], back;
+    int rc;
+
+    for (size_t i = 0; i < sum->n; i++)
+        begin_summary(&sum->out[i]);
+    TRY(snapshot_limits(s, facility, error));
+    back = signal_look_back(&s->limits, sum->tick_ns, t);
+    TRY(add_dropped(s, facility, signal, sum, &t, &back, error));
+    if (t == end)
+        rc = GK_OK;
+    else if (signal_is_plain(signal) && has_hours)
+        TRY(add_mixed(s, facility, signal, t, back, sum, error));
+    else
+        TRY(add_stretch(s, facility, signal, back, end, sum, error));
+    end_piece(sum);
+    pass_over(sum, GK_TIME_MAX);
+done:
+    return rc;
+}
+
 int gk_signal_summaries(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, const gk_time *edges,
                         size_t n, struct gk_summary *out, struct gk_error *error)
 {
-    struct summing sum = {.limits = &s->limits, .tick_ns = s->db->tick_ns, .edges = edges, .n = n, .out = out};
+    const struct summing begin = {.limits = &s->limits, .tick_ns = s->db->tick_ns, .edges = edges, .n = n, .out = out};
+    struct summing sum = begin;
     int rc;
 
-    for (size_t i = 0; i < n; i++) {
-        begin_summary(&out[i]);
+    for (size_t i = 0; i < n; i++)
         if (edges[i] >= edges[i + 1])
             return error_set(error, GK_EINVAL, "edges of buckets must ascend");
-    }
     if (n == 0)
         return GK_OK;
     TRY(snapshot_check_facility(s, facility, error));
     TRY(signal_check(signal, error));
-    TRY(snapshot_limits(s, facility, error));
-    gk_time t = edges[0], back = signal_look_back(&s->limits, sum.tick_ns, t);
-    TRY(add_dropped(s, facility, signal, &sum, &t, &back, error));
-    if (t == edges[n])
-        rc = GK_OK;
-    else if (signal_is_plain(signal))
-        TRY(add_mixed(s, facility, signal, t, back, &sum, error));
-    else
-        TRY(add_stretch(s, facility, signal, back, edges[n], &sum, error));
-    end_piece(&sum);
-    pass_over(&sum, GK_TIME_MAX);
+    rc = sum_up(s, facility, signal, true, &sum, error);
+    if (rc == GK_ECORRUPT) { /* hours that are damaged: their samples give the same */
+        sum = begin;
+        rc = sum_up(s, facility, signal, false, &sum, error);
+    }
 done:
     return rc;
 }

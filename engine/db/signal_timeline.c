@@ -351,6 +351,7 @@ int gk_signal_timeline(gk_snapshot *s, uint32_t facility, const struct gk_signal
     TRY(add_all(&c, scan, error));
     TRY(flush(&c, to));
     TRY(gk_timeline_append(out, to, GK_UNKNOWN));
+    TRY(signal_blank(s, facility, from, out));
 done:
     gk_scan_close(scan);
     if (rc == GK_ENOMEM)

@@ -109,6 +109,9 @@ static int take_view(gk_snapshot *s, struct gk_error *error)
 
     TRY(store_read(db->store, &s->txn, error));
     TRY(progress_get(s->txn, &s->progress, error));
+    TRY(damage_load(&s->damage, s->txn, error));
+    if (store_has_damaged(db->store))
+        TRY(damage_add(&s->damage, GK_DAMAGED_RECORDS, GK_ID_NONE, GK_TIME_MIN, GK_TIME_MAX));
     if (!db->is_writer) {
         TRY(follow_catalog(db, s->txn, &s->progress, error));
         TRY(follow_journal(db, s->txn, &s->progress, error));
@@ -140,6 +143,7 @@ static gk_snapshot *new_snapshot(gk_db *db, struct gk_error *error)
     limits_init(&s->limits, &s->mem);
     profile_init(&s->profile, &s->mem);
     memo_init(&s->memo, &s->mem);
+    damage_init(&s->damage, &s->mem, true);
     return s;
 }
 
@@ -227,6 +231,7 @@ void gk_snapshot_close(gk_snapshot *s)
     backfill_clear(&s->own_known.hidden);
     mem_free(&s->mem, s->backfills);
     mem_free(&s->mem, s->chunks);
+    damage_clear(&s->damage);
     struct mem mem = s->mem;
     mem_free(&mem, s);
 }
@@ -241,9 +246,21 @@ const struct gk_store_info *gk_snapshot_info(gk_snapshot *s)
     return &s->info;
 }
 
-struct origin snapshot_origin(const gk_snapshot *s)
+struct damage *snapshot_damage(gk_snapshot *s)
 {
-    struct origin origin = {&s->mem, s->txn, s->heads, s->view, s->db->policy, s->known};
+    return s->parent ? snapshot_damage(s->parent) : &s->damage;
+}
+
+const struct gk_damage *gk_snapshot_damage(gk_snapshot *s, size_t *n)
+{
+    const struct damage *damage = snapshot_damage(s);
+    *n = damage->n;
+    return damage->at;
+}
+
+struct origin snapshot_origin(gk_snapshot *s)
+{
+    struct origin origin = {&s->mem, s->txn, s->heads, s->view, s->db->policy, s->known, snapshot_damage(s)};
     return origin;
 }
 

@@ -40,13 +40,16 @@ struct gk_snapshot {
     struct gk_backfill *backfills; /* handed out by gk_backfills */
     struct gk_chunk *chunks;       /* handed out by gk_facility_chunks */
     size_t chunks_capacity;
+    struct damage damage;          /* of the parent, if there is one */
 };
 
 /* What gk_store_info says of the catalog and of the progress. */
 void snapshot_fill_info(gk_snapshot *snapshot);
 /* A view of another snapshot: the same moment, as that one sees it. */
 int snapshot_view(gk_snapshot *parent, gk_snapshot **out, struct gk_error *error);
-struct origin snapshot_origin(const gk_snapshot *snapshot);
+struct origin snapshot_origin(gk_snapshot *snapshot);
+/* What was met so far by it and by those made of it. */
+struct damage *snapshot_damage(gk_snapshot *snapshot);
 /* The profile of all rows of a facility, unsealed ones included, into snapshot->profile. */
 int snapshot_profile(gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);
 /* Its limits over time, into snapshot->limits. */

@@ -2,6 +2,7 @@
  * snapshot_states.c - profiles and states as a snapshot sees them: what is stored, and for facilities with unsealed
  * rows or new bands what follows from those, by the same code that seals.
  */
+#include "db/recount.h"
 #include "db/seal.h"
 #include "db/snapshot.h"
 #include "state/timeline.h"
@@ -9,6 +10,13 @@
 bool snapshot_has_unsealed(const gk_snapshot *s, uint32_t facility)
 {
     return s->view.n_visible > 0 && heads_has(s->heads, s->view, facility, NULL, NULL);
+}
+
+/* The stored profile; when it is damaged, what the rows that are sealed say. */
+static int load_profile(gk_snapshot *s, uint32_t facility, struct profile *out, struct gk_error *error)
+{
+    bool is_anew;
+    return profile_load_or_anew(&s->mem, s->txn, facility, s->progress.dropped_before, out, &is_anew, error);
 }
 
 /* ---- profiles
@@ -92,7 +100,7 @@ int snapshot_profile(gk_snapshot *s, uint32_t facility, struct gk_error *error)
     int rc;
 
     columns_init(&incoming, &s->mem);
-    TRY(profile_load(s->txn, facility, &s->profile, error));
+    TRY(load_profile(s, facility, &s->profile, error));
     if (!snapshot_has_unsealed(s, facility) && !hides_some(s, facility))
         goto done;
     TRY(heads_collect(s->heads, s->view, facility, GK_TIME_MIN, GK_TIME_MAX, s->db->policy, true, &incoming));
@@ -155,7 +163,7 @@ int snapshot_stale_from(gk_snapshot *s, uint32_t facility, gk_time *out, struct 
         return GK_OK;
     *out = first < *out ? first : *out;
     profile_init(&stored, &s->mem);
-    TRY(profile_load(s->txn, facility, &stored, error));
+    TRY(load_profile(s, facility, &stored, error));
     if (s->limits.uses_usual_hold && profile_hold(&stored) != profile_hold(&s->profile))
         *out = GK_TIME_MIN; /* every row holds differently */
     *out = *out > s->profile.cut.time ? *out : s->profile.cut.time;
@@ -211,6 +219,20 @@ done:
     return rc;
 }
 
+/* What is stored cannot be read: the rows say it all again. */
+static int derive_anew(gk_snapshot *s, uint32_t facility, struct derived_states *out, struct gk_error *error)
+{
+    struct origin origin = snapshot_origin(s);
+    int rc;
+
+    TRY(snapshot_limits(s, facility, error));
+    TRY(states_derive_anew(&origin, facility, s->db->tick_ns, &s->limits, &s->profile, GK_TICK_MIN, &out->derived,
+                           error));
+    out->is_derived = out->is_made = true;
+done:
+    return rc;
+}
+
 static int derive_facility(gk_snapshot *s, uint32_t facility, struct derived_states *out, struct gk_error *error)
 {
     struct profile stored;
@@ -219,7 +241,7 @@ static int derive_facility(gk_snapshot *s, uint32_t facility, struct derived_sta
 
     profile_init(&stored, &s->mem);
     columns_init(&incoming, &s->mem);
-    TRY(profile_load(s->txn, facility, &stored, error));
+    TRY(load_profile(s, facility, &stored, error));
     TRY(heads_collect(s->heads, s->view, facility, GK_TIME_MIN, GK_TIME_MAX, s->db->policy, true, &incoming));
     if (incoming.n_rows == 0 && stored.stale_from == GK_TIME_MAX)
         goto done;
@@ -228,9 +250,11 @@ static int derive_facility(gk_snapshot *s, uint32_t facility, struct derived_sta
         outlook_of(&stored, &incoming, profile_hold(&stored), profile_hold(&s->profile), s->limits.uses_usual_hold);
     struct origin origin = snapshot_origin(s);
     stored.first = s->profile.first;
-    TRY(states_derive(&origin, facility, s->db->tick_ns, &s->limits, &stored, o.change, o.is_append ? &incoming : NULL,
-                      &out->derived, error));
-    out->is_derived = true;
+    rc = states_derive(&origin, facility, s->db->tick_ns, &s->limits, &stored, o.change, o.is_append ? &incoming : NULL,
+                       &out->derived, error);
+    if (rc == GK_ECORRUPT)
+        rc = derive_anew(s, facility, out, error);
+    out->is_derived = rc == GK_OK;
 done:
     profile_clear(&stored);
     columns_clear(&incoming);
@@ -266,7 +290,8 @@ static int find_derived(gk_snapshot *s, uint32_t facility, int64_t from, const s
     int rc;
 
     *out = NULL;
-    if (!s->parent && s->progress.n_stale == 0 && !snapshot_has_unsealed(s, facility))
+    bool is_kept = s->derived && s->derived[facility] && s->derived[facility]->is_made;
+    if (!s->parent && s->progress.n_stale == 0 && !snapshot_has_unsealed(s, facility) && !is_kept)
         return GK_OK;
     TRY(get_derived(s, facility, &d));
     bool is_late = s->parent && d->derived.from > from && d->asked_from > from;
@@ -281,6 +306,29 @@ static int find_derived(gk_snapshot *s, uint32_t facility, int64_t from, const s
 done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for states"); /* rc says it too */
+    return rc;
+}
+
+/*
+ * Stored states of [from, to), ahead of derived ones; what is damaged there and was not derived again is of rows that
+ * were dropped: nothing is known of it any more.
+ */
+static int read_stored(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to, struct steps *out,
+                       struct gk_error *error)
+{
+    struct gk_error found = {0};
+    int64_t tick_ns = s->db->tick_ns;
+    int rc = states_read(s->txn, facility, from, to, out, &found);
+
+    if (rc != GK_ECORRUPT) {
+        if (rc != GK_OK && error)
+            *error = found;
+        return rc;
+    }
+    TRY(damage_add(snapshot_damage(s), GK_DAMAGED_STATES, facility, time_of(tick_ns, from), time_of(tick_ns, to)));
+    out->n = 0;
+    TRY(steps_put(out, from, GK_NODATA));
+done:
     return rc;
 }
 
@@ -307,6 +355,7 @@ done:
 int snapshot_states(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to, struct steps *out,
                     struct gk_error *error)
 {
+    struct derived_states *anew;
     const struct derived *d;
     int rc;
 
@@ -315,13 +364,20 @@ int snapshot_states(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to,
     if (from >= to)
         return GK_OK;
     TRY(find_derived(s, facility, from, &d, error));
-    if (!d)
-        return states_read(s->txn, facility, from, to, out, error);
+    if (!d) {
+        rc = states_read(s->txn, facility, from, to, out, error);
+        if (rc != GK_ECORRUPT)
+            return rc;
+        TRY(get_derived(s, facility, &anew));
+        TRY(derive_anew(s, facility, anew, error));
+        d = &anew->derived;
+        out->n = 0;
+    }
     /* Stored steps up to where the derived ones begin; when that is before `from`, what they carry in counts. */
     if (d->from > from)
-        TRY(states_read(s->txn, facility, from, d->from < to ? d->from : to, out, error));
+        TRY(read_stored(s, facility, from, d->from < to ? d->from : to, out, error));
     else if (d->from != GK_TICK_MIN)
-        TRY(states_read(s->txn, facility, d->from - 1, d->from, out, error));
+        TRY(read_stored(s, facility, d->from - 1, d->from, out, error));
     if (d->from < to)
         TRY(append_derived(d, from, to, out));
 done:

@@ -391,6 +391,28 @@ static void begin_append(const struct limits *limits, const struct profile *prof
     out->from = out->machine.has_row ? derive_stable(&out->machine) : GK_TICK_MIN;
 }
 
+/* Where rows are missing nothing is known of the state. */
+static int blank_damage(const struct origin *origin, uint32_t facility, int64_t tick_ns, struct derived *out,
+                        struct gk_error *error)
+{
+    uint32_t carried = GK_NODATA;
+    struct steps before;
+    int rc = GK_OK;
+
+    if (!damage_has_rows(origin->damage, facility, time_of(tick_ns, out->from)))
+        return GK_OK;
+    steps_init(&before, origin->mem);
+    if (out->from != GK_TICK_MIN) {
+        rc = states_read(origin->txn, facility, out->from - 1, out->from, &before, error);
+        TRY(rc == GK_ECORRUPT ? GK_OK : rc); /* then nothing is known before either */
+        carried = rc == GK_OK && before.n > 0 ? before.at[0].value : (uint32_t)GK_NODATA;
+    }
+    TRY(damage_blank(origin->damage, facility, tick_ns, out->from, carried, GK_NODATA, &out->steps));
+done:
+    steps_clear(&before);
+    return rc;
+}
+
 /* Feeds all rows from a time on, to their end. */
 static int follow(const struct origin *origin, uint32_t facility, int64_t tick_ns, const struct limits *limits,
                   gk_time from, struct derived *out, struct gk_error *error)
@@ -427,6 +449,7 @@ int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_n
         begin_append(limits, profile, out);
         TRY(feed(&out->machine, tick_ns, limits, appended, 0, &out->steps));
         TRY(derive_end(&out->machine, &out->steps));
+        TRY(blank_damage(origin, facility, tick_ns, out, error));
         goto done;
     }
     if (change < profile->cut.time) /* what rows that were dropped have said stays */
@@ -437,6 +460,7 @@ int states_derive(const struct origin *origin, uint32_t facility, int64_t tick_n
     TRY(follow(origin, facility, tick_ns, limits, next, out, error));
     if (is_cut)
         TRY(cut_derived(out, carried));
+    TRY(blank_damage(origin, facility, tick_ns, out, error));
 done:
     return rc;
 }
@@ -463,6 +487,7 @@ int states_derive_anew(const struct origin *origin, uint32_t facility, int64_t t
     TRY(follow(origin, facility, tick_ns, limits, next, out, error));
     if (out->from != GK_TICK_MIN)
         TRY(cut_derived(out, carried));
+    TRY(blank_damage(origin, facility, tick_ns, out, error));
 done:
     return rc;
 }

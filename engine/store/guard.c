@@ -17,16 +17,20 @@ struct guard {
 };
 
 static __thread struct guard *inside; /* the innermost one of this thread */
-static struct sigaction before;
+__thread int guard_depth;
+static const int NUMBERS[] = {SIGBUS, SIGSEGV};
+static struct sigaction before[sizeof NUMBERS / sizeof *NUMBERS];
 
 static void on_signal(int number, siginfo_t *info, void *context)
 {
-    if (inside)
+    const struct sigaction *old = &before[number == SIGSEGV];
+
+    if (inside && (number == SIGBUS || guard_depth > 0))
         siglongjmp(inside->out, 1);
-    if (before.sa_flags & SA_SIGINFO)
-        before.sa_sigaction(number, info, context);
-    else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN)
-        before.sa_handler(number);
+    if (old->sa_flags & SA_SIGINFO)
+        old->sa_sigaction(number, info, context);
+    else if (old->sa_handler != SIG_DFL && old->sa_handler != SIG_IGN)
+        old->sa_handler(number);
     else
         (void)signal(number, SIG_DFL); /* what caused it happens again, and ends the process */
 }
@@ -36,13 +40,15 @@ int gk_guard_install(struct gk_error *error)
     struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK}, present;
 
     (void)sigemptyset(&action.sa_mask); /* cannot fail */
-    if (sigaction(SIGBUS, NULL, &present) != 0)
-        return error_set(error, GK_EIO, "the handler of SIGBUS cannot be read");
-    if ((present.sa_flags & SA_SIGINFO) && present.sa_sigaction == on_signal)
-        return GK_OK;
-    before = present;
-    if (sigaction(SIGBUS, &action, NULL) != 0)
-        return error_set(error, GK_EIO, "no handler for SIGBUS can be installed");
+    for (size_t i = 0; i < sizeof NUMBERS / sizeof *NUMBERS; i++) {
+        if (sigaction(NUMBERS[i], NULL, &present) != 0)
+            return error_set(error, GK_EIO, "the handler of a signal cannot be read");
+        if ((present.sa_flags & SA_SIGINFO) && present.sa_sigaction == on_signal)
+            continue;
+        before[i] = present;
+        if (sigaction(NUMBERS[i], &action, NULL) != 0)
+            return error_set(error, GK_EIO, "no handler of a signal can be installed");
+    }
     return GK_OK;
 }
 
@@ -58,6 +64,7 @@ void guard_assert(struct MDB_env *env, const char *text)
 int gk_guard_run(int (*run)(void *context), void *context, struct gk_error *error)
 {
     struct guard guard = {.text = ""}, *outer = inside;
+    int depth = guard_depth;
 
     int reason = sigsetjmp(guard.out, 1);
     if (reason == 0) {
@@ -67,6 +74,7 @@ int gk_guard_run(int (*run)(void *context), void *context, struct gk_error *erro
         return rc;
     }
     inside = outer;
+    guard_depth = depth;
     if (reason == 2)
         return error_set(error, GK_ECORRUPT, "the file of the store is damaged: %s", guard.text);
     return error_set(error, GK_EIO,

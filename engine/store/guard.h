@@ -7,6 +7,18 @@
 
 struct MDB_env;
 
+/*
+ * What looks at the file's bytes as LMDB takes them. A wild pointer (SIGSEGV) is the file's fault here, and the host's
+ * anywhere else.
+ */
+#define GUARDED(call) (guard_depth++, guard_leave(call))
+extern __thread int guard_depth;
+static inline int guard_leave(int result)
+{
+    guard_depth--;
+    return result;
+}
+
 /* For mdb_env_set_assert: leaves the guarded function if this thread is in one; else it returns, and LMDB aborts. */
 void guard_assert(struct MDB_env *env, const char *text);
 

@@ -14,6 +14,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "store/prefetch.h"
+#include "store/value.h"
+
 #define DEPTH_MAX     32
 #define KEY_MAX       511
 #define TRIES         100 /* a header that is being written: microseconds */
@@ -27,7 +30,7 @@ enum kind { TABLES, FREE_PAGES, TABLE };
 
 struct walk {
     struct pages *pages;
-    const struct pages_checking *checking;
+    struct pages_checking *checking;
     struct gk_error *error;
     uint64_t last;    /* page that the header counts */
     uint64_t n_pages; /* in the file */
@@ -37,9 +40,9 @@ struct walk {
 /* A tree as its record describes it, and what was counted of it. */
 struct tree {
     enum kind kind;
-    char name[64]; /* for messages */
-    unsigned depth;
-    bool has_numbers; /* keys are numbers of 8 bytes */
+    char name[64];         /* for messages */
+    unsigned depth, table; /* STORE_TABLES: of none of ours */
+    bool has_numbers;      /* keys are numbers of 8 bytes */
     uint64_t root, n_branch, n_leaf, n_big, n_entries;
     uint64_t branch, leaf, big, entries;
 };
@@ -141,6 +144,7 @@ static int look_at_headers(struct pages *p, const char **flaw)
             return (int)i;
     uint64_t a = load_u64(headers[0] + TXN_AT), b = load_u64(headers[1] + TXN_AT);
     p->txn_id = a > b ? a : b;
+    p->last = load_u64(headers[a > b ? 0 : 1] + LAST_AT);
     if ((a > b ? a - b : b - a) > 1) {
         *flaw = "the two headers are of transactions that do not follow each other";
         return 0;
@@ -184,12 +188,6 @@ int pages_begin(int fd, const char *name, struct pages *out, struct gk_error *er
 done:
     out->file.failed = NULL;
     return rc;
-}
-
-bool pages_are_there(const struct pages *p, uint64_t txn_id)
-{
-    uint8_t header[HEADER_SIZE];
-    return page_header(&p->file, txn_id, header) && p->file.file_size / p->file.page_size > load_u64(header + LAST_AT);
 }
 
 /* ---- pages ------------------------------------------------------------------------------------------------------- */
@@ -391,7 +389,32 @@ static int check_table(struct walk *w, const struct tree *tables, uint64_t page,
     (void)snprintf(tree.name, sizeof tree.name, "table %.*s", (int)(node->key_size > 40 ? 40 : node->key_size),
                    (const char *)node->key);
     tree_of(&tree, TABLE, node->value);
+    while (tree.table < STORE_TABLES && (strlen(store_table_name(tree.table)) != node->key_size ||
+                                         memcmp(store_table_name(tree.table), node->key, node->key_size) != 0))
+        tree.table++;
     return walk_tree(w, &tree);
+}
+
+/* Counts a value that does not fit its checksum. */
+static int test_value(struct walk *w, const struct tree *tree, const struct node *node, uint64_t first)
+{
+    struct view key = {node->key, node->key_size};
+    bool is_big = node->flags & NODE_BIG, is_there = true;
+    const uint8_t *value = node->value;
+    uint8_t *copy = NULL;
+
+    if (tree->table == STORE_TABLES || (is_big && !w->checking->reads_values))
+        return GK_OK;
+    if (is_big) {
+        copy = malloc((size_t)node->size + 1); /* as large as the file at most: its pages are there */
+        if (!copy)
+            return no_memory(w);
+        is_there = page_read_at(&w->pages->file, first * w->pages->file.page_size + PAGE_HEAD, copy, node->size);
+        value = copy;
+    }
+    w->checking->n_unfit += !is_there || !value_fits((enum store_table)tree->table, key, value, node->size);
+    free(copy);
+    return GK_OK;
 }
 
 static int check_value(struct walk *w, struct tree *tree, uint64_t page, const struct node *node)
@@ -409,11 +432,28 @@ static int check_value(struct walk *w, struct tree *tree, uint64_t page, const s
         return found(w, tree, page, "a table where a value should be, or the other way round");
     if (node->flags & NODE_TREE)
         TRY(check_table(w, tree, page, node));
+    else if (tree->kind == TABLE && is_good)
+        TRY(test_value(w, tree, node, first));
 done:
     return rc;
 }
 
 /* ---- trees ------------------------------------------------------------------------------------------------------- */
+
+/* The pages of a branch's children are read next: one after the other they would be waited for one by one. */
+static int ask_for_children(struct walk *w, const uint8_t *page)
+{
+    size_t n = page_nodes(&w->pages->file, page);
+    uint64_t *children = malloc(n * sizeof *children);
+
+    if (!children)
+        return no_memory(w);
+    for (size_t i = 0; i < n; i++)
+        children[i] = node_at(page, i, false).child;
+    prefetch_pages(&w->pages->file, children, n);
+    free(children);
+    return GK_OK;
+}
 
 static int walk_page(struct walk *w, struct tree *tree, uint64_t from, uint64_t number, unsigned depth, struct view low,
                      struct view high)
@@ -437,6 +477,8 @@ static int walk_page(struct walk *w, struct tree *tree, uint64_t from, uint64_t 
         rc = found(w, tree, number, "%s", flaw);
         goto done;
     }
+    if (!is_leaf)
+        TRY(ask_for_children(w, page));
     tree->leaf += is_leaf;
     tree->branch += !is_leaf;
     for (size_t i = 0, n = page_nodes(&w->pages->file, page); i < n; i++) {
@@ -481,7 +523,7 @@ done:
     return rc;
 }
 
-int pages_check(struct pages *pages, const struct pages_checking *checking, struct gk_error *error)
+int pages_check(struct pages *pages, struct pages_checking *checking, struct gk_error *error)
 {
     struct walk w = {.pages = pages, .checking = checking, .error = error};
     struct tree tables = {.name = "list of tables"}, free_pages = {.name = "list of free pages"};
@@ -489,6 +531,7 @@ int pages_check(struct pages *pages, const struct pages_checking *checking, stru
     int rc, failed = 0;
 
     pages->file.failed = &failed;
+    checking->n_unfit = 0;
     TRY(measure(pages, error)); /* a writer may have made it longer */
     if (!page_header(&pages->file, checking->txn_id, header))
         TRY(failed ? cannot_read(pages, error) : GK_ENOTFOUND);

@@ -17,7 +17,7 @@
 struct pages {
     const char *name; /* for messages */
     struct page_file file;
-    uint64_t txn_id; /* of the newest header */
+    uint64_t txn_id, last; /* of the newest header: its transaction, the last page it counts */
 };
 
 /*
@@ -25,17 +25,16 @@ struct pages {
  * just writing is read again. GK_ECORRUPT, GK_EVERSION, GK_EIO.
  */
 int pages_begin(int fd, const char *name, struct pages *out, struct gk_error *error);
-/* Whether the file is as long as that transaction's header says. A shorter one may still be whole: see pages_check. */
-bool pages_are_there(const struct pages *pages, uint64_t txn_id);
-
 /* Takes a sentence on what is wrong; a status other than GK_OK ends the check and is returned by it. */
 typedef int (*pages_found_fn)(void *context, const char *text);
 
 struct pages_checking {
     uint64_t txn_id;      /* its pages; a read transaction of it, or nobody, keeps them from being used again */
     bool is_whole;        /* also what only a writer goes by: heads of values on pages of their own, and free pages */
+    bool reads_values;    /* also values on pages of their own, to test their checksums */
     pages_found_fn found; /* NULL: the first finding is the error, GK_ECORRUPT */
     void *context;
+    uint64_t n_unfit; /* out: values of the store's tables that do not fit their checksums: no findings */
 };
 
 /*
@@ -43,6 +42,6 @@ struct pages_checking {
  * order and between those of its parent, children and values inside of the file, no page used twice, counts as the
  * tables' records say. GK_ENOTFOUND: a writer has written over the header meanwhile.
  */
-int pages_check(struct pages *pages, const struct pages_checking *checking, struct gk_error *error);
+int pages_check(struct pages *pages, struct pages_checking *checking, struct gk_error *error);
 
 #endif

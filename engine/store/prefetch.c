@@ -11,8 +11,6 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 
-#include "store/page.h"
-
 #define GAP       8 /* pages between two runs that are read along: less than another request costs */
 #define DEPTH_MAX 4 /* of a table that is small enough */
 #define SAMPLES   8
@@ -29,15 +27,15 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Runs of pages, a request each. */
-static void ask_for(const struct page_file *file, struct list *list)
+void prefetch_pages(const struct page_file *file, uint64_t *pages, size_t n)
 {
-    qsort(list->at, list->n, sizeof *list->at, by_number);
-    for (size_t i = 0, k; i < list->n; i = k) {
-        for (k = i + 1; k < list->n && list->at[k] - list->at[k - 1] <= GAP; k++)
+    qsort(pages, n, sizeof *pages, by_number);
+    for (size_t i = 0, k; i < n; i = k) {
+        for (k = i + 1; k < n && pages[k] - pages[k - 1] <= GAP; k++)
             ;
-        uint64_t n = list->at[k - 1] - list->at[i] + 1;
-        if (list->at[i] < file->file_size / file->page_size)
-            (void)posix_fadvise(file->fd, (off_t)(list->at[i] * file->page_size), (off_t)(n * file->page_size),
+        uint64_t n_run = pages[k - 1] - pages[i] + 1;
+        if (pages[i] < file->file_size / file->page_size)
+            (void)posix_fadvise(file->fd, (off_t)(pages[i] * file->page_size), (off_t)(n_run * file->page_size),
                                 POSIX_FADV_WILLNEED); /* a hint */
     }
 }
@@ -99,7 +97,7 @@ static size_t descend(const struct page_file *file, struct levels *levels, bool 
         n_pages += level->n;
         if (depth == 1 && is_warm(file, level))
             return n_pages;
-        ask_for(file, level);
+        prefetch_pages(file, level->at, level->n);
         if (depth == 0 || (depth == 1 && !has_big))
             return n_pages;
         for (size_t i = 0; i < level->n; i++) {

@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+#include "store/page.h"
+
 struct MDB_env;
 
 /* A table of more pages than this is left to the kernel: 4 MB. */
@@ -18,5 +20,8 @@ struct MDB_env;
  * pages. A hint: what cannot be read or makes no sense is left alone.
  */
 size_t prefetch_tables(struct MDB_env *env, const char *name, const char *const *tables, size_t n_tables);
+
+/* Asks for these pages, which are put in order; those that lie near each other together. */
+void prefetch_pages(const struct page_file *file, uint64_t *pages, size_t n);
 
 #endif

@@ -33,6 +33,7 @@ enum store_table {
     STORE_ACT,
     STORE_HOUR,
     STORE_BACKFILL,
+    STORE_DAMAGED,
     STORE_TABLES
 };
 
@@ -81,6 +82,7 @@ void store_close_reserve(struct store *store);
 uint64_t txn_size(const struct txn *txn);
 /* Bytes of the pages that a table has, as the transaction sees it. */
 uint64_t txn_table_bytes(const struct txn *txn, enum store_table table);
+uint64_t txn_table_entries(const struct txn *txn, enum store_table table);
 
 /* A value that does not fit half a page is kept on whole pages of its own: *page bytes each, *overhead bytes of which,
  * once a value, are not the value's. */
@@ -117,6 +119,8 @@ bool cursor_is_same(const struct cursor *a, const struct cursor *b);
 const char *store_path(const struct store *store);
 /* Of a writer: wakes whoever watches lock.writer for changes, as consumers of acts do. */
 void store_ring(struct store *store);
+/* The bytes as they lie there, checksum and all, whether it fits or not. */
+struct view cursor_stored(const struct cursor *cursor);
 
 struct store_stat {
     uint64_t map_size; /* address space for the file */
@@ -136,6 +140,11 @@ int store_reader_check(struct store *store);
  */
 int store_check_pages(struct store *store, int (*found)(void *context, const char *text), void *context,
                       struct gk_error *error);
+/*
+ * Whether a record did not fit its checksum when the store was opened, as far as they were looked at. It need not be
+ * the one that its key says: a key may be damaged, too, and then nobody finds the record that it was.
+ */
+bool store_has_damaged(const struct store *store);
 /* Counts commits of this handle that changed something, for tests. */
 uint64_t store_commits(const struct store *store);
 

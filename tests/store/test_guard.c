@@ -151,6 +151,41 @@ static void what_is_not_ours_goes_to_whom_it_went_before(void **state)
     assert_int_equal(in_child(raise_unhandled), -SIGBUS);
 }
 
+static int look_astray(void *context)
+{
+    volatile const int *nowhere = context;
+    return *nowhere;
+}
+
+static int look_astray_in_lmdb(void *context)
+{
+    return GUARDED(look_astray(context));
+}
+
+static int wild_in_lmdb(void)
+{
+    (void)signal(SIGSEGV, SIG_DFL);
+    if (gk_guard_install(&error) != GK_OK)
+        return 3;
+    return gk_guard_run(look_astray_in_lmdb, NULL, &error) == GK_EIO && guard_depth == 0 ? 0 : 1;
+}
+
+static int wild_elsewhere(void)
+{
+    (void)signal(SIGSEGV, SIG_DFL);
+    if (gk_guard_install(&error) != GK_OK)
+        return 3;
+    return gk_guard_run(look_astray, NULL, &error);
+}
+
+/* A wild pointer of LMDB's is the file's fault, one of the host's is not hidden. */
+static void a_wild_pointer_is_an_error_in_lmdb_alone(void **state)
+{
+    (void)state;
+    assert_int_equal(in_child(wild_in_lmdb), 0);
+    assert_int_equal(in_child(wild_elsewhere), -SIGSEGV);
+}
+
 static int say_seven(void *context)
 {
     *(int *)context += 1;
@@ -228,12 +263,51 @@ static void damage(bool is_hidden)
         assert_int_equal(utimensat(AT_FDCWD, file, times, 0), 0);
 }
 
-static void a_file_that_was_left_in_order_is_believed(void **state)
+/* Makes the file long enough that all of its pages are not looked at without need. */
+static void lengthen(void)
+{
+    static uint8_t big[1 << 20];
+    struct store *store = open_store(true);
+    struct txn *txn;
+    assert_non_null(store);
+    assert_int_equal(store_write(store, &txn, &error), GK_OK);
+    for (uint8_t i = 100; i < 120; i++) {
+        struct view key = {&i, 1}, value = {big, sizeof big};
+        assert_int_equal(txn_put(txn, STORE_CHUNK, key, value, &error), GK_OK);
+    }
+    assert_int_equal(txn_commit(txn, &error), GK_OK);
+    store_close(store);
+}
+
+static int open_guarded(void *context)
+{
+    struct store *store = open_store(false);
+    (void)context;
+    if (!store)
+        return GK_ENOTFOUND;
+    int rc = store_read(store, &reading, &error);
+    return rc == GK_OK ? read_all(NULL) : rc;
+}
+
+/* 0 when its pages were looked at, 1 when it was believed. What comes of that is no death. */
+static int is_believed(void)
+{
+    int rc = gk_guard_install(&error) == GK_OK ? gk_guard_run(open_guarded, NULL, &error) : GK_EBUG;
+    return rc == GK_ENOTFOUND ? 0 : 1;
+}
+
+static void a_long_file_that_was_left_in_order_is_believed(void **state)
 {
     (void)state;
     assert_true(writer_vouches(path));
     damage(true);
-    assert_true(writer_vouches(path)); /* as a disk's own decay would be: what is read has checksums */
+    assert_true(writer_vouches(path)); /* as a disk's own decay would be */
+    assert_int_equal(in_child(is_believed), 0);
+    tear_down(NULL);
+    set_up(NULL);
+    lengthen();
+    damage(true);
+    assert_int_equal(in_child(is_believed), 1);
 }
 
 static void a_file_that_was_changed_is_looked_at(void **state)
@@ -303,9 +377,10 @@ static const struct CMUnitTest tests[] = {
     IN_STORE(a_file_that_is_cut_while_it_is_read_is_an_error),
     IN_STORE(without_asking_it_is_death),
     cmocka_unit_test(what_is_not_ours_goes_to_whom_it_went_before),
+    cmocka_unit_test(a_wild_pointer_is_an_error_in_lmdb_alone),
     cmocka_unit_test(a_guard_gives_back_what_the_function_gives),
     IN_STORE(a_file_that_became_shorter_is_refused_by_the_next_transaction),
-    IN_STORE(a_file_that_was_left_in_order_is_believed),
+    IN_STORE(a_long_file_that_was_left_in_order_is_believed),
     IN_STORE(a_file_that_was_changed_is_looked_at),
     IN_STORE(a_file_whose_writer_died_is_looked_at),
     IN_STORE(a_copy_is_looked_at),
