@@ -13,11 +13,11 @@
 #include "tool.h"
 
 static const struct command *const commands[] = {
-    &command_init,   &command_load,     &command_query,      &command_shell,  &command_plot,   &command_stat,
-    &command_check,  &command_dump,     &command_quarantine, &command_retain, &command_digest, &command_backup,
-    &command_export, &command_simulate, &command_discover,   &command_ack,    &command_assign, &command_feedback,
-    &command_audit,  &command_close,    &command_watch,      &command_verify, &command_notify, &command_rule,
-    &command_serve,  &command_evidence,
+    &command_init,     &command_load,   &command_query,    &command_shell,      &command_plot,   &command_stat,
+    &command_check,    &command_repair, &command_dump,     &command_quarantine, &command_retain, &command_digest,
+    &command_backup,   &command_export, &command_simulate, &command_discover,   &command_ack,    &command_assign,
+    &command_feedback, &command_audit,  &command_close,    &command_watch,      &command_verify, &command_notify,
+    &command_rule,     &command_serve,  &command_evidence,
 };
 
 #define N_COMMANDS (sizeof commands / sizeof *commands)

@@ -30,7 +30,7 @@ struct command {
 
 extern const struct command command_init, command_load, command_query, command_plot, command_check, command_dump,
     command_stat, command_digest, command_quarantine, command_retain, command_backup, command_export, command_simulate,
-    command_shell, command_discover, command_serve;
+    command_shell, command_repair, command_discover, command_serve;
 extern const struct command command_ack, command_assign, command_feedback, command_audit, command_close, command_watch,
     command_verify, command_notify, command_rule, command_evidence;
 

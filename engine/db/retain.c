@@ -25,8 +25,8 @@ struct retaining {
     struct profile profile;
     struct limits limits;
     gk_time before;
-    uint64_t step;   /* bytes that this transaction may write anew */
-    size_t n_chunks; /* deleted in this transaction */
+    uint64_t step;        /* bytes that this transaction may write anew */
+    size_t n_chunks;      /* deleted in this transaction */
     struct damage damage; /* rows that were moved aside */
 };
 

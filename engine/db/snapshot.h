@@ -40,7 +40,7 @@ struct gk_snapshot {
     struct gk_backfill *backfills; /* handed out by gk_backfills */
     struct gk_chunk *chunks;       /* handed out by gk_facility_chunks */
     size_t chunks_capacity;
-    struct damage damage;          /* of the parent, if there is one */
+    struct damage damage; /* of the parent, if there is one */
 };
 
 /* What gk_store_info says of the catalog and of the progress. */

@@ -872,6 +872,24 @@ expect 3 "check of a damaged store"
 if [ -n "$out$err" ]; then pass; else fail "the damage is told"; fi
 run query damaged.gk "$question" --format csv
 case $status in 3) pass ;; *) fail "a damaged store gives an error, not an answer" ;; esac
+run repair damaged.gk
+expect 3 "repair of a store whose catalog is damaged"
+says "table catalog" "a repair says why it cannot"
+run repair z.gk
+expect 0 "repair of a sound store"
+says "0 things mended, 0 findings left" "a repair says what it did"
+run repair z.gk --json
+expect 0 "repair as JSON"
+case $out in '{"mended": 0, "left": 0, "lines": []}') pass ;; *) fail "a repair as JSON" ;; esac
+# the file is cut off while a question is asked again and again: an error, and no death by SIGBUS
+cp -r z.gk cut.gk
+"$GK" query cut.gk "$question" --format csv --watch 0.01 --rounds 100000 >cut.out 2>/dev/null &
+asking=$!
+while [ ! -s cut.out ] && kill -0 $asking 2>/dev/null; do :; done
+: >cut.gk/data.mdb
+wait $asking
+status=$?
+expect 3 "a file that is cut off under a reader"
 head -c 5000 damaged >"$data"
 run query damaged.gk 'list facilities'
 expect 3 "a store whose file is cut short"
