@@ -47,6 +47,9 @@ int damage_load(struct damage *d, struct txn *txn, struct gk_error *error)
         rc = damage_decode(cursor_key(cursor), value, &record);
         if (rc != GK_OK)
             TRY(error_set(error, rc, "a record of the table damaged: %s", gk_status_text(rc)));
+        bool is_of_somebody = record.table == STORE_CHUNK || record.table == STORE_JOURNAL;
+        if (record.what.facility == GK_ID_NONE && is_of_somebody) /* rows, and nobody knows whose */
+            TRY(damage_add(d, GK_DAMAGED_RECORDS, GK_ID_NONE, GK_TIME_MIN, GK_TIME_MAX));
         if (record.what.facility != GK_ID_NONE)
             TRY(damage_add(d, record.what.kind, record.what.facility, record.what.from, record.what.to));
     }

@@ -216,6 +216,7 @@ static int heal(gk_db *db, struct heal_log *log, struct gk_error *error)
     uint64_t n_moved;
     int rc;
 
+    TRY(store_check_pages(db->store, NULL, NULL, error)); /* whoever vouches for it: much will be written */
     TRY(store_read(db->store, &txn, error));
     TRY(meta_load_facts(db, txn, error));
     TRY(catalog_load(&db->mem, txn, &db->catalog, error));

@@ -17,6 +17,7 @@
 #include "db/recount.h"
 #include "db/states.h"
 #include "state/history.h"
+#include "store/value.h"
 
 /* What a facility lost. */
 enum { LOST_ROWS = 1, LOST_DERIVED = 2 };
@@ -83,6 +84,25 @@ done:
     return GK_OK;
 }
 
+/* The open end of a channel's hours may have some of the day up to where rows were dropped. */
+static int reach_back(struct healing *h, uint32_t facility, struct gk_damage *out, struct gk_error *error)
+{
+    struct profile p;
+    bool is_anew;
+    int rc;
+
+    profile_init(&p, &h->db->mem);
+    TRY(profile_load_or_anew(&h->db->mem, h->txn, facility, h->progress.dropped_before, &p, &is_anew, error));
+    if (p.cut.time == GK_TIME_MIN)
+        goto done;
+    int64_t day = floor_div(hour_of(p.cut.time - 1), BLOCK_HOURS);
+    if (floor_div(hour_of(p.last), BLOCK_HOURS) <= day + 1)
+        *out = (struct gk_damage){GK_DAMAGED_ROWS, facility, hour_begin(day * BLOCK_HOURS), p.cut.time};
+done:
+    profile_clear(&p);
+    return rc;
+}
+
 /* From when to when something is missing for good, and whose; GK_ID_NONE: nothing that cannot be derived. */
 static int stretch_of(struct healing *h, enum store_table table, struct cursor *cursor, struct gk_damage *out,
                       struct gk_error *error)
@@ -108,6 +128,9 @@ static int stretch_of(struct healing *h, enum store_table table, struct cursor *
         out->from = hour_begin(hours_key_day(key) * BLOCK_HOURS);
         out->to = hour_begin((hours_key_day(key) + 1) * BLOCK_HOURS);
     }
+    if (table == STORE_HOUR && key.size == HOURS_KEY && hours_key_facility(key) < h->n_facilities &&
+        hours_key_day(key) == HOURS_OPEN)
+        return reach_back(h, hours_key_facility(key), out, error);
     if (h->progress.dropped_before <= out->from) /* its rows are there */
         out->facility = GK_ID_NONE;
     return GK_OK;
@@ -160,15 +183,62 @@ static int say_moved(struct healing *h, enum store_table table, struct view key,
                     store_table_name(table), from, to);
 }
 
+/*
+ * A single bit of a key that flipped: with it put right the checksum fits, which is over the key as well. The record
+ * goes back to where it was, unless there is another one meanwhile.
+ */
+static int put_back(struct healing *h, enum store_table table, uint8_t *key, size_t size, struct view stored,
+                    bool *is_back, struct gk_error *error)
+{
+    struct view wrong = {key, size}, there;
+    uint8_t right[STORE_KEY_MAX];
+    struct buffer copy;
+    size_t bit = 0;
+    int rc = GK_OK;
+
+    buffer_init(&copy, &h->db->mem);
+    *is_back = false;
+    memcpy(right, key, size);
+    for (; bit < 8 * size; bit++) {
+        right[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        if (value_fits(table, view_of(right, size), stored.bytes, stored.size))
+            break;
+        right[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    if (bit == 8 * size)
+        goto done;
+    rc = txn_get(h->txn, table, view_of(right, size), &there, NULL);
+    if (rc != GK_ENOTFOUND) {
+        rc = rc == GK_ECORRUPT ? GK_OK : rc;
+        goto done;
+    }
+    buffer_put(&copy, stored.bytes, stored.size - VALUE_CRC);
+    TRY(buffer_status(&copy));
+    TRY(txn_delete(h->txn, table, wrong, error));
+    TRY(txn_put(h->txn, table, view_of(right, size), view_of(copy.bytes, copy.size), error));
+    TRY(heal_say(h->log, "put back under its key: a record of the table %s", store_table_name(table)));
+    *is_back = true;
+    if (table == STORE_CHUNK && unkey_u32(right) < h->n_facilities)
+        h->lost[unkey_u32(right)] |= LOST_ROWS; /* is counted again */
+done:
+    buffer_clear(&copy);
+    return rc;
+}
+
 static int move_record(struct healing *h, enum store_table table, struct cursor *cursor, struct gk_error *error)
 {
     uint8_t bytes[STORE_KEY_MAX];
     struct view key = cursor_key(cursor), stored = cursor_stored(cursor);
     struct gk_damage what;
+    bool is_back;
     int rc;
 
     memcpy(bytes, key.bytes, key.size); /* the cursor moves on */
     key.bytes = bytes;
+    TRY(put_back(h, table, bytes, key.size, stored, &is_back, error));
+    h->n += is_back;
+    if (is_back)
+        return GK_OK;
     TRY(stretch_of(h, table, cursor, &what, error));
     TRY(say_moved(h, table, key, &what));
     note_loss(h, table, key);

@@ -504,11 +504,10 @@ static int walk_tree(struct walk *w, struct tree *tree)
     struct view none = {NULL, 0};
     int rc;
 
-    if (tree->root == NO_ROOT)
-        return tree->depth == 0 && tree->n_entries == 0
-                   ? GK_OK
-                   : found(w, tree, 0, "it is empty, and its record speaks of %llu entries",
-                           (unsigned long long)tree->n_entries);
+    if (tree->root == NO_ROOT) {
+        bool is_empty = !tree->depth && !tree->n_entries && !tree->n_leaf && !tree->n_branch && !tree->n_big;
+        return is_empty ? GK_OK : found(w, tree, 0, "it is empty, and its record speaks of entries or pages");
+    }
     if (tree->depth < 1 || tree->depth > DEPTH_MAX)
         return found(w, tree, tree->root, "its record speaks of %u levels", tree->depth);
     TRY(walk_page(w, tree, tree->root, tree->root, 1, none, none));

@@ -469,7 +469,7 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     TRY(open_env(store, options, error));
     if (options->is_writer && (code = header_force(store->env)) != 0)
         TRY(fail(store, code, "cannot be synced", error));
-    checking.is_whole = options->is_writer && !is_vouched;
+    checking.is_whole = options->is_writer;
     checking.reads_values = is_small;
     if (!is_vouched || is_small)
         TRY(check_pages(store, name, &checking, error));

@@ -618,6 +618,15 @@ static int use_store(void *context)
         shared->dumped = gk_dump(db, "all", drop_text, &hash, &error);
         (void)gk_close(db);
     }
+    if (child_plan->repairs) {
+        uint64_t n_mended;
+        shared->repaired = gk_repair(path, &o, NULL, NULL, &n_mended, &shared->n_findings_after, &error);
+        if (shared->repaired == GK_OK && gk_open(path, GK_READONLY, &o, &db, &error) == GK_OK) {
+            shared->has_repaired = true;
+            (void)ask_all(db, shared->after, shared->text);
+            (void)gk_close(db);
+        }
+    }
     if (child_plan->writes) {
         shared->written = gk_open(path, GK_READWRITE, &o, &db, &error);
         if (shared->written == GK_OK) {
@@ -659,6 +668,8 @@ static int in_child(void)
  */
 
 /* TOLD: an answer differs, and all it says is that some record of the store is damaged. */
+static uint64_t n_repaired; /* stores that had findings, and none after a repair */
+
 enum verdict { TRUE, REFUSED, NAMED, TOLD, GUARDED, ROLLED_BACK, CRASHED, HUNG, WRONG, N_VERDICTS };
 static const char *const verdict_names[N_VERDICTS] = {"as it was",       "refused", "named", "told", "guarded",
                                                       "one commit back", "CRASHED", "HUNG",  "WRONG"};
@@ -714,6 +725,19 @@ static enum verdict judge(const struct damage_plan *plan, int ended, char *why, 
         return is_refusal(shared->opened) && shared->text[0] ? REFUSED : WRONG;
     }
     enum verdict verdict = judge_answers(shared->answers, &plan->good->truth, why, size);
+    if (shared->has_repaired && shared->n_findings_after > 0) {
+        (void)snprintf(why, size, "a repair left %" PRIu64 " findings", shared->n_findings_after);
+        return WRONG;
+    }
+    char after[300];
+    if (verdict != WRONG && shared->has_repaired &&
+        judge_answers(shared->after, &plan->good->truth, after, sizeof after) == WRONG &&
+        !(plan->mode == HEADER &&
+          judge_answers(shared->after, &plan->good->truth_before, after, sizeof after) != WRONG)) {
+        (void)snprintf(why, size, "after a repair: %s", after);
+        return WRONG;
+    }
+    n_repaired += shared->has_repaired && shared->n_findings > 0;
     char ignored[400];
     if (verdict == WRONG && plan->mode == HEADER &&
         judge_answers(shared->answers, &plan->good->truth_before, ignored, sizeof ignored) != WRONG)
@@ -745,6 +769,10 @@ static void try_file(uint64_t seed, bool *is_bad)
     plan_file(&r, &plan);
     child_plan = &plan;
     put_damaged_file(&r, &plan);
+    if (getenv("GK_DAMAGE_DRY")) { /* with GK_DAMAGE_KEEP: to look at it by hand */
+        *is_bad = false;
+        return;
+    }
     int ended = in_child();
     enum verdict verdict = judge(&plan, ended, why, sizeof why);
     counts[plan.mode][verdict]++;
@@ -771,7 +799,8 @@ static void print_counts(uint64_t n, double seconds)
             (void)printf(" %15" PRIu64, counts[m][v]);
         (void)printf("\n");
     }
-    (void)printf("%" PRIu64 " files in %.1f s, %.0f a second\n", n, seconds, (double)n / seconds);
+    (void)printf("%" PRIu64 " files in %.1f s, %.0f a second; %" PRIu64 " with findings were repaired to none\n", n,
+                 seconds, (double)n / seconds, n_repaired);
 }
 
 static double now_s(void)

@@ -116,6 +116,22 @@ static void what_follows_from_rows_is_made_again(void **state)
     }
 }
 
+/* A bit of a key: its record is lost to everybody, and found again by its checksum. */
+static void a_record_whose_key_is_damaged_goes_back(void **state)
+{
+    static const char *const tables[] = {"chunk", "state", "profile"};
+    (void)state;
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        flip_key(path, tables[i], id, sizeof id, 2);
+        assert_true(repair() > 0);
+        char words[64];
+        (void)snprintf(words, sizeof words, "put back under its key: a record of the table %s\n", tables[i]);
+        is_told(words);
+        same_digest();
+        assert_int_equal(n_aside(), 0);
+    }
+}
+
 /* Proper records that say what is not so. */
 static void what_does_not_follow_from_rows_is_made_again(void **state)
 {
@@ -220,6 +236,7 @@ static void a_damaged_journal_record_loses_its_rows(void **state)
     assert_int_equal(gk_open(path, GK_READWRITE, &o, &db, &error), GK_ECORRUPT);
     assert_true(repair() > 0);
     is_told("moved aside: journal record ");
+    assert_int_equal(n_aside(), 1); /* nobody knows whose rows they were, and answers say so */
     db = world_open(path, GK_READWRITE | GK_KEEP_HEADS, NULL);
     check_is_clean(db);
     gk_snapshot *s = look(db);
@@ -284,6 +301,7 @@ static void a_damaged_catalog_is_not_repaired(void **state)
 static const struct CMUnitTest tests[] = {
     IN_STORE(a_sound_store_is_left_as_it_is),
     IN_STORE(what_follows_from_rows_is_made_again),
+    IN_STORE(a_record_whose_key_is_damaged_goes_back),
     IN_STORE(what_does_not_follow_from_rows_is_made_again),
     IN_STORE(a_damaged_chunk_is_moved_aside_and_named),
     IN_STORE(sealing_goes_on_over_damage),

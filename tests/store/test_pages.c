@@ -307,8 +307,8 @@ static void damaged_pages_are_found_and_named(void **state)
             store_u16(page, (uint16_t)(load_u16(page) + 200)));
     DAMAGED("its record speaks of", false, (void)root_of("state", &record); record[TREE_ENTRIES]++);
     DAMAGED("its record speaks of 77 levels", false, (void)root_of("state", &record); record[TREE_DEPTH] = 77);
-    DAMAGED("it is empty, and its record speaks of", false, (void)root_of("state", &record); record[TREE_DEPTH] = 0;
-            store_u64(record + TREE_ROOT, NO_ROOT));
+    DAMAGED("it is empty, and its record speaks of entries or pages", false, (void)root_of("state", &record);
+            record[TREE_DEPTH] = 0; store_u64(record + TREE_ROOT, NO_ROOT));
     DAMAGED("the record of a table makes no sense", false, (void)root_of("state", &record); record[TREE_FLAGS] = 4);
     DAMAGED("a table where a value should be", false, (void)root_of("state", &record); record[-9] = 0);
 }
