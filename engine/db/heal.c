@@ -166,6 +166,29 @@ done:
     return rc;
 }
 
+/*
+ * Without its open end a channel looks as if its hours were never kept, and those of the day in which rows were dropped
+ * would be written over. An empty one is filled by the next sealing.
+ */
+static int fill_hours(struct healing *h, struct view key, struct gk_error *error)
+{
+    struct hours_open *open = mem_zeroed(&h->db->mem, sizeof *open);
+    struct buffer bytes;
+    int rc;
+
+    buffer_init(&bytes, &h->db->mem);
+    if (!open)
+        TRY(GK_ENOMEM);
+    open->is_growing = true;
+    hours_open_encode(open, &bytes);
+    TRY(buffer_status(&bytes));
+    TRY(txn_put(h->txn, STORE_HOUR, key, view_of(bytes.bytes, bytes.size), error));
+done:
+    buffer_clear(&bytes);
+    mem_free(&h->db->mem, open);
+    return rc;
+}
+
 static int say_moved(struct healing *h, enum store_table table, struct view key, const struct gk_damage *what)
 {
     char from[GK_TIME_TEXT_MAX], to[GK_TIME_TEXT_MAX] = "?";
@@ -245,6 +268,9 @@ static int move_record(struct healing *h, enum store_table table, struct cursor 
     TRY(damage_put_aside(&h->db->mem, h->txn, table, key, stored, &what, h->now, error));
     if (table == STORE_JOURNAL && key.size == 8)
         TRY(fill_journal(h, unkey_u64(key.bytes), error));
+    if (table == STORE_HOUR && key.size == HOURS_KEY && hours_key_day(key) == HOURS_OPEN &&
+        hours_key_facility(key) < h->n_facilities)
+        TRY(fill_hours(h, key, error));
     h->n++;
 done:
     return rc;

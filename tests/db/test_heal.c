@@ -275,6 +275,32 @@ static void what_is_left_of_dropped_rows_is_named_when_it_is_lost(void **state)
     assert_int_equal(gk_close(db), GK_OK);
 }
 
+/* The open end of a channel is derived again, and the hours of the day in which rows were dropped stay. */
+static void the_open_end_of_hours_is_made_again_behind_dropped_rows(void **state)
+{
+    struct gk_signal signal = {.channels = &kw, .n_channels = 1};
+    struct gk_summary was[2], is[2];
+    const gk_time edges[3] = {T0, T0 + 10 * 3600 * GK_SECOND, T0 + 20 * 3600 * GK_SECOND};
+    (void)state;
+    gk_db *db = world_open(path, GK_READWRITE, NULL);
+    ok(gk_retain(db, T0 + 10 * 3600 * GK_SECOND, NULL, NULL, &error), &error);
+    gk_snapshot *s = look(db);
+    ok(gk_signal_summaries(s, 1, &signal, edges, 2, was, &error), &error);
+    gk_snapshot_close(s);
+    digest_is(db, before);
+    assert_int_equal(gk_close(db), GK_OK);
+    for (int i = 0; i < 2; i++)
+        (void)flip_record(path, "hour", "", 0, i, 2);
+    assert_true(repair() > 0);
+    same_digest();
+    db = world_open(path, GK_READONLY, NULL);
+    s = look(db);
+    ok(gk_signal_summaries(s, 1, &signal, edges, 2, is, &error), &error);
+    assert_memory_equal(was, is, sizeof was);
+    gk_snapshot_close(s);
+    assert_int_equal(gk_close(db), GK_OK);
+}
+
 static void retention_goes_on_over_damage(void **state)
 {
     (void)state;
@@ -307,6 +333,7 @@ static const struct CMUnitTest tests[] = {
     IN_STORE(sealing_goes_on_over_damage),
     IN_STORE(a_damaged_journal_record_loses_its_rows),
     IN_STORE(what_is_left_of_dropped_rows_is_named_when_it_is_lost),
+    IN_STORE(the_open_end_of_hours_is_made_again_behind_dropped_rows),
     IN_STORE(retention_goes_on_over_damage),
     IN_STORE(a_damaged_catalog_is_not_repaired),
 };
