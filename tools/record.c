@@ -14,7 +14,7 @@ int record_open(const struct command *command, const char *path, const char *now
     struct gk_error error = {0};
     gk_snapshot *snapshot;
 
-    *store = (struct record_store){NULL};
+    *store = (struct record_store){.db = NULL};
     store->is_writer = gk_open(path, GK_READWRITE | GK_KEEP_HEADS, &options, &store->db, &error) == GK_OK;
     /* Who cannot write it, as another one does or may, hands in; what else is wrong, reading finds as well. */
     if (!store->is_writer && tool_open(command, path, GK_READONLY, &options, &store->db) != GK_OK)
