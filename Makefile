@@ -70,7 +70,7 @@ INC_tools  := -Iengine -Iquery -Itools
 INC_bench  := -Iengine -Iquery -Ibench
 INC_tests  := -Iengine -Iquery -Itools -Itests
 
-.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential rules simulate concurrency crash damage coverage count install clean format
+.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential rules simulate soak concurrency crash damage coverage count install clean format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -260,6 +260,12 @@ SEEDS ?= 100000
 simulate: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/simulation/test_simulation
 	GK_ROUNDS=$(SEEDS) build/check/tests/simulation/test_simulation
+
+#: make soak      HOURS (default 240) of a zone on a simulated clock, with retention: memory and file stay as they are
+HOURS ?= 240
+soak: deps
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check build/check/tests/simulation/test_soak
+	GK_ROUNDS=$(HOURS) build/check/tests/simulation/test_soak
 
 #: make concurrency  one writer and eight readers, killed at random for MINUTES (default 30)
 MINUTES ?= 30
