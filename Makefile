@@ -53,6 +53,8 @@ SUPPORT := $(sort $(wildcard tests/support/*.c))
 BENCHES := $(sort $(wildcard bench/bench_*.c))
 FUZZERS := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 
+CORPUSBINS = $(patsubst tests/fuzz/fuzz_%.c,$(BUILD)/tests/fuzz/run_%,$(FUZZERS))
+
 obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
 
 LIB    := $(BUILD)/libgk.a
@@ -206,7 +208,7 @@ demo: deps
 check: deps
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check tests
 
-tests: $(GK) $(TESTBINS) $(CAPBINS) $(CRASHBIN) $(SOLIB)
+tests: $(GK) $(TESTBINS) $(CAPBINS) $(CORPUSBINS) $(CRASHBIN) $(SOLIB)
 	@BUILD=$(BUILD) GK=$(GK) sh tests/run.sh $(TESTBINS) $(CAPBINS) $(wildcard tests/*/test_*.sh)
 
 #: make asan      all tests under AddressSanitizer and UBSan
@@ -219,21 +221,23 @@ tsan: deps
 tsan-run: $(addprefix $(BUILD)/,$(TSAN_TESTS))
 	@BUILD=$(BUILD) GK=$(GK) sh tests/run.sh $^
 
-#: make fuzz      every fuzz target for FUZZ_SECONDS (default 20) each, under the sanitizers
+#: make fuzz      every fuzz target for FUZZ_SECONDS (default 20) each, or FUZZ_RUNS times, under the sanitizers
 FUZZ_SECONDS ?= 20
+FUZZ_RUNS    ?=
 fuzz: deps-all
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=fuzz CC=$(CLANG) fuzz-run
-fuzz-run: $(patsubst %.c,$(BUILD)/%,$(FUZZERS))
-	@for f in $^; do \
-	    corpus=build/corpus/$$(basename $$f); mkdir -p $$corpus; \
-	    echo "  fuzz $$(basename $$f) for $(FUZZ_SECONDS) s"; \
-	    $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 $$corpus 2>build/fuzz.log || \
-	        { tail -40 build/fuzz.log; exit 1; }; \
-	    grep -h number_of_executed build/fuzz.log; \
-	done
+fuzz-run: $(patsubst %.c,$(BUILD)/%,$(FUZZERS)) $(BUILD)/tests/fuzz/unpack
+	@BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) sh tests/fuzz/fuzz.sh
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) -fsanitize=address,undefined,fuzzer -o $@ $^ $(LIBS)
+# The same targets without a fuzzer, over the corpora that are kept.
+$(BUILD)/tests/fuzz/run_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/driver.o $(call obj,$(ENGINE) $(QUERY))
+	@mkdir -p $(@D); echo '  ld $@'
+	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ $(LIBS)
+$(BUILD)/tests/fuzz/unpack: tests/fuzz/driver.c tests/fuzz/fuzz_canary.c
+	@mkdir -p $(@D); echo '  cc $@'
+	$(Q)$(CC) $(BASE) $(WARNINGS) -o $@ $^
 
 #: make mutate    MUTATIONS (default 10000000) changed statements in both languages: understood, or one positioned error
 MUTATIONS ?= 10000000

@@ -650,11 +650,11 @@ static size_t match(const char *text, size_t n, const char *spelling)
 {
     size_t len = 0;
 
-    if (n < 3 || text[0] != spelling[0] || text[1] != spelling[1] || text[2] != spelling[2])
+    if (n < 3 || !is_chinese(text) || text[0] != spelling[0] || text[1] != spelling[1] || text[2] != spelling[2])
         return 0;
     while (len < n && spelling[len] && spelling[len] == text[len])
         len++;
-    return spelling[len] || !is_chinese(spelling) ? 0 : len;
+    return spelling[len] ? 0 : len;
 }
 
 /*

@@ -71,6 +71,8 @@ uint32_t crc32c(uint32_t crc, const void *bytes, size_t size)
 {
     size_t left = size;
 
+    if (size == 0)
+        return crc; /* of no bytes, which may be nowhere */
     crc = ~crc;
     if (!__builtin_cpu_supports("sse4.2"))
         return ~crc_plain(crc, bytes, size);
