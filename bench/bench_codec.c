@@ -378,18 +378,24 @@ static void peer_clear(struct peer_pass *pass)
 /* ---- a column, measured
  * ------------------------------------------------------------------------------------------------ */
 
+enum made { MADE_SINE, MADE_ADC, MADE_NOISE, MADE_STEPS, MADE_CONSTANT, MADE_PACKED, MADE_N };
+
+static const char *const made_name[MADE_N] = {"sine", "adc", "noise", "steps", "constant", "packed"};
+
 struct column_lines {
     const char *bits, *times, *encode, *decode, *sum, *mask;
 };
 
 static struct column_lines add_lines(const char *column, double best)
 {
+    /* TARGETS.md speaks of packed blocks: others have differences or planes to be added up first. */
+    double must = strcmp(column, made_name[MADE_PACKED]) == 0 ? 4 : 0, goal = must > 0 ? 15 : 0;
     struct column_lines names = {.bits = add_line(column, "bits", "bits", best * MUST_OVER_BEST, best, HARNESS_EXACT),
                                  .times = add_line(column, "times", "bits", 0, 0, HARNESS_EXACT),
                                  .encode = add_line(column, "encode", "GB/s", 1, 2, HARNESS_MORE),
                                  .decode = add_line(column, "decode", "GB/s", 9, 14, HARNESS_MORE),
-                                 .sum = add_line(column, "sum", "G/s", 4, 15, HARNESS_MORE),
-                                 .mask = add_line(column, "mask", "G/s", 4, 15, HARNESS_MORE)};
+                                 .sum = add_line(column, "sum", "G/s", must, goal, HARNESS_MORE),
+                                 .mask = add_line(column, "mask", "G/s", must, goal, HARNESS_MORE)};
 
     return names;
 }
@@ -453,10 +459,6 @@ static void measure(struct harness *harness, const char *column, const struct se
 
 /* ---- columns made here
  * --------------------------------------------------------------------------------------------------- */
-
-enum made { MADE_SINE, MADE_ADC, MADE_NOISE, MADE_STEPS, MADE_CONSTANT, MADE_PACKED, MADE_N };
-
-static const char *const made_name[MADE_N] = {"sine", "adc", "noise", "steps", "constant", "packed"};
 
 static double made_value(enum made made, size_t i)
 {
