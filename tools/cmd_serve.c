@@ -231,7 +231,7 @@ static bool load_table(struct serve *serve, const char *path)
 {
     struct rejects rejects;
     struct source *source = NULL;
-    struct gk_load_result result;
+    struct gk_load_result result = {.n_lines = 0};
     struct gk_error error = {0};
     gk_load *load = NULL;
     const char *bytes;
