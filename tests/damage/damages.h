@@ -1,17 +1,17 @@
 /*
  * damages.h - good stores, damaged files. A few stores of different kinds are made once, with the answers to a fixed
  * set of questions. Then, again and again, one of them is damaged at random: bits, heads of pages, zeroed and random
- * pages, pages from an earlier time, pages that changed places, headers, a cut. A child opens what is left, asks,
- * checks, dumps, and now and then repairs it and writes to it; it has a few seconds.
+ * pages, pages from an earlier time, pages that changed places, headers, a cut, a cut under an open snapshot. A child
+ * opens what is left, asks, checks, dumps, and now and then repairs it and writes to it; it has a few seconds.
  *
  *     never      a signal, a hang, an answer that differs from the truth without a word
  *     allowed    the truth; an error; an answer with a note on what is damaged
  *
  * Half of the files are vouched for (lock.writer fits them), as they are when a disk decays under a store that was
- * closed in order: then the pages are not looked at when it is opened.
+ * closed in order. They are small, and so they are looked at all the same; larger ones would not be.
  *
- * test_damage.c does it some hundred times, damage_loop.c as often as it is told. A number of a file that is told as
- * bad is made again with GK_SEED and the count 1.
+ * test_damages.c does it some hundred times, damage_loop.c as often as it is told. A file that is told as bad is made
+ * again with its GK_SEED and the count 1; with GK_DAMAGE_DRY and GK_DAMAGE_KEEP it is left for looking at.
  */
 #ifndef TESTS_DAMAGES_H
 #define TESTS_DAMAGES_H
@@ -441,15 +441,16 @@ static void make_stores(uint64_t seed)
 /* ---- damage --------------------------------------------------------------------------------------------------------
  */
 
-enum mode { BIT, BITS, HEAD, ZERO, NOISE, SECTOR, STALE, SWAP, HEADER, CUT, N_MODES };
-static const char *const mode_names[N_MODES] = {"bit",    "bits",  "head", "zero",   "noise",
-                                                "sector", "stale", "swap", "header", "cut"};
+enum mode { BIT, BITS, HEAD, ZERO, NOISE, SECTOR, STALE, SWAP, HEADER, CUT, LIVE, N_MODES };
+static const char *const mode_names[N_MODES] = {"bit",   "bits", "head",   "zero", "noise", "sector",
+                                                "stale", "swap", "header", "cut",  "live"};
 
 struct damage_plan {
     const struct good *good;
     enum mode mode;
     bool is_vouched;
     bool repairs, writes;
+    uint64_t cut_to; /* of LIVE */
 };
 
 static size_t random_page(struct random *r, size_t n_pages)
@@ -518,6 +519,8 @@ static size_t damage_bytes(struct random *r, const struct damage_plan *plan, uin
         return size;
     case HEADER:
         damage_header(r, g, bytes);
+        return size;
+    case LIVE: /* the child cuts it, while it has it open */
         return size;
     default: /* CUT */
         return random_below(r, 4) ? random_below(r, size) : PAGE * random_below(r, n_pages);
@@ -602,6 +605,26 @@ static int write_on(gk_db *db)
     return rc == GK_OK ? gk_seal(db, NULL) : rc;
 }
 
+/* Cuts the file under an open snapshot, which is asked then: pages that nobody has looked at yet are gone. */
+static int use_while_it_is_cut(gk_db *db)
+{
+    gk_session *session;
+    gk_snapshot *s;
+
+    if (gk_snapshot_open(db, &s, NULL) != GK_OK || truncate(data_file, (off_t)child_plan->cut_to) != 0)
+        return GK_EBUG;
+    for (size_t i = 0; i < N_QUESTIONS; i++) {
+        if (gk_session_new(NULL, &session) != GK_OK)
+            return GK_ENOMEM;
+        ask(s, session, questions[i], &shared->answers[i]);
+        gk_session_free(session);
+    }
+    shared->answers[N_QUESTIONS] = (struct answer){.hash = 1};
+    shared->answers[N_QUESTIONS].status = read_rows(s, &shared->answers[N_QUESTIONS].hash);
+    shared->is_done = true;
+    return GK_OK;
+}
+
 static int use_store(void *context)
 {
     struct gk_options o = options_of();
@@ -612,6 +635,8 @@ static int use_store(void *context)
 
     shared->opened = gk_open(path, GK_READONLY, &o, &db, &error);
     memcpy(shared->text, error.text, sizeof error.text);
+    if (shared->opened == GK_OK && child_plan->mode == LIVE)
+        return use_while_it_is_cut(db);
     if (shared->opened == GK_OK) {
         (void)ask_all(db, shared->answers, shared->text);
         shared->checked = gk_check(db, false, drop_text, &hash, &shared->n_findings, &error);
@@ -755,8 +780,9 @@ static void plan_file(struct random *r, struct damage_plan *plan)
     plan->good = &stores[random_below(r, N_KINDS)];
     plan->mode = (enum mode)random_below(r, N_MODES);
     plan->is_vouched = plan->mode != CUT && random_below(r, 2);
-    plan->repairs = random_below(r, 4) == 0;
-    plan->writes = random_below(r, 8) == 0;
+    plan->repairs = plan->mode != LIVE && random_below(r, 4) == 0;
+    plan->writes = plan->mode != LIVE && random_below(r, 8) == 0;
+    plan->cut_to = random_below(r, plan->good->size[plan->good->n - 1]);
 }
 
 /* *is_bad: a verdict that must not be. */
