@@ -589,17 +589,25 @@ bool life_copy_is(struct life *life, uint32_t n, const char *path, char words[LI
     return false;
 }
 
-/* By names, so that the layer sees it. What was not there was not made, or was removed before. */
+/*
+ * It loses its name first: half of it is no backup any more. By names, so that the layer sees it; what was not there
+ * was not made, or was removed before.
+ */
 static void remove_copy(const char *path)
 {
     static const char *const NAMES[] = {"data.mdb", "data.mdb.new", "lock.mdb", "lock.writer"};
-    char name[LIFE_PATH + 64];
+    char old[LIFE_PATH + 16], name[LIFE_PATH + 64];
 
-    for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
-        (void)snprintf(name, sizeof name, "%s/%s", path, NAMES[i]);
-        (void)unlink(name);
+    (void)snprintf(old, sizeof old, "%s.old", path);
+    for (int turn = 0; turn < 2; turn++) { /* what was left of the last time, then what is there now */
+        for (size_t i = 0; i < sizeof NAMES / sizeof NAMES[0]; i++) {
+            (void)snprintf(name, sizeof name, "%s/%s", old, NAMES[i]);
+            (void)unlink(name);
+        }
+        (void)rmdir(old);
+        if (turn == 0)
+            (void)rename(path, old);
     }
-    (void)rmdir(path);
 }
 
 void life_copy_path(const struct life *life, uint32_t n, char out[LIFE_PATH])
@@ -669,8 +677,11 @@ done:
 
 bool life_is_gradual(const struct life *life, uint32_t n)
 {
-    return life->steps[n].kind == LIFE_RELEASE || life->steps[n].kind == LIFE_RETAIN ||
-           life->steps[n].kind == LIFE_LOAD;
+    const struct life_step *s = &life->steps[n];
+    /* gk_seal takes in with a commit of its own what was handed in. */
+    bool hands_in = (s->puts & PUT_ACT) && n % 3 == 2;
+
+    return s->kind == LIFE_RELEASE || s->kind == LIFE_RETAIN || s->kind == LIFE_LOAD || (hands_in && s->seals);
 }
 
 /* ---- comparing ------------------------------------------------------------------------------------------------------
