@@ -2,11 +2,12 @@
  * repair.c - what a check finds is mended, as far as it follows from something else.
  *
  * Damaged records are moved aside before anybody else reads them (heal.h), so that the store can be opened; then
- * states, hours and the presence index of facilities with findings are derived again from their rows. What is left is
- * told.
+ * states, hours and the presence index of facilities with findings are derived again from their rows, and alarms made
+ * again of their acts. What is left is told.
  */
 #include <inttypes.h>
 
+#include "db/acts_heal.h"
 #include "db/check.h"
 #include "db/heal.h"
 #include "db/snapshot.h"
@@ -56,6 +57,10 @@ static int mend(struct repairing *r, struct gk_error *error)
         TRY(heal_derived(db, r->bad, error));
         TRY(gk_seal(db, error));
         TRY(heal_counts(db, error));
+    }
+    if (n > 0 && db->acts.last > 0) {
+        TRY(heal_say(&r->log, "made again: alarms, of their acts"));
+        TRY(acts_heal(db, error));
     }
 done:
     mem_free(&db->mem, r->bad);
