@@ -1277,10 +1277,10 @@ GK_API int gk_check(gk_db *db, bool is_deep, gk_sink_fn sink, void *context, uin
 /*
  * Opens a store for writing, and mends what a check finds as far as it follows from something else: records that cannot
  * be read are moved aside (table `damaged`), never deleted; profiles, states, hours, the presence index and counts are
- * made again from chunks and journal. A line for each thing that was done, and for each finding of gk_check that is
- * left, goes to the sink; *n_mended and *n_left count them. Rows of a damaged chunk are lost; states that were derived
- * from them stay. GK_ECORRUPT: pages of the file, its facts or its catalog are damaged, which nothing else tells:
- * restore a copy. A store that is sound is left as it is.
+ * made again from chunks and journal, alarms from their acts. A line for each thing that was done, and for each finding
+ * of gk_check that is left, goes to the sink; *n_mended and *n_left count them. Rows of a damaged chunk are lost;
+ * states that were derived from them stay. GK_ECORRUPT: pages of the file, its facts or its catalog are damaged, which
+ * nothing else tells: restore a copy. A store that is sound is left as it is.
  */
 GK_API int gk_repair(const char *path, const struct gk_options *options, gk_sink_fn sink, void *context,
                      uint64_t *n_mended, uint64_t *n_left, struct gk_error *error);
