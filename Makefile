@@ -72,7 +72,7 @@ INC_tools  := -Iengine -Iquery -Itools
 INC_bench  := -Iengine -Iquery -Ibench
 INC_tests  := -Iengine -Iquery -Itools -Itests
 
-.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutate differential rules simulate soak concurrency crash damage coverage count install clean format
+.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutants mutate differential rules simulate soak concurrency crash damage coverage count install clean format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -238,6 +238,10 @@ $(BUILD)/tests/fuzz/run_%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/tests/fuzz/driv
 $(BUILD)/tests/fuzz/unpack: tests/fuzz/driver.c tests/fuzz/fuzz_canary.c
 	@mkdir -p $(@D); echo '  cc $@'
 	$(Q)$(CC) $(BASE) $(WARNINGS) -o $@ $^
+
+#: make mutants   takes syncs, checksums, bounds and locks out of the engine, one at a time: a test must fail. MUTANTS="lock full"
+mutants: deps
+	@sh tests/mutants/mutants.sh $(MUTANTS)
 
 #: make mutate    MUTATIONS (default 10000000) changed statements in both languages: understood, or one positioned error
 MUTATIONS ?= 10000000

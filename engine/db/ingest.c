@@ -464,7 +464,7 @@ static int release_record(gk_db *db, uint64_t number, struct view value, struct 
 
     rc = batch_decode(&db->mem, value.bytes, value.size, &record);
     if (rc != GK_OK)
-        return error_set(error, rc, "a quarantined record: %s", gk_status_text(rc));
+        TRY(error_set(error, rc, "a quarantined record: %s", gk_status_text(rc)));
     struct gk_batch batch = {.n_rows = record.rows.n_rows,
                              .time = record.rows.time,
                              .facility = record.rows.facility,

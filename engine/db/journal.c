@@ -99,7 +99,7 @@ int journal_replay(const struct mem *mem, struct heads *heads, struct view recor
     if (rc == GK_OK)
         rc = batch_decode(mem, opened.batch.bytes, opened.batch.size, &batch);
     if (rc != GK_OK)
-        return error_set(error, rc, "a journal record: %s", gk_status_text(rc));
+        TRY(error_set(error, rc, "a journal record: %s", gk_status_text(rc)));
     const struct batch_rows *rows = &batch.rows;
     struct schema *schema = heads_schema(heads, rows->n_channels, rows->channel);
     if (!schema) {

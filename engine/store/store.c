@@ -633,8 +633,8 @@ int txn_commit(struct txn *txn, struct gk_error *error)
 
 static bool grow_map(struct store *store)
 {
-    if (!store->quota || atomic_load(&store->n_txns) > 0)
-        return false; /* the map cannot move under a transaction */
+    if (!store->quota || atomic_load(&store->n_txns) > 0) /* the map cannot move under a transaction */
+        return false;
     store->map = NULL;
     return mdb_env_set_mapsize(store->env, store->quota + reserve_of(store->quota)) == MDB_SUCCESS;
 }

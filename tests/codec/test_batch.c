@@ -107,6 +107,8 @@ static void a_cut_record_is_corrupt(void **state)
         assert_int_equal(batch_decode(&MEM_SYSTEM, part, cut, &batch), GK_ECORRUPT);
         free(part);
     }
+    buffer_put_u8(&out, 0); /* one more is as bad */
+    assert_int_equal(batch_decode(&MEM_SYSTEM, out.bytes, out.size, &batch), GK_ECORRUPT);
     batch_clear(&batch);
     buffer_clear(&out);
 }

@@ -271,6 +271,30 @@ static void a_cut_chunk_is_corrupt(void **state)
     }
 }
 
+/* Each alone, in a head that is right otherwise: bytes behind the last column, channels that do not ascend, columns
+ * that begin within the head. */
+static void a_head_that_makes_no_sense_is_corrupt(void **state)
+{
+    struct chunk_rows rows = make_rows(150, 0);
+    struct buffer out = encode(&rows);
+    struct chunk_view view;
+    (void)state;
+
+    assert_int_equal(chunk_open(out.bytes, out.size, &view), GK_OK);
+    assert_true(view.n_columns >= 2);
+    size_t entry = (view.time_at - 28) / view.n_columns;
+    buffer_put_u8(&out, 0);
+    assert_int_equal(chunk_open(out.bytes, out.size, &view), GK_ECORRUPT);
+    out.size--;
+    uint32_t second = load_u32(out.bytes + 28 + entry);
+    store_u32(out.bytes + 28 + entry, load_u32(out.bytes + 28)); /* twice the first channel */
+    assert_int_equal(chunk_open(out.bytes, out.size, &view), GK_ECORRUPT);
+    store_u32(out.bytes + 28 + entry, second);
+    store_u32(out.bytes + 24, 28);
+    assert_int_equal(chunk_open(out.bytes, out.size, &view), GK_ECORRUPT);
+    buffer_clear(&out);
+}
+
 static void a_flipped_byte_never_breaks_a_reader(void **state)
 {
     (void)state;
@@ -653,6 +677,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_not_there_is_refused),
     cmocka_unit_test(summaries_are_those_of_the_values),
     cmocka_unit_test(a_cut_chunk_is_corrupt),
+    cmocka_unit_test(a_head_that_makes_no_sense_is_corrupt),
     cmocka_unit_test(a_flipped_byte_never_breaks_a_reader),
     cmocka_unit_test(an_unknown_version_is_told),
     cmocka_unit_test(a_wrong_summary_is_found_by_the_check),

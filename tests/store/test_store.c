@@ -14,6 +14,7 @@
 
 #include "state/hex.h"
 #include "store/store.h"
+#include "store/value.h"
 
 static char path[4096], file[4200];
 
@@ -477,6 +478,18 @@ static void a_value_under_another_key_is_not_believed(void **state)
     store_close(store);
 }
 
+static void a_checksum_is_of_one_table_alone(void **state)
+{
+    struct view key = text("a"), value = text("rows");
+    uint8_t stored[4 + VALUE_CRC];
+    (void)state;
+
+    memcpy(stored, value.bytes, value.size);
+    store_u32(stored + 4, value_crc(STORE_CHUNK, key, value.bytes, value.size));
+    assert_true(value_fits(STORE_CHUNK, key, stored, sizeof stored));
+    assert_false(value_fits(STORE_HOUR, key, stored, sizeof stored));
+}
+
 static void fill_with_big_values(struct store *store, int n)
 {
     static uint8_t big[10000];
@@ -825,6 +838,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(cursors_find_neighbours_and_ends),
     IN_FOLDER(any_flipped_byte_of_a_value_is_noticed),
     IN_FOLDER(a_value_under_another_key_is_not_believed),
+    cmocka_unit_test(a_checksum_is_of_one_table_alone),
     IN_FOLDER(a_cut_file_is_an_error_at_opening),
     IN_FOLDER(pages_given_back_within_a_transaction_are_no_damage),
     IN_FOLDER(a_full_store_says_so_and_goes_on),
