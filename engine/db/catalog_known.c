@@ -72,7 +72,8 @@ static int load_entry(struct loading *l, struct txn *txn, struct view key, struc
     TRY(recorded_at(value, &recorded));
     if (recorded > l->at) {
         TRY(find_former(txn, key, l->at, &value, &is_known, error));
-        l->has_other_bands |= kind == ENTRY_BAND;
+        l->has_other_bands |=
+            kind == ENTRY_BAND || (kind == ENTRY_FACILITY && is_known); /* its ratings may be others */
     }
     if (kind > ENTRY_FACILITY && !is_known)
         return GK_OK;

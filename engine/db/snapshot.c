@@ -179,6 +179,7 @@ int snapshot_view(gk_snapshot *parent, gk_snapshot **out, struct gk_error *error
         return GK_ENOMEM;
     s->parent = parent;
     s->under = parent->under;
+    s->has_limits = parent->has_limits;
     s->known = parent->known;
     s->has_other_bands = parent->has_other_bands;
     s->txn = parent->txn;
@@ -198,8 +199,10 @@ int gk_snapshot_under(gk_snapshot *parent, const struct gk_band *limits, gk_snap
 {
     int rc = snapshot_view(parent, out, error);
 
-    if (rc == GK_OK)
+    if (rc == GK_OK) {
         (*out)->under = *limits;
+        (*out)->has_limits = true;
+    }
     return rc;
 }
 

@@ -20,7 +20,8 @@ struct gk_snapshot {
     gk_db *db;
     gk_snapshot
         *parent; /* of a view: the one it was made of, which owns the transaction. Its states are derived anew */
-    struct gk_band under;      /* limits above every band */
+    struct gk_band under; /* limits above every band, if it has_limits */
+    bool has_limits;
     const struct known *known; /* of a view: what of the rows is seen; NULL: all */
     struct known own_known;    /* of the view that was asked for it */
     bool has_other_bands;      /* and those of now are not the ones that were known */

@@ -280,6 +280,24 @@ static int get_derived(gk_snapshot *s, uint32_t facility, struct derived_states 
     return GK_OK;
 }
 
+/* Whether the stored states are what the snapshot sees: nothing is unsealed, hidden, stale, or under other limits. */
+static int see_as_stored(gk_snapshot *s, uint32_t facility, bool *out, struct gk_error *error)
+{
+    struct profile stored;
+    size_t n;
+    int rc = GK_OK;
+
+    *out = s->progress.n_stale == 0 && !snapshot_has_unsealed(s, facility) && !s->has_limits && !s->has_other_bands;
+    if (!*out || !s->known)
+        return GK_OK;
+    profile_init(&stored, &s->mem);
+    TRY(load_profile(s, facility, &stored, error));
+    *out = stored.last <= s->known->at && !known_hidden(s->known, facility, &n);
+done:
+    profile_clear(&stored);
+    return rc;
+}
+
 /*
  * The derived states of a facility from a tick on, made at the first call; NULL with GK_OK: the stored ones are good.
  */
@@ -290,8 +308,9 @@ static int find_derived(gk_snapshot *s, uint32_t facility, int64_t from, const s
     int rc;
 
     *out = NULL;
-    bool is_kept = s->derived && s->derived[facility] && s->derived[facility]->is_made;
-    if (!s->parent && s->progress.n_stale == 0 && !snapshot_has_unsealed(s, facility) && !is_kept)
+    bool is_kept = s->derived && s->derived[facility] && s->derived[facility]->is_made, is_stored;
+    TRY(see_as_stored(s, facility, &is_stored, error));
+    if (is_stored && !is_kept)
         return GK_OK;
     TRY(get_derived(s, facility, &d));
     bool is_late = s->parent && d->derived.from > from && d->asked_from > from;

@@ -518,6 +518,47 @@ static void entries_that_were_put_later_are_not_known(void **state)
     world_end(db, path);
 }
 
+/* A state is of the ratings that were known, also where the states that are stored by now are of later ones. */
+static void states_are_of_the_ratings_that_were_known(void **state)
+{
+    static const double VALUE[] = {1.5, 7};
+    static const uint32_t EXPECTED[] = {GK_IDLE, GK_OFF, GK_OFF};
+    char path[4096];
+    gk_snapshot *now, *then;
+    (void)state;
+
+    world_now = T0 + 2 * HOUR;
+    gk_db *db = new_zone(path);
+    for (int i = 0; i < 60; i++)
+        ok(put_row(db, 0, T0 + i * 60 * GK_SECOND, 0, VALUE[0]), &error);
+    ok(gk_seal(db, &error), &error);
+    world_now = T0 + 3 * HOUR;
+    struct gk_facility_put f = facility_of("f", NULL, NULL, GK_PRODUCTION);
+    f.rated_kw = 100; /* it was 10 */
+    ok(gk_facility_put(db, &f, NULL, &error), &error);
+    ok(gk_seal(db, &error), &error);
+    now = look(db);
+    for (int i = 0; i < 3; i++) {
+        const struct gk_step *steps;
+        uint8_t is_in[16];
+        size_t n;
+        int64_t at = T0 / GK_SECOND + 600;
+        memset(is_in, 1, sizeof is_in);
+        if (i < 2)
+            ok(gk_snapshot_known(now, T0 + (i ? 3 : 2) * HOUR, &then, &error), &error);
+        gk_snapshot *s = i < 2 ? then : now;
+        ok(gk_state_steps(s, 0, at, at + 60, &steps, &n, &error), &error);
+        assert_int_equal(steps[0].value, EXPECTED[i]);
+        ok(gk_state_prune(s, GK_STATE_BIT(EXPECTED[i]), at, at + 60, is_in, &error), &error);
+        assert_true(is_in[0]);
+        if (i < 2)
+            gk_snapshot_close(then);
+    }
+    gk_snapshot_close(now);
+    world_now = T0 + 40 * DAY;
+    world_end(db, path);
+}
+
 /* ---- dropped rows ---- */
 
 static void what_was_known_before_rows_were_dropped_cannot_be_asked(void **state)
@@ -641,6 +682,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_meter_that_is_always_late_has_a_run_a_minute),
     cmocka_unit_test(scattered_rows_of_a_minute_fill_several_records),
     cmocka_unit_test(entries_that_were_put_later_are_not_known),
+    cmocka_unit_test(states_are_of_the_ratings_that_were_known),
     cmocka_unit_test(what_was_known_before_rows_were_dropped_cannot_be_asked),
     cmocka_unit_test(a_record_comes_back_and_a_cut_one_does_not),
     cmocka_unit_test(the_example_of_the_format_page_is_what_is_written),
