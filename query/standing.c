@@ -48,6 +48,14 @@ done:
     return rc;
 }
 
+void standing_close(struct standing *standing)
+{
+    if (standing->query)
+        arena_release(&standing->query->memory, &standing->hits, &standing->hits_capacity, sizeof *standing->hits);
+    gk_query_free(standing->query);
+    *standing = (struct standing){.query = NULL};
+}
+
 int standing_open(gk_session *session, gk_snapshot *snapshot, const struct gk_rule *rule, struct standing *out,
                   struct gk_query_error *error)
 {
@@ -73,15 +81,9 @@ int standing_open(gk_session *session, gk_snapshot *snapshot, const struct gk_ru
     TRY(run_start_eval(query, &query->bound, query->stmt->cond));
     query->eval.keeps_parts = true;
 done:
+    if (rc != GK_OK)
+        standing_close(out);
     return rc;
-}
-
-void standing_close(struct standing *standing)
-{
-    if (standing->query)
-        arena_release(&standing->query->memory, &standing->hits, &standing->hits_capacity, sizeof *standing->hits);
-    gk_query_free(standing->query);
-    *standing = (struct standing){.query = NULL};
 }
 
 int standing_renew(struct standing *standing, gk_snapshot *snapshot, gk_time now)

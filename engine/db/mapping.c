@@ -37,9 +37,9 @@ static size_t fit(const char *pattern, struct gk_text text)
     bool is_open = size > 0 && pattern[size - 1] == '*';
 
     if (!is_open)
-        return size == text.size && memcmp(pattern, text.bytes, size) == 0 ? SIZE_MAX : 0;
+        return size == text.size && (size == 0 || memcmp(pattern, text.bytes, size) == 0) ? SIZE_MAX : 0;
     size--;
-    return size <= text.size && memcmp(pattern, text.bytes, size) == 0 ? 1 + size : 0;
+    return size <= text.size && (size == 0 || memcmp(pattern, text.bytes, size) == 0) ? 1 + size : 0;
 }
 
 static bool is_better(const size_t a[3], const size_t b[3])

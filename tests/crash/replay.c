@@ -237,7 +237,8 @@ static uint64_t hash_bytes(uint64_t h, const void *bytes, size_t size)
         h ^= h >> 32;
     }
     word = size;
-    memcpy(&word, p, size);
+    if (size > 0)
+        memcpy(&word, p, size);
     h = (h ^ word ^ (uint64_t)size << 56) * UINT64_C(0xc4ceb9fe1a85ec53);
     return h ^ h >> 29;
 }

@@ -240,7 +240,7 @@ static void put_catalog(gk_db *db)
                                     .role_is_set = true,
                                     .rated_kw = 10,
                                     .rated_a = 20};
-        char name[8];
+        char name[16];
         (void)snprintf(name, sizeof name, "f%d", i);
         put_text(&f.name, name);
         put_text(&f.enterprise, i < 3 ? "E1" : "E2");

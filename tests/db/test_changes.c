@@ -88,7 +88,7 @@ static gk_db *new_zone(char path[4096])
     memset(seen, 0, sizeof seen);
     ok(gk_channel_register(db, "kw", 2, &kw, &error), &error);
     for (int f = 0; f < FACILITIES; f++) {
-        char name[8];
+        char name[16];
         (void)snprintf(name, sizeof name, "f%d", f);
         put_facility(db, name, f % 2 ? GK_ABATEMENT : GK_PRODUCTION);
     }

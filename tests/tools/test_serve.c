@@ -258,7 +258,7 @@ static void devices_are_answered_when_their_rows_are_durable(void **state)
     static bool is_acked[N], is_there[N];
     struct server server;
     int fds[DEVICES];
-    char mn[8];
+    char mn[16];
     (void)state;
 
     start(&server, NULL, "ready");
