@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -68,6 +69,29 @@ int lock_readers(const char *folder, int *fd, struct gk_error *error)
         return error_set(error, GK_EFULL, "%s: the disk has no room for the table of readers (%d bytes)", name,
                          READERS_BYTES);
     return GK_OK; /* another failure: a file system that cannot allocate ahead */
+}
+
+int lock_turn_begin(const char *folder, int readers_fd, int wait_ms, struct gk_error *error)
+{
+    const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+
+    for (int waited_ms = 0; readers_fd >= 0; waited_ms += POLL_MS) {
+        if (flock(readers_fd, LOCK_EX | LOCK_NB) == 0)
+            return GK_OK;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return GK_OK; /* a file system without such locks */
+        if (waited_ms >= wait_ms)
+            return error_set(error, GK_EBUSY, "%s: another process is in the middle of opening it and does not end it",
+                             folder);
+        (void)nanosleep(&pause, NULL); /* shorter is as good */
+    }
+    return GK_OK;
+}
+
+void lock_turn_end(int readers_fd)
+{
+    if (readers_fd >= 0)
+        (void)flock(readers_fd, LOCK_UN); /* it is ours, or nobody's */
 }
 
 /* The process of a thread, as this pid namespace sees it. */

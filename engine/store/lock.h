@@ -25,6 +25,14 @@ void low_fds_release(struct low_fds *low);
 int lock_readers(const char *folder, int *fd, struct gk_error *error);
 
 /*
+ * One process at a time opens: who opens alone makes the table anew, others wait in LMDB for its lock, and if it is
+ * killed then, they take a table for good that knows of no transaction - a writer would begin with the first one again.
+ * GK_EBUSY after wait_ms: somebody was stopped in the middle of opening. The kernel ends a turn with its process.
+ */
+int lock_turn_begin(const char *folder, int readers_fd, int wait_ms, struct gk_error *error);
+void lock_turn_end(int readers_fd);
+
+/*
  * Waits until nobody holds LMDB's writer's mutex, for which LMDB itself would wait for ever; at most so long. GK_EBUSY
  * names who holds it: a process that was stopped in the middle of a transaction, and does not know lock.writer.
  */

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "store/ballast.h"
@@ -301,8 +302,8 @@ done:
  */
 
 /* Before LMDB maps the file and believes it. *is_small: so short that all pages are looked at anyway; or shorter than
- * its header says. */
-static int check_headers(const char *name, bool *is_small, struct gk_error *error)
+ * its header says. *newest: its newest transaction. */
+static int check_headers(const char *name, bool *is_small, uint64_t *newest, struct gk_error *error)
 {
     struct pages pages;
     int fd = open(name, O_RDONLY | O_CLOEXEC);
@@ -311,9 +312,40 @@ static int check_headers(const char *name, bool *is_small, struct gk_error *erro
         return error_set(error, status_of(errno), "%s: %s", name, mdb_strerror(errno));
     int rc = pages_begin(fd, name, &pages, error);
     (void)close(fd);
+    *newest = rc == GK_OK ? pages.txn_id : 0;
     *is_small = rc == GK_OK &&
                 (pages.file.file_size < LOOK_ANYWAY || pages.file.file_size / pages.file.page_size <= pages.last);
     return rc;
+}
+
+/*
+ * The table of readers knows the newest transaction, or none is to be believed: readers would look at pages that are
+ * used again, and a writer would begin with the first transaction anew. It is behind when its maker was killed before
+ * it was whole and others have it open (lock_turn_begin). By one it may be behind: a commit is told in it a moment
+ * later, and one whose writer was killed in that moment by the next writer.
+ */
+static int check_table(struct store *store, uint64_t newest, struct gk_error *error)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+
+    for (int i = 0; i < TRIES; i++) {
+        MDB_txn *txn;
+        int code = mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn);
+        if (code == MDB_READERS_FULL && store_reader_check(store) > 0)
+            continue;
+        if (code != MDB_SUCCESS)
+            return fail(store, code, "cannot begin a transaction", error);
+        uint64_t known = mdb_txn_id(txn);
+        mdb_txn_abort(txn);
+        if (known + 1 >= newest)
+            return GK_OK;
+        (void)nanosleep(&pause, NULL); /* shorter is as good */
+    }
+    return error_set(
+        error, GK_EBUSY,
+        "%s: the table of its readers (lock.mdb) was left unfinished by a process that was killed; end all "
+        "that have the store open",
+        store->path);
 }
 
 /* The pages that a read transaction sees. */
@@ -430,6 +462,7 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     struct pages_checking checking = {.is_whole = false};
     char name[PATH_SIZE + 16];
     bool may_make = options->is_writer && options->may_create, is_small = true;
+    uint64_t newest = 0;
     struct low_fds low;
     int rc;
 
@@ -464,9 +497,13 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     int code = *is_new ? make_file(path) : MDB_SUCCESS;
     if (code != MDB_SUCCESS)
         TRY(fail(store, code, "cannot be made", error));
-    TRY(check_headers(name, &is_small, error));
+    TRY(check_headers(name, &is_small, &newest, error));
     TRY(lock_readers(path, &store->readers_fd, error));
-    TRY(open_env(store, options, error));
+    TRY(lock_turn_begin(path, store->readers_fd, store->wait_ms, error));
+    rc = open_env(store, options, error);
+    lock_turn_end(store->readers_fd);
+    TRY(rc);
+    TRY(check_table(store, newest, error));
     if (options->is_writer && (code = header_force(store->env)) != 0)
         TRY(fail(store, code, "cannot be synced", error));
     checking.is_whole = options->is_writer;

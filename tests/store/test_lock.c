@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <lmdb.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -284,6 +285,66 @@ static void hold_the_mutex(void)
         _exit(2);
 }
 
+/* A process that was stopped while it opened. */
+static void hold_the_turn(void)
+{
+    char name[4200];
+
+    (void)snprintf(name, sizeof name, "%s/lock.mdb", path);
+    int fd = open(name, O_RDWR);
+    if (fd < 0 || flock(fd, LOCK_EX) != 0)
+        _exit(2);
+}
+
+static void one_process_at_a_time_opens(void **state)
+{
+    struct store *store;
+    (void)state;
+
+    store_close(must_open(true));
+    struct other other = other_begin(hold_the_turn);
+    assert_int_equal(open_as(false, &store), GK_EBUSY);
+    assert_non_null(strstr(error.text, "another process is in the middle of opening it"));
+    other_end(&other);
+    store = must_open(false); /* the turn ended with it, and nobody keeps one */
+    store_close(must_open(true));
+    store_close(store);
+}
+
+/* What LMDB leaves when the process that makes the table is killed, and others waited for it: no transaction is known.
+ */
+static void spoil_the_table(void)
+{
+    static const uint8_t NONE[8] = {0};
+    struct flock lock = {.l_type = F_RDLCK, .l_len = 1};
+    char name[4200];
+
+    (void)snprintf(name, sizeof name, "%s/lock.mdb", path);
+    int fd = open(name, O_RDWR);
+    if (fd < 0 || fcntl(fd, F_SETLK, &lock) != 0 || pwrite(fd, NONE, sizeof NONE, 48) != 8) /* MDB_txninfo.mti_txnid */
+        _exit(2);
+}
+
+static void a_table_that_knows_of_no_transaction_is_not_believed(void **state)
+{
+    struct store *store;
+    (void)state;
+
+    store = must_open(true);
+    must_put(store, "a", "one");
+    must_put(store, "a", "two");
+    store_close(store);
+    struct other other = other_begin(spoil_the_table);
+    for (int is_writer = 0; is_writer < 2; is_writer++) {
+        assert_int_equal(open_as(is_writer, &store), GK_EBUSY);
+        assert_non_null(strstr(error.text, "was left unfinished by a process that was killed"));
+    }
+    other_end(&other);
+    store = must_open(true); /* alone: the table is made anew */
+    must_put(store, "b", "two");
+    store_close(store);
+}
+
 static void nobody_waits_for_ever_for_the_mutex_of_lmdb(void **state)
 {
     char expected[64];
@@ -385,6 +446,8 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(words_in_the_lock_are_not_believed),
     IN_FOLDER(a_lock_that_a_child_still_holds_says_so),
     IN_FOLDER(a_handle_does_not_outlive_a_fork),
+    IN_FOLDER(one_process_at_a_time_opens),
+    IN_FOLDER(a_table_that_knows_of_no_transaction_is_not_believed),
     IN_FOLDER(nobody_waits_for_ever_for_the_mutex_of_lmdb),
     IN_FOLDER(whoever_lost_the_lock_file_writes_nothing_beside_another),
     IN_FOLDER(a_file_that_was_removed_is_not_written_to),
