@@ -134,7 +134,7 @@ static bool live_and_cut(struct cutting *c)
     if (child == 0) {
         (void)close(ends[0]);
         int nowhere = open("/dev/null", O_WRONLY);
-        (void)dup2(nowhere, 2); /* of course it sees errors */
+        (void)dup2(nowhere, 2);        /* of course it sees errors */
         (void)signal(SIGBUS, SIG_DFL); /* it reads through the map of a disk that is gone, and has no guard */
         _exit(live(c->life, c->store, from, c->life->n_steps - 2, false, ends[1]));
     }
