@@ -320,8 +320,8 @@ static void commit(struct serve *serve)
     struct gk_judged judged = {0};
     int rc = gk_advance(serve->judge, gk_clock(serve->db), &judged, &error);
 
+    serve->counters[SERVE_COMMITS] += serve->n_undurable > 0; /* a look at the clock alone is none */
     serve->n_undurable = 0;
-    serve->counters[SERVE_COMMITS]++;
     serve->counters[SERVE_RAISED] += judged.n_raised;
     if (rc != GK_OK) {
         error.error.status = rc;

@@ -39,9 +39,10 @@ struct connection {
     gk_hj212 *decoder;
     gk_time last_read;
     struct bytes held; /* replies to what is not durable yet */
-    struct bytes out;  /* replies on their way */
-    bool is_waiting;   /* its `held` waits for a commit */
-    size_t at;         /* in the server's list */
+    uint64_t n_held;
+    struct bytes out; /* replies on their way */
+    bool is_waiting;  /* its `held` waits for a commit */
+    size_t at;        /* in the server's list */
 };
 
 struct hj212_server {
@@ -141,8 +142,10 @@ static bool take_packet(struct serve *serve, struct connection *connection, cons
         return false;
     }
     size = gk_hj212_reply(packet, reply);
-    if (size > 0)
+    if (size > 0) {
         bytes_put(&connection->held, reply, size);
+        connection->n_held++;
+    }
     connection->is_waiting = connection->held.n > 0;
     serve_taken(serve);
     return true;
@@ -220,7 +223,8 @@ void hj212_committed(struct serve *serve, bool is_durable)
         connection->is_waiting = false;
         bytes_put(&connection->out, connection->held.at, connection->held.n);
         connection->held.n = 0;
-        serve->counters[SERVE_REPLIES]++;
+        serve->counters[SERVE_REPLIES] += connection->n_held;
+        connection->n_held = 0;
         if (send_out(serve, connection) && connection->last_read == 0)
             drop(serve, connection); /* the other side had said all it wanted */
     }

@@ -520,16 +520,18 @@ static void a_monitor_can_ask_over_http(void **state)
 #endif
     start(&server, both, "ready");
     int fd = connect_to(server.hj212);
-    send_packet(fd, "M1", 1, 1);
-    assert_int_equal(read_replies(fd, 1, is_acked, 10), 1);
+    for (unsigned i = 1; i <= 3; i++)
+        send_packet(fd, "M1", i, 1);
+    assert_int_equal(read_replies(fd, 3, is_acked, 10), 3);
     read_answer(server.http, "/health", answer);
     assert_non_null(strstr(answer, "200 OK"));
     assert_non_null(strstr(answer, "\r\n\r\nok\n"));
     read_answer(server.http, "/metrics", answer);
-    assert_non_null(strstr(answer, "\ngk_packets_total{verdict=\"taken\"} 1\n"));
-    assert_non_null(strstr(answer, "\ngk_values_total{verdict=\"taken\"} 1\n"));
+    assert_non_null(strstr(answer, "\ngk_packets_total{verdict=\"taken\"} 3\n"));
+    assert_non_null(strstr(answer, "\ngk_values_total{verdict=\"taken\"} 3\n"));
     assert_non_null(strstr(answer, "\ngk_connections_open 1\n"));
-    assert_non_null(strstr(answer, "\ngk_rows_total{verdict=\"accepted\"} 1\n"));
+    assert_non_null(strstr(answer, "\ngk_serve_replies_total 3\n"));
+    assert_non_null(strstr(answer, "\ngk_rows_total{verdict=\"accepted\"} 3\n"));
     read_answer(server.http, "/else", answer);
     assert_non_null(strstr(answer, "404"));
     (void)close(fd);
