@@ -533,6 +533,8 @@ GK_API void gk_mapper_close(gk_mapper *mapper);
 
 #define GK_HJ212_PACKET_MAX 10013 /* bytes of a packet with its line end */
 
+/* Whether bytes of a file are of a capture: the head of a packet, ## and four digits, is among them. */
+GK_API bool gk_hj212_is_capture(const char *bytes, size_t size);
 /*
  * Writes a packet with head, check value and line end; returns its size, or 0 when the segment ("QN=...;...&&") has
  * more than 9,999 bytes.

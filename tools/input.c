@@ -31,22 +31,13 @@ static bool has_column(const char *line, size_t size, const char *name)
     return false;
 }
 
-/* ## and four digits: a capture of HJ 212. */
-static bool has_packet(const char *bytes, size_t size)
-{
-    for (size_t i = 0; i + 6 <= size; i++)
-        if (bytes[i] == '#' && bytes[i + 1] == '#' && strspn(bytes + i + 2, "0123456789") >= 4)
-            return true;
-    return false;
-}
-
 enum input_rank input_rank(const char *bytes, size_t size)
 {
     static const char *const times[] = {"time", "time_s", "time_ms", "time_us", "time_ns"};
     const char *newline = memchr(bytes, '\n', size);
     size_t length = newline != NULL ? (size_t)(newline - bytes) : size;
 
-    if (has_packet(bytes, size))
+    if (gk_hj212_is_capture(bytes, size))
         return INPUT_ROWS;
     if (!has_column(bytes, length, "facility") || has_column(bytes, length, "mn"))
         return INPUT_TABLE;

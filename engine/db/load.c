@@ -136,17 +136,6 @@ static int drain(struct gk_load *load)
     }
 }
 
-/* A head of a packet, ## and four digits, is in no header of a table. */
-static bool has_packet(const struct buffer *bytes)
-{
-    for (size_t i = 0; i + 6 <= bytes->size; i++) {
-        const char *p = (const char *)bytes->bytes + i;
-        if (p[0] == '#' && p[1] == '#' && strspn(p + 2, "0123456789") >= 4)
-            return true;
-    }
-    return false;
-}
-
 /* The first line is all there and may be a header; what stands before a file's first packet mostly has no comma. */
 static bool has_header(const struct buffer *bytes)
 {
@@ -199,7 +188,8 @@ static int feed_start(struct gk_load *load)
     int rc = GK_OK;
 
     load->is_known = true;
-    if (load->options.form == GK_TABLE_PACKETS || (!load->options.form && has_packet(&load->start)))
+    if (load->options.form == GK_TABLE_PACKETS ||
+        (!load->options.form && gk_hj212_is_capture((const char *)load->start.bytes, load->start.size)))
         rc = load_packets_begin(load, &reason);
     else if (load->options.form == GK_TABLE_POINTS || (!load->options.form && has_point(&load->start)))
         rc = load_points_begin(load, &reason);

@@ -405,6 +405,18 @@ void gk_hj212_close(gk_hj212 *decoder)
     mem_free(&mem, decoder);
 }
 
+bool gk_hj212_is_capture(const char *bytes, size_t size)
+{
+    for (size_t i = 0; i + FRAME_HEAD <= size; i++) {
+        size_t n_digits = 0;
+        while (n_digits < 4 && bytes[i + 2 + n_digits] >= '0' && bytes[i + 2 + n_digits] <= '9')
+            n_digits++;
+        if (bytes[i] == '#' && bytes[i + 1] == '#' && n_digits == 4)
+            return true;
+    }
+    return false;
+}
+
 /* ---- what is sent ---- */
 
 size_t gk_hj212_write(const char *segment, size_t size, enum gk_hj212_crc crc, char out[GK_HJ212_PACKET_MAX])

@@ -530,7 +530,30 @@ static void real_packets_are_judged_as_they_were_by_hand(void **state)
     assert_true(n > 0);
 }
 
+static void a_capture_is_known_by_the_head_of_a_packet(void **state)
+{
+    static const struct {
+        const char *bytes;
+        bool is_capture;
+    } cases[] = {{"##0101QN=", true}, {"2026-01-04 08:00:00 recv ##0099", true},
+                 {"###0101", true},   {"##010", false},
+                 {"# #0101", false},  {"#0101", false},
+                 {"", false},         {"facility,time\n", false},
+                 {"##01O1QN=", false}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        size_t size = strlen(cases[i].bytes);
+        char *bytes = malloc(size + 1); /* of just that size, for who looks behind its end */
+        assert_non_null(bytes);
+        memcpy(bytes + 1, cases[i].bytes, size);
+        assert_int_equal(gk_hj212_is_capture(bytes + 1, size), cases[i].is_capture);
+        free(bytes);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_capture_is_known_by_the_head_of_a_packet),
     cmocka_unit_test(the_example_of_the_standard_has_its_check_value),
     cmocka_unit_test(what_is_written_is_the_example_of_the_standard),
     cmocka_unit_test(a_packet_is_read_with_all_that_is_in_it),
