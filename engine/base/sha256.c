@@ -43,22 +43,26 @@ static void schedule(uint32_t w[64], const uint8_t *block)
     }
 }
 
+/* The working variable i (0: a, 7: h) in round r of eight. They stay where they are, and their names move. */
+#define V(i) v[((i)-r) & 7]
+
 static void take_block(uint32_t h[8], const uint8_t *block)
 {
-    uint32_t w[64], v[8]; /* v is a to h */
+    uint32_t w[64], v[8];
 
     schedule(w, block);
     memcpy(v, h, sizeof v);
-    for (int t = 0; t < 64; t++) {
-        uint32_t s1 = rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25);
-        uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-        uint32_t t1 = v[7] + s1 + choice + K[t] + w[t];
-        uint32_t s0 = rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22);
-        uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += t1;
-        v[0] = t1 + s0 + majority;
-    }
+    for (int t = 0; t < 64; t += 8)
+#pragma GCC unroll 8
+        for (int r = 0; r < 8; r++) {
+            uint32_t s1 = rotate(V(4), 6) ^ rotate(V(4), 11) ^ rotate(V(4), 25);
+            uint32_t choice = (V(4) & V(5)) ^ (~V(4) & V(6));
+            uint32_t t1 = V(7) + s1 + choice + K[t + r] + w[t + r];
+            uint32_t s0 = rotate(V(0), 2) ^ rotate(V(0), 13) ^ rotate(V(0), 22);
+            uint32_t majority = (V(0) & V(1)) ^ (V(0) & V(2)) ^ (V(1) & V(2));
+            V(3) += t1;
+            V(7) = t1 + s0 + majority; /* the next round's a */
+        }
     for (int i = 0; i < 8; i++)
         h[i] += v[i];
 }
