@@ -166,7 +166,7 @@ $(IOLAYER): tests/crash/iolayer.c tests/crash/iolayer.h
 $(CRASHBIN): $(call obj,$(CRASH) $(SUPPORT)) $(LIB) | $(IOLAYER)
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
-$(filter $(BUILD)/tests/crash/%,$(TESTBINS)): $(BUILD)/tests/crash/replay.o | $(IOLAYER)
+$(filter $(BUILD)/tests/crash/%,$(TESTBINS)): $(BUILD)/tests/crash/replay.o $(BUILD)/tests/crash/image.o | $(IOLAYER)
 
 # The bench links the objects too: bench_codec looks inside.
 BENCHSUP := $(filter-out $(BENCHES),$(sort $(wildcard bench/*.c)))

@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <sys/stat.h>
@@ -202,6 +203,9 @@ static bool begin(struct crash *crash)
     (void)snprintf(crash->layer, sizeof crash->layer, "%.*s/iolayer.so", (int)(strrchr(crash->self, '/') - crash->self),
                    crash->self);
     (void)snprintf(crash->folder, sizeof crash->folder, "%s/gkdb-crash-XXXXXX", base);
+    /* A store is opened thousands of times: what one gave back the next one gets, without the system. */
+    (void)mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    (void)mallopt(M_MMAP_THRESHOLD, 1 << 30);
     crash->begin = now();
     for (size_t i = 0; i < sizeof SIGNALS / sizeof SIGNALS[0]; i++)
         (void)signal(SIGNALS[i], die);

@@ -633,6 +633,7 @@ int life_open(struct life *life, const char *path, uint32_t n, int flags, gk_db 
     struct gk_options o = {.size = sizeof o,
                            .commit_ns = -1,
                            .map_size = 1 << 26,
+                           .ballast = 1 << 16,
                            .head_budget = life->seed % 2 ? 1 << 20 : 20000, /* the journal, or straight to chunks */
                            .seal_bytes = 2000,                              /* sealing takes many transactions */
                            .clock = life_clock,

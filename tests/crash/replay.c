@@ -4,6 +4,7 @@
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "crash/replay.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "crash/image.h"
 #include "crash/iolayer.h"
 #include "support/support.h"
 
@@ -23,11 +25,6 @@
 #define PATH_SIZE 256
 
 static const char *const MODES[REPLAY_MODES] = {"all", "strict", "cut", "subset", "random"};
-
-struct bytes {
-    uint8_t *at;
-    size_t size, capacity;
-};
 
 /* A change of bytes that was not forced. */
 struct write {
@@ -45,7 +42,7 @@ struct naming {
 };
 
 struct file {
-    struct bytes forced, seen, state; /* on the disk, by the program, in the state that is being made */
+    struct image forced, seen, state; /* on the disk, by the program, in the state that is being made */
     char path[PATH_SIZE];             /* in that state; "" when it is not there */
     bool is_folder;
 };
@@ -76,62 +73,37 @@ static void *need(void *p)
 /* ---- bytes --------------------------------------------------------------------------------------------------------
  */
 
-/* What is new is zero. */
-static void resize(struct bytes *b, size_t size)
-{
-    if (size > b->capacity) {
-        size_t capacity = size + size / 2 + 4096;
-        b->at = need(realloc(b->at, capacity));
-        b->capacity = capacity;
-    }
-    if (size > b->size)
-        memset(b->at + b->size, 0, size - b->size);
-    b->size = size;
-}
-
-static void copy(struct bytes *to, const struct bytes *from)
-{
-    resize(to, from->size);
-    if (from->size)
-        memcpy(to->at, from->at, from->size);
-}
-
 /* The part [from, to) of a write. */
-static void apply(struct bytes *b, const struct write *w, uint64_t from, uint64_t to)
+static void apply(struct image *image, const struct write *w, uint64_t from, uint64_t to)
 {
-    if (w->is_size) {
-        resize(b, w->at);
-        return;
-    }
-    if (from == to)
-        return;
-    if (w->at + to > b->size)
-        resize(b, w->at + to);
-    memcpy(b->at + w->at + from, w->data + from, to - from);
+    if (w->is_size)
+        image_resize(image, w->at);
+    else
+        image_write(image, w->at + from, w->data + from, to - from);
 }
 
 /* Each sector of it, or not. */
-static void apply_some(struct player *p, struct bytes *b, const struct write *w)
+static void apply_some(struct player *p, struct image *image, const struct write *w)
 {
     if (w->is_size) {
         if (random_below(&p->random, 2))
-            apply(b, w, 0, 0);
+            apply(image, w, 0, 0);
         return;
     }
     for (uint64_t from = 0; from < w->size;) {
         uint64_t to = (w->at + from) / SECTOR * SECTOR + SECTOR - w->at;
         to = to < w->size ? to : w->size;
         if (random_below(&p->random, 2))
-            apply(b, w, from, to);
+            apply(image, w, from, to);
         from = to;
     }
 }
 
-static void apply_torn(struct player *p, struct bytes *b, const struct write *w)
+static void apply_torn(struct player *p, struct image *image, const struct write *w)
 {
     uint64_t n = w->size / SECTOR;
     if (!w->is_size && n > 0)
-        apply(b, w, 0, random_below(&p->random, n + 1) * SECTOR);
+        apply(image, w, 0, random_below(&p->random, n + 1) * SECTOR);
 }
 
 /* ---- making a state -----------------------------------------------------------------------------------------------
@@ -140,18 +112,18 @@ static void apply_torn(struct player *p, struct bytes *b, const struct write *w)
 static void make_bytes(struct player *p, enum replay_mode mode, uint64_t choice)
 {
     for (uint32_t f = 1; f < p->n_files; f++)
-        copy(&p->files[f].state, mode == REPLAY_ALL ? &p->files[f].seen : &p->files[f].forced);
+        image_follow(&p->files[f].state, mode == REPLAY_ALL ? &p->files[f].seen : &p->files[f].forced);
     if (mode == REPLAY_ALL || mode == REPLAY_STRICT)
         return;
     for (size_t i = 0; i < p->n_writes; i++) {
         const struct write *w = &p->writes[i];
-        struct bytes *b = &p->files[w->file].state;
+        struct image *image = &p->files[w->file].state;
         if (mode == REPLAY_RANDOM)
-            apply_some(p, b, w);
+            apply_some(p, image, w);
         else if (mode == REPLAY_CUT ? i < choice : choice >> i & 1)
-            apply(b, w, 0, w->size);
+            apply(image, w, 0, w->size);
         else if (mode == REPLAY_CUT && i == choice)
-            apply_torn(p, b, w);
+            apply_torn(p, image, w);
     }
 }
 
@@ -226,34 +198,17 @@ static uint32_t folder_of(const struct player *p, const char *path)
     return 0;
 }
 
-static uint64_t hash_bytes(uint64_t h, const void *bytes, size_t size)
-{
-    const uint8_t *p = bytes;
-    uint64_t word;
-
-    for (; size >= 8; size -= 8, p += 8) {
-        memcpy(&word, p, 8);
-        h = (h ^ word) * UINT64_C(0xff51afd7ed558ccd);
-        h ^= h >> 32;
-    }
-    word = size;
-    if (size > 0)
-        memcpy(&word, p, size);
-    h = (h ^ word ^ (uint64_t)size << 56) * UINT64_C(0xc4ceb9fe1a85ec53);
-    return h ^ h >> 29;
-}
-
-static uint64_t hash_state(const struct player *p)
+static uint64_t hash_state(struct player *p)
 {
     uint64_t h = p->acknowledged;
 
     for (uint32_t f = 1; f < p->n_files; f++) {
-        const struct file *file = &p->files[f];
+        struct file *file = &p->files[f];
         if (!file->path[0])
             continue;
         h = hash_bytes(h, file->path, strlen(file->path));
         if (!file->is_folder)
-            h = hash_bytes(h, file->state.at, file->state.size);
+            h = hash_bytes(h, &(uint64_t){image_hash(&file->state)}, sizeof(uint64_t));
     }
     return h ? h : 1;
 }
@@ -290,25 +245,6 @@ static bool say(struct player *p, const char *what, const char *path)
     return false;
 }
 
-static bool write_file(struct player *p, const char *path, const struct bytes *b)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
-    if (fd < 0)
-        return say(p, "cannot make", path);
-    bool is_done = write(fd, b->at, b->size) == (ssize_t)b->size;
-    if (close(fd) != 0 || !is_done)
-        return say(p, "cannot write", path);
-    return true;
-}
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-    (void)st;
-    (void)type;
-    (void)where;
-    return remove(path);
-}
-
 static bool is_there(const struct player *p, const struct file *file)
 {
     return file->path[0] && strcmp(file->path, ".") != 0 && (!strchr(file->path, '/') || folder_of(p, file->path));
@@ -326,21 +262,67 @@ static bool write_folder(struct player *p, uint32_t number)
     return mkdir(path, 0750) == 0 || errno == EEXIST || say(p, "cannot make", path);
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+    (void)st;
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
+static const struct file *find(const struct player *p, const char *path)
+{
+    for (uint32_t f = 1; f < p->n_files; f++)
+        if (strcmp(p->files[f].path, path) == 0)
+            return &p->files[f];
+    return NULL;
+}
+
+/* What the check of another state left in a folder ("" or "name/") and is not in this one is removed. */
+static bool remove_others(struct player *p, const char *folder)
+{
+    char full[4096 + 2 * PATH_SIZE], path[2 * PATH_SIZE];
+    struct dirent *entry;
+
+    (void)snprintf(full, sizeof full, "%s/%s", p->o->folder, folder);
+    DIR *all = opendir(full);
+    if (!all)
+        return say(p, "cannot look into", full);
+    bool is_done = true;
+    while (is_done && (entry = readdir(all)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        (void)snprintf(path, sizeof path, "%.*s%.255s", PATH_SIZE - 2, folder, entry->d_name);
+        const struct file *wanted = find(p, path);
+        if (wanted && wanted->is_folder && entry->d_type == DT_DIR) {
+            (void)strcat(path, "/");
+            is_done = remove_others(p, path);
+        } else if (!wanted || wanted->is_folder || entry->d_type != DT_REG) {
+            (void)snprintf(full, sizeof full, "%s/%s", p->o->folder, path);
+            is_done = nftw(full, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0 || say(p, "cannot remove", full);
+        }
+    }
+    (void)closedir(all);
+    return is_done;
+}
+
+/* Over the state before, of which most is the same; what became of that does not matter. */
 static bool write_state(struct player *p)
 {
     char path[4096 + PATH_SIZE];
 
-    (void)nftw(p->o->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS); /* what is left shows below */
-    if (mkdir(p->o->folder, 0750) != 0)
+    if (mkdir(p->o->folder, 0750) != 0 && errno != EEXIST)
         return say(p, "cannot make", p->o->folder);
+    if (!remove_others(p, ""))
+        return false;
     for (uint32_t f = 1; f < p->n_files; f++)
         if (p->files[f].is_folder && is_there(p, &p->files[f]) && !write_folder(p, f))
             return false;
     for (uint32_t f = 1; f < p->n_files; f++) {
         const struct file *file = &p->files[f];
         (void)snprintf(path, sizeof path, "%s/%s", p->o->folder, file->path);
-        if (!file->is_folder && is_there(p, file) && !write_file(p, path, &file->state))
-            return false;
+        if (!file->is_folder && is_there(p, file) && !image_put(&file->state, path))
+            return say(p, "cannot write", path);
     }
     return true;
 }
@@ -559,9 +541,9 @@ bool replay(const struct replay_options *options, struct replay_result *result)
     if (fd >= 0)
         (void)close(fd);
     for (uint32_t f = 1; f < p->n_files; f++) {
-        free(p->files[f].forced.at);
-        free(p->files[f].seen.at);
-        free(p->files[f].state.at);
+        image_clear(&p->files[f].forced);
+        image_clear(&p->files[f].seen);
+        image_clear(&p->files[f].state);
     }
     free(p->writes);
     free(p->namings);
