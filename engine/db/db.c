@@ -363,6 +363,7 @@ int gk_close(gk_db *db)
         catalog_free(db->catalog);
     store_close(db->store);
     mem_free(&db->mem, db->edges);
+    mem_free(&db->mem, db->bundles);
     mem_free(&db->mem, db->pending.facilities);
     buffer_clear(&db->pending.quarantined);
     mem_free(&db->mem, db->pending.quarantined_ends);

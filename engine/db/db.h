@@ -68,6 +68,7 @@ struct edge {
     gk_time newest, sealed_last; /* GK_TIME_MIN: none */
     gk_time before, oldest;      /* the newest row before it got those of this turn, and the oldest of these */
     uint32_t turn;               /* the commit before which it last got rows: see pending.turn */
+    uint32_t bundle;             /* of the rows that are being taken: see bundles.h */
 };
 
 struct pending_source {
@@ -93,6 +94,7 @@ struct pending {
 };
 
 struct recall;
+struct bundles;
 struct changes;
 struct heal_log;
 
@@ -129,7 +131,8 @@ struct gk_db {
     struct edge *edges; /* of a writer, by facility */
     size_t n_edges, edges_capacity;
     struct pending pending;
-    struct acts acts; /* of a writer, like inbox */
+    struct bundles *bundles; /* of a writer: scratch of gk_ingest; NULL: nothing came yet */
+    struct acts acts;        /* of a writer, like inbox */
     struct inbox inbox;
     struct changes *changes; /* of a writer: what gk_changes tells; NULL: nobody asked yet */
     struct recall *recall;   /* of a writer: sealed rows looked at lately */

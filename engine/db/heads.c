@@ -318,15 +318,16 @@ static void replace_last(struct heads *heads, struct chain *chain, struct block 
 /* The values of an open block, column by column; NULL: no memory. */
 static const double *transpose(struct heads *heads, const struct block *b, uint32_t n)
 {
-    size_t n_columns = b->schema->n_channels;
+    size_t n_columns = b->schema->n_channels, size = row_size(b->schema) / sizeof(double);
 
     if (mem_reserve(&heads->mem, &heads->scratch, &heads->scratch_capacity, (n_columns + 1) * MINI_ROWS,
                     sizeof *heads->scratch) != GK_OK)
         return NULL;
-    for (uint32_t i = 0; i < n; i++) {
-        const double *value = row_of(b, i)->value;
-        for (size_t c = 0; c < n_columns; c++)
-            heads->scratch[c * MINI_ROWS + i] = value[c];
+    for (size_t c = 0; c < n_columns; c++) {
+        const double *value = row_of(b, 0)->value + c;
+        double *to = heads->scratch + c * MINI_ROWS;
+        for (uint32_t i = 0; i < n; i++)
+            to[i] = value[i * size];
     }
     return heads->scratch;
 }
@@ -485,8 +486,8 @@ static int hash_grow(struct heads *heads, struct head *head)
     return GK_OK;
 }
 
-static void write_row(struct block *b, uint32_t i, const struct schema *schema, gk_time time, uint32_t ordinal,
-                      const double *const *values, size_t row)
+static inline void write_row(struct block *b, uint32_t i, const struct schema *schema, gk_time time, uint32_t ordinal,
+                             const double *const *values, size_t row)
 {
     struct head_row *r = row_at(b, i);
 
@@ -503,6 +504,60 @@ static void write_row(struct block *b, uint32_t i, const struct schema *schema, 
         r->value[schema->map[c]] = values[c][row];
 }
 
+/* Rows with these channels behind those of a block. */
+static void write_rows(struct block *b, uint32_t at, const struct schema *schema, uint32_t ordinal, const gk_time *time,
+                       const double *const *values, const uint32_t *rows, size_t n)
+{
+    size_t size = row_size(b->schema) / sizeof(double);
+    uint64_t *first = b->bytes + at * size;
+
+    if (schema != b->schema) {
+        for (size_t i = 0; i < n; i++)
+            write_row(b, at + (uint32_t)i, schema, time[rows[i]], ordinal + (uint32_t)i, values, rows[i]);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct head_row *r = (struct head_row *)(void *)(first + i * size);
+        r->time = time[rows[i]];
+        r->ordinal = ordinal + (uint32_t)i;
+    }
+    for (size_t c = 0; c < schema->n_channels; c++) {
+        const double *value = values[c];
+        double *to = ((struct head_row *)(void *)first)->value + c;
+        for (size_t i = 0; i < n; i++)
+            to[i * size] = value[rows[i]];
+    }
+}
+
+/* Readers see rows once both their block and the heads count them. */
+static void count_rows(struct heads *heads, struct block *b, uint32_t n)
+{
+    uint32_t in_block = atomic_load_explicit(&b->n, memory_order_relaxed);
+    uint32_t in_all = atomic_load_explicit(&heads->n, memory_order_relaxed);
+
+    atomic_store_explicit(&b->n, in_block + n, memory_order_release);
+    atomic_store_explicit(&heads->n, in_all + n, memory_order_release);
+}
+
+/* What is known of a head that got rows. */
+static void note_times(struct heads *heads, struct head *head, uint32_t facility, bool is_first, gk_time oldest,
+                       gk_time newest)
+{
+    if (is_first || oldest < head->oldest)
+        head->oldest = oldest;
+    if (is_first || newest > head->newest)
+        head->newest = newest;
+    heads->n_active += is_first;
+    if (facility >= atomic_load_explicit(&heads->n_facilities, memory_order_relaxed))
+        atomic_store_explicit(&heads->n_facilities, facility + 1, memory_order_release);
+}
+
+/* A first block means that a head has no rows yet. */
+static bool is_empty(const struct head *head)
+{
+    return !head->ordered.last && !head->late.last;
+}
+
 int heads_add(struct heads *heads, struct schema *schema, uint32_t facility, gk_time time, const double *const *values,
               size_t row, bool is_late)
 {
@@ -512,8 +567,7 @@ int heads_add(struct heads *heads, struct schema *schema, uint32_t facility, gk_
     if (is_late && head->n_late >= LATE_HASHED && 2 * (head->n_late + 1) > head->hash_capacity &&
         hash_grow(heads, head) != GK_OK)
         return GK_ENOMEM;
-    /* A first block means that a head has no rows yet. */
-    bool is_first = !head->ordered.last && !head->late.last;
+    bool is_first = is_empty(head);
     struct chain *chain = is_late ? &head->late : &head->ordered;
     struct block *b = chain->last;
     if (!has_room(b, schema))
@@ -521,22 +575,36 @@ int heads_add(struct heads *heads, struct schema *schema, uint32_t facility, gk_
     if (!b)
         return GK_ENOMEM;
     uint32_t i = atomic_load_explicit(&b->n, memory_order_relaxed);
-    uint32_t ordinal = atomic_load_explicit(&heads->n, memory_order_relaxed);
-    write_row(b, i, schema, time, ordinal, values, row);
-    atomic_store_explicit(&b->n, i + 1, memory_order_release);
+    write_row(b, i, schema, time, heads_n(heads), values, row);
     if (is_late) {
         head->n_late++;
         if (head->late_hash)
             hash_insert(head, (struct row_ref){b, i});
     }
-    if (is_first || time < head->oldest)
-        head->oldest = time;
-    if (is_first || time > head->newest)
-        head->newest = time;
-    heads->n_active += is_first;
-    if (facility >= atomic_load_explicit(&heads->n_facilities, memory_order_relaxed))
-        atomic_store_explicit(&heads->n_facilities, facility + 1, memory_order_release);
-    atomic_store_explicit(&heads->n, ordinal + 1, memory_order_release);
+    note_times(heads, head, facility, is_first, time, time);
+    count_rows(heads, b, 1);
+    return GK_OK;
+}
+
+int heads_add_run(struct heads *heads, struct schema *schema, uint32_t facility, const gk_time *time,
+                  const double *const *values, const uint32_t *rows, size_t n)
+{
+    struct head *head = find_or_make(heads, facility);
+    if (!head)
+        return GK_ENOMEM;
+    for (size_t at = 0, k; at < n; at += k) {
+        bool is_first = is_empty(head);
+        struct block *b = head->ordered.last;
+        if (!has_room(b, schema))
+            b = ordered_room(heads, &head->ordered, schema);
+        if (!b)
+            return GK_ENOMEM;
+        uint32_t in_block = atomic_load_explicit(&b->n, memory_order_relaxed), room = b->capacity - in_block;
+        k = n - at < room ? n - at : room;
+        write_rows(b, in_block, schema, heads_n(heads), time, values, rows + at, k);
+        note_times(heads, head, facility, is_first, time[rows[at]], time[rows[at + k - 1]]);
+        count_rows(heads, b, (uint32_t)k);
+    }
     return GK_OK;
 }
 

@@ -15,12 +15,15 @@
 
 #include "db/changes.h"
 #include "db/commit.h"
+#include "db/bundles.h"
 #include "db/recall.h"
 #include "db/rows.h"
 
-/* How many rows ahead the heads are fetched. */
+/* How many facilities ahead the heads are fetched. */
 #define FAR  12
 #define NEAR 6
+
+#define PLAIN_MAX 256 /* rows of a facility that are taken at once */
 
 enum verdict { REJECTED, QUARANTINED, ACCEPTED, LATE, DUPLICATE, CONFLICTING };
 
@@ -28,7 +31,7 @@ struct ingest {
     gk_db *db;
     const struct gk_batch *batch;
     struct schema *schema;
-    gk_time now;
+    gk_time least, most;            /* rows before or after go to quarantine */
     uint8_t *verdicts;              /* a row */
     size_t n_quarantined, n_filled; /* filled: taken, but into a row that was there */
     struct gk_counts counts;
@@ -189,12 +192,7 @@ static int judge(struct ingest *g, size_t row, enum verdict *out, struct gk_erro
         *out = REJECTED;
         return GK_OK;
     }
-    if ((db->future_ns >= 0 && t > g->now && (uint64_t)t - (uint64_t)g->now > (uint64_t)db->future_ns) ||
-        (db->past_ns > 0 && t < g->now && (uint64_t)g->now - (uint64_t)t > (uint64_t)db->past_ns)) {
-        *out = QUARANTINED;
-        return GK_OK;
-    }
-    if (t < db->progress.dropped_before) { /* what its rows said is settled */
+    if (t < g->least || t > g->most) {
         *out = QUARANTINED;
         return GK_OK;
     }
@@ -207,6 +205,24 @@ static int judge(struct ingest *g, size_t row, enum verdict *out, struct gk_erro
         return GK_OK;
     }
     return judge_known(g, row, t == edge->newest, out, error);
+}
+
+/* What is known of all rows together when a facility got some. */
+static void note_times(struct ingest *g, struct edge *edge, gk_time oldest, gk_time newest)
+{
+    gk_db *db = g->db;
+
+    db_unsettle(db, oldest);
+    if (newest > edge->newest)
+        edge->newest = newest;
+    if (oldest < edge->oldest) {
+        edge->oldest = oldest;
+        db->pending.oldest = oldest < db->pending.oldest ? oldest : db->pending.oldest;
+    }
+    if (newest > g->progress.watermark)
+        g->progress.watermark = newest;
+    if (oldest < g->progress.beginning)
+        g->progress.beginning = oldest;
 }
 
 static int take_row(struct ingest *g, size_t row, struct gk_error *error)
@@ -245,20 +261,90 @@ static int take_row(struct ingest *g, size_t row, struct gk_error *error)
     TRY(heads_add(db->heads, g->schema, b->facility[row], t, b->value, row, t < edge->newest));
     if (db->changes)
         changes_row(db, b, row);
-    db_unsettle(db, t);
-    if (t > edge->newest)
-        edge->newest = t;
-    if (t < edge->oldest) {
-        edge->oldest = t;
-        db->pending.oldest = t < db->pending.oldest ? t : db->pending.oldest;
-    }
-    if (t > g->progress.watermark)
-        g->progress.watermark = t;
-    if (t < g->progress.beginning)
-        g->progress.beginning = t;
+    note_times(g, edge, t, t);
 done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for a row"); /* rc says it too */
+    return rc;
+}
+
+/* Rows of a facility that are accepted: each is newer than the one before, and the first than all there are. */
+static int take_plain(struct ingest *g, uint32_t facility, const uint32_t *rows, size_t n)
+{
+    gk_db *db = g->db;
+    const struct gk_batch *b = g->batch;
+    int rc;
+
+    TRY(pending_facility(db, facility));
+    TRY(heads_add_run(db->heads, g->schema, facility, b->time, b->value, rows, n));
+    for (size_t i = 0; db->changes && i < n; i++)
+        changes_row(db, b, rows[i]);
+    for (size_t i = 0; i < n; i++)
+        g->verdicts[rows[i]] = ACCEPTED;
+    note_times(g, &db->edges[facility], b->time[rows[0]], b->time[rows[n - 1]]);
+    g->counts.accepted += n;
+done:
+    return rc;
+}
+
+/* Most rows are plainly accepted. They wait for each other, but not for one that must be looked at. */
+static int take_bundle(struct ingest *g, const struct bundles *bundles, const struct bundle *bundle, size_t begin,
+                       struct gk_error *error)
+{
+    const struct gk_batch *b = g->batch;
+    const struct edge *edge = &g->db->edges[bundle->facility];
+    uint32_t plain[PLAIN_MAX];
+    gk_time newest = edge->newest;
+    size_t n = 0, at = bundle->first;
+    bool is_last;
+    int rc = GK_OK;
+
+    do {
+        size_t row = begin + at;
+        gk_time t = b->time[row];
+        bool is_plain = t > newest && t >= g->least && t <= g->most && has_values(b, row);
+        is_last = at == bundle->last;
+        at = bundles->next[at]; /* of the last one it is not used */
+        if (is_plain) {
+            plain[n++] = (uint32_t)row;
+            newest = t;
+        }
+        if (n > 0 && (!is_plain || is_last || n == PLAIN_MAX)) {
+            TRY(take_plain(g, bundle->facility, plain, n));
+            n = 0;
+        }
+        if (!is_plain) {
+            TRY(take_row(g, row, error));
+            newest = edge->newest;
+        }
+    } while (!is_last);
+done:
+    if (rc == GK_ENOMEM)
+        (void)error_set(error, rc, "out of memory for a row"); /* rc says it too */
+    return rc;
+}
+
+/* Rows from `begin` on, as many as are bundled at a time. */
+static int take_rows(struct ingest *g, size_t begin, struct gk_error *error)
+{
+    gk_db *db = g->db;
+    struct bundles *bundles = db->bundles;
+    size_t n = g->batch->n_rows - begin;
+    int rc = GK_OK;
+
+    bundles_make(bundles, db->edges, g->batch->facility + begin, n < BUNDLES_ROWS ? n : BUNDLES_ROWS);
+    for (size_t i = 0; i < bundles->n; i++) {
+        if (i + FAR < bundles->n) {
+            heads_prefetch(db->heads, bundles->at[i + FAR].facility, false);
+            heads_prefetch(db->heads, bundles->at[i + NEAR].facility, true);
+        }
+        const struct bundle *bundle = &bundles->at[i];
+        if (bundle->first == bundle->last)
+            TRY(take_row(g, begin + bundle->first, error));
+        else
+            TRY(take_bundle(g, bundles, bundle, begin, error));
+    }
+done:
     return rc;
 }
 
@@ -345,13 +431,8 @@ static int take_batch(struct ingest *g, struct gk_error *error)
     size_t n_quarantined = db->pending.n_quarantined, bytes = db->pending.quarantined.size;
     int rc = GK_OK;
 
-    for (size_t i = 0; i < g->batch->n_rows; i++) {
-        if (i + FAR < g->batch->n_rows) {
-            heads_prefetch(db->heads, g->batch->facility[i + FAR], false);
-            heads_prefetch(db->heads, g->batch->facility[i + NEAR], true);
-        }
-        TRY(take_row(g, i, error));
-    }
+    for (size_t i = 0; i < g->batch->n_rows; i += BUNDLES_ROWS)
+        TRY(take_rows(g, i, error));
     TRY(add_quarantined(g, error));
     if (g->batch->source)
         TRY(pending_source(db, g->batch->source, g->batch->sequence, error));
@@ -382,6 +463,20 @@ static bool is_commit_due(const gk_db *db)
            age >= db->commit_ns;
 }
 
+/* Times between which rows are taken: from the host's clock, and what was dropped is settled. */
+static void set_bounds(struct ingest *g)
+{
+    const gk_db *db = g->db;
+    gk_time now = gk_clock(g->db), bound;
+
+    g->least = db->progress.dropped_before > GK_TIME_MIN ? db->progress.dropped_before : GK_TIME_MIN + 1;
+    g->most = GK_TIME_MAX - 1;
+    if (db->past_ns > 0 && !__builtin_sub_overflow(now, db->past_ns, &bound) && bound > g->least)
+        g->least = bound;
+    if (db->future_ns >= 0 && !__builtin_add_overflow(now, db->future_ns, &bound) && bound < g->most)
+        g->most = bound;
+}
+
 /* Takes the rows into memory: all of them or none. */
 static int ingest_batch(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts, struct gk_error *error)
 {
@@ -396,11 +491,13 @@ static int ingest_batch(gk_db *db, const struct gk_batch *batch, struct gk_count
         if (batch->sequence <= taken)
             return GK_OK;
     }
-    g.now = gk_clock(db);
+    set_bounds(&g);
     g.progress = db->progress;
+    if (!db->bundles)
+        db->bundles = mem_new(&db->mem, sizeof *db->bundles);
     g.verdicts = mem_new(&db->mem, batch->n_rows);
     g.schema = heads_schema(db->heads, batch->n_channels, batch->channel);
-    if (!g.verdicts || !g.schema) {
+    if (!g.verdicts || !g.schema || !db->bundles) {
         rc = error_set(error, GK_ENOMEM, "out of memory for a batch");
         goto done;
     }

@@ -360,6 +360,66 @@ static void a_row_without_memory_is_not_added(void **state)
     assert_int_equal(failing.n_live, 0);
 }
 
+#define RUN_ROWS 700
+
+static void assert_same_rows(const struct heads *a, const struct heads *b)
+{
+    struct heads_view view = {heads_n(a), 0, 0};
+    struct columns x, y;
+
+    assert_int_equal(heads_n(a), heads_n(b));
+    columns_init(&x, &MEM_SYSTEM);
+    columns_init(&y, &MEM_SYSTEM);
+    assert_int_equal(heads_collect(a, view, 0, GK_TIME_MIN, GK_TIME_MAX, GK_LAST, true, &x), GK_OK);
+    assert_int_equal(heads_collect(b, view, 0, GK_TIME_MIN, GK_TIME_MAX, GK_LAST, true, &y), GK_OK);
+    assert_int_equal(x.n_rows, RUN_ROWS);
+    assert_int_equal(y.n_rows, RUN_ROWS);
+    assert_int_equal(x.n_columns, y.n_columns);
+    assert_memory_equal(x.time, y.time, RUN_ROWS * sizeof *x.time);
+    for (size_t i = 0; i < x.n_columns; i++) {
+        assert_int_equal(x.channel[i], y.channel[i]);
+        assert_memory_equal(x.value[i], y.value[i], RUN_ROWS * sizeof(double));
+    }
+    columns_clear(&x);
+    columns_clear(&y);
+}
+
+/* Over the ends of blocks, from anywhere in the batch, with one list of channels and with another in between. */
+static void a_run_is_what_its_rows_are_one_by_one(void **state)
+{
+    static const uint32_t both[] = {2, 7}, one[] = {7};
+    static gk_time time[2 * RUN_ROWS];
+    static double cells[2][2 * RUN_ROWS];
+    const double *values[] = {cells[0], cells[1]};
+    uint32_t run[RUN_ROWS];
+    struct heads *by_runs, *by_rows;
+    (void)state;
+
+    assert_int_equal(heads_new(&MEM_SYSTEM, &by_runs), GK_OK);
+    assert_int_equal(heads_new(&MEM_SYSTEM, &by_rows), GK_OK);
+    for (uint32_t i = 0; i < RUN_ROWS; i++) { /* every other row of the batch is ours */
+        time[2 * i + 1] = 1000 * (gk_time)i;
+        cells[0][2 * i + 1] = i / 10.0;
+        cells[1][2 * i + 1] = i * 0.3;
+        run[i] = 2 * i + 1;
+    }
+    for (size_t at = 0, n = 1; at < RUN_ROWS; at += n, n = n * 3 % 301) {
+        bool has_one = n % 4 == 3;
+        n = RUN_ROWS - at < n ? RUN_ROWS - at : n;
+        struct schema *a = heads_schema(by_runs, has_one ? 1 : 2, has_one ? one : both);
+        struct schema *b = heads_schema(by_rows, has_one ? 1 : 2, has_one ? one : both);
+        assert_int_equal(heads_add_run(by_runs, a, 0, time, values, run + at, n), GK_OK);
+        for (size_t i = 0; i < n; i++)
+            assert_int_equal(heads_add(by_rows, b, 0, time[run[at + i]], values, run[at + i], false), GK_OK);
+        assert_true(heads_has_time(by_runs, 0, time[run[at + n - 1]]));
+    }
+    assert_same_rows(by_runs, by_rows);
+    assert_int_equal(heads_active(by_runs), 1);
+    assert_int_equal(heads_facilities(by_runs), 1);
+    heads_unref(by_runs);
+    heads_unref(by_rows);
+}
+
 #define WITH_HEADS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -368,6 +428,7 @@ static const struct CMUnitTest tests[] = {
     WITH_HEADS(many_late_rows_are_found_after_some_were_taken_back),
     WITH_HEADS(what_rows_take_is_counted),
     cmocka_unit_test(rows_are_taken_in_order_of_arrival),
+    cmocka_unit_test(a_run_is_what_its_rows_are_one_by_one),
     WITH_HEADS(a_block_that_gave_way_stays_while_somebody_reads),
     cmocka_unit_test(a_row_without_memory_is_not_added),
 };
