@@ -469,6 +469,9 @@ static int dump_times(const struct chunk_view *chunk, struct buffer *out)
     return GK_OK;
 }
 
+static const char *const scale_word[] = {
+    [SCALE_BITS] = "bits without", [SCALE_DECIMAL] = "decimals", [SCALE_DIGITS] = "three digits, decimals"};
+
 static int dump_column(const struct chunk_view *chunk, uint32_t column, struct buffer *out)
 {
     struct column_view view;
@@ -479,8 +482,7 @@ static int dump_column(const struct chunk_view *chunk, uint32_t column, struct b
     TRY(open_column(chunk, column, &view));
     TRY(column_census(&view, of_codec, &n_beside));
     buffer_printf(out, "  channel %u: %zu bytes, %s %u; ", chunk_channel(chunk, column),
-                  column_bytes(chunk, column).size, view.scale.kind == SCALE_DECIMAL ? "decimals" : "bits without",
-                  view.scale.by);
+                  column_bytes(chunk, column).size, scale_word[view.scale.kind], view.scale.by);
     if (view.is_predicted)
         buffer_printf(out, "predicted from column %u; ", view.basis);
     if (view.is_binned)

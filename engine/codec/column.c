@@ -33,8 +33,9 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 #define BINNED_WIDE         6 /* and if it takes more bits a value than this, where packed ones decode fastest, */
 #define BINNED_GAIN_OF_WIDE 5
 
-#define DECIMAL_IS_GOOD 5 /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
-#define FEW_DECIMALS    9 /* less than one value in so many: those beside take more than any bit patterns */
+#define DECIMAL_IS_GOOD 5  /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
+#define DIGITS_BESIDE   16 /* a column of ranks has at most one row in so many beside */
+#define FEW_DECIMALS    9  /* less than one value in so many: those beside take more than any bit patterns */
 #define LZ4_EVERY       8
 
 static_assert(CHUNK_MINI == CODECS_BLOCK_MAX, "a mini block is one block of the codecs");
@@ -343,6 +344,17 @@ static int try_bits(struct integers *all, struct column_draft *out, bool *is_bet
     return rc;
 }
 
+/* On a scale of digits, if that serves: numbers of three digits need no bins, and no bit patterns. */
+static bool try_digits(struct scale decimal, struct integers *all)
+{
+    struct scale scale;
+
+    if (!scale_digits_of(all->value, all->n_rows, decimal, &scale))
+        return false;
+    integers_fill(scale, all);
+    return all->n_odd <= all->n_rows / DIGITS_BESIDE;
+}
+
 int column_draft_make(const struct mem *mem, struct scale scale, const struct column_basis *basis, bool is_basis,
                       const double *value, size_t n_rows, struct column_draft *out)
 {
@@ -356,7 +368,9 @@ int column_draft_make(const struct mem *mem, struct scale scale, const struct co
     all.z = mem_array(mem, n_rows, sizeof *all.z);
     if (!all.z)
         return GK_ENOMEM;
-    integers_fill(scale, &all);
+    bool is_digits = !basis && !is_basis && try_digits(scale, &all);
+    if (!is_digits)
+        integers_fill(scale, &all);
     if (all.n_odd > n_rows - n_rows / FEW_DECIMALS && !is_basis) {
         integers_fill(scale_bits_of(value, n_rows), &all);
         basis = NULL;
@@ -367,7 +381,7 @@ int column_draft_make(const struct mem *mem, struct scale scale, const struct co
         TRY(try_bits(&all, out, &is_better));
         basis = is_better ? NULL : basis;
     }
-    if (!basis && !is_basis)
+    if (!basis && !is_basis && !is_digits)
         TRY(try_bins(&all, &out->bytes, &out->is_binned));
     out->scale = all.scale;
     out->is_predicted = basis != NULL;
@@ -401,7 +415,7 @@ int column_draft_put(const struct column_draft *draft, const double *value, size
         buffer_put_varint(out, draft->basis);
         buffer_put_varint(out, zigzag((int64_t)draft->factor));
     }
-    summary_put(&summary, n_rows, draft->scale, out);
+    summary_put(&summary, n_rows, scale_of_figures(draft->scale), out);
     if (!draft->is_binned)
         directory_put(draft->sizes, n_minis, out);
     buffer_put(out, draft->bytes.bytes, size);
@@ -440,7 +454,7 @@ static int read_head(struct reader *reader, uint32_t n_rows, struct column_view 
     if (reader->failed || !scale_is_valid(out->scale) ||
         (out->is_binned && (out->is_predicted || n_rows < BINS_ROWS_MIN)))
         return GK_ECORRUPT;
-    return summary_get(reader, n_rows, out->scale, &out->summary);
+    return summary_get(reader, n_rows, scale_of_figures(out->scale), &out->summary);
 }
 
 /* Steps to the next value beside: its row and pattern. `row` begins as 0. */
@@ -809,7 +823,7 @@ int column_bounds(const struct column_view *column, const struct column_view *ba
     double lows[DIRECTORY_MAX], highs[DIRECTORY_MAX];
     bool is_told[DIRECTORY_MAX];
     bool all_full = column->summary.count == column->n_rows;
-    bool is_decimal = !column->is_binned && column->scale.kind == SCALE_DECIMAL;
+    bool is_number = !column->is_binned && column->scale.kind != SCALE_BITS; /* whatever is not beside */
 
     assert(from <= to && to <= DIRECTORY_MAX);
     if (column->is_predicted && (!basis || basis->is_predicted || basis->is_binned || basis->n_rows != column->n_rows))
@@ -820,7 +834,7 @@ int column_bounds(const struct column_view *column, const struct column_view *ba
     scale_invert(column->scale, high, to - from, highs);
     for (uint32_t i = 0; i < to - from; i++) {
         out[i] = join_bounds(&column->summary, is_told[i], lows[i], highs[i]);
-        out[i].is_full = out[i].is_full || all_full || (is_decimal && !has_beside(column, from + i));
+        out[i].is_full = out[i].is_full || all_full || (is_number && !has_beside(column, from + i));
     }
     return GK_OK;
 }

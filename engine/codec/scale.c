@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "base/bytes.h"
+#include "codec/log2.h"
 #include "gk.h"
 
 #define ROUNDER      0x1.8p52
@@ -30,7 +31,7 @@ static const double INVERSES[SCALE_DECIMALS_MAX + 1] = {
 
 bool scale_is_valid(struct scale scale)
 {
-    if (scale.kind == SCALE_DECIMAL)
+    if (scale.kind == SCALE_DECIMAL || scale.kind == SCALE_DIGITS)
         return scale.by <= SCALE_DECIMALS_MAX;
     return scale.kind == SCALE_BITS && scale.by <= SCALE_SHIFT_MAX;
 }
@@ -219,6 +220,10 @@ AVX512 static void near_avx512(struct scale scale, uint64_t base, const uint32_t
 void scale_invert_near(struct scale scale, uint64_t base, const uint32_t *near, size_t n, double *value)
 {
     enum target target = target_best();
+    if (scale.kind == SCALE_DIGITS) {
+        digits_value_near(base, near, n, scale.by, value);
+        return;
+    }
     if (target == TARGET_AVX512)
         near_avx512(scale, base, near, n, value);
     else if (target == TARGET_AVX2)
@@ -229,6 +234,8 @@ void scale_invert_near(struct scale scale, uint64_t base, const uint32_t *near, 
 
 size_t scale_apply_on(enum target target, struct scale scale, const double *value, size_t n, uint64_t *z)
 {
+    if (scale.kind == SCALE_DIGITS)
+        return digits_rank_on(target, value, n, scale.by, z);
     if (target == TARGET_AVX512)
         return apply_avx512(scale, value, n, z);
     return target == TARGET_AVX2 ? apply_avx2(scale, value, n, z) : apply_body(scale, false, value, n, z);
@@ -236,6 +243,10 @@ size_t scale_apply_on(enum target target, struct scale scale, const double *valu
 
 void scale_invert_on(enum target target, struct scale scale, const uint64_t *z, size_t n, double *value)
 {
+    if (scale.kind == SCALE_DIGITS) {
+        digits_value_on(target, z, n, scale.by, value);
+        return;
+    }
     if (target == TARGET_AVX512)
         invert_avx512(scale, z, n, value);
     else if (target == TARGET_AVX2)
@@ -252,6 +263,10 @@ size_t scale_apply(struct scale scale, const double *value, size_t n, uint64_t *
 void scale_odd(struct scale scale, const double *value, size_t n, uint8_t *odd)
 {
     enum target target = target_best();
+    if (scale.kind == SCALE_DIGITS) {
+        digits_odd(value, n, scale.by, odd);
+        return;
+    }
     if (target == TARGET_AVX512)
         odd_avx512(scale, value, n, odd);
     else if (target == TARGET_AVX2)
@@ -262,7 +277,7 @@ void scale_odd(struct scale scale, const double *value, size_t n, uint8_t *odd)
 
 bool scale_apply_one(struct scale scale, double value, uint64_t *z)
 {
-    return apply_body(scale, false, &value, 1, z) == 0;
+    return scale_apply_on(TARGET_PLAIN, scale, &value, 1, z) == 0;
 }
 
 uint64_t scale_nearest(struct scale scale, double value)
@@ -273,11 +288,11 @@ uint64_t scale_nearest(struct scale scale, double value)
 
 bool scale_least(struct scale scale, double limit, bool is_above, int64_t *least)
 {
-    double x = scale.kind == SCALE_DECIMAL ? limit * POWERS[scale.by] : NAN;
+    double x = scale.kind != SCALE_BITS ? limit * POWERS[scale.by] : NAN;
 
-    if (!(__builtin_fabs(x) < Z_MAX))
+    if (!(__builtin_fabs(x) < (scale.kind == SCALE_DIGITS ? DIGITS_UNITS_MAX : Z_MAX)))
         return false;
-    int64_t z = (int64_t)x;
+    int64_t z = scale.kind == SCALE_DIGITS ? digits_rank_near((int64_t)x) : (int64_t)x;
     double value = scale_value(scale, (uint64_t)z);
     /* Values ascend with their integers, and this one is off by one at most. */
     while (value > limit || (value == limit && !is_above))
@@ -291,7 +306,7 @@ bool scale_least(struct scale scale, double limit, bool is_above, int64_t *least
 double scale_value(struct scale scale, uint64_t z)
 {
     double value;
-    invert_body(scale, false, &z, 1, &value);
+    scale_invert_on(TARGET_PLAIN, scale, &z, 1, &value);
     return value;
 }
 
@@ -440,6 +455,96 @@ struct scale scale_decimal_of(const double *value, size_t n)
         cost = next_cost;
     }
     return (struct scale){SCALE_DECIMAL, (uint8_t)d};
+}
+
+/* ---- digits ---------------------------------------------------------------------------------------------------- */
+
+#define DIGITS_GAIN   4  /* ranks serve a column where they are shorter by one decimal digit in so many values */
+#define DIGITS_BESIDE 20 /* a value beside takes as much as so many digits */
+#define DIGITS_ODD    16 /* at most one sample in so many has no rank */
+
+/* Between the least and the greatest rank of those that have one. */
+static uint64_t spread_of(const uint64_t *rank, const uint8_t *odd, size_t n)
+{
+    int64_t low = INT64_MAX, high = INT64_MIN;
+
+    for (size_t i = 0; i < n; i++) {
+        low = !odd[i] && (int64_t)rank[i] < low ? (int64_t)rank[i] : low;
+        high = !odd[i] && (int64_t)rank[i] > high ? (int64_t)rank[i] : high;
+    }
+    return low <= high ? (uint64_t)(high - low) : 0;
+}
+
+/* The fewest decimals at which a value has the rank that it has at d. */
+static unsigned decimals_of_rank(int64_t rank, unsigned d)
+{
+    unsigned e = digits_exponent(rank), need = d > e ? d - e : 0;
+    int64_t m = (rank < 0 ? -rank : rank) - 900 * (int64_t)e;
+
+    for (; need > 0 && m % 10 == 0 && m > 0; m /= 10)
+        need--;
+    return m == 0 ? 0 : need;
+}
+
+/* As many decimals as all values may have. */
+static unsigned most_decimals(const double *value, size_t n)
+{
+    double most = 0;
+    unsigned d = 0;
+
+    for (size_t i = 0; i < n; i++)
+        most = __builtin_fabs(value[i]) > most ? __builtin_fabs(value[i]) : most;
+    while (d < SCALE_DECIMALS_MAX && most * POWERS[d + 1] < DIGITS_UNITS_MAX)
+        d++;
+    return d;
+}
+
+/* The cheapest decimals for some values as ranks: each change takes what all are spread over, those beside as above. */
+static unsigned guess_digits(const double *sample, size_t n, size_t *n_odd)
+{
+    unsigned best_d = 0, most = most_decimals(sample, n);
+    size_t best = SIZE_MAX, n_changes = count_changes(sample, n);
+    bool is_needed[SCALE_DECIMALS_MAX + 1] = {true};
+    uint64_t rank[SAMPLES] = {0};
+    uint8_t odd[SAMPLES] = {0};
+
+    digits_rank(sample, n, most, rank);
+    for (size_t i = 0; i < n; i++)
+        is_needed[decimals_of_rank((int64_t)rank[i], most)] = true;
+    *n_odd = n;
+    for (unsigned d = 0; d <= most; d++) {
+        if (!is_needed[d])
+            continue;
+        size_t k = digits_rank(sample, n, d, rank);
+        digits_odd(sample, n, d, odd);
+        size_t cost = k * 720 + n_changes * log2_of(spread_of(rank, odd, n) + 1) * 10 / LOG2_ONE;
+        if (cost < best) {
+            best = cost;
+            best_d = d;
+            *n_odd = k;
+        }
+    }
+    return best_d;
+}
+
+bool scale_digits_of(const double *value, size_t n, struct scale decimal, struct scale *out)
+{
+    double sample[SAMPLES] = {0};
+    uint64_t z[SAMPLES] = {0};
+    size_t n_taken = take_samples(value, n, sample), n_samples = 0, n_odd, n_saved = 0;
+
+    for (size_t i = 0; i < n_taken; i++)
+        if (!gk_is_missing(sample[i]))
+            sample[n_samples++] = sample[i];
+    if (digits_rank(sample, n_samples, decimal.by, z) > n_samples / 2)
+        return false; /* cheap, and true of most columns */
+    for (size_t i = 0; i < n_samples; i++)
+        n_saved += digits_exponent((int64_t)z[i]);
+    size_t n_beside = scale_apply(decimal, sample, n_samples, z);
+    if ((n_saved + n_beside * DIGITS_BESIDE) * DIGITS_GAIN < n_samples || n_saved + n_beside == 0)
+        return false;
+    *out = (struct scale){SCALE_DIGITS, (uint8_t)guess_digits(sample, n_samples, &n_odd)};
+    return n_odd <= n_samples / DIGITS_ODD;
 }
 
 struct scale scale_bits_of(const double *value, size_t n)

@@ -30,6 +30,7 @@ enum sample_kind {
     SAMPLE_DIGITS_3, /* three significant digits at any magnitude */
     SAMPLE_ODD,      /* a meter, and a value one step off two decimals now and then */
     SAMPLE_WORDS,    /* few bit patterns in any order */
+    SAMPLE_RANGES,   /* three significant digits within five powers of ten: a meter that changes its range */
     SAMPLE_N
 };
 
@@ -90,6 +91,8 @@ static inline double sample_value(enum sample_kind kind, struct random *random, 
         return i % 97 ? sample_meter(random, i, 100) : 4.190000000000001;
     case SAMPLE_WORDS:
         return SAMPLE_SPECIALS[random_below(random, 4) + 13];
+    case SAMPLE_RANGES:
+        return (double)(100 + random_below(random, 900)) / pow(10, (double)(4 - i / 40 % 5));
     case SAMPLE_N:
         break;
     }

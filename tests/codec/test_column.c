@@ -149,6 +149,7 @@ static void columns_are_as_small_as_they_should_be(void **state)
         {SAMPLE_LEVELS, 0.15},   {SAMPLE_FLOAT, 4.4},   {SAMPLE_SINE, 8.1},    {SAMPLE_RANDOM, 8.1},
         {SAMPLE_MISSING, 0.05},  {SAMPLE_GAPS, 0.6},    {SAMPLE_MIXED, 4.6},   {SAMPLE_DIGITS_15, 6.5},
         {SAMPLE_DIGITS_3, 8.1},  {SAMPLE_ODD, 1.0},     {SAMPLE_WORDS, 5.5},   {SAMPLE_SPECIAL, 8.1},
+        {SAMPLE_RANGES, 1.4},
     };
     struct buffer out;
 
@@ -201,6 +202,42 @@ static void levels_amid_noise_are_binned_at_any_length(void **state)
         assert_true(column.is_binned);
     }
     buffer_clear(&out);
+}
+
+/* What is missing or of four digits now and then stands beside, and limits are compared with ranks. */
+static void three_digits_at_any_range_are_ranks(void **state)
+{
+    struct column_view column;
+    struct column_limit limit;
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    sample_column(SAMPLE_RANGES, 4, value, SAMPLES_MAX);
+    for (size_t i = 0; i < SAMPLES_MAX; i += 50)
+        value[i] = i % 100 ? gk_missing() : 12.34;
+    (void)round_trip(SAMPLES_MAX, &out);
+    assert_int_equal(column_open(out.bytes, out.size, SAMPLES_MAX, &column), GK_OK);
+    assert_int_equal(column.scale.kind, SCALE_DIGITS);
+    assert_true(column_limit(&column, GK_GE, 1.5, &limit));
+    assert_int_equal(limit.least, 150 + 900 * 2); /* 15000 units of 10^-4 */
+    buffer_clear(&out);
+}
+
+/* The second worked example of docs/format/chunk.md. */
+static void the_example_of_the_docs_decodes(void **state)
+{
+    static const double want[] = {0.0123, 4.56, -7.89, 0, 456};
+    struct column_view column;
+    uint8_t bytes[256];
+
+    (void)state;
+    size_t size = sample_hex("docs/format/chunk.md", "column", bytes, sizeof bytes);
+    assert_int_equal(column_open(bytes, size, 5, &column), GK_OK);
+    assert_int_equal(column_values(&column, NULL, 0, 1, back), GK_OK);
+    for (int i = 0; i < 5; i++)
+        assert_bits_equal(back[i], want[i]);
+    assert_bits_equal(column.summary.sum, 452.6823);
 }
 
 static void a_mini_block_is_decoded_alone(void **state)
@@ -279,6 +316,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(columns_are_as_small_as_they_should_be),
     cmocka_unit_test(a_column_is_not_binned_for_a_small_gain),
     cmocka_unit_test(levels_amid_noise_are_binned_at_any_length),
+    cmocka_unit_test(three_digits_at_any_range_are_ranks),
+    cmocka_unit_test(the_example_of_the_docs_decodes),
     cmocka_unit_test(a_mini_block_is_decoded_alone),
     cmocka_unit_test(the_census_counts_every_mini_block),
     cmocka_unit_test(damaged_columns_are_refused_or_bounded),

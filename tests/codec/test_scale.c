@@ -33,8 +33,10 @@ static void no_value_changes_on_any_scale(void **state)
     (void)state;
     for (int kind = 0; kind < SAMPLE_N; kind++) {
         sample_column((enum sample_kind)kind, test_seed(__func__), value, N);
-        for (unsigned d = 0; d <= SCALE_DECIMALS_MAX; d++)
+        for (unsigned d = 0; d <= SCALE_DECIMALS_MAX; d++) {
             check_lossless((struct scale){SCALE_DECIMAL, (uint8_t)d});
+            check_lossless((struct scale){SCALE_DIGITS, (uint8_t)d});
+        }
         for (unsigned shift = 0; shift <= SCALE_SHIFT_MAX; shift++)
             check_lossless((struct scale){SCALE_BITS, (uint8_t)shift});
         check_lossless(scale_decimal_of(value, N));
@@ -52,6 +54,8 @@ static void near_integers_are_the_same_values(void **state)
     for (uint64_t round = test_rounds(300); round-- > 0;) {
         uint64_t base = (uint64_t)((int64_t)random_u64(&random) >> random_below(&random, 64));
         struct scale scale = {SCALE_DECIMAL, (uint8_t)random_below(&random, SCALE_DECIMALS_MAX + 1)};
+        if (random_below(&random, 3) == 0)
+            scale.kind = SCALE_DIGITS;
         if (random_below(&random, 3) == 0)
             scale = (struct scale){SCALE_BITS, (uint8_t)random_below(&random, SCALE_SHIFT_MAX + 1)};
         for (size_t i = 0; i < N; i++) {
@@ -72,8 +76,9 @@ static void all_targets_give_equal_integers_and_values(void **state)
     (void)state;
     for (int kind = 0; kind < SAMPLE_N; kind++) {
         sample_column((enum sample_kind)kind, 5, value, N);
-        for (int bits = 0; bits < 2; bits++) {
-            struct scale scale = bits ? scale_bits_of(value, N) : scale_decimal_of(value, N);
+        for (int kind_of = 0; kind_of < 3; kind_of++) {
+            struct scale scale = kind_of == 0 ? scale_bits_of(value, N) : scale_decimal_of(value, N);
+            scale.kind = (uint8_t)(kind_of == 2 ? SCALE_DIGITS : scale.kind);
             size_t n_odd = scale_apply_on(TARGET_PLAIN, scale, value, N, plain);
             scale_invert_on(TARGET_PLAIN, scale, plain, N, one);
             for (int target = TARGET_PLAIN; target <= (int)target_best(); target++) {
@@ -144,6 +149,27 @@ static void meters_get_the_decimals_they_have(void **state)
     assert_int_equal(scale_decimal_of(value, N).by, 6);
 }
 
+/* Three digits over several powers of ten are ranks; of one power, or of four digits, they are decimals. */
+static void meters_that_change_their_range_get_digits(void **state)
+{
+    struct scale scale;
+
+    (void)state;
+    sample_column(SAMPLE_RANGES, 1, value, N);
+    assert_true(scale_digits_of(value, N, scale_decimal_of(value, N), &scale));
+    assert_int_equal(scale.kind, SCALE_DIGITS);
+    assert_int_equal(scale.by, 4);
+    for (size_t i = 0; i < N; i++)
+        value[i] = (double)(i % 900 + 100) / 100;
+    assert_false(scale_digits_of(value, N, scale_decimal_of(value, N), &scale));
+    static const enum sample_kind others[] = {SAMPLE_METER_2, SAMPLE_METER_3, SAMPLE_MIXED,   SAMPLE_SINE,
+                                              SAMPLE_RANDOM,  SAMPLE_MISSING, SAMPLE_SPECIAL, SAMPLE_LEVELS};
+    for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
+        sample_column(others[k], 1, value, N);
+        assert_false(scale_digits_of(value, N, scale_decimal_of(value, N), &scale));
+    }
+}
+
 static void decimals_that_the_samples_did_not_show_are_found(void **state)
 {
     (void)state;
@@ -174,9 +200,11 @@ static void a_limit_is_the_least_integer_that_reaches_it(void **state)
 
     (void)state;
     for (uint64_t round = test_rounds(20000); round-- > 0;) {
-        struct scale scale = {SCALE_DECIMAL, (uint8_t)random_below(&random, SCALE_DECIMALS_MAX + 1)};
+        struct scale scale = {random_below(&random, 2) ? SCALE_DECIMAL : SCALE_DIGITS,
+                              (uint8_t)random_below(&random, SCALE_DECIMALS_MAX + 1)};
         bool is_above = random_below(&random, 2);
         int64_t near = (int64_t)random_u64(&random) >> (13 + random_below(&random, 51));
+        near %= scale.kind == SCALE_DIGITS ? DIGITS_RANK_MAX : INT64_MAX;
         double limit = scale_value(scale, (uint64_t)near); /* one that rows may have, or beside it */
         limit = random_below(&random, 2) ? limit : double_of(bits_of(limit) + random_below(&random, 3) - 1);
         if (!scale_least(scale, limit, is_above, &least))
@@ -206,6 +234,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(all_targets_give_equal_integers_and_values),
     cmocka_unit_test(quotients_are_those_of_a_division),
     cmocka_unit_test(meters_get_the_decimals_they_have),
+    cmocka_unit_test(meters_that_change_their_range_get_digits),
     cmocka_unit_test(decimals_that_the_samples_did_not_show_are_found),
     cmocka_unit_test(bit_patterns_ascend_as_values_do),
     cmocka_unit_test(a_limit_is_the_least_integer_that_reaches_it),
