@@ -274,6 +274,7 @@ struct gk_limit {
  * (upwards) or dwell_off (downwards) before it counts, then counts from its start. A sample holds until the next one,
  * at most hold. Absent limits and negative times come from the next wider scope, in the end from the defaults: 10 %,
  * 20 %, 110 %, no hysteresis, no dwell, hold 3 x the usual interval of the facility's rows and at least 60 s.
+ * A band of a named set makes no states: it waits for who asks by that set (gk_snapshot_under).
  */
 struct gk_band_put {
     size_t size;
@@ -283,6 +284,7 @@ struct gk_band_put {
     int64_t hold_ns, dwell_on_ns, dwell_off_ns; /* negative: absent */
     struct gk_text channel;                     /* absent: kw, else the mean of the phase currents */
     gk_time from;                               /* in force from then on; GK_TIME_MIN: always */
+    struct gk_text set;                         /* absent: in force */
 };
 GK_API int gk_band_put(gk_db *db, const struct gk_band_put *band, struct gk_error *error);
 
@@ -305,6 +307,34 @@ struct gk_exemption_put {
     gk_time from, to;
 };
 GK_API int gk_exemption_put(gk_db *db, const struct gk_exemption_put *exemption, struct gk_error *error);
+
+#define GK_DAYS_ALL      0x7F /* bit 0 is Monday */
+#define GK_DAYS_TEXT_MAX 32
+
+/*
+ * "mon-fri", "sat;sun", "daily", "none"; also full names, numbers (1 is Monday) and 周一至周五、周末、每天、无.
+ * GK_ESYNTAX.
+ */
+GK_API int gk_days_parse(const char *text, size_t size, uint32_t *days);
+/* The same in its first form; returns out. */
+GK_API const char *gk_days_text(uint32_t days, char out[GK_DAYS_TEXT_MAX]);
+
+/*
+ * A part of the days under a name: working days, a holiday of theirs, a shift. Of each day the latest of the narrowest
+ * scope is in force that has begun by then and is not over; it says whether the day, or its hours, belong to the name.
+ * Hours that end before they begin cross midnight and belong to the day on which they begin. The same name, scope and
+ * beginning again replaces days, hours and end.
+ */
+struct gk_calendar_put {
+    size_t size;
+    struct gk_text calendar;
+    enum gk_kind scope; /* GK_ZONE, GK_PARK, GK_ENTERPRISE, GK_LINE, GK_FACILITY */
+    struct gk_text name;
+    uint32_t days;                    /* of the week, bits of GK_DAYS_ALL; 0: none */
+    int32_t hours_from_s, hours_to_s; /* in the store's zone, seconds of the day; both 0: the whole day */
+    gk_time from, to;                 /* of the days, or their hours, that begin then */
+};
+GK_API int gk_calendar_put(gk_db *db, const struct gk_calendar_put *calendar, struct gk_error *error);
 
 #define GK_RULE_TEXT_MAX 65536 /* bytes of a rule's text */
 
@@ -551,10 +581,10 @@ GK_API size_t gk_hj212_reply(const struct gk_hj212_packet *packet, char out[GK_H
 
 /*
  * Reads one CSV table (RFC 4180), of which the header says what it is: facilities, links, bands, orders, exemptions,
- * mappings, people or rows; or packets of HJ 212, of which the first must begin within the first 4 KB; or the line
- * protocol of InfluxDB, where a line is a row. Bytes are fed in pieces of any size. A bad line is counted and reported,
- * the rest goes on. What was read is durable after gk_load_finish; meanwhile it is committed as the heads fill up, or
- * every 10 s if commit_ns is shorter.
+ * calendars, mappings, people or rows; or packets of HJ 212, of which the first must begin within the first 4 KB; or
+ * the line protocol of InfluxDB, where a line is a row. Bytes are fed in pieces of any size. A bad line is counted and
+ * reported, the rest goes on. What was read is durable after gk_load_finish; meanwhile it is committed as the heads
+ * fill up, or every 10 s if commit_ns is shorter.
  */
 typedef struct gk_load gk_load;
 
@@ -569,7 +599,8 @@ enum gk_table {
     GK_TABLE_MAPPINGS,
     GK_TABLE_PEOPLE,
     GK_TABLE_PACKETS, /* not a table: a capture of HJ 212 */
-    GK_TABLE_POINTS   /* nor this: the line protocol of InfluxDB */
+    GK_TABLE_POINTS,  /* nor this: the line protocol of InfluxDB */
+    GK_TABLE_CALENDARS
 };
 
 struct gk_load_options {
@@ -611,9 +642,10 @@ GK_API void gk_snapshot_close(gk_snapshot *snapshot);
 struct gk_band;
 /*
  * The same moment under other limits: what `limits` gives stands above every band, for all facilities and times (its
- * scope and date are not looked at). States are derived from the rows when they are asked for, by the code that derives
- * the stored ones; nothing is stored. What is left of dropped rows is as it was. Used by the same
- * thread and no longer than `snapshot`.
+ * scope and date are not looked at). With a `set` the bands of that name stand between: below `limits`, above those in
+ * force. GK_ENOTFOUND: no band is of that set. States are derived from the rows when they are asked for, by the code
+ * that derives the stored ones; nothing is stored. What is left of dropped rows is as it was. Used by the same thread
+ * and no longer than `snapshot`.
  */
 GK_API int gk_snapshot_under(gk_snapshot *snapshot, const struct gk_band *limits, gk_snapshot **out,
                              struct gk_error *error);
@@ -639,7 +671,7 @@ struct gk_store_info {
     uint64_t catalog_version; /* grows with every change of the catalog */
     uint32_t n_facilities, n_channels;
     uint32_t n_sites[4]; /* by gk_kind: 1, parks, enterprises, lines */
-    size_t n_links, n_bands, n_orders, n_exemptions, n_rules, n_mappings, n_people;
+    size_t n_links, n_bands, n_orders, n_exemptions, n_rules, n_mappings, n_people, n_set_bands, n_calendars;
 };
 GK_API const struct gk_store_info *gk_snapshot_info(gk_snapshot *snapshot);
 
@@ -700,6 +732,7 @@ struct gk_band {
     int64_t hold_ns, dwell_on_ns, dwell_off_ns; /* negative: absent */
     uint32_t channel;                           /* GK_ID_NONE: absent */
     gk_time from;
+    const char *set; /* "": in force */
 };
 
 struct gk_order {
@@ -713,6 +746,14 @@ struct gk_order {
 struct gk_exemption {
     struct gk_scope scope;
     const char *kind, *note;
+    gk_time from, to;
+};
+
+struct gk_calendar { /* see gk_calendar_put */
+    const char *calendar;
+    struct gk_scope scope;
+    uint32_t days;
+    int32_t hours_from_s, hours_to_s;
     gk_time from, to;
 };
 
@@ -760,6 +801,9 @@ GK_API const uint32_t *gk_site_facilities(gk_snapshot *snapshot, enum gk_kind ki
 GK_API const struct gk_link *const *gk_facility_links(gk_snapshot *snapshot, uint32_t id, size_t *n);
 GK_API const struct gk_link *gk_links(gk_snapshot *snapshot, size_t *n);
 GK_API const struct gk_band *gk_bands(gk_snapshot *snapshot, size_t *n);
+/* Those of named sets. */
+GK_API const struct gk_band *gk_set_bands(gk_snapshot *snapshot, size_t *n);
+GK_API const struct gk_calendar *gk_calendars(gk_snapshot *snapshot, size_t *n);
 GK_API const struct gk_order *gk_orders(gk_snapshot *snapshot, size_t *n);
 GK_API const struct gk_exemption *gk_exemptions(gk_snapshot *snapshot, size_t *n);
 /* Every version of every rule, in the order in which they were put. */

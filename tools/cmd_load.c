@@ -25,9 +25,10 @@ static const char help[] =
     "  facilities   facility,enterprise,park,line,role,rated_kw[,rated_a,serves,group,...]   extra columns become "
     "tags\n"
     "  links        abatement,production[,standby,from,to]\n"
-    "  bands        scope,off_below,on_from[,overload_from,hold_s,dwell_on_s,dwell_off_s,channel,from]\n"
+    "  bands        scope,off_below,on_from[,overload_from,hold_s,dwell_on_s,dwell_off_s,channel,from,set]\n"
     "  orders       group or scope,level,from,to[,kind,cut,hours]\n"
     "  exemptions   scope,kind,from,to[,note]\n"
+    "  calendars    calendar,days[,hours,scope,from,to]   working days, holidays, shifts, by name\n"
     "  people       person,role,scope,channel[,address,from,to]   whom an alarm is told to, and how\n"
     "  mappings     mn,code,facility,channel[,suffix,period,unit,factor,min,max]   where values of HJ 212 go\n"
     "  rows         time or time_s, time_ms, time_us, time_ns, then facility, then one column a channel\n"
@@ -59,9 +60,10 @@ static const char help_zh[] =
     "把 CSV 文件装入存储；`-` 为标准输入，gzip 文件可直接读。由表头得知是哪种表：\n"
     "  facilities   facility,enterprise,park,line,role,rated_kw[,rated_a,serves,group,...]   其余列成为标签\n"
     "  links        abatement,production[,standby,from,to]\n"
-    "  bands        scope,off_below,on_from[,overload_from,hold_s,dwell_on_s,dwell_off_s,channel,from]\n"
+    "  bands        scope,off_below,on_from[,overload_from,hold_s,dwell_on_s,dwell_off_s,channel,from,set]\n"
     "  orders       group 或 scope,level,from,to[,kind,cut,hours]\n"
     "  exemptions   scope,kind,from,to[,note]\n"
+    "  calendars    calendar,days[,hours,scope,from,to]   工作日、节假日、班次，各有名称\n"
     "  people       person,role,scope,channel[,address,from,to]   报警告知谁、用什么方式\n"
     "  mappings     mn,code,facility,channel[,suffix,period,unit,factor,min,max]   HJ 212 的值归到哪里\n"
     "  rows         time 或 time_s、time_ms、time_us、time_ns，然后 facility，然后每个通道一列\n"
@@ -82,7 +84,7 @@ static const char help_zh[] =
     "  unzip -p rows.zip | gk load zone.gk -\n";
 
 static const char *const table_names[] = {"none", "facilities", "links",  "bands",   "orders", "exemptions",
-                                          "rows", "mappings",   "people", "packets", "points"};
+                                          "rows", "mappings",   "people", "packets", "points", "calendars"};
 
 /* What became of one file. */
 struct report {

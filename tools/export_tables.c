@@ -204,17 +204,18 @@ static void put_limit(struct output *out, struct gk_limit limit)
 
 static size_t count_bands(gk_snapshot *snapshot)
 {
-    return gk_snapshot_info(snapshot)->n_bands;
+    return gk_snapshot_info(snapshot)->n_bands + gk_snapshot_info(snapshot)->n_set_bands;
 }
 
 static uint64_t write_bands(gk_snapshot *snapshot, int32_t zone_s, struct output *out)
 {
-    size_t n;
-    const struct gk_band *bands = gk_bands(snapshot, &n);
+    size_t n_in_force, n_of_sets;
+    const struct gk_band *in_force = gk_bands(snapshot, &n_in_force), *of_sets = gk_set_bands(snapshot, &n_of_sets);
 
-    output_text(out, "scope,off_below,on_from,overload_from,hysteresis,hold_s,dwell_on_s,dwell_off_s,channel,from\n");
-    for (size_t i = 0; i < n; i++) {
-        const struct gk_band *b = &bands[i];
+    output_text(out,
+                "scope,off_below,on_from,overload_from,hysteresis,hold_s,dwell_on_s,dwell_off_s,channel,from,set\n");
+    for (size_t i = 0; i < n_in_force + n_of_sets; i++) {
+        const struct gk_band *b = i < n_in_force ? &in_force[i] : &of_sets[i - n_in_force];
         put_scope(out, &b->scope);
         output_text(out, ",");
         put_limit(out, b->off_below);
@@ -230,6 +231,8 @@ static uint64_t write_bands(gk_snapshot *snapshot, int32_t zone_s, struct output
         put_text(out, b->channel != GK_ID_NONE ? gk_channel_name(snapshot, b->channel) : "");
         output_text(out, ",");
         put_time(out, b->from, zone_s);
+        output_text(out, ",");
+        put_text(out, b->set);
         output_text(out, "\n");
     }
     return 0;
@@ -316,6 +319,37 @@ static uint64_t write_exemptions(gk_snapshot *snapshot, int32_t zone_s, struct o
     return 0;
 }
 
+/* ---- calendars
+ * ---------------------------------------------------------------------------------------------------------- */
+
+static size_t count_calendars(gk_snapshot *snapshot)
+{
+    return gk_snapshot_info(snapshot)->n_calendars;
+}
+
+static uint64_t write_calendars(gk_snapshot *snapshot, int32_t zone_s, struct output *out)
+{
+    char days[GK_DAYS_TEXT_MAX];
+    size_t n;
+    const struct gk_calendar *calendars = gk_calendars(snapshot, &n);
+
+    output_text(out, "calendar,days,hours,scope,from,to\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct gk_calendar *c = &calendars[i];
+        put_text(out, c->calendar);
+        output_format(out, ",%s,", gk_days_text(c->days, days));
+        put_hours(out, c->hours_from_s, c->hours_to_s);
+        output_text(out, ",");
+        put_scope(out, &c->scope);
+        output_text(out, ",");
+        put_time(out, c->from, zone_s);
+        output_text(out, ",");
+        put_time(out, c->to, zone_s);
+        output_text(out, "\n");
+    }
+    return 0;
+}
+
 /* ---- people
  * ------------------------------------------------------------------------------------------------------------- */
 
@@ -394,6 +428,7 @@ const struct export_table export_tables[EXPORT_TABLES] = {
     {"bands.csv", count_bands, write_bands},
     {"orders.csv", count_orders, write_orders},
     {"exemptions.csv", count_exemptions, write_exemptions},
+    {"calendars.csv", count_calendars, write_calendars},
     {"people.csv", count_people, write_people},
     {"mappings.csv", count_mappings, write_mappings},
 };

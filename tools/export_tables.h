@@ -14,7 +14,7 @@ struct export_table {
 };
 
 /* In the order in which they are to be loaded. */
-#define EXPORT_TABLES 7
+#define EXPORT_TABLES 8
 extern const struct export_table export_tables[EXPORT_TABLES];
 
 /* Whether a name can head a column of its own beside the `n` that a table has: not when it means one of them. */

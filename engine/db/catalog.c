@@ -216,6 +216,7 @@ int catalog_reserve(struct catalog *c, size_t text_size)
     RESERVE(bands);
     RESERVE(orders);
     RESERVE(exemptions);
+    RESERVE(set_bands);
     TRY(index_reserve(c, &c->facility_names));
     TRY(index_reserve(c, &c->channel_names));
     TRY(index_reserve(c, &c->link_index));
@@ -316,6 +317,12 @@ int catalog_add_band(struct catalog *c, const struct gk_band *band)
     ADD(bands, band);
 }
 
+int catalog_add_set_band(struct catalog *c, const struct gk_band *band)
+{
+    RESERVE(set_bands);
+    ADD(set_bands, band);
+}
+
 int catalog_add_order(struct catalog *c, const struct gk_order *order)
 {
     RESERVE(orders);
@@ -391,6 +398,8 @@ void catalog_free(struct catalog *c)
     mem_free(&c->mem, c->rules);
     mem_free(&c->mem, c->mappings);
     mem_free(&c->mem, c->people);
+    mem_free(&c->mem, c->set_bands);
+    mem_free(&c->mem, c->calendars);
     while (c->strings) {
         struct string_block *next = c->strings->next;
         mem_free(&c->mem, c->strings);
@@ -442,6 +451,10 @@ int catalog_clone(const struct catalog *from, struct catalog **out)
         TRY(copy_entry(c, from, ENTRY_MAPPING, i, &scratch));
     for (uint32_t i = 0; i < from->n_people; i++)
         TRY(copy_entry(c, from, ENTRY_PERSON, i, &scratch));
+    for (uint32_t i = 0; i < from->n_set_bands; i++)
+        TRY(copy_entry(c, from, ENTRY_SET_BAND, i, &scratch));
+    for (uint32_t i = 0; i < from->n_calendars; i++)
+        TRY(copy_entry(c, from, ENTRY_CALENDAR, i, &scratch));
     c->version = from->version;
     c->mappings_version = from->mappings_version;
     *out = c;

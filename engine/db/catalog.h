@@ -22,6 +22,8 @@ enum entry_kind {
     ENTRY_RULE = 8,
     ENTRY_MAPPING = 9,
     ENTRY_PERSON = 10,
+    ENTRY_SET_BAND = 11,
+    ENTRY_CALENDAR = 12,
     ENTRY_HISTORY = 255 /* key: 255, kind, id, catalog version: what the entry was until that version */
 };
 
@@ -77,6 +79,10 @@ struct catalog {
     size_t n_mappings, mappings_capacity;
     struct gk_person *people;
     size_t n_people, people_capacity;
+    struct gk_band *set_bands; /* of named sets: never in force */
+    size_t n_set_bands, set_bands_capacity;
+    struct gk_calendar *calendars;
+    size_t n_calendars, calendars_capacity;
     uint64_t mappings_version; /* of this catalog in memory: grows with every put of one */
 
     /* Made by catalog_freeze from the above. */
@@ -160,6 +166,7 @@ int catalog_add_site(struct catalog *catalog, const struct gk_site *site);
 int catalog_add_channel(struct catalog *catalog, const char *name);
 int catalog_add_link(struct catalog *catalog, const struct gk_link *link);
 int catalog_add_band(struct catalog *catalog, const struct gk_band *band);
+int catalog_add_set_band(struct catalog *catalog, const struct gk_band *band);
 int catalog_add_order(struct catalog *catalog, const struct gk_order *order);
 int catalog_add_exemption(struct catalog *catalog, const struct gk_exemption *exemption);
 /* The next version of its name; ends the one before. GK_ECORRUPT when it does not follow that one. */
@@ -168,6 +175,8 @@ int catalog_add_rule(struct catalog *catalog, const struct gk_rule *rule);
  */
 uint32_t catalog_find_link(const struct catalog *catalog, const struct gk_link *link);
 uint32_t catalog_find_band(const struct catalog *catalog, const struct gk_band *band);
+/* The catalog's own text of the name of a set of bands; GK_ENOTFOUND says the nearest one. */
+int catalog_find_set(const struct catalog *catalog, const char *set, const char **out, struct gk_error *error);
 /* What a put names as its scope; GK_ENOTFOUND says the nearest name. */
 int catalog_find_scope(struct catalog *catalog, enum gk_kind kind, struct gk_text name, struct gk_scope *out,
                        struct gk_error *error);

@@ -558,6 +558,51 @@ static bool same_band(const struct gk_band *a, const struct gk_band *b)
            a->channel == b->channel;
 }
 
+static bool same_scope(const struct gk_scope *a, const struct gk_scope *b)
+{
+    return a->kind == b->kind && a->id == b->id && strcmp(a->name, b->name) == 0;
+}
+
+/* The same set, scope and beginning again replaces the rest. */
+static int put_set_band(struct catalog *c, struct gk_band *band, struct gk_text set, struct catalog_changes *changes,
+                        struct gk_error *error)
+{
+    band->set = catalog_string(c, set.bytes, set.size);
+    if (!band->set)
+        return no_memory(error);
+    for (uint32_t i = 0; i < c->n_set_bands; i++) {
+        struct gk_band *have = &c->set_bands[i];
+        if (strcmp(have->set, band->set) != 0 || !same_scope(&have->scope, &band->scope) || have->from != band->from)
+            continue;
+        if (same_band(have, band))
+            return GK_OK;
+        *have = *band;
+        return note(changes, ENTRY_SET_BAND, i) == GK_OK ? GK_OK : no_memory(error);
+    }
+    if (catalog_add_set_band(c, band) != GK_OK || note(changes, ENTRY_SET_BAND, (uint32_t)c->n_set_bands - 1) != GK_OK)
+        return no_memory(error);
+    return GK_OK;
+}
+
+int catalog_find_set(const struct catalog *c, const char *set, const char **out, struct gk_error *error)
+{
+    size_t best_distance = strlen(set) / 3 + 1;
+    const char *best = NULL;
+
+    for (size_t i = 0; i < c->n_set_bands; i++) {
+        size_t d = text_distance(set, strlen(set), c->set_bands[i].set, strlen(c->set_bands[i].set));
+        *out = c->set_bands[i].set;
+        if (strcmp(*out, set) == 0)
+            return GK_OK;
+        if (d < best_distance) {
+            best_distance = d;
+            best = *out;
+        }
+    }
+    return error_set(error, GK_ENOTFOUND, "there is no set of bands '%s'%s%s%s", set, best ? "; did you mean '" : "",
+                     best ? best : "", best ? "'?" : "");
+}
+
 int catalog_put_band(struct catalog *c, const struct gk_band_put *put, struct catalog_changes *changes,
                      struct gk_error *error)
 {
@@ -569,15 +614,19 @@ int catalog_put_band(struct catalog *c, const struct gk_band_put *put, struct ca
                            .dwell_on_ns = put->dwell_on_ns < 0 ? -1 : put->dwell_on_ns,
                            .dwell_off_ns = put->dwell_off_ns < 0 ? -1 : put->dwell_off_ns,
                            .channel = GK_ID_NONE,
-                           .from = put->from};
+                           .from = put->from,
+                           .set = ""};
     int rc;
 
     TRY(check_band(put, error));
     TRY(check_text(put->channel, "channel", error));
-    TRY(make_room(c, changes, 2, kept_size(put->name) + kept_size(put->channel), error));
+    TRY(check_text(put->set, "set", error));
+    TRY(make_room(c, changes, 2, kept_size(put->name) + kept_size(put->channel) + kept_size(put->set), error));
     TRY(catalog_find_scope(c, put->scope, put->name, &band.scope, error));
     if (!is_absent(put->channel))
         TRY(catalog_put_channel(c, put->channel, &band.channel, changes, error));
+    if (!is_absent(put->set))
+        return put_set_band(c, &band, put->set, changes, error);
     uint32_t known = catalog_find_band(c, &band);
     if (known != GK_ID_NONE) {
         if (same_band(&c->bands[known], &band))
@@ -589,11 +638,6 @@ int catalog_put_band(struct catalog *c, const struct gk_band_put *put, struct ca
         return no_memory(error);
 done:
     return rc;
-}
-
-static bool same_scope(const struct gk_scope *a, const struct gk_scope *b)
-{
-    return a->kind == b->kind && a->id == b->id && strcmp(a->name, b->name) == 0;
 }
 
 static int check_hours(int32_t from_s, int32_t to_s, struct gk_error *error)

@@ -12,6 +12,8 @@
  *   exemption  scope, kind, note, from i64, to i64
  *   rule       name, version varint, text, from i64
  *   person     person, role, scope, channel, address, from i64, to i64
+ *   set_band   set, the fields of a band
+ *   calendar   calendar, scope, days u8, hours_from u32, hours_to u32, from i64, to i64
  *   mapping    mn, code, suffix, period u8, facility, channel, unit, factor f64, least f64, most f64
  *
  * A text is varint size + bytes; an id a varint of id + 1, 0 for none; a scope is kind u8, id, text for groups;
@@ -21,6 +23,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "db/calendar.h"
 #include "db/catalog.h"
 #include "db/mapping.h"
 #include "db/person.h"
@@ -108,6 +111,17 @@ static void encode_band(const struct gk_band *b, struct buffer *out)
     buffer_put_u64(out, (uint64_t)b->from);
 }
 
+static void encode_calendar(const struct gk_calendar *e, struct buffer *out)
+{
+    put_text(out, e->calendar);
+    put_scope(out, &e->scope);
+    buffer_put_u8(out, (uint8_t)e->days);
+    buffer_put_u32(out, (uint32_t)e->hours_from_s);
+    buffer_put_u32(out, (uint32_t)e->hours_to_s);
+    buffer_put_u64(out, (uint64_t)e->from);
+    buffer_put_u64(out, (uint64_t)e->to);
+}
+
 int catalog_encode(const struct catalog *c, enum entry_kind kind, uint32_t id, gk_time recorded, struct buffer *out)
 {
     buffer_put_u8(out, RECORD_VERSION);
@@ -172,6 +186,13 @@ int catalog_encode(const struct catalog *c, enum entry_kind kind, uint32_t id, g
         break;
     case ENTRY_PERSON:
         encode_person(&c->people[id], out);
+        break;
+    case ENTRY_SET_BAND:
+        put_text(out, c->set_bands[id].set);
+        encode_band(&c->set_bands[id], out);
+        break;
+    case ENTRY_CALENDAR:
+        encode_calendar(&c->calendars[id], out);
         break;
     case ENTRY_HISTORY:
         return GK_EINVAL;
@@ -357,6 +378,47 @@ static int decode_person(struct source *s, uint32_t id)
     return reader_is_done(&s->r) ? catalog_add_person(s->catalog, &p) : GK_OK;
 }
 
+static struct gk_band take_band(struct source *s, const char *set)
+{
+    struct gk_band band = {.scope = take_scope(s), .set = set};
+
+    band.off_below = take_limit(s);
+    band.on_from = take_limit(s);
+    band.overload_from = take_limit(s);
+    band.hysteresis = take_limit(s);
+    band.hold_ns = take_i64(s);
+    band.dwell_on_ns = take_i64(s);
+    band.dwell_off_ns = take_i64(s);
+    band.channel = take_id(s, s->catalog->n_channels);
+    band.from = take_i64(s);
+    return band;
+}
+
+static int decode_set_band(struct source *s, uint32_t id)
+{
+    const char *set = take_text(s);
+    struct gk_band band = take_band(s, set);
+
+    s->r.failed |= id != s->catalog->n_set_bands || !set[0];
+    return reader_is_done(&s->r) ? catalog_add_set_band(s->catalog, &band) : GK_OK;
+}
+
+static int decode_calendar(struct source *s, uint32_t id)
+{
+    struct gk_calendar e = {.calendar = take_text(s)};
+
+    e.scope = take_scope(s);
+    e.days = reader_u8(&s->r);
+    uint32_t from_s = reader_u32(&s->r), to_s = reader_u32(&s->r);
+    e.hours_from_s = (int32_t)from_s;
+    e.hours_to_s = (int32_t)to_s;
+    e.from = take_i64(s);
+    e.to = take_i64(s);
+    s->r.failed |= id != s->catalog->n_calendars || !e.calendar[0] || e.days > GK_DAYS_ALL || from_s > 86400 ||
+                   to_s > 86400 || e.scope.kind == GK_ROLE || e.scope.kind == GK_GROUP;
+    return reader_is_done(&s->r) ? catalog_add_calendar(s->catalog, &e) : GK_OK;
+}
+
 static int decode_fields(struct source *s, enum entry_kind kind, uint32_t id)
 {
     struct catalog *c = s->catalog;
@@ -381,16 +443,7 @@ static int decode_fields(struct source *s, enum entry_kind kind, uint32_t id)
         return reader_is_done(&s->r) ? catalog_add_link(c, &link) : GK_OK;
     }
     case ENTRY_BAND: {
-        struct gk_band band = {.scope = take_scope(s)};
-        band.off_below = take_limit(s);
-        band.on_from = take_limit(s);
-        band.overload_from = take_limit(s);
-        band.hysteresis = take_limit(s);
-        band.hold_ns = take_i64(s);
-        band.dwell_on_ns = take_i64(s);
-        band.dwell_off_ns = take_i64(s);
-        band.channel = take_id(s, c->n_channels);
-        band.from = take_i64(s);
+        struct gk_band band = take_band(s, "");
         s->r.failed |= id != c->n_bands;
         return reader_is_done(&s->r) ? catalog_add_band(c, &band) : GK_OK;
     }
@@ -428,6 +481,10 @@ static int decode_fields(struct source *s, enum entry_kind kind, uint32_t id)
         return decode_mapping(s, id);
     case ENTRY_PERSON:
         return decode_person(s, id);
+    case ENTRY_SET_BAND:
+        return decode_set_band(s, id);
+    case ENTRY_CALENDAR:
+        return decode_calendar(s, id);
     case ENTRY_HISTORY:
         break;
     }
@@ -529,6 +586,24 @@ static void dump_band(const struct catalog *c, const struct gk_band *b, struct b
     dump_time(out, "from", b->from);
 }
 
+static void dump_hours(struct buffer *out, int32_t from_s, int32_t to_s)
+{
+    if (from_s || to_s)
+        buffer_printf(out, " hours=%02d:%02d-%02d:%02d", from_s / 3600, from_s / 60 % 60, to_s / 3600, to_s / 60 % 60);
+}
+
+static void dump_calendar(const struct gk_calendar *e, uint32_t id, struct buffer *out)
+{
+    char days[GK_DAYS_TEXT_MAX];
+
+    buffer_printf(out, "calendar %u '%s'", id, e->calendar);
+    dump_scope(out, &e->scope);
+    buffer_printf(out, " days=%s", gk_days_text(e->days, days));
+    dump_hours(out, e->hours_from_s, e->hours_to_s);
+    dump_time(out, "from", e->from);
+    dump_time(out, "to", e->to);
+}
+
 int catalog_dump(const struct catalog *c, enum entry_kind kind, uint32_t id, struct buffer *out)
 {
     static const char *const SITES[] = {"zone", "park", "enterprise", "line"};
@@ -560,6 +635,13 @@ int catalog_dump(const struct catalog *c, enum entry_kind kind, uint32_t id, str
         buffer_printf(out, "band %u", id);
         dump_band(c, &c->bands[id], out);
         break;
+    case ENTRY_SET_BAND:
+        buffer_printf(out, "set_band %u '%s'", id, c->set_bands[id].set);
+        dump_band(c, &c->set_bands[id], out);
+        break;
+    case ENTRY_CALENDAR:
+        dump_calendar(&c->calendars[id], id, out);
+        break;
     case ENTRY_ORDER: {
         const struct gk_order *o = &c->orders[id];
         buffer_printf(out, "order %u", id);
@@ -567,9 +649,7 @@ int catalog_dump(const struct catalog *c, enum entry_kind kind, uint32_t id, str
         buffer_printf(out, " level='%s' kind='%s'", o->level, o->kind);
         if (!isnan(o->cut_share))
             buffer_printf(out, " cut=%.12g%%", o->cut_share * 100);
-        if (o->hours_from_s || o->hours_to_s)
-            buffer_printf(out, " hours=%02d:%02d-%02d:%02d", o->hours_from_s / 3600, o->hours_from_s / 60 % 60,
-                          o->hours_to_s / 3600, o->hours_to_s / 60 % 60);
+        dump_hours(out, o->hours_from_s, o->hours_to_s);
         dump_time(out, "from", o->from);
         dump_time(out, "to", o->to);
         break;

@@ -232,12 +232,15 @@ gk_time changes_entry(gk_db *db, enum entry_kind kind, uint32_t id)
         return change_covered(db, &catalog->orders[id].scope, catalog->orders[id].from, true);
     case ENTRY_EXEMPTION:
         return change_covered(db, &catalog->exemptions[id].scope, catalog->exemptions[id].from, true);
+    case ENTRY_CALENDAR:
+        return change_covered(db, &catalog->calendars[id].scope, catalog->calendars[id].from, true);
     case ENTRY_CHANNEL: /* limits may have waited for it */
         return change_covered(db, &all, GK_TIME_MAX, false);
     case ENTRY_RULE: /* is judged over what was, too */
         return catalog->rules[id].from;
     case ENTRY_MAPPING:
     case ENTRY_PERSON:
+    case ENTRY_SET_BAND: /* no rule asks by a set */
     case ENTRY_HISTORY:
         break;
     }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "db/calendar.h"
 #include "db/commit.h"
 #include "db/heal.h"
 #include "db/mapping.h"
@@ -498,6 +499,12 @@ int gk_person_put(gk_db *db, const struct gk_person_put *put, struct gk_error *e
 {
     TAKE_PUT(gk_person_put, given);
     PUT(catalog_put_person(db->catalog, &given, &db->pending.changes, error));
+}
+
+int gk_calendar_put(gk_db *db, const struct gk_calendar_put *put, struct gk_error *error)
+{
+    TAKE_PUT(gk_calendar_put, given);
+    PUT(catalog_put_calendar(db->catalog, &given, &db->pending.changes, error));
 }
 
 int gk_rule_put(gk_db *db, const struct gk_rule_put *put, uint32_t *version, struct gk_error *error)

@@ -99,6 +99,8 @@ static int digest_catalog(struct digesting *d)
     TRY(add_entries(&lines, c, ENTRY_RULE, c->n_rules, 0));
     TRY(add_entries(&lines, c, ENTRY_MAPPING, c->n_mappings, 0));
     TRY(add_entries(&lines, c, ENTRY_PERSON, c->n_people, 0));
+    TRY(add_entries(&lines, c, ENTRY_SET_BAND, c->n_set_bands, 0));
+    TRY(add_entries(&lines, c, ENTRY_CALENDAR, c->n_calendars, 0));
     order = mem_array(lines.mem, lines.n, sizeof(char *));
     if (!order)
         TRY(GK_ENOMEM);

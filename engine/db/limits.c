@@ -151,20 +151,37 @@ static int add_span(const struct catalog *c, const struct gk_facility *f, int64_
     return GK_OK;
 }
 
-/* The band of each width that is in force at a date: the latest one that began. */
-static void resolve(const struct catalog *c, uint32_t facility, gk_time at, struct gk_band *out)
+/* Some bands of a catalog: those of a set, or those in force. */
+struct shelf {
+    const struct gk_band *bands;
+    size_t n;
+    const char *set;
+};
+
+static bool is_meant(const struct catalog *c, const struct shelf *shelf, size_t i, uint32_t facility)
+{
+    return strcmp(shelf->bands[i].set, shelf->set) == 0 && catalog_covers(c, &shelf->bands[i].scope, facility);
+}
+
+/* Fills in from the band of each width that is in force at a date: the latest one that began. */
+static void resolve(const struct catalog *c, const struct shelf *shelf, uint32_t facility, gk_time at,
+                    struct gk_band *out)
 {
     const struct gk_band *in_force[WIDTHS] = {NULL};
 
-    for (size_t i = 0; i < c->n_bands; i++) {
-        const struct gk_band *b = &c->bands[i];
+    for (size_t i = 0; i < shelf->n; i++) {
+        const struct gk_band *b = &shelf->bands[i];
         int w = width_of(b->scope.kind);
-        if (b->from <= at && catalog_covers(c, &b->scope, facility) && (!in_force[w] || b->from > in_force[w]->from))
+        if (b->from <= at && is_meant(c, shelf, i, facility) && (!in_force[w] || b->from > in_force[w]->from))
             in_force[w] = b;
     }
     for (int w = 0; w < WIDTHS; w++)
         if (in_force[w])
             fill(out, in_force[w]);
+}
+
+static void fill_defaults(struct gk_band *out)
+{
     struct gk_band defaults = {.off_below = DEFAULT_OFF,
                                .on_from = DEFAULT_ON,
                                .overload_from = DEFAULT_OVERLOAD,
@@ -177,12 +194,12 @@ static void resolve(const struct catalog *c, uint32_t facility, gk_time at, stru
 }
 
 /* The next date after `at` on which a band that covers the facility begins. */
-static gk_time next_date(const struct catalog *c, uint32_t facility, gk_time at)
+static gk_time next_date(const struct catalog *c, const struct shelf *shelf, uint32_t facility, gk_time at)
 {
     gk_time next = GK_TIME_MAX;
-    for (size_t i = 0; i < c->n_bands; i++) {
-        const struct gk_band *b = &c->bands[i];
-        if (b->from > at && b->from < next && catalog_covers(c, &b->scope, facility))
+    for (size_t i = 0; i < shelf->n; i++) {
+        const struct gk_band *b = &shelf->bands[i];
+        if (b->from > at && b->from < next && is_meant(c, shelf, i, facility))
             next = b->from;
     }
     return next;
@@ -199,15 +216,23 @@ int limits_under(const struct catalog *c, uint32_t facility, int64_t tick_ns, in
                  const struct gk_band *above, struct limits *out)
 {
     const struct gk_facility *f = &c->facilities[facility];
+    const struct shelf in_force = {c->bands, c->n_bands, ""};
+    const struct shelf of_set = {c->set_bands, above->set && *above->set ? c->n_set_bands : 0, above->set};
+    gk_time next;
     int rc;
 
     out->n = 0;
     out->uses_usual_hold = false;
     for (int i = 0; i < DERIVE_FALLBACK_MAX; i++)
         out->fallback[i] = catalog_channel(c, PHASES[i], strlen(PHASES[i]));
-    for (gk_time at = GK_TIME_MIN; at != GK_TIME_MAX; at = next_date(c, facility, at)) {
+    for (gk_time at = GK_TIME_MIN; at != GK_TIME_MAX; at = next) {
         struct gk_band band = *above;
-        resolve(c, facility, at, &band);
+        gk_time next_of_set = next_date(c, &of_set, facility, at);
+        next = next_date(c, &in_force, facility, at);
+        next = next_of_set < next ? next_of_set : next;
+        resolve(c, &of_set, facility, at, &band);
+        resolve(c, &in_force, facility, at, &band);
+        fill_defaults(&band);
         TRY(add_span(c, f, tick_ns, usual_hold_ns, &band, tick_from(tick_ns, at), out));
     }
     rc = GK_OK;

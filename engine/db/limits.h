@@ -30,7 +30,7 @@ void limits_clear(struct limits *limits);
 int limits_copy(struct limits *out, const struct limits *limits);
 int limits_of(const struct catalog *catalog, uint32_t facility, int64_t tick_ns, int64_t usual_hold_ns,
               struct limits *out);
-/* The same with a band above all others, for ever. */
+/* The same with a band above all others, for ever; between it and those in force the bands of its set. */
 int limits_under(const struct catalog *catalog, uint32_t facility, int64_t tick_ns, int64_t usual_hold_ns,
                  const struct gk_band *above, struct limits *out);
 /* Whether a state follows from the row that holds alone: no hysteresis, no dwell. */

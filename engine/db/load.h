@@ -8,6 +8,7 @@
  *     load_limit.c   the limits of a band and their units
  *     load_facilities.c, load_tables.c, load_rows.c    the tables
  *     load_person.c  people
+ *     load_calendar.c  calendars
  *     load_points.c    lines of the line protocol
  *     load_mapping.c, load_packets.c    what devices send, and where it goes; packets of HJ 212
  *     load_quick.c   the short way for lines of rows without anything unusual
@@ -41,7 +42,7 @@ struct load_table {
 };
 
 extern const struct load_table LOAD_FACILITIES, LOAD_LINKS, LOAD_BANDS, LOAD_ORDERS, LOAD_EXEMPTIONS, LOAD_MAPPINGS,
-    LOAD_PEOPLE, LOAD_ROWS;
+    LOAD_PEOPLE, LOAD_CALENDARS, LOAD_ROWS;
 
 /* ---- the header ---------------------------------------------------------------------------------------------------
  */

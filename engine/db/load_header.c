@@ -7,8 +7,9 @@
 #include "base/text.h"
 
 /* In the order in which they are tried: facilities last, since nearly any header with a facility would do for it. */
-static const struct load_table *const TABLES[] = {&LOAD_ROWS,       &LOAD_LINKS,    &LOAD_BANDS,  &LOAD_ORDERS,
-                                                  &LOAD_EXEMPTIONS, &LOAD_MAPPINGS, &LOAD_PEOPLE, &LOAD_FACILITIES};
+static const struct load_table *const TABLES[] = {&LOAD_ROWS,   &LOAD_LINKS,      &LOAD_BANDS,
+                                                  &LOAD_ORDERS, &LOAD_EXEMPTIONS, &LOAD_MAPPINGS,
+                                                  &LOAD_PEOPLE, &LOAD_CALENDARS,  &LOAD_FACILITIES};
 #define N_TABLES    (sizeof TABLES / sizeof *TABLES)
 #define N_KNOWN_MAX (N_TABLES * LOAD_COLUMNS_MAX)
 

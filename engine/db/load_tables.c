@@ -50,7 +50,8 @@ enum {
     BAND_DWELL_ON_S,
     BAND_DWELL_OFF_S,
     BAND_CHANNEL,
-    BAND_FROM
+    BAND_FROM,
+    BAND_SET
 };
 
 /* Of rated: off and on lie within what is rated, an overload may be declared far above it. */
@@ -85,6 +86,7 @@ static int take_band(struct gk_load *load, const struct load_line *line)
     TRY(load_seconds(line, BAND_DWELL_ON_S, &band.dwell_on_ns));
     TRY(load_seconds(line, BAND_DWELL_OFF_S, &band.dwell_off_ns));
     TRY(load_time(line, BAND_FROM, GK_TIME_MIN, &band.from));
+    TRY(load_name(line, BAND_SET, &band.set));
     TRY(load_pass(line, BAND_SCOPE, gk_band_put(load->db, &band, line->error)));
 done:
     return rc;
@@ -92,9 +94,10 @@ done:
 
 const struct load_table LOAD_BANDS = {
     .id = GK_TABLE_BANDS,
-    .outline = "bands: scope,off_below,on_from[,overload_from,hysteresis,hold_s,dwell_on_s,dwell_off_s,channel,from]",
+    .outline =
+        "bands: scope,off_below,on_from[,overload_from,hysteresis,hold_s,dwell_on_s,dwell_off_s,channel,from,set]",
     .columns = {"scope", "off_below", "on_from", "overload_from", "hysteresis", "hold_s", "dwell_on_s", "dwell_off_s",
-                "channel", "from"},
+                "channel", "from", "set"},
     .needs = {"scope", "off_below", "on_from"},
     .take = take_band,
 };

@@ -99,6 +99,8 @@ void snapshot_fill_info(gk_snapshot *s)
     info->n_rules = c->n_rules;
     info->n_mappings = c->n_mappings;
     info->n_people = c->n_people;
+    info->n_set_bands = c->n_set_bands;
+    info->n_calendars = c->n_calendars;
 }
 
 /* Under the lock: what is read here fits together. */
@@ -197,12 +199,17 @@ int snapshot_view(gk_snapshot *parent, gk_snapshot **out, struct gk_error *error
 
 int gk_snapshot_under(gk_snapshot *parent, const struct gk_band *limits, gk_snapshot **out, struct gk_error *error)
 {
-    int rc = snapshot_view(parent, out, error);
+    const char *set = "";
+    int rc;
 
-    if (rc == GK_OK) {
-        (*out)->under = *limits;
-        (*out)->has_limits = true;
-    }
+    *out = NULL;
+    if (limits->set && *limits->set)
+        TRY(catalog_find_set(parent->catalog, limits->set, &set, error));
+    TRY(snapshot_view(parent, out, error));
+    (*out)->under = *limits;
+    (*out)->under.set = set;
+    (*out)->has_limits = true;
+done:
     return rc;
 }
 
@@ -399,6 +406,12 @@ const struct gk_link *gk_links(gk_snapshot *s, size_t *n)
 {
     *n = s->catalog->n_all_links;
     return s->catalog->all_links;
+}
+
+const struct gk_band *gk_set_bands(gk_snapshot *s, size_t *n)
+{
+    *n = s->catalog->n_set_bands;
+    return s->catalog->set_bands;
 }
 
 const struct gk_band *gk_bands(gk_snapshot *s, size_t *n)

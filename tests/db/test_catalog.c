@@ -8,6 +8,7 @@
 
 #include "db/db.h"
 #include "db/mapping.h"
+#include "db/calendar.h"
 #include "db/person.h"
 #include "state/hex.h"
 
@@ -446,6 +447,19 @@ static void fill_catalog(void)
                                        T0,
                                        GK_TIME_MAX};
         ok(catalog_put_person(catalog, &person, &changes, &error), &error);
+        struct gk_band_put b = band_of(scopes[i].kind, scopes[i].name, 15, 25, T0);
+        b.set = text_of("v2");
+        ok(catalog_put_band(catalog, &b, &changes, &error), &error);
+        struct gk_calendar_put night = {sizeof night,
+                                        text_of("night"),
+                                        scopes[i].kind,
+                                        text_of(scopes[i].name),
+                                        i % 2 ? 0x1F : GK_DAYS_ALL,
+                                        79200,
+                                        21600,
+                                        T0,
+                                        GK_TIME_MAX};
+        ok(catalog_put_calendar(catalog, &night, &changes, &error), &error);
     }
 }
 
@@ -453,8 +467,8 @@ static void fill_catalog(void)
 static size_t entries_of(const struct catalog *c, struct catalog_change out[200])
 {
     size_t n = 0;
-    const size_t counts[] = {c->n_facilities, c->n_links, c->n_bands,    c->n_orders,
-                             c->n_exemptions, c->n_rules, c->n_mappings, c->n_people};
+    const size_t counts[] = {c->n_facilities, c->n_links,    c->n_bands,  c->n_orders,    c->n_exemptions,
+                             c->n_rules,      c->n_mappings, c->n_people, c->n_set_bands, c->n_calendars};
     for (uint32_t i = 0; i < c->n_channels; i++)
         out[n++] = (struct catalog_change){ENTRY_CHANNEL, i};
     for (uint32_t k = GK_PARK; k <= GK_LINE; k++)

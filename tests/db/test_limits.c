@@ -226,6 +226,73 @@ static void a_facility_without_rated_values_is_judged_by_absolute_limits_only(vo
 
 #define WITH_CATALOG(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
+static void resolve_by(const char *set)
+{
+    const struct gk_band above = {
+        .hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1, .channel = GK_ID_NONE, .set = set};
+
+    assert_int_equal(limits_under(catalog, fan, GK_SECOND, 180 * GK_SECOND, &above, &limits), GK_OK);
+}
+
+/* Even the widest band of a set stands above the narrowest that is in force; what it does not say stays. */
+static void a_set_of_bands_holds_for_who_asks_by_it(void **state)
+{
+    struct gk_band_put narrow = band_of(GK_FACILITY, "fan", 20, 30, GK_TIME_MIN);
+    struct gk_band_put wide = band_of(GK_ZONE, NULL, 5, 15, GK_TIME_MIN);
+    struct gk_band_put later = band_of(GK_ZONE, NULL, 6, 40, T0);
+    struct gk_band_put line = band_of(GK_LINE, "L1", 7, 15, T0 + DAY);
+    struct gk_band_put other = band_of(GK_FACILITY, "fan", 1, 2, GK_TIME_MIN);
+    (void)state;
+    narrow.overload_from = share(150);
+    wide.set = later.set = line.set = text_of("v2");
+    line.on_from = (struct gk_limit){GK_LIMIT_ABSENT, {0, 0}};
+    other.set = text_of("v3");
+    put(&narrow);
+    put(&wide);
+    put(&later);
+    put(&line);
+    put(&other);
+    resolve(fan);
+    assert_int_equal(limits.n, 1);
+    assert_bits_equal(at(T0)->primary[0], 2);
+    resolve_by("v2");
+    assert_int_equal(limits.n, 3);
+    assert_bits_equal(at(T0 - 1)->primary[0], 0.5);
+    assert_bits_equal(at(T0 - 1)->primary[1], 1.5);
+    assert_bits_equal(at(T0 - 1)->primary[2], 15);
+    assert_bits_equal(at(T0)->primary[0], 0.6);
+    assert_bits_equal(at(T0)->primary[1], 4);
+    assert_bits_equal(at(T0 + DAY)->primary[0], 0.7);
+    assert_bits_equal(at(T0 + DAY)->primary[1], 4); /* of the set's next wider one */
+    resolve_by("v3");
+    assert_int_equal(limits.n, 1);
+    assert_bits_equal(at(T0)->primary[0], 0.1);
+}
+
+static void the_name_of_a_set_is_known_or_the_nearest_is_told(void **state)
+{
+    struct gk_band_put band = band_of(GK_ZONE, NULL, 5, 15, GK_TIME_MIN);
+    size_t n = changes.n;
+    const char *set;
+    (void)state;
+    band.set = text_of("strict-v2");
+    put(&band);
+    put(&band); /* the same again is nothing */
+    assert_int_equal(changes.n, n + 1);
+    assert_int_equal(catalog->n_set_bands, 1);
+    band.off_below = share(6);
+    put(&band);
+    assert_int_equal(changes.n, n + 2);
+    assert_int_equal(catalog->n_set_bands, 1);
+    assert_int_equal(catalog->n_bands, 0);
+    ok(catalog_find_set(catalog, "strict-v2", &set, &error), &error);
+    assert_string_equal(set, "strict-v2");
+    assert_int_equal(catalog_find_set(catalog, "strict-v1", &set, &error), GK_ENOTFOUND);
+    assert_string_equal(error.text, "there is no set of bands 'strict-v1'; did you mean 'strict-v2'?");
+    band.set = (struct gk_text){"\n", 1};
+    assert_int_equal(catalog_put_band(catalog, &band, &changes, &error), GK_EINVAL);
+}
+
 static const struct CMUnitTest tests[] = {
     WITH_CATALOG(without_bands_the_defaults_hold),
     WITH_CATALOG(the_narrowest_scope_wins_field_by_field),
@@ -233,6 +300,8 @@ static const struct CMUnitTest tests[] = {
     WITH_CATALOG(shares_of_rated_values_are_exact),
     WITH_CATALOG(a_band_on_a_channel_has_no_fallback),
     WITH_CATALOG(a_facility_without_rated_values_is_judged_by_absolute_limits_only),
+    WITH_CATALOG(a_set_of_bands_holds_for_who_asks_by_it),
+    WITH_CATALOG(the_name_of_a_set_is_known_or_the_nearest_is_told),
 };
 
 RUN_TESTS(tests)

@@ -398,6 +398,23 @@ static void put_above(gk_db *db, const struct gk_band *above, gk_time middle, bo
     }
 }
 
+/* The same as a set of bands, of one for all. */
+static struct gk_band put_set(gk_db *db, const struct gk_band *above)
+{
+    struct gk_band_put b = {.size = sizeof b,
+                            .on_from = above->on_from,
+                            .hold_ns = above->hold_ns,
+                            .dwell_on_ns = above->dwell_on_ns,
+                            .dwell_off_ns = above->dwell_off_ns,
+                            .from = GK_TIME_MIN,
+                            .set = text_of("v2")};
+    struct gk_band none = {.hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1, .channel = GK_ID_NONE, .set = "v2"};
+
+    ok(gk_band_put(db, &b, &error), &error);
+    ok(gk_commit(db, &error), &error);
+    return none;
+}
+
 static gk_time date_of_band(gk_db *db)
 {
     gk_snapshot *s = look(db);
@@ -447,7 +464,7 @@ static void a_view_under_other_limits_says_what_a_store_with_such_a_band_says(vo
                                 .dwell_off_ns = random_below(&random, 3) ? -1 : 100 * GK_SECOND,
                                 .channel = GK_ID_NONE};
         struct gk_signal signal = {.channels = &(uint32_t){0}, .n_channels = 1};
-        gk_snapshot *s, *t, *under;
+        gk_snapshot *s, *t, *under, *by_set;
         uint8_t is_in[1] = {1};
 
         tell_story(a, random, is_plain, r % 3 > 0);
@@ -456,9 +473,13 @@ static void a_view_under_other_limits_says_what_a_store_with_such_a_band_says(vo
         ok(gk_seal(b, &error), &error);
         if (r % 3 == 1)
             ok(gk_seal(a, &error), &error);
+        struct gk_band of_set = put_set(a, &above);
         s = look(a);
         t = look(b);
         ok(gk_snapshot_under(s, &above, &under, &error), &error);
+        ok(gk_snapshot_under(s, &of_set, &by_set, &error), &error);
+        same_steps(by_set, t, GK_TICK_MIN, GK_TICK_MAX);
+        gk_snapshot_close(by_set);
         gk_timeline *x_on, *y_on;
         assert_int_equal(gk_timeline_new(under, &x_on), GK_OK);
         assert_int_equal(gk_timeline_new(t, &y_on), GK_OK);

@@ -36,6 +36,10 @@ static uint32_t next_id(const struct catalog *c, unsigned kind, unsigned site)
         return (uint32_t)c->n_rules;
     case ENTRY_PERSON:
         return (uint32_t)c->n_people;
+    case ENTRY_SET_BAND:
+        return (uint32_t)c->n_set_bands;
+    case ENTRY_CALENDAR:
+        return (uint32_t)c->n_calendars;
     default:
         return (uint32_t)c->n_mappings;
     }

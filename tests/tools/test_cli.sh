@@ -411,6 +411,17 @@ scope,kind,from,to,note
 *,stop,2026-01-01,2026-01-02,"pumps, ""all"""
 风机:1,maintenance,2026-01-05,2026-01-06,
 END
+    cat >odd-sets.csv <<'END'
+scope,off_below,on_from,hold_s,from,set
+*,5%,15%,,,v2
+风机:1,0.125kW,15%,90,2026-01-02,"v2, ""strict"""
+END
+    cat >odd-calendars.csv <<'END'
+calendar,days,hours,scope,from,to
+工作日,周一至周五,,,,
+工作日,none,,,2026-01-01,2026-01-04
+"night, ""late""",sat;sun,22:00-06:30,风机:1,2026-01-01,
+END
     cat >odd-people.csv <<'END'
 person,role,scope,channel,address,from,to
 "wang ""w""",head,enterprise:E1,sms,"+86 1, 2",,
@@ -426,7 +437,7 @@ time_ns,facility,kw,ia,"odd, channel"
 1767225000000000000,风机:1,1.7976931348623157e308,,5e-324
 1767225000000000000,line:1,,1.5,
 END
-    run load "odd-$policy.gk" odd-facilities.csv odd-links.csv odd-bands.csv odd-orders.csv odd-exemptions.csv odd-people.csv odd-rows.csv
+    run load "odd-$policy.gk" odd-facilities.csv odd-links.csv odd-bands.csv odd-orders.csv odd-exemptions.csv odd-sets.csv odd-calendars.csv odd-people.csv odd-rows.csv
     expect 0 "odd tables are taken"
     says "0 bad" "all of them"
     run export "odd-$policy.gk" "odd-$policy"
