@@ -36,9 +36,9 @@
  *     default where the field does not say otherwise.
  *   - A pointer handed out by a snapshot lives as long as the snapshot.
  *   - One gk_db is used by one thread at a time, and so is one snapshot; different snapshots of one gk_db may be used
- *     by different threads while another thread writes. A process opens a store once: the
- *     snapshots of one handle lose their pages when another of the same process is closed. What it opened is not its
- *     children's: they open it themselves.
+ *     by different threads while another thread writes. A process opens a store once (GK_EBUSY): the snapshots of one
+ *     handle would lose their pages when another of the same process is closed. What it opened is not its children's:
+ *     they open it themselves, and may close what they inherited.
  */
 #ifndef GK_H
 #define GK_H
@@ -68,7 +68,7 @@ enum gk_status {
     GK_ECORRUPT = -4,      /* stored bytes fail their checksum or an invariant */
     GK_EVERSION = -5,      /* the store or a record was written by a later version */
     GK_EFULL = -6,         /* the store's quota or the disk is used up; nothing changed */
-    GK_EBUSY = -7,         /* another process writes this store */
+    GK_EBUSY = -7,         /* another process writes this store, or this one has it open */
     GK_ENOTFOUND = -8,     /* no such store, facility, site, channel, record */
     GK_EEXIST = -9,        /* there is one already */
     GK_ESYNTAX = -10,      /* text could not be understood: query, time, number, CSV */
@@ -1340,7 +1340,7 @@ GK_API int gk_repair(const char *path, const struct gk_options *options, gk_sink
  * gk_guard_run returns what `run` returns; or GK_EIO when a page could not be read, GK_ECORRUPT when LMDB met what it
  * holds for impossible. Then `run` was left in the middle, in this thread: what it allocated is lost, and a handle,
  * snapshot or query that it used must not be used again, not even closed. It is meant for a process that reports the
- * error and ends, or opens anew. May be nested, and used by several threads.
+ * error and ends: it cannot open the store anew. May be nested, and used by several threads.
  */
 GK_API int gk_guard_install(struct gk_error *error);
 GK_API int gk_guard_run(int (*run)(void *context), void *context, struct gk_error *error);

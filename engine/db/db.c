@@ -74,7 +74,9 @@ void db_restore_commits(gk_db *db, int64_t commit_ns)
 
 int db_need_writer(const gk_db *db, struct gk_error *error)
 {
-    return db->is_writer ? GK_OK : error_set(error, GK_EREADONLY, "the store is opened read-only");
+    if (!db->is_writer)
+        return error_set(error, GK_EREADONLY, "the store is opened read-only");
+    return store_check_own(db->store, error);
 }
 
 void db_end_lookup(gk_db *db)

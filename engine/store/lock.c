@@ -2,10 +2,12 @@
  * lock.c - lock.mdb begins with what LMDB 0.9 keeps there (mdb.c, struct MDB_txninfo): 64 bytes of facts, then the
  * writer's mutex, of which glibc's first word is the thread that holds it.
  */
+#define _GNU_SOURCE /* F_OFD_SETLK */
 #include "store/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +94,48 @@ void lock_turn_end(int readers_fd)
 {
     if (readers_fd >= 0)
         (void)flock(readers_fd, LOCK_UN); /* it is ours, or nobody's */
+}
+
+/* ---- one handle a process ---- */
+
+/*
+ * A lock of an open file description, as others of this process may open and close the file meanwhile; on the byte of
+ * the process's number, as a child that is forked has the description, too.
+ */
+static struct flock byte_of_process(short type)
+{
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = getpid(), .l_len = 1};
+}
+
+int lock_process(const char *folder, int *fd, struct gk_error *error)
+{
+    struct flock mine = byte_of_process(F_RDLCK), others = byte_of_process(F_WRLCK);
+    char name[NAME_SIZE];
+
+    (void)snprintf(name, sizeof name, "%s/data.mdb", folder);
+    *fd = lock_safe_fd(open(name, O_RDONLY | O_CLOEXEC));
+    if (*fd < 0)
+        return GK_OK;                                     /* who reads it says what that means */
+    bool is_locked = fcntl(*fd, F_OFD_SETLK, &mine) == 0; /* a file system without such locks: nobody can tell */
+    if (is_locked && fcntl(*fd, F_OFD_GETLK, &others) == 0 && others.l_type != F_UNLCK) {
+        lock_process_end(*fd);
+        *fd = -1;
+        return error_set(error, GK_EBUSY,
+                         "%s: this process (%ld) has it open already: a process opens a store once and shares the "
+                         "handle; so do containers, where processes have the same number",
+                         folder, (long)getpid());
+    }
+    return GK_OK;
+}
+
+void lock_process_end(int fd)
+{
+    struct flock none = byte_of_process(F_UNLCK);
+
+    if (fd < 0)
+        return;
+    (void)fcntl(fd, F_OFD_SETLK, &none); /* else a child that has the descriptor would keep it */
+    (void)close(fd);
 }
 
 /* The process of a thread, as this pid namespace sees it. */

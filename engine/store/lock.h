@@ -33,6 +33,15 @@ int lock_turn_begin(const char *folder, int readers_fd, int wait_ms, struct gk_e
 void lock_turn_end(int readers_fd);
 
 /*
+ * A process opens a store once: LMDB tells readers by their process, so closing one handle would let the pages of
+ * another one's snapshots be used again. Takes the lock of this process on data.mdb, whatever its path; *fd is -1 where
+ * the file cannot have locks. GK_EBUSY: this process has it open. What is forked has locks of its own.
+ */
+int lock_process(const char *folder, int *fd, struct gk_error *error);
+/* Of the process that took it: others may have its descriptor. Takes -1. */
+void lock_process_end(int fd);
+
+/*
  * Waits until nobody holds LMDB's writer's mutex, for which LMDB itself would wait for ever; at most so long. GK_EBUSY
  * names who holds it: a process that was stopped in the middle of a transaction, and does not know lock.writer.
  */

@@ -47,6 +47,7 @@ struct store {
     MDB_env *env;
     MDB_dbi dbi[STORE_TABLES];
     int lock_fd, readers_fd; /* lock.writer, lock.mdb */
+    int process_fd;          /* data.mdb, with the lock of this process */
     int wait_ms;
     pid_t pid; /* of who opened it */
     bool is_writer;
@@ -474,7 +475,7 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     if (!store)
         return error_set(error, GK_ENOMEM, "%s: out of memory", path);
     store->mem = *mem;
-    store->lock_fd = store->readers_fd = -1;
+    store->lock_fd = store->readers_fd = store->process_fd = -1;
     store->is_writer = options->is_writer;
     store->wait_ms = options->wait_ms ? options->wait_ms : WAIT_MS;
     store->pid = getpid();
@@ -488,6 +489,7 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
         TRY(make_folder(path, error));
     if (!is_place_trusted())
         TRY(place_check(path, error));
+    TRY(lock_process(path, &store->process_fd, error));
     bool is_vouched = writer_vouches(path); /* before the mark becomes ours */
     if (options->is_writer)
         TRY(writer_lock(path, &store->lock_fd, error));
@@ -497,6 +499,10 @@ int store_open(const struct mem *mem, const char *path, const struct store_optio
     int code = *is_new ? make_file(path) : MDB_SUCCESS;
     if (code != MDB_SUCCESS)
         TRY(fail(store, code, "cannot be made", error));
+    if (*is_new) {
+        lock_process_end(store->process_fd); /* of what was there before */
+        TRY(lock_process(path, &store->process_fd, error));
+    }
     TRY(check_headers(name, &is_small, &newest, error));
     TRY(lock_readers(path, &store->readers_fd, error));
     TRY(lock_turn_begin(path, store->readers_fd, store->wait_ms, error));
@@ -532,14 +538,44 @@ done:
     return rc;
 }
 
+static bool is_own(const struct store *store)
+{
+    return store->pid == getpid();
+}
+
+int store_check_own(const struct store *store, struct gk_error *error)
+{
+    if (is_own(store))
+        return GK_OK;
+    return error_set(error, GK_EINVAL, "%s: was opened by process %ld: a handle does not outlive a fork", store->path,
+                     (long)store->pid);
+}
+
+/*
+ * In a child of who opened it: LMDB would take the parent's readers for its own and give them up, and closing lock.mdb
+ * would give up the locks of a handle that the child opened itself. What is left goes with the process.
+ */
+static void abandon(struct store *store)
+{
+    if (store->lock_fd >= 0)
+        (void)close(store->lock_fd); /* the lock is the parent's as long as that lives */
+    struct mem mem = store->mem;
+    mem_free(&mem, store);
+}
+
 void store_close(struct store *store)
 {
     if (!store)
         return;
+    if (!is_own(store)) {
+        abandon(store);
+        return;
+    }
     if (store->env)
         mdb_env_close(store->env);
     if (store->readers_fd >= 0)
         (void)close(store->readers_fd); /* LMDB's is closed */
+    lock_process_end(store->process_fd);
     if (store->lock_fd >= 0) {
         if (store->is_sound)
             writer_vouch(store->path, store->lock_fd);
@@ -587,13 +623,11 @@ static int begin_reading(struct store *store, MDB_txn **out)
 
 static int begin(struct store *store, bool is_write, struct txn **out, struct gk_error *error)
 {
+    int rc;
+
     *out = NULL;
-    if (store->pid != getpid())
-        return error_set(error, GK_EINVAL, "%s: was opened by process %ld: a handle does not outlive a fork",
-                         store->path, (long)store->pid);
-    int rc = check_length(store, error);
-    if (rc != GK_OK)
-        return rc;
+    TRY(store_check_own(store, error));
+    TRY(check_length(store, error));
     struct txn *txn = mem_zeroed(&store->mem, sizeof *txn);
     if (!txn)
         return error_set(error, GK_ENOMEM, "%s: out of memory", store->path);
@@ -606,7 +640,8 @@ static int begin(struct store *store, bool is_write, struct txn **out, struct gk
     txn->is_write = is_write;
     (void)atomic_fetch_add(&store->n_txns, 1);
     *out = txn;
-    return GK_OK;
+done:
+    return rc;
 }
 
 int store_read(struct store *store, struct txn **out, struct gk_error *error)
@@ -696,7 +731,8 @@ void txn_abort(struct txn *txn)
 {
     if (!txn)
         return;
-    mdb_txn_abort(txn->txn);
+    if (is_own(txn->store))
+        mdb_txn_abort(txn->txn); /* in a child it would give up the parent's */
     (void)atomic_fetch_sub(&txn->store->n_txns, 1);
     mem_free(&txn->store->mem, txn);
 }

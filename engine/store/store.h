@@ -59,6 +59,8 @@ struct store_options {
 int store_open(const struct mem *mem, const char *path, const struct store_options *options, struct store **out,
                bool *is_new, struct gk_error *error);
 void store_close(struct store *store); /* NULL is welcome */
+/* GK_EINVAL in a child of the process that opened it, where it is good for nothing but being closed. */
+int store_check_own(const struct store *store, struct gk_error *error);
 /* Everything that was committed is on the disk, for a store that is not synced by every commit. */
 int store_sync(struct store *store, struct gk_error *error);
 /* The names in a directory are on the disk. */

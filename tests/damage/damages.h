@@ -309,22 +309,22 @@ static uint8_t *read_file(size_t *size)
     return bytes;
 }
 
-/* Keeps the file as it is; what it says, too, if that is wanted. */
-static void keep(struct good *g, struct said *said)
+/* Keeps the file as it is; what it says, too, if that is wanted: by the handle that is open, if there is one. */
+static void keep(struct good *g, gk_db *writer, struct said *said)
 {
     must(g->n < VERSIONS_MAX, "too many versions");
     g->bytes[g->n] = read_file(&g->size[g->n]);
     g->n++;
     if (!said)
         return;
-    gk_db *db = open_store(GK_READONLY);
+    gk_db *db = writer ? writer : open_store(GK_READONLY);
     must(ask_all(db, said->answers, said->text) == GK_OK, said->text);
     for (size_t i = 0; i < N_ANSWERS; i++) /* GK_ERANGE: a question that rows which were dropped would answer */
         must((said->answers[i].status == GK_OK || said->answers[i].status == GK_ERANGE) && !said->answers[i].is_named,
              "a good store has no answer");
     uint64_t n;
     must(gk_check(db, true, NULL, NULL, &n, NULL) == GK_OK && n == 0, "a good store has findings");
-    must(gk_close(db) == GK_OK, "closing");
+    must(writer || gk_close(db) == GK_OK, "closing");
 }
 
 static void change_band(gk_db *db, int64_t percent)
@@ -346,13 +346,13 @@ static void make_small(struct good *g, struct random *r)
     put_catalog(db);
     put_hours(db, r, 8, 20, 400);
     must(gk_close(db) == GK_OK, "closing");
-    keep(g, NULL);
+    keep(g, NULL, NULL);
     db = open_store(GK_READWRITE | GK_KEEP_HEADS);
     put_hours(db, r, 24, 30, 400);
-    keep(g, &g->truth_before);
+    keep(g, db, &g->truth_before);
     put_hours(db, r, 30, 31, 400);
     must(gk_close(db) == GK_OK, "closing");
-    keep(g, &g->truth);
+    keep(g, NULL, &g->truth);
 }
 
 static void make_sealed(struct good *g, struct random *r)
@@ -362,16 +362,16 @@ static void make_sealed(struct good *g, struct random *r)
     for (int day = 0; day < 3; day++) {
         put_hours(db, r, 24 * day, 24 * day + 24, 4000);
         must(gk_close(db) == GK_OK, "closing");
-        keep(g, NULL);
+        keep(g, NULL, NULL);
         db = open_store(GK_READWRITE);
         if (day == 1)
             change_band(db, 15);
     }
     must(gk_seal(db, NULL) == GK_OK, "sealing");
-    keep(g, &g->truth_before);
+    keep(g, db, &g->truth_before);
     change_band(db, 12);
     must(gk_close(db) == GK_OK, "closing");
-    keep(g, &g->truth);
+    keep(g, NULL, &g->truth);
 }
 
 static void make_journal(struct good *g, struct random *r)
@@ -380,15 +380,15 @@ static void make_journal(struct good *g, struct random *r)
     put_catalog(db);
     put_hours(db, r, 0, 40, 4000);
     must(gk_close(db) == GK_OK, "closing");
-    keep(g, NULL);
+    keep(g, NULL, NULL);
     db = open_store(GK_READWRITE | GK_KEEP_HEADS);
     put_hours(db, r, 40, 44, 60);
-    keep(g, NULL);
+    keep(g, NULL, NULL);
     put_hours(db, r, 44, 47, 12);
-    keep(g, &g->truth_before);
+    keep(g, db, &g->truth_before);
     put_hours(db, r, 47, 48, 400);
     must(gk_close(db) == GK_OK, "closing");
-    keep(g, &g->truth);
+    keep(g, NULL, &g->truth);
 }
 
 static void make_retained(struct good *g, struct random *r)
@@ -397,15 +397,15 @@ static void make_retained(struct good *g, struct random *r)
     put_catalog(db);
     put_hours(db, r, 0, 60, 4000);
     must(gk_close(db) == GK_OK, "closing");
-    keep(g, NULL);
+    keep(g, NULL, NULL);
     db = open_store(GK_READWRITE);
     must(gk_retain(db, T0 + 13 * 3600 * GK_SECOND, NULL, NULL, NULL) == GK_OK, "retention");
     put_hours(db, r, 60, 70, 2000);
     must(gk_seal(db, NULL) == GK_OK, "sealing");
-    keep(g, &g->truth_before);
+    keep(g, db, &g->truth_before);
     put_hours(db, r, 70, 71, 4000);
     must(gk_close(db) == GK_OK, "closing");
-    keep(g, &g->truth);
+    keep(g, NULL, &g->truth);
 }
 
 static const struct {

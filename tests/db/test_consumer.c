@@ -41,8 +41,7 @@ static void a_consumer_goes_on_where_it_last_confirmed(void **state)
 {
     (void)state;
     gk_db *db = world_new(path, NULL);
-    gk_db *reader = world_open(path, GK_READONLY, NULL);
-    gk_consumer *c = consume(reader, "sms", 0);
+    gk_consumer *c = consume(db, "sms", 0);
     assert_int_equal(next(c), 0);
     (void)raise_alarm(db, "R1", "fan");
     (void)act_on(db, GK_ACT_NOTED, 0);
@@ -55,27 +54,26 @@ static void a_consumer_goes_on_where_it_last_confirmed(void **state)
     assert_string_equal(error.text, "act 3 was not given to this consumer yet");
     ok(gk_consumer_confirm(c, 1, &error), &error);
     gk_consumer_close(c);
-    c = consume(reader, "sms", 0); /* as after a crash: 2 was given and not confirmed */
+    c = consume(db, "sms", 0); /* as after a crash: 2 was given and not confirmed */
     assert_int_equal(next(c), 2);
     assert_int_equal(next(c), 3);
     ok(gk_consumer_confirm(c, 3, &error), &error);
     ok(gk_consumer_confirm(c, 2, &error), &error); /* is confirmed already */
     assert_int_equal(next(c), 0);
     gk_consumer_close(c);
-    c = consume(db, "sms", 0); /* the writer may consume as well */
+    c = consume(db, "sms", 0);
     assert_int_equal(next(c), 0);
-    gk_consumer *mail = consume(reader, "mail", 3); /* another one has a place of its own */
+    gk_consumer *mail = consume(db, "mail", 3); /* another one has a place of its own */
     assert_int_equal(next(mail), 3);
-    gk_consumer *nobody = consume(reader, NULL, 2);
+    gk_consumer *nobody = consume(db, NULL, 2);
     assert_int_equal(next(nobody), 2);
     ok(gk_consumer_confirm(nobody, 2, &error), &error);
     gk_consumer_close(nobody);
-    nobody = consume(reader, NULL, 0);
+    nobody = consume(db, NULL, 0);
     assert_int_equal(next(nobody), 1); /* no place is kept */
     gk_consumer_close(nobody);
     gk_consumer_close(mail);
     gk_consumer_close(c);
-    assert_int_equal(gk_close(reader), GK_OK);
     world_end(db, path);
 }
 
@@ -85,8 +83,7 @@ static void a_consumer_is_woken_by_acts_and_not_by_rows(void **state)
     gk_db *db = world_new(path, NULL);
     uint32_t kw = put_channel(db, "kw"), fan = put_facility(db, "fan", GK_ABATEMENT);
     ok(gk_commit(db, &error), &error);
-    gk_db *reader = world_open(path, GK_READONLY, NULL);
-    gk_consumer *c = consume(reader, "sms", 0);
+    gk_consumer *c = consume(db, "sms", 0);
     assert_false(rings(c));
     ok(put_row(db, fan, T0, kw, 1), &error);
     ok(gk_commit(db, &error), &error);
@@ -105,7 +102,6 @@ static void a_consumer_is_woken_by_acts_and_not_by_rows(void **state)
     assert_true(rings(c));
     assert_int_equal(next(c), 2);
     gk_consumer_close(c);
-    assert_int_equal(gk_close(reader), GK_OK);
     world_end(db, path);
 }
 

@@ -507,9 +507,9 @@ static void rows_ahead_of_the_clock_wait_in_quarantine(void **state)
     test_folder_remove(path);
 }
 
-static void a_second_writer_is_told_who_writes(void **state)
+static void a_process_opens_a_store_once(void **state)
 {
-    char path[4096], pid[32];
+    char path[4096], expected[64];
     struct gk_error error;
     gk_db *second;
 
@@ -517,10 +517,12 @@ static void a_second_writer_is_told_who_writes(void **state)
     (void)snprintf(path, sizeof path, "%s", test_folder());
     gk_db *db = open_db(path, GK_READWRITE | GK_CREATE, GK_LAST, 0);
     struct gk_options o = {.size = sizeof o, .map_size = 1 << 28};
-    assert_int_equal(gk_open(path, GK_READWRITE, &o, &second, &error), GK_EBUSY);
-    (void)snprintf(pid, sizeof pid, "process %ld", (long)getpid());
-    assert_non_null(strstr(error.text, pid));
-    assert_null(second);
+    (void)snprintf(expected, sizeof expected, "this process (%ld) has it open already", (long)getpid());
+    for (int flags = GK_READONLY; flags <= GK_READWRITE; flags++) {
+        assert_int_equal(gk_open(path, flags, &o, &second, &error), GK_EBUSY);
+        assert_non_null(strstr(error.text, expected));
+        assert_null(second);
+    }
     assert_int_equal(gk_close(db), GK_OK);
     test_folder_remove(path);
 }
@@ -595,7 +597,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(committed_rows_are_there_after_reopening),
     cmocka_unit_test(a_batch_of_a_known_sequence_is_taken_once),
     cmocka_unit_test(rows_ahead_of_the_clock_wait_in_quarantine),
-    cmocka_unit_test(a_second_writer_is_told_who_writes),
+    cmocka_unit_test(a_process_opens_a_store_once),
     cmocka_unit_test(a_snapshot_never_changes),
     cmocka_unit_test(neither_order_nor_sealing_changes_what_a_store_says),
 };

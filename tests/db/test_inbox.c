@@ -68,28 +68,27 @@ static int n_entries(gk_db *db)
     return n;
 }
 
-static void what_another_process_hands_in_is_taken_with_the_next_commit(void **state)
+static void what_is_handed_in_is_taken_with_the_next_commit(void **state)
 {
     char names[3][GK_HANDED_MAX];
     struct gk_act_put put = act_of(GK_ACT_ACKNOWLEDGED, 1);
     (void)state;
 
     gk_db *db = begin();
-    gk_db *other = world_open(path, GK_READONLY, NULL);
-    ok(gk_act_hand_in(other, &put, names[0], &error), &error);
+    ok(gk_act_hand_in(db, &put, names[0], &error), &error);
     put = act_of(GK_ACT_ASSIGNED, 1);
     put.due = T0 + DAY;
-    ok(gk_act_hand_in(other, &put, names[1], &error), &error);
+    ok(gk_act_hand_in(db, &put, names[1], &error), &error);
     put = act_of(GK_ACT_FED_BACK, 1);
     put.text = text_of("the belt\nis broken");
-    ok(gk_act_hand_in(other, &put, names[2], &error), &error);
+    ok(gk_act_hand_in(db, &put, names[2], &error), &error);
     assert_true(strcmp(names[0], names[1]) < 0 && strcmp(names[1], names[2]) < 0);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(gk_act_handed(other, names[i], &error), GK_DONE);
+        assert_int_equal(gk_act_handed(db, names[i], &error), GK_DONE);
     ok(gk_commit(db, &error), &error);
     for (int i = 0; i < 3; i++)
-        assert_int_equal(gk_act_handed(other, names[i], &error), GK_OK);
-    assert_int_equal(last_act(other), 4);
+        assert_int_equal(gk_act_handed(db, names[i], &error), GK_OK);
+    assert_int_equal(last_act(db), 4);
     assert_int_equal(n_files(), 0);
     assert_int_equal(act_at(db, 2).kind, GK_ACT_ACKNOWLEDGED);
     assert_int_equal(act_at(db, 3).kind, GK_ACT_ASSIGNED);
@@ -106,7 +105,6 @@ static void what_another_process_hands_in_is_taken_with_the_next_commit(void **s
     (void)act_on(db, GK_ACT_NOTED, 0);
     ok(gk_commit(db, &error), &error);
     assert_int_equal(n_entries(db), 0); /* nothing piles up */
-    assert_int_equal(gk_close(other), GK_OK);
     world_end(db, path);
 }
 
@@ -300,6 +298,31 @@ static void count_texts(gk_db *db, int *times, int n)
     gk_snapshot_close(s);
 }
 
+static void a_child_of_the_writer_takes_and_refuses_nothing(void **state)
+{
+    char name[GK_HANDED_MAX];
+    struct gk_act_put put = act_of(GK_ACT_ACKNOWLEDGED, 1);
+    int status;
+    (void)state;
+
+    gk_db *db = begin();
+    ok(gk_act_hand_in(db, &put, name, &error), &error);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(gk_commit(db, &error) == GK_EINVAL && strstr(error.text, "does not outlive a fork") &&
+                      gk_close(db) == GK_OK
+                  ? 0
+                  : 1);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(gk_act_handed(db, name, &error), GK_DONE);
+    ok(gk_commit(db, &error), &error);
+    assert_int_equal(gk_act_handed(db, name, &error), GK_OK);
+    assert_int_equal(last_act(db), 2);
+    world_end(db, path);
+}
+
 /* Wherever the writer is killed, each act that was handed in is there once, and in order. */
 static void a_writer_that_is_killed_takes_each_act_once(void **state)
 {
@@ -338,12 +361,13 @@ static void a_writer_that_is_killed_takes_each_act_once(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(what_another_process_hands_in_is_taken_with_the_next_commit),
+    cmocka_unit_test(what_is_handed_in_is_taken_with_the_next_commit),
     cmocka_unit_test(what_cannot_be_is_refused_with_the_reason),
     cmocka_unit_test(rows_do_not_wait_for_what_lies_in_the_inbox),
     cmocka_unit_test(a_crash_after_the_commit_does_not_double_an_act),
     cmocka_unit_test(a_crash_within_a_refusal_keeps_it_refused),
     cmocka_unit_test(a_commit_that_fails_takes_nothing_twice),
+    cmocka_unit_test(a_child_of_the_writer_takes_and_refuses_nothing),
     cmocka_unit_test(a_writer_that_is_killed_takes_each_act_once),
 };
 

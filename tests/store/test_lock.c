@@ -273,6 +273,124 @@ static void a_handle_does_not_outlive_a_fork(void **state)
     store_close(store);
 }
 
+/* The number of readers that are open, in all processes; *pid: of the oldest. */
+static uint64_t readers_of(struct store *store, int64_t *pid)
+{
+    struct store_stat stat;
+    assert_int_equal(store_stat(store, &stat, &error), GK_OK);
+    *pid = stat.oldest_reader_pid;
+    return stat.n_readers;
+}
+
+static void a_child_that_closes_takes_nothing_from_its_parent(void **state)
+{
+    struct store *store = must_open(true), *mine, *other;
+    struct txn *txn;
+    int64_t pid;
+    int status;
+    (void)state;
+
+    must_put(store, "a", "one");
+    assert_int_equal(store_read(store, &txn, &error), GK_OK);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        mine = must_open(false); /* what it opens itself is its own */
+        txn_abort(txn);
+        store_close(store);
+        bool is_kept = open_as(false, &other) == GK_EBUSY && readers_of(mine, &pid) == 1 && pid == getppid();
+        store_close(mine);
+        _exit(is_kept ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(readers_of(store, &pid), 1);
+    assert_int_equal(pid, getpid());
+    txn_abort(txn);
+    must_put(store, "b", "two");
+    store_close(store);
+}
+
+/* ---- one handle a process ---- */
+
+static void do_nothing(void)
+{
+}
+
+static void hear_of_the_writer(void)
+{
+    struct store *store;
+    if (open_as(true, &store) != GK_EBUSY || !strstr(error.text, "writes this store already"))
+        _exit(2);
+}
+
+static void expect_open_already(bool is_writer)
+{
+    struct store *store;
+    char expected[64];
+
+    assert_int_equal(open_as(is_writer, &store), GK_EBUSY);
+    (void)snprintf(expected, sizeof expected, "this process (%ld) has it open already", (long)getpid());
+    assert_non_null(strstr(error.text, expected));
+}
+
+static void a_process_opens_a_store_once(void **state)
+{
+    struct other other;
+    struct txn *txn;
+    int64_t pid;
+    (void)state;
+
+    store_close(must_open(true));
+    for (int is_writer = 0; is_writer < 2; is_writer++) {
+        struct store *store = must_open(is_writer);
+        assert_int_equal(store_read(store, &txn, &error), GK_OK);
+        expect_open_already(false);
+        expect_open_already(true);
+        other = other_begin(is_writer ? hear_of_the_writer : write_a_little); /* others are not concerned */
+        other_end(&other);
+        assert_int_equal(store_reader_check(store), 0); /* the first one's locks are there still */
+        assert_int_equal(readers_of(store, &pid), 1);
+        txn_abort(txn);
+        store_close(store);
+    }
+    store_close(must_open(true));
+}
+
+static void another_path_is_the_same_store(void **state)
+{
+    char whole_path[sizeof path], linked[sizeof path];
+    struct store *store;
+    (void)state;
+
+    store = must_open(true);
+    memcpy(whole_path, path, sizeof path);
+    (void)snprintf(linked, sizeof linked, "%.4000s-linked", path);
+    assert_int_equal(symlink(path, linked), 0);
+    memcpy(path, linked, sizeof path);
+    expect_open_already(false);
+    expect_open_already(true);
+    memcpy(path, whole_path, sizeof path);
+    assert_int_equal(unlink(linked), 0);
+    store_close(store);
+}
+
+/* A child that outlives its parent's handle has its descriptors. */
+static void a_child_does_not_keep_its_parent_from_opening_again(void **state)
+{
+    struct store *store;
+    (void)state;
+
+    store_close(must_open(true));
+    store = must_open(false);
+    struct other other = other_begin(do_nothing);
+
+    store_close(store);
+    store = must_open(false);
+    store_close(store);
+    other_end(&other);
+}
+
 /* ---- LMDB's mutex ---- */
 
 /* A program that knows LMDB and not lock.writer. */
@@ -307,7 +425,8 @@ static void one_process_at_a_time_opens(void **state)
     assert_non_null(strstr(error.text, "another process is in the middle of opening it"));
     other_end(&other);
     store = must_open(false); /* the turn ended with it, and nobody keeps one */
-    store_close(must_open(true));
+    other = other_begin(write_a_little);
+    other_end(&other);
     store_close(store);
 }
 
@@ -446,6 +565,10 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(words_in_the_lock_are_not_believed),
     IN_FOLDER(a_lock_that_a_child_still_holds_says_so),
     IN_FOLDER(a_handle_does_not_outlive_a_fork),
+    IN_FOLDER(a_child_that_closes_takes_nothing_from_its_parent),
+    IN_FOLDER(a_process_opens_a_store_once),
+    IN_FOLDER(another_path_is_the_same_store),
+    IN_FOLDER(a_child_does_not_keep_its_parent_from_opening_again),
     IN_FOLDER(one_process_at_a_time_opens),
     IN_FOLDER(a_table_that_knows_of_no_transaction_is_not_believed),
     IN_FOLDER(nobody_waits_for_ever_for_the_mutex_of_lmdb),
