@@ -187,7 +187,8 @@ GK_API int gk_query_try(gk_query *query, gk_time from, gk_time to);
  *
  * An alarm is a stretch of time in which a rule's condition was certainly true, and until it was certainly not, for
  * `clear after`: silence makes it unknown and ends nothing. Whatever the order in which rows came, the alarms are in
- * the end those that the rule, asked as a question, would list.
+ * the end those that the rule, asked as a question, would list; one whose begin is not in the data begins with the row
+ * that was the store's first when it was raised.
  */
 typedef struct gk_judge gk_judge;
 

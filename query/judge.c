@@ -106,14 +106,18 @@ static int look(struct gk_judge *judge)
         TRY(rulebook_read(judge, &is_moved));
         judge->read = *gk_snapshot_info(judge->snapshot);
     }
-    judge->catalog_version = gk_snapshot_info(judge->snapshot)->catalog_version;
-    bool is_all = !judge->is_begun || judge->is_lost || is_moved;
-    TRY(hit_all(judge, is_all, is_moved ? GK_TIME_MIN : gk_unsettled(judge->db)));
+    const struct gk_store_info *info = gk_snapshot_info(judge->snapshot);
+    judge->catalog_version = info->catalog_version;
+    /* Silence counts from the first row of the store on, and now this is an older one: all were silent then. */
+    bool is_older = judge->is_begun && info->beginning < judge->beginning;
+    bool is_all = !judge->is_begun || judge->is_lost || is_moved || is_older;
+    TRY(hit_all(judge, is_all, is_moved || is_older ? GK_TIME_MIN : gk_unsettled(judge->db)));
     if (!is_all)
         TRY(hit_changes(judge, changes, n));
     TRY(hit_due(judge));
     for (size_t i = 0; i < judge->n_rules; i++)
         TRY(verdict_on_hits(judge, &judge->rules[i]));
+    judge->beginning = info->beginning;
     judge->is_begun = true;
     judge->is_lost = false;
 done:

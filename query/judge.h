@@ -39,6 +39,7 @@ struct gk_judge {
     gk_time next_switch;       /* when another version of some rule comes into force */
     gk_time now, before;       /* of this look and the last one; GK_TIME_MIN: there was none */
     gk_time settled;           /* the look of which the store knows that all was looked at */
+    gk_time beginning;         /* the first row of the store, as of the last look */
     bool is_begun;
     bool is_lost; /* a look failed: all that is not settled has to be looked at again */
     gk_snapshot *snapshot;
