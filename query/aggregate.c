@@ -9,6 +9,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "having.h"
+#include "numbers.h"
 #include "parser.h"
 #include "value.h"
 #include "versus.h"
@@ -494,14 +496,11 @@ static double coverage(const struct gk_query *query, const struct aggregate *own
 
 /* ---- */
 
-static int put_row(struct gk_query *query, struct aggregate *own, size_t i)
+static int put_cells(struct gk_query *query, struct aggregate *own, size_t group, size_t bucket)
 {
-    size_t n = own->groups.buckets.n, group, bucket, k = 0;
+    size_t cell = group * own->groups.buckets.n + bucket, k = 0;
     int rc;
 
-    groups_order(query, &own->groups, i, &group, &bucket);
-    size_t cell = group * n + bucket;
-    TRY(run_begin_row(query));
     TRY(groups_put(query, &own->groups, group, bucket));
     for (const struct column *column = query->stmt->columns; column; column = column->next)
         if (!put_time(query, own, column, cell))
@@ -520,7 +519,52 @@ static int put_row(struct gk_query *query, struct aggregate *own, size_t i)
         rows_put_number(&query->rows, GK_TYPE_SHARE, coverage(query, own, false, cell));
     if (has_before(query))
         rows_put_number(&query->rows, GK_TYPE_SHARE, coverage(query, own, true, cell));
+done:
+    return rc;
+}
+
+static int put_row(struct gk_query *query, struct aggregate *own, size_t i)
+{
+    size_t group, bucket;
+    int rc;
+
+    groups_order(query, &own->groups, i, &group, &bucket);
+    TRY(run_begin_row(query));
+    TRY(put_cells(query, own, group, bucket));
     run_end_row(query);
+done:
+    return rc;
+}
+
+/* ---- for a rule of numbers: see numbers.h ---- */
+
+/* What the last row says. */
+static enum gk_truth truth_of_row(const struct gk_query *query, const struct aggregate *own, size_t cell)
+{
+    const struct having *having = query->stmt->tail.having;
+    double now = coverage(query, own, false, cell), before = has_before(query) ? coverage(query, own, true, cell) : 1;
+
+    if (isnan(now))
+        return GK_FALSE; /* nothing could be measured */
+    if (!having_names_coverage(having, &query->rows, query->having_columns) && !(now >= 0.5 && before >= 0.5))
+        return GK_UNKNOWN;
+    return having_truth(having, &query->rows, query->having_columns);
+}
+
+static int tell_truths(struct gk_query *query, struct aggregate *own)
+{
+    const struct groups *groups = &own->groups;
+    uint8_t *truths;
+    int rc;
+
+    TRY(numbers_add(query, groups, &truths));
+    for (size_t bucket = groups->n_before; bucket < groups->buckets.n; bucket++)
+        for (size_t group = 0; group < groups->n; group++) {
+            TRY(run_begin_row(query));
+            TRY(put_cells(query, own, group, bucket));
+            *truths++ = (uint8_t)truth_of_row(query, own, group * groups->buckets.n + bucket);
+            rows_drop(&query->rows);
+        }
 done:
     return rc;
 }
@@ -606,6 +650,8 @@ static int step(struct gk_query *query, bool *is_done)
     query->window = own->window;
     if (query->meta.has_possible)
         query->meta.possible_s = run_seconds(query, query->unknown_ticks);
+    if (query->numbers)
+        return tell_truths(query, own);
     TRY(add_notes(query, own));
     for (size_t i = 0; i < own->groups.n * n; i++)
         TRY(put_row(query, own, i));

@@ -353,11 +353,34 @@ struct rule_tail {
     int64_t clear_ns, escalate_ns; /* 0: not given */
     struct name *notify, *escalate_to;
     struct gk_text message; /* with places in braces; size 0: none */
-    struct place place;     /* of the first of them */
+};
+
+enum tail_kind {
+    TAIL_IN,
+    TAIL_WHERE,
+    TAIL_TIME,
+    TAIL_PER,
+    TAIL_BY,
+    TAIL_EVERY,
+    TAIL_TOP,
+    TAIL_HAVING,
+    TAIL_SORT,
+    TAIL_LIMIT,
+    TAIL_UNKNOWN,
+    TAIL_TZ,
+    TAIL_WITH,
+    TAIL_KNOWN,
+    TAIL_VERSUS,
+    TAIL_CLEAR, /* from here on those that only rules have */
+    TAIL_NOTIFY,
+    TAIL_ESCALATE,
+    TAIL_MESSAGE,
+    TAIL_KINDS
 };
 
 struct tail {
-    uint32_t seen; /* bits of enum tail_kind: each at most once */
+    uint32_t seen;                   /* bits of enum tail_kind: each at most once */
+    struct place places[TAIL_KINDS]; /* where each begins that was seen */
     enum noun in;
     struct name *in_names;
     struct filter *where;

@@ -138,19 +138,39 @@ static int narrow(struct gk_query *query, const struct evidence *own, struct tai
     return GK_OK;
 }
 
+/*
+ * A rule of numbers as numbers: of the buckets of the cause that are over; of the first alone where each bucket has
+ * normal days of its own.
+ */
+static void make_numbers(const struct gk_query *query, const struct evidence *own, struct stmt *stmt, gk_time *from,
+                         gk_time *to)
+{
+    const struct window *window = &query->window;
+    const struct tail *tail = &stmt->tail;
+
+    stmt->kind = STMT_AGGREGATE;
+    *from = own->alarm.from;
+    *to = own->alarm.to == GK_TIME_MAX ? window_bucket_start(window, tail, window->now) : own->alarm.to;
+    if (*to <= *from || tail->versus.kind == VERSUS_NORMAL)
+        *to = window_bucket_end(window, tail, *from);
+}
+
 /* The rule as a question about the time of the evidence. */
 static int question(struct gk_query *query, const struct evidence *own, const char *known, const char **out)
 {
     char from[GK_TIME_TEXT_MAX], to[GK_TIME_TEXT_MAX];
     struct report silent = {.text = own->rule->text, .size = strlen(own->rule->text)};
+    gk_time a = own->from, b = own->to;
     struct stmt *stmt = NULL;
     size_t used;
     int rc;
 
     TRY(parse_statement(&query->memory, &silent, &stmt, &used));
-    (void)gk_time_format(own->from, query->window.zone_s, from); /* the lengths are not needed */
-    (void)gk_time_format(own->to, query->window.zone_s, to);
     stmt->kind = STMT_WHEN;
+    if (stmt->sources)
+        make_numbers(query, own, stmt, &a, &b);
+    (void)gk_time_format(a, query->window.zone_s, from); /* the lengths are not needed */
+    (void)gk_time_format(b, query->window.zone_s, to);
     stmt->tail.rule = (struct rule_tail){.clear_ns = 0};
     TRY(narrow(query, own, &stmt->tail));
     const char *text = print_statement(&query->memory, stmt);
@@ -171,6 +191,13 @@ static int look_at(struct gk_query *query, struct evidence *own, gk_query *asked
         return GK_OK;
     if (subject.kind == GK_FACILITY)
         own->is_looked_at[subject.id] = true;
+    if (asked->stmt->sources) {
+        size_t n;
+        const uint32_t *ids =
+            subject.kind == GK_FACILITY ? NULL : gk_site_facilities(query->snapshot, subject.kind, subject.id, &n);
+        for (size_t i = 0; ids && i < n; i++)
+            own->is_looked_at[ids[i]] = true;
+    }
     for (size_t i = 0; i < asked->bound.n_leaves; i++) {
         const struct cond *leaf = asked->bound.leaves[i];
         if (cond_has_ref(leaf))
@@ -210,6 +237,69 @@ done:
     return rc;
 }
 
+/* The begin of a row's bucket, as the column of its key says. */
+static gk_time bucket_of(const gk_query *asked, size_t column)
+{
+    const struct gk_value *value = gk_query_value(asked, column);
+    char text[24];
+    gk_time t;
+
+    if (value->type == GK_TYPE_TIME)
+        return value->as.time;
+    (void)snprintf(text, sizeof text, "%s%s", value->type == GK_TYPE_TEXT ? value->as.text.bytes : "",
+                   bucket_kind_of(&asked->stmt->tail) == BUCKET_MONTH ? "-01" : "");
+    return gk_time_parse(text, strlen(text), asked->window.zone_s, &t) == GK_OK ? t : GK_TIME_MIN;
+}
+
+/* The numbers of a row, by name. */
+static const char *numbers_of(struct gk_query *query, const gk_query *asked, size_t n_keys)
+{
+    const char *text = "";
+
+    for (size_t i = n_keys; text && i < gk_query_n_columns(asked); i++) {
+        const struct gk_value *value = gk_query_value(asked, i);
+        double number = value->type == GK_TYPE_COUNT ? (double)value->as.count : value->as.number;
+        if (value->type == GK_TYPE_SECONDS || value->type == GK_TYPE_NUMBER || value->type == GK_TYPE_COUNT ||
+            value->type == GK_TYPE_SHARE)
+            text = arena_printf(&query->memory, "%s%s%s %.7g", text, *text ? ", " : "", gk_query_column(asked, i)->name,
+                                number);
+    }
+    return text;
+}
+
+/* The buckets of which it holds, with their numbers. */
+static int put_numbers(struct gk_query *query, const struct evidence *own, gk_query *asked, const char *item)
+{
+    static const char *const names[] = {
+        [GK_PARK] = "park", [GK_ENTERPRISE] = "enterprise", [GK_LINE] = "line", [GK_FACILITY] = "facility"};
+    const struct tail *tail = &asked->stmt->tail;
+    struct subject subject = alarm_subject(query, &own->alarm);
+    size_t n_keys = tail->n_keys + (tail->every_ns != 0), key = SIZE_MAX, time = n_keys - 1;
+    struct gk_query_error error;
+    bool is_any = false;
+    int rc;
+
+    if (own->alarm.subject_kind != GK_ZONE && own->alarm.subject_kind <= GK_FACILITY)
+        key = rows_find_column(&asked->rows, names[own->alarm.subject_kind]);
+    if (key == time)
+        time = 0; /* by day, enterprise */
+    const char *subject_name = subject.id == GK_ID_NONE ? "" : scope_name(query->snapshot, subject);
+    while ((rc = gk_query_next(asked, &error)) == GK_OK) {
+        const struct gk_value *name = key == SIZE_MAX ? NULL : gk_query_value(asked, key);
+        if (name && (name->type != GK_TYPE_TEXT || strcmp(name->as.text.bytes, subject_name) != 0))
+            continue;
+        gk_time from = bucket_of(asked, time);
+        gk_time to = from == GK_TIME_MIN ? GK_TIME_MAX : window_bucket_end(&asked->window, tail, from);
+        is_any = true;
+        TRY(put(query, "holds", item, from, to, numbers_of(query, asked, n_keys)));
+    }
+    if (rc != GK_DONE)
+        goto done;
+    rc = is_any ? GK_OK : put_fact(query, "holds", item, report_text(&query->report, "nothing is certain"));
+done:
+    return rc;
+}
+
 /* An error about the rule as it is, not about the run: names of it that are not there any more. */
 static bool is_of_rule(int rc)
 {
@@ -236,7 +326,7 @@ static int ask_again(struct gk_query *query, struct evidence *own, const char *k
     TRY(rc);
     if (!*known)
         TRY(look_at(query, own, asked));
-    TRY(put_stretches(query, own, asked, item));
+    TRY(asked->stmt->sources ? put_numbers(query, own, asked, item) : put_stretches(query, own, asked, item));
 done:
     gk_query_free(asked);
     return rc;

@@ -55,14 +55,16 @@ static int hit_all(struct gk_judge *judge, bool is_all, gk_time from)
 
     for (size_t i = 0; i < judge->n_rules; i++) {
         struct standing *standing = &judge->rules[i];
+        int64_t struck;
         if (!standing->query)
             continue;
+        bool strikes = standing_strikes(standing, judge->before, judge->now, &struck);
         if (is_all)
             TRY(standing_hit_all(standing, judge_tick(judge, from)));
         else if (standing->is_fresh)
             TRY(standing_hit_all(standing, GK_TICK_MIN));
-        else if (standing->has_hours && standing_has_edge(standing, judge->before, judge->now))
-            TRY(standing_hit_all(standing, judge_tick(judge, judge->before)));
+        else if (strikes)
+            TRY(standing_hit_all(standing, struck));
     }
 done:
     return rc;
@@ -204,7 +206,7 @@ int gk_judge_open(gk_db *db, const struct gk_session_options *options, gk_judge 
     report_clear(&report);
     if (options)
         memcpy(&own, options, options->size < sizeof own ? options->size : sizeof own);
-    own.max_run_ns = -1;
+    own.max_run_ns = own.max_window_ns = -1;
     rc = gk_session_new(&own, &session);
     if (rc != GK_OK)
         return report_status(&report, rc, "there is no memory for a judge");

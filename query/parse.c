@@ -3,7 +3,7 @@
  *
  *     when COND tail      which NOUN [ever|always|never|now] COND tail      numbers: see parse_agg.c
  *     state of NOUN ['X'] tail      list WHAT [of NOUN 'X'] tail      define NAME as COND      explain STATEMENT
- *     rule NAME LEVEL when COND tail
+ *     rule NAME LEVEL when COND tail      rule NAME LEVEL when NUMBERS by KEY, TIME having ... tail
  */
 #include "parser.h"
 #include "slips.h"
@@ -69,13 +69,36 @@ static bool has_samples(const struct stmt *stmt)
     return stmt->kind == STMT_SAMPLES || (stmt->kind == STMT_AGGREGATE && !has_conditions(stmt));
 }
 
-/* Nothing of what says of which time, in which order and how many: a rule is of all times. */
-static bool is_bare(const struct tail *tail)
+/* The first tail of some kinds; NULL: there is none. */
+static const struct place *find_tail(const struct tail *tail, uint32_t kinds)
 {
-    return tail->time.kind == TIME_DEFAULT && tail->n_keys == 0 && !tail->every_ns && !tail->has_limits &&
-           !tail->with_possible && !tail->vs_stored && !tail->has_known && !tail->vs_now && !tail->versus.kind &&
-           !tail->unknown_as && !tail->has_top && !tail->has_sort && !tail->has_limit && !tail->having &&
-           !tail->has_zone;
+    const struct place *first = NULL;
+
+    for (size_t i = 0; i < TAIL_KINDS; i++)
+        if (tail->seen & kinds & 1u << i && (!first || tail->places[i].from < first->from))
+            first = &tail->places[i];
+    return first;
+}
+
+/* A rule is of all times, and raises each breach: which time, in which order and how many is not asked. */
+static int check_rule_tail(struct parser *parser, const struct stmt *stmt, const char *verb)
+{
+    static const struct refusal
+        of_rule = {NULL, "a rule takes in, where, per, clear after, notify, escalate after, message"},
+        of_numbers = {NULL,
+                      "a rule of numbers takes by, every, vs, having, in, where, notify, escalate after, message"};
+    const uint32_t numbers = 1u << TAIL_BY | 1u << TAIL_EVERY | 1u << TAIL_VERSUS | 1u << TAIL_HAVING;
+    uint32_t refused = 1u << TAIL_TIME | 1u << TAIL_TOP | 1u << TAIL_SORT | 1u << TAIL_LIMIT | 1u << TAIL_UNKNOWN |
+                       1u << TAIL_TZ | 1u << TAIL_WITH | 1u << TAIL_KNOWN;
+    const struct place *place = find_tail(&stmt->tail, refused | (stmt->sources ? 1u << TAIL_CLEAR : numbers));
+
+    if (!place && stmt->tail.vs_place.to)
+        place = &stmt->tail.vs_place;
+    if (!place)
+        return GK_OK;
+    struct refusal refusal = stmt->sources ? of_numbers : of_rule;
+    refusal.tail = arena_text(parser->arena, parser->report->text + place->from, place->to - place->from);
+    return refusal.tail ? refuse(parser, true, *place, refusal, verb) : parser_no_memory(parser);
 }
 
 static int check_tail(struct parser *parser, const struct stmt *stmt, const char *verb)
@@ -84,26 +107,29 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
     bool is_cond = stmt->kind == STMT_WHEN || stmt->kind == STMT_WHICH || has_conditions(stmt);
     bool is_lag = stmt->kind == STMT_LAG || stmt->kind == STMT_LAG_LIST;
     bool is_grouped = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_LAG || stmt->kind == STMT_ALARM_NUMBERS;
-    static const struct refusal
-        by = {"by", "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
-        key = {"a key of time", "a state is of one moment: by park, by enterprise"},
-        every = {"every", "buckets are of aggregates: duration of production running every 15m"},
-        per = {"per", "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
-        unknown = {"unknown as", "it goes with conditions: when, which, duration of"},
-        with = {"with possible", "it goes with conditions: when, which, duration of"},
-        limits = {"with on_from", "other limits go with what states tell: when, which, state of"},
-        stored = {"vs stored", "duration of abatement off with on_from = 15% vs stored"},
-        now = {"vs now", "count of abatement off as known at 2026-11-20T08:00 vs now"},
-        window = {"a window of time", "a state is of one moment: at 2026-11-20T08:00"},
-        moment = {"one moment of time", "a stretch of time: last 24h, today"},
-        vs = {"vs", "numbers are compared: energy of production by day last 7d vs previous"},
-        rule = {"clear after, notify, escalate, message", "they go with rules: rule R1 alarm when ..."},
-        of_rule = {"this tail", "a rule takes in, where, per, clear after, notify, escalate after, message"};
+    static const struct refusal by = {"by", "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
+                                key = {"a key of time", "a state is of one moment: by park, by enterprise"},
+                                every = {"every",
+                                         "buckets are of aggregates: duration of production running every 15m"},
+                                per = {"per",
+                                       "rows of enterprises: per enterprise; sums: duration of ... by enterprise"},
+                                unknown = {"unknown as", "it goes with conditions: when, which, duration of"},
+                                with = {"with possible", "it goes with conditions: when, which, duration of"},
+                                limits = {"with on_from",
+                                          "other limits go with what states tell: when, which, state of"},
+                                stored = {"vs stored", "duration of abatement off with on_from = 15% vs stored"},
+                                now = {"vs now", "count of abatement off as known at 2026-11-20T08:00 vs now"},
+                                window = {"a window of time", "a state is of one moment: at 2026-11-20T08:00"},
+                                moment = {"one moment of time", "a stretch of time: last 24h, today"},
+                                vs = {"vs", "numbers are compared: energy of production by day last 7d vs previous"},
+                                rule = {"clear after, notify, escalate, message",
+                                        "they go with rules: rule R1 alarm when ..."};
     int rc;
 
-    TRY(refuse(parser, tail->rule.place.to && stmt->kind != STMT_RULE, tail->rule.place, rule, verb));
     if (stmt->kind == STMT_RULE)
-        return refuse(parser, !is_bare(tail), stmt->place, of_rule, verb);
+        return check_rule_tail(parser, stmt, verb);
+    const struct place *of_rule = find_tail(tail, ~0u << TAIL_CLEAR);
+    TRY(refuse(parser, of_rule != NULL, of_rule ? *of_rule : stmt->place, rule, verb));
 
     for (size_t i = 0; i < tail->n_keys; i++)
         TRY(refuse(parser, stmt->kind == STMT_STATE && tail->keys[i] >= KEY_HOUR, tail->key_places[i], key, verb));
@@ -380,7 +406,7 @@ int parse_statement(struct arena *arena, struct report *report, struct stmt **ou
     stmt->place = parser.at->place;
     const char *verb = parser.at->text.bytes;
     TRY(parse_verb(&parser, stmt));
-    if (stmt->n_measures) /* 的时长 stands last */
+    if (stmt->n_measures && stmt->kind != STMT_RULE) /* 的时长 stands last */
         verb = report_text(report, stmt->measures[0].name);
     else if (stmt->kind == STMT_STATE)
         verb = report_text(report, "state");

@@ -1,6 +1,7 @@
 /*
  * parse_rule.c - `rule NAME ['TITLE'] LEVEL when COND tails`: a question that stands in the store, and what is done
- * when it comes true.
+ * when it comes true. In the place of the condition there may be numbers, a truth for each stretch of the calendar:
+ * `energy of production by enterprise, day vs previous 7d having change > 20%`.
  *
  *     clear after 2m               恢复2分钟后解除
  *     notify 'head', 'officer'     通知'head'、'officer'
@@ -13,6 +14,9 @@
 
 static const char EXAMPLE[] =
     "rule 'R1' alarm when abatement offline while production running for >= 5m clear after 2m notify 'head'";
+
+static const char NUMBERS[] =
+    "rule R2 alarm when energy of production by enterprise, day vs previous 7d having change > 20%";
 
 static const char *const PLACES[] = {"subject", "facility", "line",  "enterprise", "park",
                                      "start",   "rule",     "title", "level"};
@@ -148,8 +152,87 @@ done:
     return rc;
 }
 
+/* ---- numbers ---- */
+
+static bool is_of_numbers(const struct parser *parser)
+{
+    for (const struct token *token = parser->at; token->kind != T_END; token++)
+        if (token->kind == T_WORD && token->word == W_HAVING)
+            return true;
+    return false;
+}
+
+/* Whose alarm it is, and of which stretch of time. */
+static int check_keys(struct parser *parser, const struct stmt *stmt)
+{
+    const struct tail *tail = &stmt->tail;
+    size_t n_places = 0, n_times = tail->every_ns != 0;
+
+    for (size_t i = 0; i < tail->n_keys; i++) {
+        n_times += tail->keys[i] >= KEY_HOUR;
+        n_places += tail->keys[i] < KEY_HOUR;
+        if (tail->keys[i] != KEY_TAG && n_places <= 1)
+            continue;
+        report_hint(parser->report, "%s", report_text(parser->report, NUMBERS));
+        return report_fail(parser->report, GK_ESYNTAX, tail->key_places[i],
+                           "a rule of numbers is of one of facility, line, enterprise, park");
+    }
+    if (n_times == 1)
+        return GK_OK;
+    report_hint(parser->report, "%s", report_text(parser->report, NUMBERS));
+    return report_fail(parser->report, GK_ESYNTAX, tail->n_keys ? tail->key_places[0] : tail->places[TAIL_HAVING],
+                       "a rule of numbers has one key of time: hour, day, week, month, or every");
+}
+
+/* How long a run lasts, and where it began, may be known long after the stretch of time is over. */
+static int check_measures(struct parser *parser, const struct stmt *stmt)
+{
+    bool is_measured = false;
+
+    for (const struct source *source = stmt->sources; source; source = source->next)
+        is_measured |= source->kind == SOURCE_COND || source->kind == SOURCE_SERIES;
+    if (!is_measured) {
+        report_hint(parser->report, "%s", report_text(parser->report, NUMBERS));
+        return report_fail(parser->report, GK_ESYNTAX, stmt->place, "a rule of numbers measures something");
+    }
+    for (size_t i = 0; i < stmt->n_measures; i++) {
+        const struct measure *measure = &stmt->measures[i];
+        bool is_of_run = measure->kind == AGG_LONGEST || measure->kind == AGG_FIRST || measure->kind == AGG_LAST;
+        if (measure->source->kind != SOURCE_COND || !is_of_run)
+            continue;
+        report_hint(parser->report, "duration, share, count; how long it lasts: rule ... when ... for >= 10m");
+        return report_fail(parser->report, GK_ESYNTAX, measure->place, "'%s' is not for rules",
+                           report_text(parser->report, measure->name));
+    }
+    return GK_OK;
+}
+
+static int parse_numbers(struct parser *parser, struct stmt *stmt)
+{
+    int rc;
+
+    TRY(parse_aggregate(parser, stmt));
+    if (!stmt->sources) {
+        report_hint(parser->report, "%s", report_text(parser->report, NUMBERS));
+        return report_fail(parser->report, GK_ESYNTAX, stmt->place, "'samples' are not for rules");
+    }
+    if (stmt->tail.versus.kind == VERSUS_BEFORE) {
+        report_hint(parser->report, "vs previous 7d, vs last month, vs same hours of 5 normal days before");
+        return report_fail(parser->report, GK_ESYNTAX, stmt->tail.versus.place,
+                           "a rule has no window before which another one could lie");
+    }
+    stmt->kind = STMT_RULE;
+    TRY(check_keys(parser, stmt));
+    TRY(check_measures(parser, stmt));
+done:
+    return rc;
+}
+
+/* ---- */
+
 int parse_rule(struct parser *parser, struct stmt *stmt)
 {
+    struct measure number;
     int rc;
 
     stmt->kind = STMT_RULE;
@@ -158,6 +241,10 @@ int parse_rule(struct parser *parser, struct stmt *stmt)
     TRY(parse_level_word(parser, &stmt->level));
     TRY(parser_need_word(parser, W_WHEN, EXAMPLE));
     TRY(parse_leading_tails(parser, &stmt->tail));
+    if (is_of_numbers(parser))
+        return parse_numbers(parser, stmt);
+    if (parser_read_agg(parser->at, &number) && parser->at[1].kind != T_OPEN)
+        return parser_fail(parser, "a condition, or numbers with 'having'", NULL, NUMBERS);
     TRY(parse_cond(parser, &stmt->cond));
     TRY(parse_tail(parser, &stmt->cond, &stmt->tail));
     TRY(check_certain(parser, stmt->cond));

@@ -6,28 +6,6 @@
 
 #include <string.h>
 
-enum tail_kind {
-    TAIL_IN,
-    TAIL_WHERE,
-    TAIL_TIME,
-    TAIL_PER,
-    TAIL_BY,
-    TAIL_EVERY,
-    TAIL_TOP,
-    TAIL_HAVING,
-    TAIL_SORT,
-    TAIL_LIMIT,
-    TAIL_UNKNOWN,
-    TAIL_TZ,
-    TAIL_WITH,
-    TAIL_KNOWN,
-    TAIL_VERSUS,
-    TAIL_CLEAR,
-    TAIL_NOTIFY,
-    TAIL_ESCALATE,
-    TAIL_MESSAGE
-};
-
 static const enum word TAILS[] = {W_IN,       W_WHERE,   W_PER,   W_BY,    W_EVERY,     W_TOP,   W_HAVING,
                                   W_SORT,     W_LIMIT,   W_TZ,    W_WITH,  W_LAST,      W_TODAY, W_NOW,
                                   W_THIS,     W_BETWEEN, W_SINCE, W_UNTIL, W_YESTERDAY, W_FOR,   W_WHILE,
@@ -339,20 +317,13 @@ static int mark_seen_at(struct parser *parser, const struct token *token, struct
                            token->text.bytes);
     }
     out->seen |= 1u << kind;
+    out->places[kind] = token->place;
     return GK_OK;
 }
 
 static int mark_seen(struct parser *parser, struct tail *out, enum tail_kind kind)
 {
     return mark_seen_at(parser, parser->at, out, kind);
-}
-
-/* The first tail that only rules have is where others refuse them. */
-static int mark_rule(struct parser *parser, struct tail *out, enum tail_kind kind)
-{
-    if (!(out->seen >> TAIL_CLEAR))
-        out->rule.place = parser->at->place;
-    return mark_seen(parser, out, kind);
 }
 
 /* What was likely meant where a tail is expected. */
@@ -487,12 +458,8 @@ int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
         TRY(mark_seen(parser, out, TAIL_VERSUS));
         TRY(parse_versus(parser, out));
     } else if (parser_is_escalation(parser)) {
-        TRY(mark_rule(parser, out, TAIL_ESCALATE));
+        TRY(mark_seen(parser, out, TAIL_ESCALATE));
         TRY(parse_rule_escalate(parser, out));
-    } else if (form && form->kind >= TAIL_CLEAR) {
-        TRY(mark_rule(parser, out, form->kind));
-        parser->at++;
-        TRY(form->parse(parser, out));
     } else if (form) {
         TRY(mark_seen(parser, out, form->kind));
         parser->at++;

@@ -899,6 +899,14 @@ static void put_lags(struct printer *printer, const struct stmt *stmt)
     put_duration(printer, stmt->lag_ns);
 }
 
+static void put_columns(struct printer *printer, const struct stmt *stmt)
+{
+    for (const struct column *column = stmt->columns; column; column = column->next) {
+        put(printer, column == stmt->columns ? "" : ", ");
+        put_column(printer, stmt, column);
+    }
+}
+
 static void put_rule(struct printer *printer, const struct stmt *stmt)
 {
     static const char *const levels[] = {" info", " warn", " alarm", " severe"};
@@ -911,7 +919,10 @@ static void put_rule(struct printer *printer, const struct stmt *stmt)
     }
     put(printer, levels[stmt->level]);
     put(printer, " when ");
-    put_cond(printer, stmt->cond, LOOSE_SUFFIX);
+    if (stmt->sources)
+        put_columns(printer, stmt);
+    else
+        put_cond(printer, stmt->cond, LOOSE_SUFFIX);
 }
 
 /* ---- the record ---- */
@@ -990,10 +1001,7 @@ static void put_verb(struct printer *printer, const struct stmt *stmt)
         put_which(printer, stmt);
         break;
     case STMT_AGGREGATE:
-        for (const struct column *column = stmt->columns; column; column = column->next) {
-            put(printer, column == stmt->columns ? "" : ", ");
-            put_column(printer, stmt, column);
-        }
+        put_columns(printer, stmt);
         break;
     case STMT_SAMPLES:
         put(printer, "samples of ");

@@ -3,7 +3,8 @@
  *
  * Exempt time is no time of breach: inside of the suffixes of its condition a rule has `unless exempt`, unless it
  * speaks of exemptions itself. `A for >= 5m` is `(A unless exempt) for >= 5m`: the five minutes are of time that
- * counts. Outside of all stands what `clear after` says: a short recovery ends no breach.
+ * counts; the numbers of a rule of numbers are of time that counts in the same way. Outside of all stands what `clear
+ * after` says: a short recovery ends no breach.
  */
 #include "rule.h"
 
@@ -46,23 +47,36 @@ static struct cond *new_cond(struct arena *arena, enum cond_kind kind, struct co
     return cond;
 }
 
-static int leave_out_exemptions(struct gk_query *query)
+/* *exempt: what was added; NULL: it speaks of exemptions itself. Where there is no condition, it is that alone. */
+static int leave_out_exemptions(struct arena *arena, struct cond **core, struct cond **exempt)
 {
-    struct cond **core = &query->stmt->cond;
-
+    *exempt = NULL;
     if (speaks_of_exemptions(*core))
         return GK_OK;
-    while (is_suffix((*core)->kind))
+    while (*core && is_suffix((*core)->kind))
         core = &(*core)->a;
-    struct cond *exempt = new_cond(&query->arena, COND_EXEMPT, NULL, NULL);
-    struct cond *not_exempt = exempt ? new_cond(&query->arena, COND_NOT, exempt, NULL) : NULL;
-    struct cond *both = not_exempt ? new_cond(&query->arena, COND_AND, *core, not_exempt) : NULL;
+    *exempt = new_cond(arena, COND_EXEMPT, NULL, NULL);
+    struct cond *not_exempt = *exempt ? new_cond(arena, COND_NOT, *exempt, NULL) : NULL;
+    struct cond *both = not_exempt && *core ? new_cond(arena, COND_AND, *core, not_exempt) : not_exempt;
     if (!both)
-        return arena_status(&query->arena);
-    exempt->place = not_exempt->place = (*core)->place;
-    query->exempt = exempt;
+        return arena_status(arena);
+    if (*core)
+        (*exempt)->place = not_exempt->place = (*core)->place;
     *core = both;
     return GK_OK;
+}
+
+/* What is summed up is of time that counts. */
+static int leave_out_of_numbers(struct gk_query *query)
+{
+    struct cond *exempt;
+    int rc = GK_OK;
+
+    for (struct source *source = query->stmt->sources; source; source = source->next)
+        if (source->kind == SOURCE_COND || source->kind == SOURCE_SERIES)
+            TRY(leave_out_exemptions(&query->arena, &source->cond, &exempt));
+done:
+    return rc;
 }
 
 /* What is well for less than `clear after` is one breach still. */
@@ -113,7 +127,13 @@ int rule_make(struct gk_query *query)
     rule->message = tail->message;
     TRY(list_names(query, tail->notify, &rule->notify, &rule->n_notify));
     TRY(list_names(query, tail->escalate_to, &rule->escalate, &rule->n_escalate));
-    TRY(leave_out_exemptions(query));
+    if (stmt->sources) {
+        TRY(leave_out_of_numbers(query));
+    } else {
+        struct cond *exempt;
+        TRY(leave_out_exemptions(&query->arena, &query->stmt->cond, &exempt));
+        query->exempt = exempt;
+    }
     if (tail->clear_ns)
         TRY(ignore_short_recoveries(query, tail->clear_ns));
     query->rule = rule;

@@ -4,6 +4,7 @@
 #include "run.h"
 
 #include "having.h"
+#include "numbers.h"
 #include "parser.h"
 
 int run_fail(struct gk_query *query, int status)
@@ -56,6 +57,7 @@ int run_start_source(struct gk_query *query, const struct bound *bound, const st
     int rc;
 
     TRY(scope_make(&query->scope, bound->subject, bound->subject_names));
+    numbers_keep_asked(query);
     TRY(run_start_eval(query, bound, cond));
     if (may_prune)
         TRY(prune_make(&query->prune, &query->scope, bound, cond, &query->window, query->prune_use,

@@ -25,9 +25,10 @@ extern const struct statement STATEMENT_WHEN, STATEMENT_WHICH, STATEMENT_AGGREGA
 /* A statement that compares is run in parts: the same text, without what compares, sorts and cuts. */
 enum query_part {
     PART_ALL,
-    PART_UNDER,  /* with its limits, as known then */
-    PART_STORED, /* without what it is compared with */
-    PART_RUN     /* all of it, to be profiled */
+    PART_UNDER,   /* with its limits, as known then */
+    PART_STORED,  /* without what it is compared with */
+    PART_NUMBERS, /* the numbers of a rule: numbers.h */
+    PART_RUN      /* all of it, to be profiled */
 };
 
 struct gk_query {
@@ -46,6 +47,7 @@ struct gk_query {
     struct both *both;         /* of STATEMENT_STORED: its parts */
     struct gk_query *profiled; /* of STATEMENT_PROFILE: what is run */
     int64_t prepare_ns;        /* of that */
+    struct numbers *numbers;   /* of a rule of numbers, and of its part; NULL: it is none */
     struct rows rows;
     size_t sort_column, top_column;    /* SIZE_MAX: none */
     size_t having_columns[INPUTS_MAX]; /* of the inputs of having */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "numbers.h"
 #include "parser.h"
 #include "print.h"
 #include "rule.h"
@@ -272,7 +273,7 @@ static void take_part(struct stmt *stmt, enum query_part part)
     struct tail *tail = &stmt->tail;
 
     stmt->is_profiled = stmt->is_profiled && part == PART_ALL;
-    if (part == PART_ALL || part == PART_RUN)
+    if (part == PART_ALL || part == PART_RUN || part == PART_NUMBERS)
         return;
     tail->having = NULL;
     tail->n_having_inputs = 0;
@@ -320,6 +321,10 @@ static int prepare(struct gk_query *query, size_t *used)
     if (is_rule)
         TRY(rule_make(query));
     TRY(bind_statement(&binder, query->stmt));
+    if (query->part == PART_NUMBERS)
+        query->stmt->kind = STMT_AGGREGATE;
+    else if (is_rule && query->stmt->sources)
+        TRY(numbers_open(query));
     if (query->stmt->kind == STMT_DEFINE && !query->stmt->is_explained)
         return define(query);
     query->statement = statement_of(query->stmt);
@@ -424,6 +429,7 @@ void gk_query_free(gk_query *query)
     const struct gk_session_options *options = &query->session->options;
     stop(query);
     stored_free(query);
+    numbers_free(query);
     gk_query_free(query->profiled);
     arena_clear(&query->arena);
     (void)options->resize(options->resize_context, query, 0); /* freeing has no result */

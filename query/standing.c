@@ -10,10 +10,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "measure.h"
+#include "numbers.h"
 #include "parser.h"
 #include "rule.h"
 
+static uint32_t site_of(const struct position *p, enum gk_kind kind)
+{
+    switch (kind) {
+    case GK_FACILITY:
+        return p->facility;
+    case GK_LINE:
+        return p->line;
+    case GK_ENTERPRISE:
+        return p->enterprise;
+    case GK_PARK:
+        return p->park;
+    default:
+        return kind == GK_ZONE ? 0 : GK_ID_NONE;
+    }
+}
+
 /* ---- opening ---- */
+
+static bool compares(const struct bound *bound)
+{
+    for (size_t i = 0; i < bound->n_leaves; i++)
+        if (bound->leaves[i]->kind == COND_COMPARE || bound->leaves[i]->kind == COND_FROZEN)
+            return true;
+    return false;
+}
 
 static void look_at_leaves(struct standing *standing)
 {
@@ -23,27 +49,54 @@ static void look_at_leaves(struct standing *standing)
         const struct cond *leaf = bound->leaves[i];
         bool is_silence = leaf->kind == COND_STATE && leaf->mask == GK_STATE_BIT(GK_NODATA) && !leaf->is_negated;
         standing->is_of_silence = (i == 0 || standing->is_of_silence) && (is_silence || !cond_has_ref(leaf));
-        standing->needs_rows |= bound->leaves[i]->kind == COND_COMPARE || bound->leaves[i]->kind == COND_FROZEN;
         standing->has_hours |= bound->leaves[i]->kind == COND_HOURS;
+    }
+    standing->needs_rows = compares(bound);
+}
+
+static void look_at_sources(struct standing *standing)
+{
+    for (const struct source *source = standing->query->stmt->sources; source; source = source->next)
+        standing->needs_rows |= source->kind == SOURCE_SERIES || compares(source->bound);
+}
+
+/* The sites of those in the query's scope are subjects. */
+static void add_subjects(struct standing *standing)
+{
+    const struct gk_query *query = standing->query;
+
+    for (size_t i = 0; i < query->scope.n; i++) {
+        struct position p = scope_position(query->snapshot, query->scope.list[i]);
+        uint32_t id = query->numbers ? site_of(&p, standing->kind) : query->scope.list[i].id;
+        if (id != GK_ID_NONE)
+            standing->is_subject[id] = 1;
     }
 }
 
 static int list_subjects(struct standing *standing)
 {
     struct gk_query *query = standing->query;
-    int rc;
+    const struct gk_store_info *info = gk_snapshot_info(query->snapshot);
+    int rc = GK_OK;
 
     query->scope = (struct scope){.snapshot = query->snapshot, .arena = &query->memory, .tail = &query->stmt->tail};
-    TRY(scope_make(&query->scope, query->bound.subject, query->bound.subject_names));
-    standing->kind = noun_kind(query->bound.subject);
-    for (size_t i = 0; i < query->scope.n; i++)
-        if (query->scope.list[i].id >= standing->n_ids)
-            standing->n_ids = query->scope.list[i].id + 1;
+    standing->kind = query->numbers ? query->numbers->kind : noun_kind(query->bound.subject);
+    standing->n_ids = standing->kind == GK_FACILITY ? info->n_facilities
+                      : standing->kind == GK_ZONE   ? 1
+                                                    : info->n_sites[standing->kind];
     standing->is_subject = arena_array(&query->memory, standing->n_ids + 1, 1);
-    if (!standing->is_subject)
+    standing->asked = arena_array(&query->memory, standing->n_ids + 1, 1);
+    if (!standing->is_subject || !standing->asked)
         return arena_status(&query->memory);
-    for (size_t i = 0; i < query->scope.n; i++)
-        standing->is_subject[query->scope.list[i].id] = 1;
+    if (!query->numbers) {
+        TRY(scope_make(&query->scope, query->bound.subject, query->bound.subject_names));
+        add_subjects(standing);
+        return GK_OK;
+    }
+    for (const struct source *source = query->stmt->sources; source; source = source->next) {
+        TRY(source_scope(query, source));
+        add_subjects(standing);
+    }
 done:
     return rc;
 }
@@ -72,12 +125,18 @@ int standing_open(gk_session *session, gk_snapshot *snapshot, const struct gk_ru
     TRY(rc);
     struct gk_query *query = out->query;
     query->snapshot = snapshot;
-    query->is_started = true; /* its end frees what is made here */
+    query->is_started = true;   /* its end frees what is made here */
+    query->report.error = NULL; /* the caller's */
     watch_start(&query->watch, session, &query->report);
-    look_at_leaves(out);
-    TRY(list_subjects(out));
-    out->cond = query->rule->clear_ns ? query->stmt->cond->a : query->stmt->cond;
     query->window = (struct window){.tick_ns = query->bound.tick_ns, .zone_s = gk_snapshot_info(snapshot)->zone_s};
+    TRY(list_subjects(out));
+    if (query->numbers) {
+        look_at_sources(out);
+        return GK_OK;
+    }
+    look_at_leaves(out);
+    out->is_event = query->stmt->cond->is_event;
+    out->cond = query->rule->clear_ns ? query->stmt->cond->a : query->stmt->cond;
     TRY(run_start_eval(query, &query->bound, query->stmt->cond));
     query->eval.keeps_parts = true;
 done:
@@ -96,7 +155,8 @@ int standing_renew(struct standing *standing, gk_snapshot *snapshot, gk_time now
     window->now_tick = window_tick(now, window->tick_ns);
     window->b = window->known_end = window->now_tick + 1;
     watch_start(&query->watch, query->session, &query->report);
-    eval_renew(&query->eval, snapshot);
+    if (!query->numbers)
+        eval_renew(&query->eval, snapshot);
     return GK_OK;
 }
 
@@ -134,31 +194,12 @@ static int hit_inside(struct standing *standing, gk_snapshot *snapshot, enum gk_
 
     for (size_t i = 0; i < n; i++) {
         struct position p = scope_position(snapshot, (struct subject){GK_FACILITY, ids[i]});
-        uint32_t of = standing->kind == GK_FACILITY     ? p.facility
-                      : standing->kind == GK_LINE       ? p.line
-                      : standing->kind == GK_ENTERPRISE ? p.enterprise
-                                                        : p.park;
+        uint32_t of = site_of(&p, standing->kind);
         if (of != GK_ID_NONE)
             TRY(standing_hit_one(standing, of, from));
     }
 done:
     return rc;
-}
-
-static uint32_t site_of(const struct position *p, enum gk_kind kind)
-{
-    switch (kind) {
-    case GK_FACILITY:
-        return p->facility;
-    case GK_LINE:
-        return p->line;
-    case GK_ENTERPRISE:
-        return p->enterprise;
-    case GK_PARK:
-        return p->park;
-    default:
-        return kind == GK_ZONE ? 0 : GK_ID_NONE;
-    }
 }
 
 static int hit_linked(struct standing *standing, gk_snapshot *snapshot, uint32_t facility, int64_t from)
@@ -167,9 +208,12 @@ static int hit_linked(struct standing *standing, gk_snapshot *snapshot, uint32_t
     const struct gk_link *const *links = gk_facility_links(snapshot, facility, &n);
     int rc = GK_OK;
 
-    for (size_t i = 0; i < n; i++)
-        TRY(standing_hit_one(standing, links[i]->abatement == facility ? links[i]->production : links[i]->abatement,
-                             from));
+    for (size_t i = 0; i < n; i++) {
+        uint32_t id = links[i]->abatement == facility ? links[i]->production : links[i]->abatement;
+        struct position p = scope_position(snapshot, (struct subject){GK_FACILITY, id});
+        if (site_of(&p, standing->kind) != GK_ID_NONE)
+            TRY(standing_hit_one(standing, site_of(&p, standing->kind), from));
+    }
 done:
     return rc;
 }
@@ -196,15 +240,39 @@ static int hit_leaf(struct standing *standing, gk_snapshot *snapshot, const stru
     return GK_OK;
 }
 
-int standing_hit(struct standing *standing, gk_snapshot *snapshot, uint32_t facility, int64_t from)
+static int hit_bound(struct standing *standing, gk_snapshot *snapshot, const struct bound *bound, uint32_t facility,
+                     int64_t from)
 {
-    const struct bound *bound = &standing->query->bound;
     int rc = GK_OK;
 
     for (size_t i = 0; i < bound->n_leaves; i++)
         TRY(hit_leaf(standing, snapshot, bound->leaves[i], facility, from));
 done:
     return rc;
+}
+
+/* Numbers hear of what matters to buckets that are judged: rows in order do not. */
+static int hit_numbers(struct standing *standing, gk_snapshot *snapshot, uint32_t facility, int64_t from)
+{
+    struct position p = scope_position(snapshot, (struct subject){GK_FACILITY, facility});
+    uint32_t id = site_of(&p, standing->kind);
+    int rc = GK_OK;
+
+    if (from != GK_TICK_MIN && from - standing->query->numbers->pad >= standing->closed)
+        return GK_OK;
+    if (id != GK_ID_NONE)
+        TRY(standing_hit_one(standing, id, from));
+    for (const struct source *source = standing->query->stmt->sources; source; source = source->next)
+        TRY(hit_bound(standing, snapshot, source->bound, facility, from));
+done:
+    return rc;
+}
+
+int standing_hit(struct standing *standing, gk_snapshot *snapshot, uint32_t facility, int64_t from)
+{
+    if (standing->query->numbers)
+        return hit_numbers(standing, snapshot, facility, from);
+    return hit_bound(standing, snapshot, &standing->query->bound, facility, from);
 }
 
 static int compare_hits(const void *p, const void *q)
@@ -230,12 +298,12 @@ void standing_sort_hits(struct standing *standing)
 
 #define DAY_NS (INT64_C(86400) * GK_SECOND)
 
-bool standing_has_edge(const struct standing *standing, gk_time after, gk_time upto)
+static bool has_edge(const struct standing *standing, gk_time after, gk_time upto)
 {
     const struct bound *bound = &standing->query->bound;
     gk_time shift = standing->query->window.zone_s * GK_SECOND;
 
-    for (size_t i = 0; i < bound->n_leaves; i++) {
+    for (size_t i = 0; standing->has_hours && i < bound->n_leaves; i++) {
         const struct cond *leaf = bound->leaves[i];
         const int32_t edges[2] = {leaf->from_s, leaf->to_s};
         for (int k = 0; leaf->kind == COND_HOURS && k < 2; k++) {
@@ -247,6 +315,81 @@ bool standing_has_edge(const struct standing *standing, gk_time after, gk_time u
     return false;
 }
 
+bool standing_strikes(struct standing *standing, gk_time after, gk_time upto, int64_t *from)
+{
+    struct gk_query *query = standing->query;
+
+    *from = window_tick(after, query->window.tick_ns);
+    if (!query->numbers)
+        return has_edge(standing, after, upto);
+    *from = window_tick(numbers_end(query, after), query->window.tick_ns);
+    standing->closed = window_tick(numbers_end(query, upto), query->window.tick_ns);
+    return *from < standing->closed;
+}
+
+/* ---- how far back ---- */
+
+static int64_t bucket_of(const struct gk_query *query, int64_t tick)
+{
+    return window_tick(numbers_bucket(query, tick * query->window.tick_ns), query->window.tick_ns);
+}
+
+int64_t standing_lower(const struct standing *standing, gk_time from)
+{
+    const struct gk_query *query = standing->query;
+    gk_time beginning = gk_snapshot_info(query->snapshot)->beginning;
+    int64_t tick_ns = query->window.tick_ns, first;
+
+    if (!query->numbers) {
+        first = from == GK_TIME_MIN ? GK_TICK_MIN : window_tick(from, tick_ns);
+        return first < query->eval.first_tick ? query->eval.first_tick : first;
+    }
+    if (beginning == GK_TIME_MAX)
+        return standing->closed;
+    first = window_tick(numbers_bucket(query, beginning), tick_ns);
+    if (from <= beginning)
+        return first;
+    return window_tick(window_bucket_end(&query->window, &query->stmt->tail, from - 1), tick_ns);
+}
+
+int64_t standing_back(const struct standing *standing, int64_t tick)
+{
+    const struct gk_query *query = standing->query;
+
+    if (!query->numbers)
+        return tick - query->bound.pad;
+    /* One bucket more: it touches, and may be a part of the breach. */
+    return bucket_of(query, bucket_of(query, tick - query->numbers->pad - query->numbers->back) - 1);
+}
+
+size_t standing_most(const struct standing *standing, int64_t from)
+{
+    const struct gk_query *query = standing->query;
+    int64_t tick_ns = query->window.tick_ns;
+
+    if (!query->numbers)
+        return SIZE_MAX;
+    return numbers_most(query, from * tick_ns, standing->closed * tick_ns);
+}
+
+int standing_prepare(struct standing *standing, const struct hit *hits, size_t n, int64_t from)
+{
+    struct gk_query *query = standing->query;
+    int64_t tick_ns = query->window.tick_ns;
+    int rc;
+
+    if (!query->numbers)
+        return GK_OK;
+    for (size_t i = 0; i < n; i++)
+        standing->asked[hits[i].id] = 1;
+    query->numbers->asked = standing->asked;
+    query->numbers->n_asked = standing->n_ids;
+    rc = numbers_ask(query, bucket_of(query, from) * tick_ns, standing->closed * tick_ns);
+    for (size_t i = 0; i < n; i++)
+        standing->asked[hits[i].id] = 0;
+    return rc == GK_ERANGE ? GK_DONE : rc; /* of dropped rows some things cannot be told */
+}
+
 /* ---- asking ---- */
 
 int standing_ask(struct standing *standing, uint32_t id, int64_t from, const gk_timeline **whole,
@@ -255,6 +398,11 @@ int standing_ask(struct standing *standing, uint32_t id, int64_t from, const gk_
     struct gk_query *query = standing->query;
     int rc;
 
+    if (query->numbers) {
+        rc = numbers_truth(query, id, whole);
+        *plain = *whole;
+        return rc;
+    }
     query->window.a = from < query->window.b ? from : query->window.b;
     TRY(eval_subject(&query->eval, (struct subject){standing->kind, id}, EVAL_POSSIBLE, whole));
     *plain = *whole;
@@ -294,8 +442,18 @@ static enum gk_truth core_at(struct eval *eval, const struct cond *cond, int64_t
     }
 }
 
+int64_t standing_run_start(const struct standing *standing, int64_t from, int64_t to)
+{
+    const struct run run = {from, to, GK_TRUE};
+    bool is_endless;
+
+    return standing->query->numbers ? from : eval_run_start(&standing->query->eval, &run, &is_endless);
+}
+
 enum gk_truth standing_at(struct standing *standing, int64_t tick)
 {
+    if (standing->query->numbers) /* what the last bucket said */
+        return gk_timeline_at(standing->query->numbers->truth, standing->closed - 1);
     return core_at(&standing->query->eval, standing->cond, tick);
 }
 
@@ -368,6 +526,8 @@ static int64_t due_of(struct eval *eval, const struct cond *cond, int64_t now_ti
 
 int64_t standing_due(struct standing *standing)
 {
+    if (standing->query->numbers) /* buckets are over at their time */
+        return GK_TICK_MAX;
     return due_of(&standing->query->eval, standing->query->stmt->cond, standing->query->window.now_tick);
 }
 

@@ -20,6 +20,8 @@ struct standing {
     gk_time from;        /* in force from then on */
     bool needs_rows;     /* compares samples: every row may matter */
     bool has_hours;      /* hours of the day */
+    bool is_event;       /* its condition is of moments */
+    int64_t closed;      /* of a rule of numbers: from this tick on no bucket is judged yet */
     bool is_of_silence;  /* it asks for nothing but whether data come */
     bool is_fresh;       /* was not judged yet, not even for what was */
     enum gk_kind kind;   /* of its subjects */
@@ -27,7 +29,7 @@ struct standing {
     size_t n_ids;
     struct hit *hits; /* to be judged next */
     size_t n_hits, hits_capacity;
-    uint64_t look;     /* the advance for which it was made ready */
+    uint8_t *asked;    /* of a rule of numbers: scratch, by id */
     struct cond *cond; /* what must not be true; around it, `query` may have what ignores short recoveries */
 };
 
@@ -38,14 +40,23 @@ void standing_close(struct standing *standing);
 
 /* Makes it ready for a snapshot. */
 int standing_renew(struct standing *standing, gk_snapshot *snapshot, gk_time now);
+/* Whether the clock alone is a reason to ask, from *from on: hours of the day begin or end, a bucket is over. */
+bool standing_strikes(struct standing *standing, gk_time after, gk_time upto, int64_t *from);
 /* The hits of a facility that is another one from a tick on; of all subjects. */
 int standing_hit(struct standing *standing, gk_snapshot *snapshot, uint32_t facility, int64_t from);
 int standing_hit_all(struct standing *standing, int64_t from);
 int standing_hit_one(struct standing *standing, uint32_t id, int64_t from);
 /* By id, each once. */
 void standing_sort_hits(struct standing *standing);
-/* Whether hours of the day begin or end within (after, upto]. */
-bool standing_has_edge(const struct standing *standing, gk_time after, gk_time upto);
+
+/* From where on the rule counts that counts from a time on; of numbers whole buckets do. */
+int64_t standing_lower(const struct standing *standing, gk_time from);
+/* From where on truths may be others when data or the clock are, from a tick on. */
+int64_t standing_back(const struct standing *standing, int64_t tick);
+/* How many hits are asked about together, from a tick on; and makes ready to ask about them. GK_DONE: nothing can be
+ * said of so long ago. */
+size_t standing_most(const struct standing *standing, int64_t from);
+int standing_prepare(struct standing *standing, const struct hit *hits, size_t n, int64_t from);
 
 /*
  * The truth of the rule's condition for a subject, right within [from, now], and *whole: the same without recoveries
@@ -53,6 +64,8 @@ bool standing_has_edge(const struct standing *standing, gk_time after, gk_time u
  */
 int standing_ask(struct standing *standing, uint32_t id, int64_t from, const gk_timeline **whole,
                  const gk_timeline **plain);
+/* Where a certain run of it began, which the last one asked about has. */
+int64_t standing_run_start(const struct standing *standing, int64_t from, int64_t to);
 /* Whether data say what is at a tick: unknown only where they stopped, and not where something must last longer. */
 enum gk_truth standing_at(struct standing *standing, int64_t tick);
 /* Whether the subject is exempt at a tick, and the rule for that reason does not count. */

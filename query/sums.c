@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "field.h"
+#include "numbers.h"
 #include "parser.h"
 #include "series.h"
 #include "versus.h"
@@ -24,11 +25,11 @@ int source_scope(struct gk_query *query, const struct source *source)
     const struct ref *ref = source->kind == SOURCE_SERIES ? &source->series->ref : &source->ref;
     int rc;
 
-    if (source->kind == SOURCE_COND)
-        return scope_make(&query->scope, source->bound->subject, source->bound->subject_names);
     query->scope.where = ref->where;
-    rc = scope_make_facilities(&query->scope, ref);
+    rc = source->kind == SOURCE_COND ? scope_make(&query->scope, source->bound->subject, source->bound->subject_names)
+                                     : scope_make_facilities(&query->scope, ref);
     query->scope.where = NULL;
+    numbers_keep_asked(query);
     return rc;
 }
 

@@ -153,13 +153,12 @@ done:
 
 static int add_breach(struct gk_judge *judge, const struct standing *standing, int64_t first, int64_t to)
 {
-    const struct eval *eval = &standing->query->eval;
-    bool is_open = to >= eval->window->known_end && !standing->query->stmt->cond->is_event, is_endless;
+    bool is_open = to >= standing->query->window.known_end && !standing->is_event;
     int rc;
 
     TRY(arena_reserve(&judge->arena, &judge->breaches, &judge->breaches_capacity, judge->n_breaches + 1,
                       sizeof *judge->breaches));
-    int64_t from = eval_run_start(eval, &(struct run){first, to, GK_TRUE}, &is_endless);
+    int64_t from = standing_run_start(standing, first, to);
     judge->breaches[judge->n_breaches++] = (struct breach){from, is_open ? GK_TICK_MAX : to, NOBODY};
 done:
     return rc;
@@ -193,10 +192,8 @@ done:
 static int64_t lower_of(const struct gk_judge *judge, const struct standing *standing)
 {
     const struct gk_store_info *info = gk_snapshot_info(judge->snapshot);
-    gk_time from = standing->from > info->dropped_before ? standing->from : info->dropped_before;
 
-    return judge_tick(judge, from) < standing->query->eval.first_tick ? standing->query->eval.first_tick
-                                                                      : judge_tick(judge, from);
+    return standing_lower(standing, standing->from > info->dropped_before ? standing->from : info->dropped_before);
 }
 
 /* Alarms that reach into what is asked are asked about as a whole. */
@@ -224,17 +221,23 @@ static int set_due(struct gk_judge *judge, uint32_t ward, int64_t due)
     return rc;
 }
 
+/* From where on a hit is asked about, all that it may have changed included. */
+static int64_t from_of(const struct gk_judge *judge, const struct standing *standing, uint32_t ward,
+                       const struct hit *hit, int64_t lower)
+{
+    return widen(judge, ward, hit->from == GK_TICK_MIN ? lower : standing_back(standing, hit->from), lower);
+}
+
 static int judge_subject(struct gk_judge *judge, struct standing *standing, const struct hit *hit)
 {
     struct subject subject = {standing->kind, hit->id};
-    int64_t lower = lower_of(judge, standing), pad = standing->query->bound.pad;
+    int64_t lower = lower_of(judge, standing);
     const gk_timeline *whole, *plain;
     uint32_t ward;
     int rc;
 
     TRY(wards_find(&judge->wards, standing->number, subject, false, &ward));
-    int64_t from = hit->from == GK_TICK_MIN ? lower : hit->from - pad;
-    from = widen(judge, ward, from, lower);
+    int64_t from = from_of(judge, standing, ward, hit, lower);
     judge->done.n_asked++;
     TRY(standing_ask(standing, hit->id, from, &whole, &plain));
     TRY(list_breaches(judge, standing, whole, from));
@@ -255,6 +258,38 @@ done:
     return rc;
 }
 
+static int judge_each(struct gk_judge *judge, struct standing *standing, const struct hit *hits, size_t n)
+{
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < n; i++)
+        TRY(judge_subject(judge, standing, &hits[i]));
+done:
+    return rc;
+}
+
+/* Of a rule of numbers as many hits as are asked about together. */
+static int judge_some(struct gk_judge *judge, struct standing *standing, const struct hit *hits, size_t *n)
+{
+    int64_t lower = lower_of(judge, standing), from = GK_TICK_MAX;
+    uint32_t ward;
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < *n; i++) {
+        TRY(wards_find(&judge->wards, standing->number, (struct subject){standing->kind, hits[i].id}, false, &ward));
+        int64_t of = from_of(judge, standing, ward, &hits[i], lower);
+        from = of < from ? of : from;
+    }
+    size_t most = standing_most(standing, from);
+    *n = *n < most ? *n : most;
+    rc = standing_prepare(standing, hits, *n, from);
+    if (rc == GK_OK)
+        rc = judge_each(judge, standing, hits, *n);
+    rc = rc == GK_DONE ? GK_OK : rc; /* nothing can be said: what was said stays */
+done:
+    return rc;
+}
+
 int verdict_on_hits(struct gk_judge *judge, struct standing *standing)
 {
     int rc = GK_OK;
@@ -263,8 +298,13 @@ int verdict_on_hits(struct gk_judge *judge, struct standing *standing)
         return GK_OK;
     TRY(standing_renew(standing, judge->snapshot, judge->now));
     standing_sort_hits(standing);
-    for (size_t i = 0; i < standing->n_hits; i++)
-        TRY(judge_subject(judge, standing, &standing->hits[i]));
+    if (!standing->query->numbers)
+        TRY(judge_each(judge, standing, standing->hits, standing->n_hits));
+    else if (lower_of(judge, standing) < standing->closed) /* else no bucket of it is over */
+        for (size_t i = 0, n; i < standing->n_hits; i += n) {
+            n = standing->n_hits - i;
+            TRY(judge_some(judge, standing, standing->hits + i, &n));
+        }
     standing->n_hits = 0;
     standing->is_fresh = false;
 done:

@@ -258,6 +258,14 @@ gk_time window_bucket_start(const struct window *window, const struct tail *tail
     return bucket_start(window, tail, bucket_kind_of(tail), t, &next);
 }
 
+gk_time window_bucket_end(const struct window *window, const struct tail *tail, gk_time t)
+{
+    gk_time next;
+
+    (void)bucket_start(window, tail, bucket_kind_of(tail), t, &next);
+    return next;
+}
+
 int buckets_make(struct arena *arena, const struct window *window, const struct tail *tail, struct report *report,
                  struct buckets *out)
 {

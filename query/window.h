@@ -38,8 +38,9 @@ int64_t window_tick(gk_time t, int64_t tick_ns); /* the tick that contains t */
 
 /* The same time a unit of the calendar earlier; a day that the month has not is the end of the month. */
 gk_time window_earlier(gk_time t, int32_t zone_s, enum word unit);
-/* The begin of the bucket that contains t. */
+/* The begin and the end of the bucket that contains t. */
 gk_time window_bucket_start(const struct window *window, const struct tail *tail, gk_time t);
+gk_time window_bucket_end(const struct window *window, const struct tail *tail, gk_time t);
 
 enum bucket_kind { BUCKET_WHOLE, BUCKET_HOUR, BUCKET_DAY, BUCKET_WEEK, BUCKET_MONTH, BUCKET_EVERY };
 

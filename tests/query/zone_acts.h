@@ -57,7 +57,9 @@ static inline void zone_set(struct gk_act_put *put, gk_time *time, const char *k
     else if (strcmp(key, "act") == 0)
         put->kind = (enum gk_act_kind)zone_number(value, zone_act_kind);
     else if (strcmp(key, "kind") == 0)
-        put->subject_kind = strcmp(value, "line") == 0 ? GK_LINE : GK_FACILITY;
+        put->subject_kind = strcmp(value, "line") == 0         ? GK_LINE
+                            : strcmp(value, "enterprise") == 0 ? GK_ENTERPRISE
+                                                               : GK_FACILITY;
     else if (strcmp(key, "level") == 0)
         put->level = (enum gk_level)zone_number(value, gk_level_name);
     else if (strcmp(key, "outcome") == 0)
