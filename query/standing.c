@@ -516,6 +516,8 @@ static int64_t due_of(struct eval *eval, const struct cond *cond, int64_t now_ti
     }
     if (ticks > 0 && eval_part(eval, of, &timeline) == GK_OK)
         first = first_after(timeline, ticks, now_tick);
+    if (cond->kind == COND_TOGETHER && first != GK_TICK_MAX && first - 1 > now_tick)
+        first--; /* its end is known one tick before */
     for (int i = 0; i < 2 && cond->kind != COND_TOGETHER; i++) {
         const struct cond *child = i ? cond->b : cond->a;
         int64_t due = child ? due_of(eval, child, now_tick) : GK_TICK_MAX;
