@@ -18,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "option.h"
 #include "output.h"
 #include "rejects.h"
@@ -134,23 +135,6 @@ bool serve_failed(struct serve *serve, const struct gk_error *error)
 
 /* ---- addresses ---- */
 
-/* Cuts "HOST:PORT", "[::1]:PORT", ":PORT" or "PORT" in two; what is not there is the loopback. */
-static bool cut_address(const char *address, char host[256], const char **port)
-{
-    const char *colon = strrchr(address, ':');
-    size_t n = colon != NULL ? (size_t)(colon - address) : 0;
-
-    *port = colon != NULL ? colon + 1 : address;
-    if (n >= 2 && address[0] == '[' && address[n - 1] == ']') {
-        address++;
-        n -= 2;
-    }
-    if (n >= 256 || **port == '\0' || strspn(*port, "0123456789") != strlen(*port))
-        return false;
-    (void)snprintf(host, 256, "%.*s", n > 0 ? (int)n : (int)strlen("127.0.0.1"), n > 0 ? address : "127.0.0.1");
-    return true;
-}
-
 static int listen_on(const struct addrinfo *info)
 {
     int on = 1, fd = socket(info->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -180,21 +164,11 @@ static void say_where(const struct serve *serve, int fd, const char *what)
 
 int serve_listen(const struct serve *serve, const char *address, const char *what)
 {
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
-    struct addrinfo *info = NULL;
-    const char *port;
-    char host[256];
-    int fd = -1, rc;
+    struct addrinfo *info = address_find(serve->command, address);
+    int fd;
 
-    if (!cut_address(address, host, &port)) {
-        say(serve->command->name, "'%s' is no address: expected HOST:PORT or PORT", address);
+    if (info == NULL)
         return -1;
-    }
-    rc = getaddrinfo(host, port, &hints, &info);
-    if (rc != 0) {
-        say(serve->command->name, "'%s' is no address: %s", address, gai_strerror(rc));
-        return -1;
-    }
     fd = listen_on(info);
     freeaddrinfo(info);
     if (fd < 0)

@@ -1,5 +1,6 @@
 /*
- * cmd_simulate.c - gk simulate: writes a made-up zone as the tables that gk load reads, and the truth about it.
+ * cmd_simulate.c - gk simulate: writes a made-up zone as the tables that gk load reads, and the truth about it; or
+ * sends its rows to a server, as the devices of the zone would.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,7 @@
 #include "option.h"
 #include "output.h"
 #include "progress.h"
+#include "sim_devices.h"
 #include "sim_rows.h"
 #include "sim_zone.h"
 #include "tool.h"
@@ -23,7 +25,7 @@
 #define PATH_SIZE           4096
 
 static const char help[] =
-    "gk simulate DIR [OPTION...]\n"
+    "gk simulate DIR [--hj212 ADDR] [OPTION...]\n"
     "\n"
     "Writes a made-up industrial zone into the folder DIR, as tables that gk load reads:\n"
     "  facilities.csv  enterprises, lines, production and abatement facilities with what they serve\n"
@@ -33,10 +35,14 @@ static const char help[] =
     "  rows.csv        currents and power of every meter, in the order in which the rows arrive: some lost, some "
     "late,\n"
     "                  some twice, hours of a gateway in one burst, blind meters\n"
+    "  mappings.csv    what the zone's devices send over HJ 212, and which facility and channel it is\n"
     "  truth.csv       kind,enterprise,facility,from,to of every violation: abate_off, abate_late_start,\n"
     "                  abate_early_stop (abatement offline for 12 minutes and more while production runs),\n"
     "                  abate_low_load (it runs below 40 % of rated), order_ignored\n"
     "The same options give the same bytes. Files of these names that are there already are replaced.\n"
+    "With --hj212 there is no rows.csv: the zone's devices connect to a server and send their rows, each again until "
+    "it\n"
+    "is acknowledged. Give the server the other tables first (gk serve --table).\n"
     "\n"
     "  --parks N           parks (1)\n"
     "  --enterprises N     enterprises of each park (3)\n"
@@ -48,14 +54,25 @@ static const char help[] =
     "  --end DATE          the day after the last one, or `today` (" SIM_DEFAULT_END ")\n"
     "  --clean             nothing lost, late, repeated or blind\n"
     "  --names zh          Chinese names\n"
+    "  --hj212 ADDR        of the server: HOST:PORT, or PORT on this machine\n"
+    "  --devices N         gateways with the meters behind them (one an enterprise)\n"
+    "  --faults LIST       none, all, or some of what real devices do, split by commas: crc length noise split text "
+    "lost\n"
+    "                      repeat flood reconnect halfopen clock hex modbus time14 (none)\n"
+    "  --speed N           so many times as fast as the zone's clock; else as fast as it is acknowledged\n"
+    "  --ahead N           packets that a device sends before it waits for replies (64)\n"
+    "  --patience TIME     without a reply for so long, a packet is sent again (5s)\n"
     "\n"
     "  gk simulate zone --days 7 --violations 50%\n"
     "  gk init zone.gk && gk load zone.gk zone/facilities.csv zone/bands.csv zone/orders.csv zone/exemptions.csv "
-    "zone/rows.csv\n";
+    "zone/rows.csv\n"
+    "  gk simulate zone --hj212 5212 --faults all\n";
 
 struct request {
     struct sim_config config;
-    const char *start, *end, *names;
+    struct sim_devices_config devices;
+    const char *start, *end, *names, *faults;
+    uint64_t speed;
 };
 
 static void put_time(struct output *out, int64_t time_ms)
@@ -146,8 +163,9 @@ static void write_rows(const struct sim_zone *zone, struct output *out)
         counts.written, counts.late, counts.repeated, counts.lost, counts.blind);
 }
 
-static int write_file(const char *folder, const char *name, const struct sim_zone *zone,
-                      void (*write)(const struct sim_zone *, struct output *))
+typedef void writer(const struct sim_zone *zone, struct output *out);
+
+static int write_file(const char *folder, const char *name, const struct sim_zone *zone, writer *write)
 {
     char path[PATH_SIZE];
     struct output out;
@@ -174,13 +192,19 @@ static int write_file(const char *folder, const char *name, const struct sim_zon
     return failure == 0 ? EXIT_ROWS : EXIT_STORE;
 }
 
-static int write_zone(const char *folder, const struct sim_zone *zone)
+static int write_zone(const char *folder, const struct request *request, const struct sim_zone *zone)
 {
     static const struct {
         const char *name;
-        void (*write)(const struct sim_zone *, struct output *);
-    } files[] = {{"facilities.csv", write_facilities}, {"bands.csv", write_bands}, {"orders.csv", write_orders},
-                 {"exemptions.csv", write_exemptions}, {"truth.csv", write_truth}, {"rows.csv", write_rows}};
+        writer *write;
+    } files[] = {{"facilities.csv", write_facilities},
+                 {"bands.csv", write_bands},
+                 {"orders.csv", write_orders},
+                 {"exemptions.csv", write_exemptions},
+                 {"truth.csv", write_truth},
+                 {"mappings.csv", sim_mappings_write},
+                 {"rows.csv", write_rows}};
+    size_t n = sizeof files / sizeof *files - (request->devices.address != NULL); /* rows are sent then */
     int status = EXIT_ROWS;
 
     if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
@@ -189,8 +213,26 @@ static int write_zone(const char *folder, const struct sim_zone *zone)
     }
     say("simulate", "enterprises %zu, lines %zu, facilities %zu, orders %zu, violations %zu", zone->n_enterprises,
         zone->n_lines, zone->n_facilities, zone->n_orders, zone->n_truths);
-    for (size_t i = 0; i < sizeof files / sizeof *files && status == EXIT_ROWS; i++)
+    for (size_t i = 0; i < n && status == EXIT_ROWS; i++)
         status = write_file(folder, files[i].name, zone, files[i].write);
+    return status;
+}
+
+static int send_zone(const struct command *self, const struct request *request, const struct sim_zone *zone)
+{
+    struct sim_devices_counts counts;
+    int status = sim_devices_run(self, zone, &request->devices, &counts);
+    struct output faults;
+
+    output_init(&faults, -1);
+    for (int f = 0; f <= SIM_CLOCK; f++)
+        if (counts.faults[f] > 0)
+            output_format(&faults, ", %s %" PRIu64, sim_fault_name((enum sim_fault)f), counts.faults[f]);
+    output_bytes(&faults, "", 1);
+    say("simulate",
+        "packets: %" PRIu64 " of %" PRIu64 " acknowledged, %" PRIu64 " sent again; connections: %" PRIu64 "%s",
+        counts.acknowledged, counts.made, counts.sent_again, counts.connections, faults.bytes);
+    output_clear(&faults);
     return status;
 }
 
@@ -237,6 +279,8 @@ static bool check(struct request *request, int64_t interval_ns)
         return false;
     }
     config->interval_ms = interval_ns / 1000000;
+    if (config->n_devices == 0)
+        config->n_devices = config->n_parks * config->n_enterprises;
     if (request->names != NULL && strcmp(request->names, "zh") != 0 && strcmp(request->names, "en") != 0) {
         say("simulate", "--names must be zh or en, not '%s'", request->names);
         return false;
@@ -255,10 +299,21 @@ static bool check(struct request *request, int64_t interval_ns)
     return true;
 }
 
+static bool check_devices(struct request *request, const struct sim_zone *zone)
+{
+    struct sim_devices_config *devices = &request->devices;
+
+    devices->speed = (double)request->speed;
+    return is_within("devices", zone->config.n_devices, 1, zone->n_facilities) &&
+           is_within("ahead", devices->n_ahead, 1, SIM_AHEAD_MAX) && sim_faults_read(request->faults, &devices->faults);
+}
+
 static int run(const struct command *self, int argc, char **argv)
 {
     struct request request = {
-        .config = {.n_parks = 1, .n_enterprises = 3, .n_days = 2, .seed = 1, .violation_rate = 0.25}};
+        .config = {.n_parks = 1, .n_enterprises = 3, .n_days = 2, .seed = 1, .violation_rate = 0.25},
+        .devices = {.n_ahead = 64, .patience_ns = 5 * GK_SECOND},
+        .faults = "none"};
     int64_t interval_ns = 10 * GK_SECOND;
     const struct option options[] = {
         {"parks", 0, OPTION_COUNT, &request.config.n_parks},
@@ -271,6 +326,12 @@ static int run(const struct command *self, int argc, char **argv)
         {"end", 0, OPTION_TEXT, &request.end},
         {"names", 0, OPTION_TEXT, &request.names},
         {"clean", 0, OPTION_FLAG, &request.config.is_clean},
+        {"hj212", 0, OPTION_TEXT, &request.devices.address},
+        {"devices", 0, OPTION_COUNT, &request.config.n_devices},
+        {"faults", 0, OPTION_TEXT, &request.faults},
+        {"speed", 0, OPTION_COUNT, &request.speed},
+        {"ahead", 0, OPTION_COUNT, &request.devices.n_ahead},
+        {"patience", 0, OPTION_DURATION, &request.devices.patience_ns},
     };
     struct sim_zone *zone;
     int n, status;
@@ -280,7 +341,9 @@ static int run(const struct command *self, int argc, char **argv)
     if (!check(&request, interval_ns))
         return EXIT_USAGE;
     zone = sim_zone_new(&request.config);
-    status = write_zone(argv[0], zone);
+    status = check_devices(&request, zone) ? write_zone(argv[0], &request, zone) : EXIT_USAGE;
+    if (status == EXIT_ROWS && request.devices.address != NULL)
+        status = send_zone(self, &request, zone);
     sim_zone_free(zone);
     return status;
 }

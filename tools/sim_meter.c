@@ -47,6 +47,12 @@ static int64_t quantise(double value, int64_t step)
     return value <= 0 ? 0 : llround(value / (double)step) * step;
 }
 
+struct sim_reader sim_reader_of(const struct sim_zone *zone, uint32_t facility)
+{
+    return (struct sim_reader){.facility = &zone->facilities[facility],
+                               .seed = random_hash(zone->config.seed, STREAM_NOISE, facility)};
+}
+
 void sim_read(struct sim_reader *reader, int64_t time_ms, struct sim_reading *out)
 {
     const struct sim_facility *facility = reader->facility;

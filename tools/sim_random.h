@@ -24,7 +24,8 @@ enum stream_kind {
     STREAM_OUTAGES,
     STREAM_BLIND,
     STREAM_NOISE,
-    STREAM_DELIVERY
+    STREAM_DELIVERY,
+    STREAM_DEVICE
 };
 
 /* A number that depends on its three arguments and nothing else. */

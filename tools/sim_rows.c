@@ -16,16 +16,10 @@
 /* Of 100,000 rows. */
 enum { FATE_LOST = 300, FATE_LATE = 200, FATE_TWICE = 30, FATE_TWICE_LATER = 20 };
 
-struct row {
-    int64_t time;
-    uint32_t facility;
-    struct sim_reading reading;
-};
-
 struct waiting {
     int64_t arrives;
     uint64_t number; /* first come, first served */
-    struct row row;
+    struct sim_row row;
 };
 
 struct heap {
@@ -39,7 +33,7 @@ static bool is_before(const struct waiting *a, const struct waiting *b)
     return a->arrives != b->arrives ? a->arrives < b->arrives : a->number < b->number;
 }
 
-static void heap_push(struct heap *heap, int64_t arrives, const struct row *row)
+static void heap_push(struct heap *heap, int64_t arrives, const struct sim_row *row)
 {
     struct waiting item = {arrives, heap->n_ever++, *row};
     size_t i = heap->n++;
@@ -53,9 +47,9 @@ static void heap_push(struct heap *heap, int64_t arrives, const struct row *row)
     heap->v[i] = item;
 }
 
-static struct row heap_pop(struct heap *heap)
+static struct sim_row heap_pop(struct heap *heap)
 {
-    struct row top = heap->v[0].row;
+    struct sim_row top = heap->v[0].row;
     struct waiting item = heap->v[--heap->n];
     size_t i = 0;
 
@@ -77,41 +71,31 @@ struct source {
     struct sim_reader reader;
     uint64_t fate_seed;
     size_t blind, sharp, outage; /* cursors */
-    char name[SIM_NAME_MAX + 2]; /* with its commas */
-    size_t name_size;
 };
 
-struct walk {
+struct sim_walk {
     const struct sim_zone *zone;
     struct source *sources;
     struct heap heap;
-    struct output *out;
-    struct sim_row_counts *counts;
+    int64_t slot;        /* the sampling interval at hand */
+    uint32_t at;         /* the facility whose turn is next within it */
+    struct sim_row v[2]; /* rows that arrive now */
+    size_t n;
+    struct sim_row_counts counts;
 };
 
-static void write_row(struct walk *walk, const struct row *row)
+static void write_now(struct sim_walk *walk, const struct sim_row *row)
 {
-    const struct source *source = &walk->sources[row->facility];
-
-    output_whole(walk->out, row->time);
-    output_bytes(walk->out, source->name, source->name_size);
-    for (int i = 0; i < 3; i++) {
-        output_fixed(walk->out, row->reading.amps[i], 2);
-        output_bytes(walk->out, ",", 1);
-    }
-    if (source->facility->meter.has_kw)
-        output_fixed(walk->out, row->reading.kw, 3);
-    output_bytes(walk->out, "\n", 1);
-    walk->counts->written++;
+    walk->v[walk->n++] = *row;
 }
 
-static void write_later(struct walk *walk, int64_t arrives, const struct row *row)
+static void write_later(struct sim_walk *walk, int64_t arrives, const struct sim_row *row)
 {
     heap_push(&walk->heap, arrives, row);
 }
 
 /* A row was read by the meter: what becomes of it on the way. */
-static void deliver(struct walk *walk, struct source *source, const struct row *row, bool is_sharp)
+static void deliver(struct sim_walk *walk, struct source *source, const struct sim_row *row, bool is_sharp)
 {
     const struct spans *outages = &walk->zone->enterprises[source->facility->enterprise].outages;
     const struct span *outage = spans_at(outages, &source->outage, row->time);
@@ -119,90 +103,137 @@ static void deliver(struct walk *walk, struct source *source, const struct row *
     int64_t delay = (int64_t)(bits >> 32);
 
     if (fate < FATE_LOST && !is_sharp) {
-        walk->counts->lost++;
+        walk->counts.lost++;
     } else if (outage != NULL) { /* the gateway sends what it kept, sixty times as fast */
         write_later(walk, outage->to + (row->time - outage->from) / 60, row);
-        walk->counts->late++;
+        walk->counts.late++;
     } else if (fate < FATE_LOST + FATE_LATE) {
         write_later(walk, row->time + delay % (5 * SIM_MINUTE), row);
-        walk->counts->late++;
+        walk->counts.late++;
     } else {
-        write_row(walk, row);
+        write_now(walk, row);
         fate -= FATE_LOST + FATE_LATE;
         if (fate < FATE_TWICE) {
-            write_row(walk, row);
-            walk->counts->repeated++;
+            write_now(walk, row);
+            walk->counts.repeated++;
         } else if (fate < FATE_TWICE + FATE_TWICE_LATER) {
             write_later(walk, row->time + delay % (2 * SIM_HOUR), row);
-            walk->counts->repeated++;
+            walk->counts.repeated++;
         }
     }
 }
 
-static void step(struct walk *walk, uint32_t index, int64_t slot)
+static void step(struct sim_walk *walk, uint32_t index)
 {
     struct source *source = &walk->sources[index];
     const struct sim_meter *meter = &source->facility->meter;
-    struct row row = {.time = slot + meter->phase_ms, .facility = index};
+    struct sim_row row = {.time = walk->slot + meter->phase_ms, .facility = index};
     bool is_sharp = spans_at(&source->facility->sharp, &source->sharp, row.time) != NULL;
 
     if (meter->has_jitter && !is_sharp)
-        row.time += (int64_t)(random_hash(source->fate_seed, 1, (uint64_t)slot) % 20);
+        row.time += (int64_t)(random_hash(source->fate_seed, 1, (uint64_t)walk->slot) % 20);
     if (row.time >= walk->zone->to)
         return;
     if (spans_at(&source->facility->blind, &source->blind, row.time) != NULL) {
-        walk->counts->blind++;
+        walk->counts.blind++;
         return;
     }
     sim_read(&source->reader, row.time, &row.reading);
     if (walk->zone->config.is_clean)
-        write_row(walk, &row);
+        write_now(walk, &row);
     else
         deliver(walk, source, &row, is_sharp);
 }
 
-static struct source *make_sources(const struct sim_zone *zone)
+struct sim_walk *sim_walk_new(const struct sim_zone *zone)
 {
-    struct source *sources = tool_resize(NULL, zone->n_facilities, sizeof *sources);
+    struct sim_walk *walk = tool_resize(NULL, 1, sizeof *walk);
 
+    *walk = (struct sim_walk){.zone = zone, .slot = zone->from};
+    walk->sources = tool_resize(NULL, zone->n_facilities, sizeof *walk->sources);
     for (size_t i = 0; i < zone->n_facilities; i++) {
         const struct sim_facility *facility = &zone->facilities[i];
-        uint64_t noise = random_hash(zone->config.seed, STREAM_NOISE, i);
 
-        sources[i] = (struct source){.facility = facility,
-                                     .reader = {.facility = facility, .seed = noise},
-                                     .fate_seed = random_hash(zone->config.seed, STREAM_DELIVERY, i)};
-        sources[i].name_size = strlen(facility->name) + 2;
-        sources[i].name[0] = ',';
-        memcpy(sources[i].name + 1, facility->name, sources[i].name_size - 2);
-        sources[i].name[sources[i].name_size - 1] = ',';
+        walk->sources[i] = (struct source){.facility = facility,
+                                           .reader = sim_reader_of(zone, (uint32_t)i),
+                                           .fate_seed = random_hash(zone->config.seed, STREAM_DELIVERY, i)};
     }
-    return sources;
+    return walk;
+}
+
+void sim_walk_free(struct sim_walk *walk)
+{
+    if (walk == NULL)
+        return;
+    free(walk->heap.v);
+    free(walk->sources);
+    free(walk);
+}
+
+bool sim_walk_next(struct sim_walk *walk, struct sim_row *out)
+{
+    bool is_over = false;
+
+    while (walk->n == 0) {
+        is_over = walk->slot >= walk->zone->to;
+        if (!is_over && walk->at < walk->zone->n_facilities)
+            step(walk, walk->at++);
+        else if (walk->heap.n > 0 && (is_over || walk->heap.v[0].arrives <= walk->slot))
+            walk->v[walk->n++] = heap_pop(&walk->heap);
+        else if (is_over)
+            return false;
+        else {
+            walk->slot += walk->zone->config.interval_ms;
+            walk->at = 0;
+        }
+    }
+    *out = walk->v[0];
+    walk->v[0] = walk->v[1];
+    walk->n--;
+    walk->counts.written++;
+    return true;
+}
+
+int64_t sim_walk_time(const struct sim_walk *walk)
+{
+    return walk->slot;
+}
+
+const struct sim_row_counts *sim_walk_counts(const struct sim_walk *walk)
+{
+    return &walk->counts;
+}
+
+/* ---- as CSV ---- */
+
+static void write_row(const struct sim_zone *zone, const struct sim_row *row, struct output *out)
+{
+    const struct sim_facility *facility = &zone->facilities[row->facility];
+
+    output_whole(out, row->time);
+    output_bytes(out, ",", 1);
+    output_text(out, facility->name);
+    output_bytes(out, ",", 1);
+    for (int i = 0; i < 3; i++) {
+        output_fixed(out, row->reading.amps[i], 2);
+        output_bytes(out, ",", 1);
+    }
+    if (facility->meter.has_kw)
+        output_fixed(out, row->reading.kw, 3);
+    output_bytes(out, "\n", 1);
 }
 
 void sim_rows_write(const struct sim_zone *zone, struct output *out, struct progress *progress,
                     struct sim_row_counts *counts)
 {
-    struct walk walk = {.zone = zone, .sources = make_sources(zone), .out = out, .counts = counts};
-    int64_t interval = zone->config.interval_ms;
+    struct sim_walk *walk = sim_walk_new(zone);
+    struct sim_row row;
 
-    *counts = (struct sim_row_counts){0};
     output_text(out, "time_ms,facility,ia,ib,ic,kw\n");
-    for (int64_t slot = zone->from; slot < zone->to && out->failure == 0; slot += interval) {
-        for (uint32_t i = 0; i < zone->n_facilities; i++)
-            step(&walk, i, slot);
-        while (walk.heap.n > 0 && walk.heap.v[0].arrives <= slot) {
-            struct row row = heap_pop(&walk.heap);
-
-            write_row(&walk, &row);
-        }
-        progress_update(progress, (uint64_t)(slot - zone->from), (uint64_t)(zone->to - zone->from));
+    while (out->failure == 0 && sim_walk_next(walk, &row)) {
+        write_row(zone, &row, out);
+        progress_update(progress, (uint64_t)(walk->slot - zone->from), (uint64_t)(zone->to - zone->from));
     }
-    while (walk.heap.n > 0) {
-        struct row row = heap_pop(&walk.heap);
-
-        write_row(&walk, &row);
-    }
-    free(walk.heap.v);
-    free(walk.sources);
+    *counts = walk->counts;
+    sim_walk_free(walk);
 }

@@ -38,6 +38,7 @@
 struct sim_config {
     uint64_t n_parks, n_enterprises; /* enterprises of each park */
     uint64_t n_days;
+    uint64_t n_devices; /* gateways that send the rows (sim_packet.h); 0: nobody does */
     int64_t interval_ms;
     uint64_t seed;
     double
