@@ -30,7 +30,7 @@ struct watched {
 enum serve_counter {
     SERVE_CONNECTIONS,         /* accepted so far */
     SERVE_CONNECTIONS_REFUSED, /* over the limit, or without a descriptor */
-    SERVE_CONNECTIONS_IDLE,    /* closed, as nothing came for too long */
+    SERVE_CONNECTIONS_IDLE,    /* closed, as no good packet came for too long */
     SERVE_CONNECTIONS_LOST,    /* closed by an error, or as they did not take their replies */
     SERVE_BYTES,
     SERVE_REPLIES,

@@ -37,7 +37,8 @@ struct connection {
     struct watched watched; /* first */
     char peer[PEER_MAX];
     gk_hj212 *decoder;
-    gk_time last_read;
+    gk_time heard_at;  /* when the last good packet came: bytes alone keep no connection */
+    bool is_ended;     /* the other side has said all it wants */
     struct bytes held; /* replies to what is not durable yet */
     uint64_t n_held;
     struct bytes out; /* replies on their way */
@@ -135,6 +136,7 @@ static bool take_packet(struct serve *serve, struct connection *connection, cons
         serve_note(serve, "hj212 %s: %s: %s", connection->peer, gk_hj212_verdict_text(packet->verdict), packet->reason);
         return true;
     }
+    connection->heard_at = serve->now;
     rc = gk_mapper_take(serve->mapper, packet, &error);
     if (rc != GK_OK) {
         error.status = rc;
@@ -180,14 +182,12 @@ static void read_some(struct serve *serve, struct connection *connection)
     }
     if (n == 0) { /* what it has not sent to the end is judged, and counted */
         gk_hj212_end(connection->decoder);
-        connection->last_read = 0;
+        connection->is_ended = true;
     } else if (gk_hj212_feed(connection->decoder, bytes, (size_t)n, &error) != GK_OK) {
         lose(serve, connection, error.text);
         return;
     }
     serve->counters[SERVE_BYTES] += (uint64_t)n;
-    if (n > 0)
-        connection->last_read = serve->now;
     size_t before = serve->hj212->n;
     decode(serve, connection);
     if (n == 0 && serve->hj212->n == before && !connection->is_waiting)
@@ -225,8 +225,8 @@ void hj212_committed(struct serve *serve, bool is_durable)
         connection->held.n = 0;
         serve->counters[SERVE_REPLIES] += connection->n_held;
         connection->n_held = 0;
-        if (send_out(serve, connection) && connection->last_read == 0)
-            drop(serve, connection); /* the other side had said all it wanted */
+        if (send_out(serve, connection) && connection->is_ended)
+            drop(serve, connection);
     }
 }
 
@@ -252,7 +252,7 @@ static void add_connection(struct serve *serve, int fd, const struct sockaddr_st
     struct gk_error error = {0};
     int on = 1;
 
-    *connection = (struct connection){.watched = {fd, connection_ready}, .last_read = serve->now, .at = server->n};
+    *connection = (struct connection){.watched = {fd, connection_ready}, .heard_at = serve->now, .at = server->n};
     name_peer(address, size, connection->peer);
     (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on); /* a hint */
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -326,7 +326,7 @@ void hj212_tick(struct serve *serve)
     }
     for (size_t i = server->n; i-- > 0;)
         if (!server->connections[i]->is_waiting &&
-            serve->now - server->connections[i]->last_read > serve->limits.idle_ns) {
+            serve->now - server->connections[i]->heard_at > serve->limits.idle_ns) {
             serve->counters[SERVE_CONNECTIONS_IDLE]++;
             drop(serve, server->connections[i]);
         }
