@@ -113,7 +113,7 @@ int lock_process(const char *folder, int *fd, struct gk_error *error)
     char name[NAME_SIZE];
 
     (void)snprintf(name, sizeof name, "%s/data.mdb", folder);
-    *fd = lock_safe_fd(open(name, O_RDONLY | O_CLOEXEC));
+    *fd = lock_safe_fd(open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC)); /* a pipe would wait for a writer */
     if (*fd < 0)
         return GK_OK;                                     /* who reads it says what that means */
     bool is_locked = fcntl(*fd, F_OFD_SETLK, &mine) == 0; /* a file system without such locks: nobody can tell */

@@ -31,7 +31,7 @@
 
 #define T0         (INT64_C(1795132800) * GK_SECOND) /* 2026-11-20T00:00:00Z */
 #define PAGE       4096
-#define CHILD_S    20
+#define CHILD_S    900 /* it hangs; a machine may be busy, and its work stopped for minutes */
 #define FACILITIES 6
 
 /* ---- what is asked -------------------------------------------------------------------------------------------------
