@@ -213,6 +213,33 @@ static gk_time change_one(const gk_db *db, uint32_t facility, gk_time from, bool
     return from;
 }
 
+/*
+ * Whom a facility serves, or is served by, where no link says it: others of its enterprise. A first link of its own, or
+ * a place on a line, changes that for all of them and for all time.
+ */
+static gk_time change_defaults(const gk_db *db, uint32_t facility)
+{
+    const struct gk_facility *f = &db->catalog->facilities[facility];
+    bool has_enterprise = f->enterprise != GK_ID_NONE;
+    const struct gk_scope scope = {has_enterprise ? GK_ENTERPRISE : GK_LINE, has_enterprise ? f->enterprise : f->line,
+                                   ""};
+
+    return scope.id == GK_ID_NONE ? GK_TIME_MAX : change_covered(db, &scope, GK_TIME_MIN, true);
+}
+
+static gk_time change_link(const gk_db *db, uint32_t id)
+{
+    const struct gk_link *links = db->catalog->links, *link = &links[id];
+
+    (void)change_one(db, link->abatement, link->from, true);
+    (void)change_one(db, link->production, link->from, true);
+    for (uint32_t i = id; db->changes && i-- > 0;)
+        if (links[i].abatement == link->abatement) /* it had none by default any more */
+            return link->from;
+    gk_time from = change_defaults(db, link->abatement);
+    return from < link->from ? from : link->from;
+}
+
 gk_time changes_entry(gk_db *db, enum entry_kind kind, uint32_t id)
 {
     const struct catalog *catalog = db->catalog;
@@ -220,12 +247,12 @@ gk_time changes_entry(gk_db *db, enum entry_kind kind, uint32_t id)
 
     switch (kind) {
     case ENTRY_FACILITY:
+        (void)change_defaults(db, id);
         return change_one(db, id, GK_TIME_MIN, false);
     case ENTRY_SITE: /* its facilities may be inside of another one now */
         return change_covered(db, &site, GK_TIME_MIN, true);
     case ENTRY_LINK:
-        (void)change_one(db, catalog->links[id].abatement, catalog->links[id].from, true);
-        return change_one(db, catalog->links[id].production, catalog->links[id].from, true);
+        return change_link(db, id);
     case ENTRY_BAND:
         return change_covered(db, &catalog->bands[id].scope, catalog->bands[id].from, false);
     case ENTRY_ORDER:

@@ -236,7 +236,57 @@ static void what_is_not_settled_is_known_after_reopening(void **state)
     world_end(db, path);
 }
 
+/* From when on a facility is named; GK_TIME_MAX: it is not. */
+static gk_time named_from(gk_db *db, uint32_t facility)
+{
+    const struct gk_change *list;
+    gk_time from = GK_TIME_MAX;
+    gk_snapshot *s;
+    size_t n;
+
+    ok(gk_commit(db, &error), &error);
+    ok(gk_snapshot_open(db, &s, &error), &error);
+    ok(gk_changes(db, s, world_now, &list, &n, &error), &error);
+    for (size_t i = 0; i < n; i++)
+        if (list[i].facility == facility)
+            from = list[i].states_from;
+    gk_snapshot_close(s);
+    return from;
+}
+
+static void put_link(gk_db *db, const char *abatement, const char *production, gk_time from)
+{
+    struct gk_link_put link = {sizeof link, text_of(abatement), text_of(production), false, from, GK_TIME_MAX};
+    ok(gk_link_put(db, &link, &error), &error);
+}
+
+static void a_first_link_names_those_who_were_served_by_default(void **state)
+{
+    char path[4096];
+    (void)state;
+
+    gk_db *db = new_zone(path);
+    struct gk_facility_put other = facility_of("other", "E2", "L1", GK_PRODUCTION);
+    uint32_t id;
+    ok(gk_facility_put(db, &other, &id, &error), &error);
+    (void)named_from(db, 0); /* the first time all are */
+    assert_true(named_from(db, 4) == GK_TIME_MAX);
+    put_link(db, "f1", "f0", T0); /* no longer f4 */
+    assert_true(named_from(db, 4) == GK_TIME_MIN);
+    put_link(db, "f3", "f0", T0 + GK_SECOND);
+    assert_true(named_from(db, id) == GK_TIME_MAX); /* another enterprise */
+    put_link(db, "f1", "f2", T0 + 2 * GK_SECOND);
+    assert_true(named_from(db, 2) == T0 + 2 * GK_SECOND);
+    put_link(db, "f1", "f4", T0 + 3 * GK_SECOND);
+    assert_true(named_from(db, 2) == GK_TIME_MAX);
+    struct gk_facility_put moved = facility_of("f6", "E1", "L2", GK_PRODUCTION);
+    ok(gk_facility_put(db, &moved, &id, &error), &error);
+    assert_true(named_from(db, 2) == GK_TIME_MIN); /* who is served by the abatement of its line */
+    world_end(db, path);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_first_link_names_those_who_were_served_by_default),
     cmocka_unit_test(states_are_what_they_were_up_to_where_they_are_named),
     cmocka_unit_test(a_row_that_lets_a_state_go_on_names_nobody_and_silence_does),
     cmocka_unit_test(orders_begin_and_end_without_rows),
