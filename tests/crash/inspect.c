@@ -74,7 +74,8 @@ static bool go_on(struct inspection *in, gk_db *db)
         (void)snprintf(where, sizeof where, "step %u afterwards", in->at);
         if (life_do(life, db, in->at, &error) != GK_OK || gk_digest(db, digest, &error) != GK_OK)
             return complain(in, where, error.text);
-        if (strcmp(digest, life->digest[++in->at]) != 0)
+        bool is_handed = life->steps[in->at].kind == LIFE_HAND_IN; /* it lies in the inbox, or was taken before */
+        if (strcmp(digest, life->digest[++in->at]) != 0 && !is_handed)
             return complain(in, where, "another digest than in an undisturbed life");
     }
     return is_whole(in, db);

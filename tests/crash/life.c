@@ -4,6 +4,7 @@
  */
 #include "crash/life.h"
 
+#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,6 +220,8 @@ static enum life_kind kind_of(uint64_t seed, uint32_t n)
         return LIFE_LOAD;
     case 3:
         return LIFE_BACKUP;
+    case 10: /* then come rows, whose commit takes it in */
+        return LIFE_HAND_IN;
     default:
         return LIFE_ROWS;
     }
@@ -567,6 +570,57 @@ done:
     return rc;
 }
 
+static bool is_in_inbox(const char *store)
+{
+    char path[LIFE_PATH + 16];
+    bool is_there = false;
+    struct dirent *entry;
+
+    (void)snprintf(path, sizeof path, "%s/inbox", store);
+    DIR *all = opendir(path);
+    while (all && (entry = readdir(all)) != NULL)
+        is_there |= entry->d_name[0] != '.';
+    if (all)
+        (void)closedir(all);
+    return is_there;
+}
+
+static int is_on_record(gk_db *db, const char *text, bool *is_there, struct gk_error *error)
+{
+    gk_snapshot *s = NULL;
+    gk_acts *acts = NULL;
+    struct gk_act act;
+    int rc;
+
+    *is_there = false;
+    TRY(gk_snapshot_open(db, &s, error));
+    TRY(gk_acts_open(s, 0, 0, &acts, error));
+    while ((rc = gk_acts_next(acts, &act, error)) == GK_OK)
+        *is_there |= strcmp(act.text, text) == 0;
+    rc = rc == GK_DONE ? GK_OK : rc;
+done:
+    gk_acts_close(acts);
+    gk_snapshot_close(s);
+    return rc;
+}
+
+/* A note, which could be taken twice. Done again it is nothing: it lies there, or was taken when the store closed. */
+static int hand_in(const struct life *life, gk_db *db, uint32_t n, struct gk_error *error)
+{
+    struct gk_act_put act = {.size = sizeof act, .kind = GK_ACT_NOTED, .actor = text_of("officer")};
+    char name[GK_HANDED_MAX], text[16];
+    bool is_there;
+    int rc;
+
+    (void)snprintf(text, sizeof text, "step %u", n);
+    act.text = text_of(text);
+    TRY(is_on_record(db, text, &is_there, error));
+    if (!is_there && !is_in_inbox(life->path))
+        TRY(gk_act_hand_in(db, &act, name, error));
+done:
+    return rc;
+}
+
 /* A copy has the store's digest, or does not have its name. */
 bool life_copy_is(struct life *life, uint32_t n, const char *path, char words[LIFE_WORDS])
 {
@@ -670,6 +724,8 @@ int life_do(struct life *life, gk_db *db, uint32_t n, struct gk_error *error)
     case LIFE_RETAIN:
         TRY(gk_retain(db, s->before, NULL, NULL, error));
         break;
+    case LIFE_HAND_IN:
+        return hand_in(life, db, n, error);
     }
     TRY(s->seals ? gk_seal(db, error) : gk_commit(db, error));
 done:
@@ -681,8 +737,11 @@ bool life_is_gradual(const struct life *life, uint32_t n)
     const struct life_step *s = &life->steps[n];
     /* gk_seal takes in with a commit of its own what was handed in. */
     bool hands_in = (s->puts & PUT_ACT) && n % 3 == 2;
+    /* What lies in the inbox may be taken in at any time. */
+    bool is_handed = s->kind == LIFE_HAND_IN || (n > 0 && life->steps[n - 1].kind == LIFE_HAND_IN);
 
-    return s->kind == LIFE_RELEASE || s->kind == LIFE_RETAIN || s->kind == LIFE_LOAD || (hands_in && s->seals);
+    return is_handed || s->kind == LIFE_RELEASE || s->kind == LIFE_RETAIN || s->kind == LIFE_LOAD ||
+           (hands_in && s->seals);
 }
 
 /* ---- comparing ------------------------------------------------------------------------------------------------------

@@ -4,8 +4,12 @@
  *     step 0     the zone is made: facilities, channels, links
  *     rows       a batch of rows in order, late, repeated, corrected, filled in, or ahead of the clock; with it, in the
  *                same commit, bands, orders, exemptions, links, facilities, rules, mappings, acts; small or large; then
- * a sealing, or not load       rows as CSV text release    rows leave the quarantine retain     old rows are dropped
+ *                a sealing, or not
+ *     load       rows as CSV text
+ *     release    rows leave the quarantine
+ *     retain     old rows are dropped
  *     backup     a copy is made beside the store, and stays
+ *     hand in    an act is handed in; the next step's commit takes it
  *
  * A step may be done again after any failure, as a program does that does not know whether it was done: batches have
  * a source and a sequence, everything else says the same thing twice. "State n" is what is true after n steps; an
@@ -27,7 +31,7 @@
 #define LIFE_PATH      4096
 #define LIFE_WORDS     768 /* bytes of a sentence that says what is wrong */
 
-enum life_kind { LIFE_ZONE, LIFE_ROWS, LIFE_LOAD, LIFE_RELEASE, LIFE_RETAIN, LIFE_BACKUP };
+enum life_kind { LIFE_ZONE, LIFE_ROWS, LIFE_LOAD, LIFE_RELEASE, LIFE_RETAIN, LIFE_BACKUP, LIFE_HAND_IN };
 
 struct life_row {
     uint32_t facility;
