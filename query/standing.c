@@ -481,7 +481,19 @@ static int64_t first_after(const gk_timeline *timeline, int64_t ticks, int64_t n
     return first;
 }
 
-static int64_t due_of(struct eval *eval, const struct cond *cond, int64_t now_tick)
+/* How far ahead a condition looks. */
+static int64_t ahead_of(const struct cond *cond)
+{
+    int64_t a = cond->a ? ahead_of(cond->a) : 0, b = cond->b ? ahead_of(cond->b) : 0;
+
+    return (a > b ? a : b) + (cond->kind == COND_WITHIN_NEXT ? cond->ticks : 0);
+}
+
+/*
+ * `ahead`: how far the whole looks ahead. What happens in a part that does not is judged so much later: `start of A
+ * unless (B within next 3m)` three minutes behind the start, though B does nothing.
+ */
+static int64_t due_of(struct eval *eval, const struct cond *cond, int64_t ahead, int64_t now_tick)
 {
     const struct cond *of = cond->a;
     int64_t first = GK_TICK_MAX, ticks = 0;
@@ -516,11 +528,15 @@ static int64_t due_of(struct eval *eval, const struct cond *cond, int64_t now_ti
     }
     if (ticks > 0 && eval_part(eval, of, &timeline) == GK_OK)
         first = first_after(timeline, ticks, now_tick);
+    if (ahead > 0 && ahead_of(cond) == 0 && eval_part(eval, cond, &timeline) == GK_OK) {
+        int64_t due = first_after(timeline, ahead, now_tick);
+        first = due < first ? due : first;
+    }
     if (cond->kind == COND_TOGETHER && first != GK_TICK_MAX && first - 1 > now_tick)
         first--; /* its end is known one tick before */
     for (int i = 0; i < 2 && cond->kind != COND_TOGETHER; i++) {
         const struct cond *child = i ? cond->b : cond->a;
-        int64_t due = child ? due_of(eval, child, now_tick) : GK_TICK_MAX;
+        int64_t due = child ? due_of(eval, child, ahead, now_tick) : GK_TICK_MAX;
         first = due < first ? due : first;
     }
     return first;
@@ -530,7 +546,8 @@ int64_t standing_due(struct standing *standing)
 {
     if (standing->query->numbers) /* buckets are over at their time */
         return GK_TICK_MAX;
-    return due_of(&standing->query->eval, standing->query->stmt->cond, standing->query->window.now_tick);
+    const struct cond *cond = standing->query->stmt->cond;
+    return due_of(&standing->query->eval, cond, ahead_of(cond), standing->query->window.now_tick);
 }
 
 /* ---- the text ---- */

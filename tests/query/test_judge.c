@@ -43,6 +43,10 @@ static const struct {
      "((abatement off while enterprise running) unless exempt) for >= 1m in park 'P1'"},
     {"rule R14 alarm when abatement off while facility 'p4' running for < 3m clear after 45s",
      "((abatement off while facility 'p4' running) unless exempt) for < 3m ignoring gaps < 45s"},
+    {"rule R15 warn when start of (production running) unless (abatement running within next 60s)",
+     "(start of (production running) unless (abatement running within next 60s)) unless exempt"},
+    {"rule R16 warn when (production running held 2m) unless (abatement running within next 90s)",
+     "((production running held 2m) unless (abatement running within next 90s)) unless exempt"},
 };
 #define N_RULES (sizeof RULES / sizeof RULES[0])
 
@@ -300,7 +304,8 @@ static enum gk_truth truth_of_bucket(const gk_query *query, size_t which)
         return GK_UNKNOWN;
     if (NUMBERS[which].is_below)
         return value < NUMBERS[which].limit ? GK_TRUE : GK_FALSE;
-    return value > NUMBERS[which].limit || (which == 4 && value >= 0.6) ? GK_TRUE : GK_FALSE;
+    return value > NUMBERS[which].limit || (which + 1 == N_NUMBERS && value >= NUMBERS[which].limit) ? GK_TRUE
+                                                                                                     : GK_FALSE;
 }
 
 /* Buckets of one subject that follow each other and are not well are one breach, from the first certain one on. */
