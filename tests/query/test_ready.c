@@ -345,6 +345,8 @@ static void run_days(void)
         for (int m = 0; m < N_METERS; m++)
             one_meter(m, t);
         look(t);
+        if (pick(20) == 0)
+            assert_int_equal(gk_seal(zone.db, NULL), GK_OK);
         if (pick(300) == 0)
             restart();
     }
