@@ -94,6 +94,8 @@ struct gk_error {
 GK_API const char *gk_status_text(int status);
 /* "0.1.0" */
 GK_API const char *gk_version(void);
+/* SHA-256, by which acts and stores are digested here. */
+GK_API void gk_sha256(const void *bytes, size_t size, uint8_t out[32]);
 
 /* ---- time ------------------------------------------------------------------------------------------------------ */
 
@@ -611,6 +613,9 @@ struct gk_load_options {
     void *context;
     int64_t unit_ns;    /* of times in line protocol: 1, 1000, ...; 0: ns */
     enum gk_table form; /* GK_TABLE_PACKETS or GK_TABLE_POINTS: nothing else is taken; else its first bytes say it */
+    /* With GK_TABLE_POINTS: a line about a facility that is in none of these sites is a bad one; n_sites 0: any. */
+    const struct gk_site_name *sites; /* as long as the load */
+    size_t n_sites;
 };
 
 struct gk_load_result {
@@ -659,6 +664,22 @@ GK_API int gk_snapshot_under(gk_snapshot *snapshot, const struct gk_band *limits
  * a later time were dropped. Used by the same thread and no longer than `snapshot`.
  */
 GK_API int gk_snapshot_known(gk_snapshot *snapshot, gk_time at, gk_snapshot **out, struct gk_error *error);
+
+/* A site by its name; the zone needs none. */
+struct gk_site_name {
+    enum gk_kind kind; /* GK_ZONE, GK_PARK, GK_ENTERPRISE */
+    struct gk_text name;
+};
+/*
+ * From now on the snapshot, and views that are made of it later, show nothing but these parks and enterprises: whoever
+ * reads it finds no other facility, link, alarm or act, whatever he asks, and their numbers begin at 0 as if there were
+ * no others. Of bands, orders, exemptions and calendars there are those that cover somebody who is seen, of people
+ * those who are there for nobody else, of rules those in which no hidden name occurs; an alarm about a site is seen by
+ * who sees all of the site. GK_ZONE shows everything. A site that is not there shows nothing. Called once, right after
+ * gk_snapshot_open: what was handed out before is not to be used any more.
+ */
+GK_API int gk_snapshot_restrict(gk_snapshot *snapshot, const struct gk_site_name *sites, size_t n,
+                                struct gk_error *error);
 
 struct gk_store_info {
     char uuid[37];

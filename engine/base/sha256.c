@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "gk.h"
+
 static const uint32_t K[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
     0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
@@ -103,4 +105,13 @@ void sha256_final(struct sha256 *sha, uint8_t out[SHA256_SIZE])
     sha256_update(sha, length, sizeof length);
     for (int i = 0; i < 8; i++)
         store_be32(out + 4 * i, sha->h[i]);
+}
+
+void gk_sha256(const void *bytes, size_t size, uint8_t out[32])
+{
+    struct sha256 sha;
+
+    sha256_init(&sha);
+    sha256_update(&sha, bytes, size);
+    sha256_final(&sha, out);
 }

@@ -3,21 +3,77 @@
  */
 #include <inttypes.h>
 
-#include "db/snapshot.h"
+#include "db/sight.h"
+
+/* Whether an act is about what is seen; those about the store are nobody's. */
+static int is_shown(gk_snapshot *s, const struct gk_act *act, bool *out, struct gk_error *error)
+{
+    struct gk_alarm alarm;
+    int rc;
+
+    *out = !s->sight;
+    if (!s->sight || act->alarm == 0)
+        return GK_OK;
+    TRY(alarms_get(s->txn, act->alarm, &alarm, error));
+    *out = sight_shows(s, &alarm);
+done:
+    return rc;
+}
 
 int gk_act_get(gk_snapshot *s, uint64_t seq, struct gk_act *out, struct gk_error *error)
 {
-    return acts_get(s->txn, seq, out, error);
+    bool is_there;
+    int rc;
+
+    TRY(acts_get(s->txn, seq, out, error));
+    TRY(is_shown(s, out, &is_there, error));
+    if (!is_there)
+        TRY(error_set(error, GK_ENOTFOUND, "there is no act %" PRIu64, seq));
+done:
+    return rc;
+}
+
+/* An alarm that another one explains does not say by which, when that one is hidden. */
+static int hide_under(gk_snapshot *s, struct gk_alarm *alarm, struct gk_error *error)
+{
+    struct gk_alarm above;
+    int rc;
+
+    if (!s->sight || alarm->under == 0)
+        return GK_OK;
+    TRY(alarms_get(s->txn, alarm->under, &above, error));
+    if (!sight_shows(s, &above))
+        alarm->under = 0;
+done:
+    return rc;
 }
 
 int gk_alarm_get(gk_snapshot *s, uint64_t id, struct gk_alarm *out, struct gk_error *error)
 {
-    return alarms_get(s->txn, id, out, error);
+    int rc;
+
+    TRY(alarms_get(s->txn, id, out, error));
+    if (!sight_shows(s, out))
+        TRY(error_set(error, GK_ENOTFOUND, "there is no alarm %" PRIu64, id));
+    TRY(hide_under(s, out, error));
+done:
+    return rc;
 }
 
 int gk_act_last(gk_snapshot *s, uint64_t *seq, struct gk_error *error)
 {
-    return acts_last(s->txn, seq, error);
+    struct gk_act act;
+    int rc;
+
+    TRY(acts_last(s->txn, seq, error));
+    for (; s->sight && *seq > 0; --*seq) {
+        rc = gk_act_get(s, *seq, &act, error);
+        if (rc != GK_ENOTFOUND)
+            return rc;
+    }
+    rc = GK_OK;
+done:
+    return rc;
 }
 
 int gk_alarm_as_of(gk_snapshot *s, uint64_t id, gk_time known, struct gk_alarm *out, struct gk_error *error)
@@ -32,7 +88,8 @@ int gk_alarm_as_of(gk_snapshot *s, uint64_t id, gk_time known, struct gk_alarm *
         if (act.time <= known) /* a clock that was set back does not hide what came later */
             alarm_apply(out, &act);
     if (rc == GK_DONE)
-        rc = out->id != 0 ? GK_OK : error_set(error, GK_ENOTFOUND, "alarm %" PRIu64 " was not known at that time", id);
+        rc = out->id != 0 ? hide_under(s, out, error)
+                          : error_set(error, GK_ENOTFOUND, "alarm %" PRIu64 " was not known at that time", id);
 done:
     gk_acts_close(acts);
     return rc;
@@ -56,7 +113,7 @@ static int gather(gk_acts *acts, uint64_t id, uint64_t from, struct gk_error *er
     struct gk_act act;
     int rc;
 
-    TRY(alarms_get(acts->s->txn, id, &alarm, error));
+    TRY(gk_alarm_get(acts->s, id, &alarm, error));
     for (uint64_t seq = alarm.last; seq >= from && seq != 0; seq = act.before) {
         TRY(acts_get(acts->s->txn, seq, &act, error));
         if (act.alarm != id)
@@ -127,7 +184,14 @@ int gk_acts_next(gk_acts *acts, struct gk_act *out, struct gk_error *error)
 {
     if (acts->n > 0)
         return acts_get(acts->s->txn, acts->numbers[--acts->n], out, error);
-    return next_of_all(acts, out, error);
+    for (bool is_there = false; !is_there;) {
+        int rc = next_of_all(acts, out, error);
+        if (rc == GK_OK)
+            rc = is_shown(acts->s, out, &is_there, error);
+        if (rc != GK_OK)
+            return rc;
+    }
+    return GK_OK;
 }
 
 void gk_acts_close(gk_acts *acts)
@@ -170,7 +234,7 @@ done:
     return rc;
 }
 
-int gk_alarms_next(gk_alarms *alarms, struct gk_alarm *out, struct gk_error *error)
+static int next_alarm(gk_alarms *alarms, struct gk_alarm *out, struct gk_error *error)
 {
     uint8_t key[ALARM_ID_KEY];
     int rc;
@@ -185,6 +249,16 @@ int gk_alarms_next(gk_alarms *alarms, struct gk_alarm *out, struct gk_error *err
     if (found.size != ALARM_ID_KEY || found.bytes[0] != (uint8_t)alarms->kind)
         return GK_DONE;
     return alarms_get(alarms->s->txn, unkey_u64(found.bytes + 1), out, error);
+}
+
+int gk_alarms_next(gk_alarms *alarms, struct gk_alarm *out, struct gk_error *error)
+{
+    int rc;
+
+    do
+        rc = next_alarm(alarms, out, error);
+    while (rc == GK_OK && !sight_shows(alarms->s, out));
+    return rc == GK_OK ? hide_under(alarms->s, out, error) : rc;
 }
 
 void gk_alarms_close(gk_alarms *alarms)

@@ -82,6 +82,6 @@ done:
 
 const struct gk_calendar *gk_calendars(gk_snapshot *s, size_t *n)
 {
-    *n = s->catalog->n_calendars;
-    return s->catalog->calendars;
+    *n = snapshot_seen(s)->n_calendars;
+    return snapshot_seen(s)->calendars;
 }

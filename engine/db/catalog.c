@@ -575,19 +575,32 @@ static int group_links(struct catalog *c)
     return GK_OK;
 }
 
-int catalog_freeze(struct catalog *c)
+static int take_links(struct catalog *c, const struct gk_link *links, size_t n)
+{
+    if (mem_reserve(&c->mem, &c->all_links, &c->all_links_capacity, n + 1, sizeof *links) != GK_OK)
+        return GK_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        c->all_links[c->n_all_links++] = links[i];
+    return GK_OK;
+}
+
+int catalog_freeze_with(struct catalog *c, const struct gk_link *links, size_t n)
 {
     int rc = GK_OK;
-    if (c->is_frozen)
-        return GK_OK;
+
     drop_lists(c);
     for (int k = 0; k < 4; k++)
         TRY(group_facilities(c, k));
-    TRY(make_links(c));
+    TRY(links ? take_links(c, links, n) : make_links(c));
     TRY(group_links(c));
     c->is_frozen = true;
 done:
     return rc;
+}
+
+int catalog_freeze(struct catalog *c)
+{
+    return c->is_frozen ? GK_OK : catalog_freeze_with(c, NULL, 0);
 }
 
 bool catalog_covers(const struct catalog *c, const struct gk_scope *scope, uint32_t facility)

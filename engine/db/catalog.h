@@ -102,6 +102,8 @@ void catalog_free(struct catalog *catalog); /* NULL is welcome; whatever n_refs 
 int catalog_clone(const struct catalog *catalog, struct catalog **out);
 /* Makes the lists that snapshots hand out. Idempotent until the next change. */
 int catalog_freeze(struct catalog *catalog);
+/* Makes them with these links, those that follow from lines and enterprises among them. */
+int catalog_freeze_with(struct catalog *catalog, const struct gk_link *links, size_t n);
 
 uint32_t catalog_facility(const struct catalog *catalog, const char *name, size_t size);
 uint32_t catalog_channel(const struct catalog *catalog, const char *name, size_t size);

@@ -233,6 +233,10 @@ int gk_load_open(gk_db *db, const struct gk_load_options *options, gk_load **out
     load->zone_s = db_zone(db);
     if (options)
         memcpy(&load->options, options, options->size < sizeof load->options ? options->size : sizeof load->options);
+    if (load->options.n_sites > 0 && load->options.form != GK_TABLE_POINTS) {
+        mem_free(mem, load);
+        return error_set(error, GK_EINVAL, "only the line protocol is taken for some sites alone");
+    }
     buffer_init(&load->start, mem);
     csv_init(&load->csv, mem);
     *out = load;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "db/db.h"
 #include "db/load.h"
+#include "db/sight.h"
 #include "feed/point.h"
 
 #define BATCH_ROWS     2048
@@ -65,6 +66,10 @@ static int find_id(struct gk_load *load, struct load_names *names, struct gk_tex
         return error_set(error, GK_EINVAL, "'%s' is no name of a %s", text_show(name.bytes, name.size, shown),
                          is_channel ? "channel" : "facility");
     *id = is_channel ? GK_ID_NONE : db_find_facility(load->db, name.bytes, name.size);
+    if (!is_channel && load->options.n_sites > 0 &&
+        !sight_may_write(load->db, *id, load->options.sites, load->options.n_sites))
+        return error_set(error, GK_ENOTFOUND, "facility '%s' is none of those that may be written",
+                         text_show(name.bytes, name.size, shown));
     if (is_channel)
         TRY(gk_channel_register(load->db, name.bytes, name.size, id, error));
     else if (*id == GK_ID_NONE && load->options.is_strict)

@@ -229,11 +229,11 @@ done:
 
 const struct gk_mapping *gk_mappings(gk_snapshot *s, size_t *n)
 {
-    *n = s->catalog->n_mappings;
-    return s->catalog->mappings;
+    *n = snapshot_seen(s)->n_mappings;
+    return snapshot_seen(s)->mappings;
 }
 
 const struct gk_mapping *gk_mapping_find(gk_snapshot *s, const struct gk_sent *sent)
 {
-    return catalog_find_mapping(s->catalog, sent);
+    return catalog_find_mapping(snapshot_seen(s), sent);
 }

@@ -88,8 +88,8 @@ done:
 
 const struct gk_person *gk_people(gk_snapshot *s, size_t *n)
 {
-    *n = s->catalog->n_people;
-    return s->catalog->people;
+    *n = snapshot_seen(s)->n_people;
+    return snapshot_seen(s)->people;
 }
 
 static bool is_text(const char *text, struct gk_text other)
@@ -130,5 +130,5 @@ bool gk_person_answers(gk_snapshot *s, const struct gk_person *person, struct gk
 {
     if (at < person->from || at >= person->to)
         return false;
-    return is_text(person->person, whom) || (is_text(person->role, whom) && covers(s->catalog, &person->scope, alarm));
+    return is_text(person->person, whom) || (is_text(person->role, whom) && covers(snapshot_seen(s), &person->scope, alarm));
 }

@@ -94,13 +94,14 @@ done:
 
 const struct gk_rule *gk_rules(gk_snapshot *s, size_t *n)
 {
-    *n = s->catalog->n_rules;
-    return s->catalog->rules;
+    *n = snapshot_seen(s)->n_rules;
+    return snapshot_seen(s)->rules;
 }
 
 const struct gk_rule *gk_rule_find(gk_snapshot *s, const char *name, size_t size)
 {
-    uint32_t id = find_newest(s->catalog, name, size);
+    const struct catalog *c = snapshot_seen(s);
+    uint32_t id = find_newest(c, name, size);
 
-    return id == GK_ID_NONE ? NULL : &s->catalog->rules[id];
+    return id == GK_ID_NONE ? NULL : &c->rules[id];
 }

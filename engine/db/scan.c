@@ -1,7 +1,7 @@
 /*
  * scan.c - the samples of one facility, in batches of columns.
  */
-#include "db/snapshot.h"
+#include "db/sight.h"
 
 struct gk_scan {
     struct mem mem;
@@ -12,8 +12,8 @@ struct gk_scan {
     const double **values;
 };
 
-int gk_scan_open(gk_snapshot *s, uint32_t facility, const uint32_t *channels, size_t n, gk_time from, gk_time to,
-                 gk_scan **out, struct gk_error *error)
+int scan_open(gk_snapshot *s, uint32_t facility, const uint32_t *channels, size_t n, gk_time from, gk_time to,
+              gk_scan **out, struct gk_error *error)
 {
     gk_scan *scan = NULL;
     int rc;
@@ -42,6 +42,15 @@ done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for a scan"); /* rc says it too */
     return rc;
+}
+
+int gk_scan_open(gk_snapshot *s, uint32_t facility, const uint32_t *channels, size_t n, gk_time from, gk_time to,
+                 gk_scan **out, struct gk_error *error)
+{
+    int rc = sight_enter(s, &facility, &channels, n, error);
+
+    *out = NULL;
+    return rc == GK_OK ? scan_open(s, facility, channels, n, from, to, out, error) : rc;
 }
 
 int gk_scan_next(gk_scan *scan, struct gk_columns *out, struct gk_error *error)

@@ -8,6 +8,7 @@
  * A part is frozen for certain when its rows are far enough apart, first to last; a shorter one may be, when there is
  * silence in its stretch and that is long enough.
  */
+#include "db/sight.h"
 #include "db/signal.h"
 
 #include <math.h>
@@ -127,6 +128,7 @@ int gk_signal_frozen(gk_snapshot *s, uint32_t facility, const struct gk_signal *
                          .least = least,
                          .from = from,
                          .to = to};
+    struct gk_signal entered = *signal;
     struct gk_columns batch;
     gk_scan *scan = NULL;
     int rc;
@@ -134,9 +136,10 @@ int gk_signal_frozen(gk_snapshot *s, uint32_t facility, const struct gk_signal *
     TRY(gk_timeline_reset(out, GK_UNKNOWN));
     if (from >= to)
         return GK_OK;
-    TRY(signal_open(s, facility, signal, time_of(f.tick_ns, from), time_of(f.tick_ns, to), &scan, error));
+    TRY(sight_enter(s, &facility, &entered.channels, signal->n_channels, error));
+    TRY(signal_open(s, facility, &entered, time_of(f.tick_ns, from), time_of(f.tick_ns, to), &scan, error));
     while ((rc = gk_scan_next(scan, &batch, error)) == GK_OK)
-        TRY(add_batch(&f, signal, &batch));
+        TRY(add_batch(&f, &entered, &batch));
     if (rc != GK_DONE)
         goto done;
     if (f.has_row)

@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "db/hours.h"
+#include "db/sight.h"
 #include "db/signal.h"
 
 /* Fewer stored hours side by side than this are not worth leaving the samples for. */
@@ -171,7 +172,7 @@ static int add_stretch(gk_snapshot *snapshot, uint32_t facility, const struct gk
     struct gk_columns batch;
     int rc;
 
-    TRY(gk_scan_open(snapshot, facility, signal->channels, signal->n_channels, from, to, &scan, error));
+    TRY(scan_open(snapshot, facility, signal->channels, signal->n_channels, from, to, &scan, error));
     while ((rc = gk_scan_next(scan, &batch, error)) == GK_OK) {
         if (!signal_is_plain(signal)) {
             add_rows(s, signal, &batch);
@@ -349,6 +350,7 @@ int gk_signal_summaries(gk_snapshot *s, uint32_t facility, const struct gk_signa
                         size_t n, struct gk_summary *out, struct gk_error *error)
 {
     const struct summing begin = {.limits = &s->limits, .tick_ns = s->db->tick_ns, .edges = edges, .n = n, .out = out};
+    struct gk_signal entered = *signal;
     struct summing sum = begin;
     int rc;
 
@@ -357,12 +359,13 @@ int gk_signal_summaries(gk_snapshot *s, uint32_t facility, const struct gk_signa
             return error_set(error, GK_EINVAL, "edges of buckets must ascend");
     if (n == 0)
         return GK_OK;
+    TRY(sight_enter(s, &facility, &entered.channels, signal->n_channels, error));
     TRY(snapshot_check_facility(s, facility, error));
     TRY(signal_check(signal, error));
-    rc = sum_up(s, facility, signal, true, &sum, error);
+    rc = sum_up(s, facility, &entered, true, &sum, error);
     if (rc == GK_ECORRUPT) { /* hours that are damaged: their samples give the same */
         sum = begin;
-        rc = sum_up(s, facility, signal, false, &sum, error);
+        rc = sum_up(s, facility, &entered, false, &sum, error);
     }
 done:
     return rc;

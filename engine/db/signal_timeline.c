@@ -7,6 +7,7 @@
  * the truth changes, only its times are decoded. Whatever is unusual goes the long way, row by row: unsealed rows to be
  * merged, several channels, missing values, gaps, the ends of the window.
  */
+#include "db/sight.h"
 #include "db/signal.h"
 
 #include <math.h>
@@ -332,8 +333,9 @@ int gk_signal_timeline(gk_snapshot *s, uint32_t facility, const struct gk_signal
                        double limit, int64_t from, int64_t to, gk_timeline *out, struct gk_error *error)
 {
     int64_t tick_ns = s->db->tick_ns;
+    struct gk_signal entered = *signal;
     struct comparing c = {.out = out,
-                          .signal = signal,
+                          .signal = &entered,
                           .limits = &s->limits,
                           .compare = compare,
                           .limit = limit,
@@ -346,7 +348,8 @@ int gk_signal_timeline(gk_snapshot *s, uint32_t facility, const struct gk_signal
     TRY(gk_timeline_reset(out, GK_UNKNOWN));
     if (from >= to)
         return GK_OK;
-    TRY(signal_open(s, facility, signal, time_of(tick_ns, from), time_of(tick_ns, to), &scan, error));
+    TRY(sight_enter(s, &facility, &entered.channels, signal->n_channels, error));
+    TRY(signal_open(s, facility, &entered, time_of(tick_ns, from), time_of(tick_ns, to), &scan, error));
     c.quiet = quiet_of(&s->limits, tick_ns);
     TRY(add_all(&c, scan, error));
     TRY(flush(&c, to));

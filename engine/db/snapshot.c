@@ -6,6 +6,7 @@
  */
 #include "db/snapshot.h"
 
+#include "db/sight.h"
 #include "state/history.h"
 #include "state/timeline.h"
 
@@ -77,7 +78,7 @@ done:
 
 void snapshot_fill_info(gk_snapshot *s)
 {
-    const struct catalog *c = s->catalog;
+    const struct catalog *c = snapshot_seen(s);
     struct gk_store_info *info = &s->info;
 
     memcpy(info->uuid, s->db->uuid, sizeof info->uuid);
@@ -185,6 +186,7 @@ int snapshot_view(gk_snapshot *parent, gk_snapshot **out, struct gk_error *error
     s->known = parent->known;
     s->has_other_bands = parent->has_other_bands;
     s->txn = parent->txn;
+    s->sight = parent->sight;
     (void)pthread_mutex_lock(&db->lock); /* cannot fail */
     s->catalog = parent->catalog;
     s->catalog->n_refs++;
@@ -204,10 +206,11 @@ int gk_snapshot_under(gk_snapshot *parent, const struct gk_band *limits, gk_snap
 
     *out = NULL;
     if (limits->set && *limits->set)
-        TRY(catalog_find_set(parent->catalog, limits->set, &set, error));
+        TRY(catalog_find_set(snapshot_seen(parent), limits->set, &set, error));
     TRY(snapshot_view(parent, out, error));
     (*out)->under = *limits;
     (*out)->under.set = set;
+    (*out)->under.channel = sight_channel(parent, limits->channel);
     (*out)->has_limits = true;
 done:
     return rc;
@@ -228,6 +231,8 @@ void gk_snapshot_close(gk_snapshot *s)
     }
     if (!s->parent)
         txn_abort(s->txn);
+    if (!s->parent || s->sight != s->parent->sight)
+        sight_free(s->sight);
     heads_unref(s->heads);
     (void)pthread_mutex_lock(&db->lock); /* cannot fail */
     if (s->catalog && --s->catalog->n_refs == 0)
@@ -259,13 +264,6 @@ const struct gk_store_info *gk_snapshot_info(gk_snapshot *s)
 struct damage *snapshot_damage(gk_snapshot *s)
 {
     return s->parent ? snapshot_damage(s->parent) : &s->damage;
-}
-
-const struct gk_damage *gk_snapshot_damage(gk_snapshot *s, size_t *n)
-{
-    const struct damage *damage = snapshot_damage(s);
-    *n = damage->n;
-    return damage->at;
 }
 
 struct origin snapshot_origin(gk_snapshot *s)
@@ -354,85 +352,86 @@ done:
 
 const struct gk_facility *gk_facility_get(gk_snapshot *s, uint32_t id)
 {
-    return id < s->catalog->n_facilities ? &s->catalog->facilities[id] : NULL;
+    return id < snapshot_seen(s)->n_facilities ? &snapshot_seen(s)->facilities[id] : NULL;
 }
 
 const struct gk_site *gk_site_get(gk_snapshot *s, enum gk_kind kind, uint32_t id)
 {
-    return kind <= GK_LINE && id < s->catalog->n_sites[kind] ? &s->catalog->sites[kind][id] : NULL;
+    return kind <= GK_LINE && id < snapshot_seen(s)->n_sites[kind] ? &snapshot_seen(s)->sites[kind][id] : NULL;
 }
 
 const char *gk_channel_name(gk_snapshot *s, uint32_t id)
 {
-    return id < s->catalog->n_channels ? s->catalog->channels[id] : NULL;
+    return id < snapshot_seen(s)->n_channels ? snapshot_seen(s)->channels[id] : NULL;
 }
 
 uint32_t gk_facility_find(gk_snapshot *s, const char *name, size_t size)
 {
-    return catalog_facility(s->catalog, name, size);
+    return catalog_facility(snapshot_seen(s), name, size);
 }
 
 uint32_t gk_site_find(gk_snapshot *s, enum gk_kind kind, const char *name, size_t size)
 {
-    return catalog_site(s->catalog, kind, name, size);
+    return catalog_site(snapshot_seen(s), kind, name, size);
 }
 
 uint32_t gk_channel_find(gk_snapshot *s, const char *name, size_t size)
 {
-    return catalog_channel(s->catalog, name, size);
+    return catalog_channel(snapshot_seen(s), name, size);
 }
 
 const uint32_t *gk_site_facilities(gk_snapshot *s, enum gk_kind kind, uint32_t id, size_t *n)
 {
     *n = 0;
-    if (kind > GK_LINE || id >= s->catalog->n_sites[kind])
+    const struct catalog *c = snapshot_seen(s);
+    if (kind > GK_LINE || id >= c->n_sites[kind])
         return NULL;
-    const uint32_t *starts = s->catalog->site_starts[kind].at;
+    const uint32_t *starts = c->site_starts[kind].at;
     *n = starts[id + 1] - starts[id];
-    return s->catalog->site_facilities_flat[kind].at + starts[id];
+    return c->site_facilities_flat[kind].at + starts[id];
 }
 
 const struct gk_link *const *gk_facility_links(gk_snapshot *s, uint32_t id, size_t *n)
 {
     *n = 0;
-    if (id >= s->catalog->n_facilities)
+    if (id >= snapshot_seen(s)->n_facilities)
         return NULL;
-    const size_t *starts = s->catalog->facility_links_start;
+    const size_t *starts = snapshot_seen(s)->facility_links_start;
     *n = starts[id + 1] - starts[id];
-    return s->catalog->facility_links + starts[id];
+    return snapshot_seen(s)->facility_links + starts[id];
 }
 
 const struct gk_link *gk_links(gk_snapshot *s, size_t *n)
 {
-    *n = s->catalog->n_all_links;
-    return s->catalog->all_links;
+    *n = snapshot_seen(s)->n_all_links;
+    return snapshot_seen(s)->all_links;
 }
 
 const struct gk_band *gk_set_bands(gk_snapshot *s, size_t *n)
 {
-    *n = s->catalog->n_set_bands;
-    return s->catalog->set_bands;
+    *n = snapshot_seen(s)->n_set_bands;
+    return snapshot_seen(s)->set_bands;
 }
 
 const struct gk_band *gk_bands(gk_snapshot *s, size_t *n)
 {
-    *n = s->catalog->n_bands;
-    return s->catalog->bands;
+    *n = snapshot_seen(s)->n_bands;
+    return snapshot_seen(s)->bands;
 }
 
 const struct gk_order *gk_orders(gk_snapshot *s, size_t *n)
 {
-    *n = s->catalog->n_orders;
-    return s->catalog->orders;
+    *n = snapshot_seen(s)->n_orders;
+    return snapshot_seen(s)->orders;
 }
 
 const struct gk_exemption *gk_exemptions(gk_snapshot *s, size_t *n)
 {
-    *n = s->catalog->n_exemptions;
-    return s->catalog->exemptions;
+    *n = snapshot_seen(s)->n_exemptions;
+    return snapshot_seen(s)->exemptions;
 }
 
 bool gk_scope_covers(gk_snapshot *s, const struct gk_scope *scope, uint32_t facility)
 {
-    return facility < s->catalog->n_facilities && catalog_covers(s->catalog, scope, facility);
+    return facility < snapshot_seen(s)->n_facilities && catalog_covers(snapshot_seen(s), scope, facility);
 }

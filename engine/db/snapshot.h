@@ -8,6 +8,8 @@
 #include "db/memo.h"
 #include "db/states.h"
 
+struct sight;
+
 /* States of a facility with unsealed rows or new bands, derived once a snapshot. */
 struct derived_states {
     uint32_t facility;
@@ -42,7 +44,11 @@ struct gk_snapshot {
     struct gk_chunk *chunks;       /* handed out by gk_facility_chunks */
     size_t chunks_capacity;
     struct damage damage; /* of the parent, if there is one */
+    struct sight *sight;  /* what is seen of all this; NULL: everything. A view has its parent's or its own */
 };
+
+/* The catalog that the snapshot shows; its own has everything. */
+const struct catalog *snapshot_seen(const gk_snapshot *snapshot);
 
 /* What gk_store_info says of the catalog and of the progress. */
 void snapshot_fill_info(gk_snapshot *snapshot);
@@ -68,6 +74,9 @@ int snapshot_states(gk_snapshot *snapshot, uint32_t facility, int64_t from, int6
 int snapshot_steps(gk_snapshot *snapshot, uint32_t facility, int64_t from, int64_t to, const struct gk_step **steps,
                    size_t *n, struct gk_error *error);
 int snapshot_check_facility(const gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);
+/* gk_scan_open by the store's numbers. */
+int scan_open(gk_snapshot *snapshot, uint32_t facility, const uint32_t *channels, size_t n, gk_time from, gk_time to,
+              gk_scan **out, struct gk_error *error);
 /* What a scan reads, for those that know how to read less of it. */
 struct rows *scan_rows(gk_scan *scan);
 /* Whether a facility has rows in the heads that this snapshot sees. */

@@ -3,7 +3,7 @@
  * reads at most; and which chunks these are.
  */
 #include "base/crc.h"
-#include "db/snapshot.h"
+#include "db/sight.h"
 #include "state/history.h"
 
 /* Counts the values of a table from where the cursor stands; keys are the facility and 8 bytes of an ascending number.
@@ -52,6 +52,7 @@ int gk_facility_extent(gk_snapshot *s, uint32_t facility, gk_time from, gk_time 
     int rc;
 
     memset(out, 0, sizeof *out);
+    TRY(sight_enter(s, &facility, NULL, 0, error));
     TRY(snapshot_check_facility(s, facility, error));
     if (from >= to)
         return GK_OK;
@@ -92,6 +93,7 @@ int gk_facility_chunks(gk_snapshot *s, uint32_t id, gk_time from, gk_time to, co
     int rc;
 
     *n = 0;
+    TRY(sight_enter(s, &id, NULL, 0, error));
     TRY(snapshot_check_facility(s, id, error));
     TRY(cursor_open(s->txn, STORE_CHUNK, &cursor, error));
     chunk_key(key, id, from, 0);

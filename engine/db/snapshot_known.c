@@ -3,7 +3,7 @@
  */
 #include <stdlib.h>
 
-#include "db/snapshot.h"
+#include "db/sight.h"
 
 /* How far is looked back at first for the newest row that was known. */
 #define LOOK_BACK_NS HOUR_NS
@@ -66,6 +66,8 @@ static int find_ends(gk_snapshot *s, struct gk_error *error)
 
     profile_init(&stored, &s->mem);
     for (uint32_t f = 0; f < s->catalog->n_facilities; f++) {
+        if (sight_seen(s, f) == GK_ID_NONE)
+            continue;
         TRY(profile_load(s->txn, f, &stored, error));
         if (heads_has(s->heads, s->view, f, &head_first, NULL))
             stored.first = head_first < stored.first ? head_first : stored.first;
@@ -98,6 +100,8 @@ static int see_known(gk_snapshot *s, gk_time at, struct gk_error *error)
         catalog_free(s->catalog);
     s->catalog = catalog;
     (void)pthread_mutex_unlock(&db->lock);
+    if (s->sight)
+        TRY(sight_of_catalog(s->parent->sight, catalog, &s->sight));
     snapshot_fill_info(s);
     TRY(find_ends(s, error));
 done:
@@ -193,7 +197,8 @@ static int load_arrivals(gk_snapshot *s, gk_time from, struct arrivals *out, str
             TRY(error_set(error, rc, "a record of table backfill: %s", gk_status_text(rc)));
         TRY(mem_reserve(&s->mem, &out->at, &out->capacity, out->n + list.n, sizeof *out->at));
         for (size_t i = 0; i < list.n; i++)
-            out->at[out->n++] = (struct arrived){list.runs[i], arrived, 0};
+            if (sight_seen(s, list.runs[i].facility) != GK_ID_NONE)
+                out->at[out->n++] = (struct arrived){list.runs[i], arrived, 0};
     }
     rc = rc == GK_DONE ? GK_OK : rc;
 done:
@@ -266,7 +271,8 @@ int gk_backfills(gk_snapshot *s, gk_time from, gk_time to, const struct gk_backf
     for (size_t i = 0; i < list.n; i++) {
         const struct arrived *a = &list.at[i];
         if (a->arrived < to && a->n_rows > 0)
-            s->backfills[(*n)++] = (struct gk_backfill){a->arrived, a->run.facility, a->run.from, a->run.to, a->n_rows};
+            s->backfills[(*n)++] =
+                (struct gk_backfill){a->arrived, sight_seen(s, a->run.facility), a->run.from, a->run.to, a->n_rows};
     }
     if (*n > 1)
         qsort(s->backfills, *n, sizeof *s->backfills, by_arrival);

@@ -11,7 +11,7 @@
  * of the marks was in none of the states.
  */
 #include "db/index.h"
-#include "db/snapshot.h"
+#include "db/sight.h"
 
 /* To look at a facility costs about as much as reading so many bytes of the index: 1 us. */
 #define FACILITY_BYTES 4096
@@ -143,7 +143,7 @@ static int64_t inside(int64_t tick)
     return tick < INT64_MIN / 2 ? INT64_MIN / 2 : tick > INT64_MAX / 2 ? INT64_MAX / 2 : tick;
 }
 
-int gk_state_prune(gk_snapshot *s, uint32_t mask, int64_t from, int64_t to, uint8_t *is_in, struct gk_error *error)
+static int prune(gk_snapshot *s, uint32_t mask, int64_t from, int64_t to, uint8_t *is_in, struct gk_error *error)
 {
     size_t n = s->catalog->n_facilities;
     int64_t tick_ns = s->db->tick_ns;
@@ -167,4 +167,22 @@ int gk_state_prune(gk_snapshot *s, uint32_t mask, int64_t from, int64_t to, uint
 done:
     mem_free(&s->mem, p.asked);
     return rc == GK_DONE || rc == GK_ECORRUPT ? GK_OK : rc; /* who is in a damaged record is not known: all stay */
+}
+
+int gk_state_prune(gk_snapshot *s, uint32_t mask, int64_t from, int64_t to, uint8_t *is_in, struct gk_error *error)
+{
+    const struct sight_numbers *seen = s->sight ? &s->sight->facilities : NULL;
+
+    if (!seen)
+        return prune(s, mask, from, to, is_in, error);
+    uint8_t *all = mem_zeroed(&s->mem, seen->n_store);
+    if (!all)
+        return error_set(error, GK_ENOMEM, "out of memory for the presence index");
+    for (size_t i = 0; i < seen->n; i++)
+        all[seen->store[i]] = is_in[i];
+    int rc = prune(s, mask, from, to, all, error);
+    for (size_t i = 0; i < seen->n; i++)
+        is_in[i] = all[seen->store[i]];
+    mem_free(&s->mem, all);
+    return rc;
 }

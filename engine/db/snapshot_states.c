@@ -4,7 +4,7 @@
  */
 #include "db/recount.h"
 #include "db/seal.h"
-#include "db/snapshot.h"
+#include "db/sight.h"
 #include "state/timeline.h"
 
 bool snapshot_has_unsealed(const gk_snapshot *s, uint32_t facility)
@@ -176,6 +176,7 @@ int gk_facility_profile(gk_snapshot *s, uint32_t id, struct gk_profile *out, str
 {
     int rc;
 
+    TRY(sight_enter(s, &id, NULL, 0, error));
     TRY(snapshot_check_facility(s, id, error));
     memo_trim(&s->memo);
     TRY(snapshot_limits(s, id, error));
@@ -194,9 +195,11 @@ int gk_facility_channels(gk_snapshot *s, uint32_t id, const uint32_t **channels,
 
     *n = 0;
     *channels = NULL;
+    TRY(sight_enter(s, &id, NULL, 0, error));
     TRY(snapshot_check_facility(s, id, error));
     TRY(snapshot_profile(s, id, error));
     *channels = s->profile.channels;
+    TRY(sight_leave(s, channels, s->profile.n_channels, error));
     *n = s->profile.n_channels;
 done:
     return rc;
@@ -406,8 +409,10 @@ done:
 int gk_state_steps(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to, const struct gk_step **steps, size_t *n,
                    struct gk_error *error)
 {
-    int rc = snapshot_states(s, facility, from, to, &s->steps, error);
+    int rc = sight_enter(s, &facility, NULL, 0, error);
 
+    if (rc == GK_OK)
+        rc = snapshot_states(s, facility, from, to, &s->steps, error);
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for states"); /* rc says it too */
     *steps = rc == GK_OK ? s->steps.at : NULL;
@@ -430,6 +435,7 @@ int gk_state_timeline(gk_snapshot *s, uint32_t facility, uint32_t mask, int64_t 
     if (!(mask & GK_STATE_BIT(GK_NODATA)))
         truths[GK_NODATA] = GK_UNKNOWN;
     memo_trim(&s->memo);
+    TRY(sight_enter(s, &facility, NULL, 0, error));
     TRY(snapshot_steps(s, facility, from, to, &steps, &n, error));
     TRY(timeline_room(out, n + 2));
     timeline_put(out, GK_TICK_MIN, GK_UNKNOWN);

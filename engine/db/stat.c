@@ -48,6 +48,8 @@ int gk_sources(gk_snapshot *s, int (*take)(void *context, const char *name, uint
     char name[DB_SOURCE_NAME_MAX + 1];
     int rc;
 
+    if (s->sight) /* a source is of no site */
+        return GK_OK;
     TRY(cursor_open(s->txn, STORE_SOURCE, &cursor, error));
     for (rc = cursor_first(cursor, error); rc == GK_OK; rc = cursor_next(cursor, error)) {
         struct view key = cursor_key(cursor), value;

@@ -12,7 +12,7 @@
  *     c  ___#_#_#___#####_____
  *        ___#############___##
  */
-#include "db/snapshot.h"
+#include "db/sight.h"
 #include "state/timeline.h"
 
 /* A cursor in the truths of one facility. */
@@ -177,7 +177,8 @@ static const struct gk_step ALWAYS = {GK_TICK_MIN, GK_TRUE};
 int gk_state_count(gk_snapshot *s, const struct gk_state_count *what, int64_t from, int64_t to, gk_timeline *out,
                    struct gk_error *error)
 {
-    struct counting c = {.what = what, .out = out};
+    struct gk_state_count entered = *what;
+    struct counting c = {.what = &entered, .out = out};
     const struct gk_step *within = &ALWAYS;
     size_t n_within = 1, n_steps = 0;
     int rc;
@@ -191,6 +192,7 @@ int gk_state_count(gk_snapshot *s, const struct gk_state_count *what, int64_t fr
     if (from > to)
         to = from;
     memo_trim(&s->memo);
+    TRY(sight_enter_all(s, &entered.facilities, what->n, error));
     c.lanes = mem_array(&s->mem, what->n, sizeof *c.lanes);
     if (!c.lanes)
         TRY(GK_ENOMEM);

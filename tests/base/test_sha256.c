@@ -4,6 +4,7 @@
 #include "support/support.h"
 
 #include "base/sha256.h"
+#include "gk.h"
 
 static void assert_digest(struct sha256 *sha, const char *hex)
 {
@@ -56,8 +57,19 @@ static void a_million_in_pieces_of_any_size_is_right(void **state)
     assert_digest(&sha, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+static void a_host_has_it_in_one_call(void **state)
+{
+    static const uint8_t ABC[4] = {0xba, 0x78, 0x16, 0xbf};
+    uint8_t digest[32];
+    (void)state;
+
+    gk_sha256("abc", 3, digest);
+    assert_memory_equal(digest, ABC, sizeof ABC);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_standards_examples_are_right),
+    cmocka_unit_test(a_host_has_it_in_one_call),
     cmocka_unit_test(a_million_in_pieces_of_any_size_is_right),
 };
 
