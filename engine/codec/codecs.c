@@ -1,6 +1,7 @@
 /*
  * codecs.c - the table, and the choice by exact size. Cheap and narrow codecs stand first, and each later one has to
- * beat the best so far. Those that pack tell their size by a plan, and only the best one is packed.
+ * beat the best so far. Those that pack tell their size by a plan, and only the best one is packed. A look at some of
+ * the integers tells beforehand which are worth a plan.
  */
 #include "codec/codecs.h"
 
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "codec/target.h"
 
 const struct codec CODEC_TABLE[CODECS_N] = {
     [CODEC_CONSTANT] = {"constant", constant_encode, NULL, constant_decode, NULL, constant_bounds},
@@ -40,6 +42,135 @@ size_t codec_plan_encode(void (*plan)(const uint64_t *, size_t, size_t, struct c
     plan(z, n, limit, &made);
     return codec_plan_size(&made) < limit ? codec_plan_put(&made, n, out) : 0;
 }
+
+/* ---- a look ---------------------------------------------------------------------------------------------------- */
+
+#define STRETCH      8 /* neighbours that are looked at */
+#define STRETCHES    (CODECS_LOOK / STRETCH)
+#define CHANGES_FEW  (CODECS_LOOK / 2) /* a level, and exceptions: some of them tell little */
+#define CHANGES_MANY 40                /* too many for runs */
+#define WIDTH_MAX    52                /* larger integers are compared by their high parts */
+#define DOUBT_BITS   32                /* half a bit an integer: codecs that look closer are all tried */
+
+/* Integers, and each less the one before. */
+struct stretches {
+    uint64_t z[CODECS_LOOK], step[CODECS_LOOK];
+};
+
+/* Bits that v < 2^52 needs: see patch.c. */
+BODY uint64_t width_of(uint64_t v)
+{
+    uint64_t exponent = bits_of(double_of(bits_of(0x1p52) | v) - 0x1p52) >> 52;
+    return exponent > 1022 ? exponent - 1022 : 0;
+}
+
+/* Of the rests of a codec: the bits they need one by one, and their sum. */
+struct spread {
+    uint64_t bits, sum;
+};
+
+/* Of each codec that has a plan. */
+struct spreads {
+    struct spread frame, center, delta, slope;
+    uint64_t n_changes;
+};
+
+BODY void add_rest(uint64_t rest, struct spread *spread)
+{
+    spread->bits += width_of(rest);
+    spread->sum += rest;
+}
+
+BODY void spread_body(const struct stretches *s, struct spreads *out)
+{
+    int64_t low = (int64_t)s->z[0], flattest = (int64_t)s->step[0];
+    uint64_t sum = 0, any = 0, n_changes = 0;
+    struct spreads of = {{0, 0}, {0, 0}, {0, 0}, {0, 0}, 0};
+
+    for (size_t i = 0; i < CODECS_LOOK; i++) {
+        int64_t z = (int64_t)s->z[i], step = (int64_t)s->step[i];
+        low = z < low ? z : low;
+        flattest = step < flattest ? step : flattest;
+        sum += s->z[i] - s->z[0];
+        n_changes += step != 0;
+    }
+    uint64_t mean = s->z[0] + (uint64_t)((int64_t)sum / CODECS_LOOK);
+    for (size_t i = 0; i < CODECS_LOOK; i++)
+        any |= (s->z[i] - (uint64_t)low) | zigzag((int64_t)s->step[i]) | (s->step[i] - (uint64_t)flattest);
+    unsigned cut = any >> (WIDTH_MAX - 2) ? 64 - WIDTH_MAX : 0; /* from the mean they are twice as far at most */
+    for (size_t i = 0; i < CODECS_LOOK; i++) {
+        add_rest((s->z[i] - (uint64_t)low) >> cut, &of.frame);
+        add_rest(zigzag((int64_t)(s->z[i] - mean)) >> cut, &of.center);
+        add_rest(zigzag((int64_t)s->step[i]) >> cut, &of.delta);
+        add_rest((s->step[i] - (uint64_t)flattest) >> cut, &of.slope);
+    }
+    of.n_changes = n_changes;
+    *out = of;
+}
+
+AVX512 static void spread_avx512(const struct stretches *s, struct spreads *out)
+{
+    spread_body(s, out);
+}
+
+AVX2 static void spread_avx2(const struct stretches *s, struct spreads *out)
+{
+    spread_body(s, out);
+}
+
+static void take_lesser(struct spread *best, const struct spread *other)
+{
+    best->bits = other->bits < best->bits ? other->bits : best->bits;
+    best->sum = other->sum < best->sum ? other->sum : best->sum;
+}
+
+/*
+ * The bits one by one mislead where some stretches are still and others are noise, the sum where a few integers are far
+ * off. A codec is not worth a try if both say so.
+ */
+static unsigned unless_worse(enum codecs_id id, const struct spread *spread, const struct spread *best)
+{
+    bool is_worse = spread->bits > best->bits + DOUBT_BITS && spread->sum > best->sum + best->sum / 2;
+    return is_worse ? 0 : CODECS_BIT(id);
+}
+
+/* A plan of all integers costs ten times a look. */
+struct codecs_look codecs_look(const uint64_t *z, size_t n)
+{
+    struct stretches s;
+    struct spreads of;
+    enum target target = target_best();
+
+    if (n <= CODECS_LOOK)
+        return (struct codecs_look){CODECS_USUAL, 0};
+    for (size_t k = 0; k < STRETCHES; k++) {
+        const uint64_t *from = z + 1 + k * (n - 1 - STRETCH) / (STRETCHES - 1);
+        for (size_t i = 0; i < STRETCH; i++) {
+            s.z[k * STRETCH + i] = from[i];
+            s.step[k * STRETCH + i] = from[i] - from[i - 1];
+        }
+    }
+    if (target == TARGET_AVX512)
+        spread_avx512(&s, &of);
+    else if (target == TARGET_AVX2)
+        spread_avx2(&s, &of);
+    else
+        spread_body(&s, &of);
+    struct spread best = of.frame;
+    take_lesser(&best, &of.center);
+    take_lesser(&best, &of.delta);
+    take_lesser(&best, &of.slope);
+    unsigned candidates = CODECS_BIT(CODEC_CONSTANT) | CODECS_BIT(CODEC_RAW);
+    candidates |= unless_worse(CODEC_FRAME, &of.frame, &best) | unless_worse(CODEC_CENTER, &of.center, &best) |
+                  unless_worse(CODEC_DELTA, &of.delta, &best) | unless_worse(CODEC_SLOPE, &of.slope, &best);
+    if (of.n_changes < CHANGES_MANY)
+        candidates |= CODECS_BIT(CODEC_RUNS);
+    if (of.n_changes < CHANGES_FEW)
+        candidates = CODECS_USUAL;
+    return (struct codecs_look){candidates, (uint32_t)best.bits};
+}
+
+/* ---- all --------------------------------------------------------------------------------------------------------- */
 
 size_t codecs_encode(unsigned candidates, const uint64_t *z, size_t n, uint8_t *out, enum codecs_id *id)
 {

@@ -63,6 +63,14 @@ extern const struct codec CODEC_TABLE[CODECS_N];
 /* All that cost next to nothing to try, and the one that always works. */
 #define CODECS_USUAL (CODECS_BIT(CODECS_N) - 1 - CODECS_BIT(CODEC_LZ4))
 
+/* What a few of the integers let expect of all. */
+struct codecs_look {
+    unsigned candidates; /* of CODECS_USUAL, those that may be the smallest */
+    uint32_t cost;       /* about the bits that CODECS_LOOK integers take; to be compared with another one only */
+};
+#define CODECS_LOOK 64
+
+struct codecs_look codecs_look(const uint64_t *z, size_t n);
 /* The smallest of the candidates, which must hold CODEC_RAW. Returns the bytes used of CODECS_SIZE_MAX. */
 size_t codecs_encode(unsigned candidates, const uint64_t *z, size_t n, uint8_t *out, enum codecs_id *id);
 bool codecs_decode(unsigned id, const uint8_t *bytes, size_t size, size_t n, uint64_t *z);

@@ -218,25 +218,37 @@ static size_t put_mini(const struct integers *all, size_t row, size_t n, unsigne
 /* A mini block that takes no more than so many bytes is not worth a prediction. */
 #define PREDICT_SIZE_MIN 16
 
-/* A full mini block as what differs from the prediction, if that is smaller than `size`; returns the bytes used. */
-static size_t put_rest(const struct integers *all, const struct column_basis *basis, size_t row, size_t n, size_t size,
-                       uint8_t *out)
-{
+/* What differs from the prediction, of a mini block of whole integers. */
+struct rest {
     uint64_t z[CHUNK_MINI];
+    struct codecs_look look;
+};
+
+static void fill_rest(const struct integers *all, const struct column_basis *basis, size_t row, size_t n,
+                      struct rest *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out->z[i] = all->z[row + i] - predict(basis->z[row + i], basis->factor);
+    out->look = codecs_look(out->z, n);
+}
+
+/* The rest, if it is smaller than `size`; returns the bytes used. */
+static size_t put_rest(const struct rest *rest, size_t n, size_t size, uint8_t *out)
+{
     uint8_t bytes[CODECS_SIZE_MAX];
     enum codecs_id id = CODEC_RAW;
 
-    if (size <= PREDICT_SIZE_MIN || !basis->is_whole[row / CHUNK_MINI] || !all->is_whole[row / CHUNK_MINI])
+    if (size <= PREDICT_SIZE_MIN)
         return size;
-    for (size_t i = 0; i < n; i++)
-        z[i] = all->z[row + i] - predict(basis->z[row + i], basis->factor);
-    size_t rest = codecs_encode(CODECS_USUAL, z, n, bytes, &id);
-    if (1 + rest >= size)
+    size_t used = codecs_encode(rest->look.candidates, rest->z, n, bytes, &id);
+    if (1 + used >= size)
         return size;
     out[0] = (uint8_t)((unsigned)id | TAG_REST);
-    memcpy(out + 1, bytes, rest);
-    return 1 + rest;
+    memcpy(out + 1, bytes, used);
+    return 1 + used;
 }
+
+#define DOUBT_BITS (CODECS_LOOK / 4) /* a quarter of a bit an integer: what looks closer is encoded both ways */
 
 /* All mini blocks of a column to *out, their sizes to `sizes`. */
 static void put_minis(const struct integers *all, const struct column_basis *basis, uint32_t *sizes, struct buffer *out)
@@ -245,15 +257,24 @@ static void put_minis(const struct integers *all, const struct column_basis *bas
 
     for (size_t mini = 0, i = 0; i < all->n_rows; mini++, i += CHUNK_MINI) {
         uint8_t bytes[MINI_SIZE_MAX];
-        enum codecs_id id;
-        size_t n = all->n_rows - i < CHUNK_MINI ? all->n_rows - i : CHUNK_MINI;
-        bool tries_lz4 = all->scale.kind == SCALE_BITS && (lz4_wins || mini % LZ4_EVERY == 0);
-        unsigned candidates = CODECS_USUAL | (tries_lz4 ? CODECS_BIT(CODEC_LZ4) : 0);
-        sizes[mini] = (uint32_t)put_mini(all, i, n, candidates, bytes, &id);
+        enum codecs_id id = CODEC_RAW;
+        struct rest rest;
+        size_t n = all->n_rows - i < CHUNK_MINI ? all->n_rows - i : CHUNK_MINI, size = SIZE_MAX;
+        struct codecs_look look = {CODECS_USUAL, 0};
+        bool has_rest = basis && all->is_whole[mini] && basis->is_whole[mini];
+        if (all->is_whole[mini])
+            look = codecs_look(all->z + i, n);
+        if (has_rest)
+            fill_rest(all, basis, i, n, &rest);
+        if (all->scale.kind == SCALE_BITS && (lz4_wins || mini % LZ4_EVERY == 0))
+            look.candidates |= CODECS_BIT(CODEC_LZ4);
+        if (!has_rest || look.cost <= rest.look.cost + DOUBT_BITS)
+            size = put_mini(all, i, n, look.candidates, bytes, &id);
         lz4_wins |= id == CODEC_LZ4;
-        if (basis)
-            sizes[mini] = (uint32_t)put_rest(all, basis, i, n, sizes[mini], bytes);
-        buffer_put(out, bytes, sizes[mini]);
+        if (has_rest && rest.look.cost <= look.cost + DOUBT_BITS)
+            size = put_rest(&rest, n, size, bytes);
+        sizes[mini] = (uint32_t)size;
+        buffer_put(out, bytes, size);
     }
 }
 

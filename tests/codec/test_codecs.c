@@ -153,6 +153,74 @@ static void the_smallest_codec_is_chosen(void **state)
     }
 }
 
+#define BLOCKS_LOOKED 2000
+
+/* Noise around levels, with stretches of stillness, drift and far integers: what meters send. */
+static void fill_like_a_meter(struct random *random, uint64_t *z, size_t n)
+{
+    uint64_t noise = 1 + random_below(random, UINT64_C(1) << random_below(random, 14)),
+             level = random_below(random, 100000);
+    unsigned kind = (unsigned)random_below(random, 4), stay = 1 + (unsigned)random_below(random, 300);
+    uint64_t drift = random_below(random, 40), v = level;
+
+    for (size_t i = 0; i < n; i++) {
+        if (random_below(random, stay) == 0)
+            level = random_below(random, 2) ? 0 : random_below(random, 100000);
+        if (kind == 0)
+            v = level + (level ? random_below(random, noise) : 0);
+        else if (kind == 1)
+            v += random_below(random, 2 * noise) - noise + 1;
+        else if (kind == 2)
+            v += drift + random_below(random, noise);
+        else
+            v = random_below(random, 50) ? 500 : 500 + random_below(random, 1000 * noise);
+        z[i] = v;
+    }
+}
+
+static void a_look_leaves_what_is_hardly_larger_than_the_smallest(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t z[CODECS_BLOCK_MAX], sum = 0, sum_looked = 0;
+    uint8_t bytes[CODECS_SIZE_MAX];
+    enum codecs_id id;
+    unsigned n_spared = 0;
+
+    (void)state;
+    for (unsigned i = 0; i < BLOCKS_LOOKED; i++) {
+        size_t n = i % 8 ? CODECS_BLOCK_MAX : 1 + (size_t)random_below(&random, CODECS_BLOCK_MAX);
+        fill_like_a_meter(&random, z, n);
+        struct codecs_look look = codecs_look(z, n);
+        size_t size = codecs_encode(CODECS_USUAL, z, n, bytes, &id);
+        size_t looked = codecs_encode(look.candidates, z, n, bytes, &id);
+        assert_true(looked >= size && looked <= size + size / 3 + 8);
+        sum += size;
+        sum_looked += looked;
+        n_spared += (unsigned)__builtin_popcount(CODECS_USUAL & ~look.candidates);
+    }
+    assert_true(sum_looked <= sum + sum / 200);
+    assert_true(n_spared > BLOCKS_LOOKED);
+}
+
+/* Any integers, whatever their size: one can always be encoded, and decoded again. */
+static void a_look_at_anything_leaves_a_codec_that_can(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    uint64_t z[CODECS_BLOCK_MAX], back[CODECS_BLOCK_MAX];
+    uint8_t bytes[CODECS_SIZE_MAX];
+    enum codecs_id id;
+
+    (void)state;
+    for (unsigned round = 0; round < 50; round++)
+        for (unsigned shape = 0; shape < SHAPES; shape++) {
+            size_t n = round % 2 ? CODECS_BLOCK_MAX : 1 + (size_t)random_below(&random, CODECS_BLOCK_MAX);
+            fill(&random, shape, z, n);
+            size_t size = codecs_encode(codecs_look(z, n).candidates, z, n, bytes, &id);
+            assert_true(codecs_decode(id, bytes, size, n, back));
+            assert_memory_equal(z, back, n * sizeof *z);
+        }
+}
+
 static void a_cut_block_is_refused(void **state)
 {
     struct random random = random_from(test_seed(__func__));
@@ -214,6 +282,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(bounds_hold_all_integers),
     cmocka_unit_test(a_reach_is_at_most_a_quarter_too_far),
     cmocka_unit_test(the_smallest_codec_is_chosen),
+    cmocka_unit_test(a_look_leaves_what_is_hardly_larger_than_the_smallest),
+    cmocka_unit_test(a_look_at_anything_leaves_a_codec_that_can),
     cmocka_unit_test(a_cut_block_is_refused),
     cmocka_unit_test(random_bytes_never_leave_their_bounds),
     cmocka_unit_test(an_unknown_codec_is_refused),
