@@ -29,7 +29,7 @@
 #define GUARD           8
 #define STEP_FLAG       0x80
 
-enum { MODE_DELTA = 1, MODE_3 = 2, MODE_9 = 4, MODE_KNOWN = 7 };
+enum { MODE_DELTA = 1, MODE_3 = 2, MODE_9 = 4, MODE_LANES = 8 };
 
 /* ---- arithmetic ----------------------------------------------------------------------------------------------- */
 
@@ -59,12 +59,14 @@ static unsigned width_of(uint64_t v)
 /* Scratch of one column: on the heap, through mem. */
 struct work {
     uint64_t a[CHUNK_ROWS_MAX], b[CHUNK_ROWS_MAX], delta[CHUNK_ROWS_MAX];
-    uint8_t symbol[CHUNK_ROWS_MAX];
+    uint8_t symbol[CHUNK_ROWS_MAX], laned[CHUNK_ROWS_MAX]; /* by rows; by steps, the lanes of each side by side */
     uint32_t count[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX];
     struct bin bin[RANS_SYMBOLS_MAX];
     struct rans_model model;
-    uint8_t bytes[RANS_SIZE_MAX(BINS_BLOCK) + 8 * BINS_BLOCK + 8];
+    uint8_t bytes[LANES_SIZE_MAX(CHUNK_ROWS_MAX) + PLACES_BITS_MAX / 8 * CHUNK_ROWS_MAX + 8];
 };
+
+static_assert(CHUNK_ROWS_MAX % LANES == 0, "no more symbols than rows");
 
 /* ---- fine bins ------------------------------------------------------------------------------------------------ */
 
@@ -198,7 +200,7 @@ static unsigned cut_fine(struct work *work, const uint64_t *v, size_t n, size_t 
 static uint64_t cost_of(const struct fine *f, uint32_t log_n)
 {
     unsigned bits = f->step ? width_of(steps_in(f->high - f->low, f->step)) : 0;
-    if (bits > BINS_BITS_MAX)
+    if (bits > PLACES_BITS_MAX)
         return TOO_MUCH;
     return f->count * (uint64_t)(log_n - log2_of(f->count) + bits * LOG2_ONE) + ENTRY_BITS * LOG2_ONE;
 }
@@ -250,14 +252,11 @@ static unsigned join_fine(struct fine *fine, unsigned n_fine, size_t n, uint64_t
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */
 
-/* Differences of each block, that of its first row being 0. */
 static void differ(const uint64_t *z, size_t n, uint64_t *delta)
 {
     delta[0] = 0;
     for (size_t i = 1; i < n; i++)
         delta[i] = z[i] - z[i - 1];
-    for (size_t i = 0; i < n; i += BINS_BLOCK)
-        delta[i] = 0;
 }
 
 static unsigned choose_bins(struct work *work, const uint64_t *v, size_t n, struct fine *fine, uint64_t *cost)
@@ -315,10 +314,11 @@ static void count_symbols(struct work *work, size_t n)
 {
     const uint8_t *symbol = work->symbol, *class = work->model.class;
     uint32_t odd[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX] = {{0}};
+    size_t stretch = lanes_steps(n);
 
     memset(work->count, 0, sizeof work->count);
-    for (size_t from = 0; from < n; from += BINS_BLOCK) {
-        size_t to = from + BINS_BLOCK < n ? from + BINS_BLOCK : n, i = from;
+    for (size_t from = 0; from < n; from += stretch) {
+        size_t to = from + stretch < n ? from + stretch : n, i = from;
         unsigned context = 0;
         for (; i + 2 <= to; i += 2) {
             work->count[context][symbol[i]]++;
@@ -365,6 +365,16 @@ static uint64_t context_cost(const struct work *work, unsigned n_contexts)
     return cost;
 }
 
+/* A small table is filled in less time and its frequencies take fewer bytes: 8 bits were best for all but many symbols.
+ */
+static unsigned table_bits(const struct rans_model *model)
+{
+    unsigned bits = RANS_BITS_MIN;
+    while (model->n_symbols > UINT32_C(1) << bits >> 3 && bits < (model->n_contexts == 1 ? 11 : 10))
+        bits++;
+    return bits;
+}
+
 static void choose_contexts(struct work *work, size_t n)
 {
     static const unsigned choices[] = {9, 3, 1};
@@ -381,7 +391,7 @@ static void choose_contexts(struct work *work, size_t n)
             best += best / 32;
     }
     fold_contexts(work, work->model.n_contexts);
-    work->model.bits = work->model.n_contexts == 1 ? 11 : 10;
+    work->model.bits = table_bits(&work->model);
     for (unsigned c = 0; c < work->model.n_contexts; c++)
         rans_normalise(work->count[c], work->model.n_symbols, work->model.bits, work->model.frequency[c]);
 }
@@ -391,7 +401,7 @@ static void put_bins(const struct work *work, bool is_delta, struct buffer *out)
     const struct rans_model *model = &work->model;
     unsigned contexts = model->n_contexts == 9 ? MODE_9 : model->n_contexts == 3 ? MODE_3 : 0;
 
-    buffer_put_u8(out, (uint8_t)((is_delta ? MODE_DELTA : 0u) | contexts | model->bits << 4));
+    buffer_put_u8(out, (uint8_t)((is_delta ? MODE_DELTA : 0u) | contexts | MODE_LANES | model->bits << 4));
     buffer_put_u8(out, (uint8_t)(model->n_symbols - 1));
     for (unsigned i = 0; i < model->n_symbols; i++) {
         const struct bin *bin = &work->bin[i];
@@ -414,42 +424,52 @@ static void put_bins(const struct work *work, bool is_delta, struct buffer *out)
         }
 }
 
-/* The places of n rows; returns the bytes used. */
-static size_t put_places(const struct work *work, const uint64_t *v, const uint8_t *symbol, size_t n, uint8_t *out)
+/* What lanes go on with behind the last row: the symbols that cost least. */
+static void set_laned(struct work *work, size_t n)
+{
+    const struct rans_model *model = &work->model;
+    size_t stretch = lanes_steps(n);
+    uint8_t likely[RANS_CONTEXTS_MAX] = {0};
+
+    for (unsigned c = 0; c < model->n_contexts; c++)
+        for (unsigned i = 0; i < model->n_symbols; i++)
+            likely[c] = model->frequency[c][i] > model->frequency[c][likely[c]] ? (uint8_t)i : likely[c];
+    for (size_t k = 0; k < LANES; k++) {
+        unsigned context = 0;
+        for (size_t i = 0, row = k * stretch; i < stretch; i++, row++) {
+            uint8_t s = row < n ? work->symbol[row] : likely[context];
+            work->laned[i * LANES + k] = s;
+            context = rans_next(context, model->class[s], model -> n_contexts);
+        }
+    }
+}
+
+/* The places of n rows, see places.h; returns the bytes used. */
+static size_t put_places(const struct work *work, const uint64_t *v, size_t n, uint8_t *out)
 {
     uint64_t pending = 0;
     unsigned n_pending = 0; /* < 8 between rows */
-    size_t at = 0;
+    size_t at = 0, stretch = lanes_steps(n);
 
-    for (size_t i = 0; i < n; i++) {
-        const struct bin *bin = &work->bin[symbol[i]];
-        if (bin->bits == 0)
-            continue;
-        uint64_t place = steps_in(v[i] - bin->low, bin->step);
-        pending |= place << n_pending;
-        n_pending += bin->bits; /* <= 63 */
-        store_u64(out + at, pending);
-        at += n_pending / 8;
-        pending = n_pending / 8 < 8 ? pending >> n_pending / 8 * 8 : 0;
-        n_pending %= 8;
+    for (size_t from = 0; from < stretch; from += LANES_STEPS) {
+        size_t n_steps = stretch - from < LANES_STEPS ? stretch - from : LANES_STEPS, step;
+        unsigned lane;
+        for (size_t i = 0; i < n_steps * LANES; i++) {
+            places_at(i, n_steps, &lane, &step);
+            const struct bin *bin = &work->bin[work->laned[(from + step) * LANES + lane]];
+            if (bin->bits == 0)
+                continue;
+            size_t row = lane * stretch + from + step;
+            uint64_t place = row < n ? steps_in(v[row] - bin->low, bin->step) : 0;
+            pending |= place << n_pending;
+            n_pending += bin->bits; /* <= 31 */
+            store_u64(out + at, pending);
+            at += n_pending / 8;
+            pending >>= n_pending / 8 * 8;
+            n_pending %= 8;
+        }
     }
     return at + (n_pending > 0);
-}
-
-/* Blocks' heads to *out, their bytes to *bytes. */
-static void put_blocks(struct work *work, const uint64_t *z, const uint64_t *v, size_t n, bool is_delta,
-                       struct buffer *out, struct buffer *bytes)
-{
-    for (size_t i = 0; i < n; i += BINS_BLOCK) {
-        size_t k = n - i < BINS_BLOCK ? n - i : BINS_BLOCK;
-        size_t symbols = rans_encode(&work->model, work->symbol + i, k, work->bytes);
-        size_t places = put_places(work, v + i, work->symbol + i, k, work->bytes + symbols);
-        if (is_delta)
-            buffer_put_varint(out, zigzag((int64_t)z[i]));
-        buffer_put_varint(out, symbols);
-        buffer_put_varint(out, places);
-        buffer_put(bytes, work->bytes, symbols + places);
-    }
 }
 
 /* The whole column to *out. */
@@ -457,17 +477,16 @@ static void put_all(struct work *work, const uint64_t *z, const uint64_t *v, siz
                     struct buffer *out)
 {
     static const uint8_t guard[GUARD] = {0};
-    struct buffer bytes;
 
-    buffer_init(&bytes, out->mem);
     put_bins(work, is_delta, out);
-    put_blocks(work, z, v, n, is_delta, out, &bytes);
-    if (bytes.failed)
-        out->failed = true;
-    else
-        buffer_put(out, bytes.bytes, bytes.size);
+    if (is_delta)
+        buffer_put_varint(out, zigzag((int64_t)z[0]));
+    set_laned(work, n);
+    size_t symbols = lanes_encode(&work->model, work->laned, lanes_steps(n), work->bytes);
+    size_t places = put_places(work, v, n, work->bytes + symbols);
+    buffer_put_varint(out, symbols);
+    buffer_put(out, work->bytes, symbols + places);
     buffer_put(out, guard, GUARD);
-    buffer_clear(&bytes);
 }
 
 /* ---- is it worth trying? -------------------------------------------------------------------------------------- */
@@ -638,7 +657,10 @@ int bins_encode(const struct mem *mem, const uint64_t *z, size_t n, size_t limit
 {
     struct buffer all;
 
-    assert(n >= BINS_ROWS_MIN && n <= CHUNK_ROWS_MAX);
+    assert(n >= BINS_LANES_MIN && n <= CHUNK_ROWS_MAX);
+    struct bounds bounds = bounds_of(z, n);
+    if ((uint64_t)bounds.high - (uint64_t)bounds.low > INT32_MAX)
+        return GK_OK;
     struct work *work = mem_new(mem, sizeof *work);
     if (!work)
         return GK_ENOMEM;
@@ -666,7 +688,8 @@ static int read_bins(struct reader *reader, struct bins_view *out)
     model->bits = mode >> 4;
     model->n_symbols = reader_u8(reader) + 1u;
     out->is_delta = mode & MODE_DELTA;
-    if (reader->failed || mode & 8 || (mode & 6) == 6 || !rans_contexts_are_valid(model->n_contexts, model->bits))
+    out->is_laned = mode & MODE_LANES;
+    if (reader->failed || (mode & 6) == 6 || !rans_contexts_are_valid(model->n_contexts, model->bits))
         return GK_ECORRUPT;
     for (unsigned i = 0; i < model->n_symbols; i++) {
         struct bin *bin = &out->bin[i];
@@ -675,7 +698,7 @@ static int read_bins(struct reader *reader, struct bins_view *out)
         bin->bits = reader_u8(reader);
         bin->step = bin->bits & STEP_FLAG ? reader_varint(reader) : 1;
         bin->bits &= STEP_FLAG - 1u;
-        if (reader->failed || bin->bits > BINS_BITS_MAX)
+        if (reader->failed || bin->bits > (out->is_laned ? PLACES_BITS_MAX : BINS_BITS_MAX))
             return GK_ECORRUPT;
         model->class[i] = bin->low == 0 ? 0 : bin->low >> 63 ? 1 : 2;
     }
@@ -701,15 +724,24 @@ static int read_frequencies(struct reader *reader, struct rans_model *model)
     return GK_OK;
 }
 
-int bins_open(struct reader *reader, uint32_t n_rows, struct bins_view *out)
+static int open_lanes(struct reader *reader, struct bins_view *out)
+{
+    out->first[0] = out->is_delta ? (uint64_t)unzigzag(reader_varint(reader)) : out->bin[0].low;
+    uint64_t size = reader_varint(reader);
+    out->bytes = reader->bytes + reader->at;
+    out->size = reader->size - reader->at;
+    if (reader->failed || out->size < GUARD || size > out->size - GUARD)
+        return GK_ECORRUPT;
+    out->symbols_at[0] = 0;
+    out->places_at[0] = (size_t)size;
+    out->symbols_at[1] = out->size - GUARD;
+    return GK_OK;
+}
+
+static int open_blocks(struct reader *reader, struct bins_view *out)
 {
     uint64_t sizes[BINS_BLOCKS_MAX][2], at = 0;
-    int rc;
 
-    TRY(read_bins(reader, out));
-    TRY(read_frequencies(reader, &out->model));
-    out->n_rows = n_rows;
-    out->n_blocks = (n_rows + BINS_BLOCK - 1) / BINS_BLOCK;
     for (uint32_t i = 0; i < out->n_blocks; i++) {
         out->first[i] = out->is_delta ? (uint64_t)unzigzag(reader_varint(reader)) : 0;
         sizes[i][0] = reader_varint(reader);
@@ -729,9 +761,73 @@ int bins_open(struct reader *reader, uint32_t n_rows, struct bins_view *out)
     if (at + GUARD != out->size)
         return GK_ECORRUPT;
     out->symbols_at[out->n_blocks] = (size_t)at;
+    return GK_OK;
+}
+
+int bins_open(struct reader *reader, uint32_t n_rows, struct bins_view *out)
+{
+    int rc;
+
+    TRY(read_bins(reader, out));
+    TRY(read_frequencies(reader, &out->model));
+    out->n_rows = n_rows;
+    out->n_blocks = (n_rows + BINS_BLOCK - 1) / BINS_BLOCK;
+    rc = out->is_laned ? open_lanes(reader, out) : open_blocks(reader, out);
 done:
     return rc;
 }
+
+/* ---- lanes ---------------------------------------------------------------------------------------------------- */
+
+/* In 32 bits, counted from the first integer: the lowest one, or the first row's. */
+static void fill_places(const struct bins_view *bins, struct places_table *out)
+{
+    uint64_t from = bins->is_delta ? 0 : bins->first[0];
+
+    *out = (struct places_table){.n_bins = bins->model.n_symbols, .is_delta = bins->is_delta};
+    for (unsigned i = 0; i < bins->model.n_symbols; i++) {
+        const struct bin *bin = &bins->bin[i];
+        out->low[i] = (uint32_t)(bin->low - from);
+        out->bits[i] = bin->bits;
+        out->step[i] = (uint32_t)bin->step;
+        out->has_places |= bin->bits > 0;
+        out->has_steps |= bin->step != 1;
+    }
+}
+
+/* What each lane counts from: of differences, where the one before it ended. */
+static void set_bases(const struct bins_view *bins, const struct places *places, uint64_t base[LANES])
+{
+    base[0] = bins->first[0];
+    for (unsigned k = 1; k < LANES; k++)
+        base[k] = base[k - 1] + (bins->is_delta ? (uint64_t)(int64_t)(int32_t)places->last[k - 1] : 0);
+}
+
+int bins_get_lanes(const struct bins_view *bins, uint64_t base[LANES], uint32_t near[CHUNK_ROWS_MAX])
+{
+    struct lanes_table symbols;
+    struct places_table integers;
+    struct lanes lanes;
+    struct places places = {bins->bytes + bins->places_at[0], bins->symbols_at[1] - bins->places_at[0], 0, {0}};
+    uint8_t symbol[LANES_STEPS][LANES];
+    size_t stretch = lanes_steps(bins->n_rows);
+
+    if (!lanes_table(&bins->model, &symbols) || !lanes_begin(bins->bytes, bins->places_at[0], &lanes))
+        return GK_ECORRUPT;
+    fill_places(bins, &integers);
+    for (size_t i = 0; i < stretch; i += LANES_STEPS) {
+        size_t n = stretch - i < LANES_STEPS ? stretch - i : LANES_STEPS;
+        if (!lanes_next(&symbols, &lanes, n, symbol))
+            return GK_ECORRUPT;
+        places_next(&integers, &places, symbol, n, i, stretch, near);
+    }
+    if (!lanes_are_done(&lanes) || !places_are_done(&places))
+        return GK_ECORRUPT;
+    set_bases(bins, &places, base);
+    return GK_OK;
+}
+
+/* ---- earlier columns ------------------------------------------------------------------------------------------ */
 
 /* Bins and places to integers or differences; false if the places do not end where they should. */
 BODY bool places_body(const struct bins_view *bins, uint32_t block, const uint8_t *symbol, size_t n, uint64_t *z)

@@ -29,7 +29,7 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 #define KIND_PREDICTED      0x20
 #define BINNED_LEAST        16 /* columns of less than a byte in so many rows are small enough */
 #define BINNED_BESIDE       16 /* a binned column has at most one row in so many beside */
-#define BINNED_GAIN         8 /* a binned column is smaller by one part in so many, as it decodes several times slower; */
+#define BINNED_GAIN         8 /* a binned column is smaller by one part in so many, as it decodes slower; */
 #define BINNED_WIDE         6 /* and if it takes more bits a value than this, where packed ones decode fastest, */
 #define BINNED_GAIN_OF_WIDE 5
 
@@ -322,7 +322,7 @@ static int try_bins(struct integers *all, struct buffer *minis, bool *is_binned)
     int rc = GK_OK;
 
     *is_binned = false;
-    if (n_rows < BINS_ROWS_MIN || minis->size * BINNED_LEAST < n_rows || minis->failed)
+    if (n_rows < BINS_LANES_MIN || minis->size * BINNED_LEAST < n_rows || minis->failed)
         return GK_OK;
     buffer_init(&binned, minis->mem);
     bool is_wide = minis->size * 8 > n_rows * BINNED_WIDE;
@@ -667,8 +667,24 @@ static void put_in_place(const struct column_view *column, size_t from, size_t t
             out[row - from] = value;
 }
 
+/* All rows are decoded: lanes run through the whole column. */
+static int get_laned(const struct column_view *column, size_t from, size_t to, double *out)
+{
+    uint64_t base[LANES];
+    uint32_t near[CHUNK_ROWS_MAX];
+    size_t stretch = lanes_steps(column->n_rows);
+
+    int rc = bins_get_lanes(&column->bins, base, near);
+    for (size_t at = from, end; rc == GK_OK && at < to; at = end) {
+        end = (at / stretch + 1) * stretch;
+        end = end < to ? end : to;
+        scale_invert_near(column->scale, base[at / stretch], near + at, end - at, out + (at - from));
+    }
+    return rc;
+}
+
 /* Blocks that lie inside [from, to) rows as a whole are decoded in one go, RANS_LANES at a time. */
-static int get_binned(const struct column_view *column, size_t from, size_t to, double *out)
+static int get_blocks(const struct column_view *column, size_t from, size_t to, double *out)
 {
     struct rans_table table;
     uint64_t z[RANS_LANES * BINS_BLOCK];
@@ -694,8 +710,15 @@ static int get_binned(const struct column_view *column, size_t from, size_t to, 
         }
         at = end;
     }
-    put_in_place(column, from, to, out);
     return GK_OK;
+}
+
+static int get_binned(const struct column_view *column, size_t from, size_t to, double *out)
+{
+    int rc = column->bins.is_laned ? get_laned(column, from, to, out) : get_blocks(column, from, to, out);
+    if (rc == GK_OK)
+        put_in_place(column, from, to, out);
+    return rc;
 }
 
 int column_values(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,

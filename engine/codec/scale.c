@@ -169,6 +169,9 @@ BODY void near_body(struct scale scale, bool has_fma, uint64_t base, const uint3
     if (scale.kind != SCALE_DECIMAL)
         for (size_t i = 0; i < n; i++)
             value[i] = double_of(mirror(base + (uint64_t)(int64_t)(int32_t)near[i]) << scale.by);
+    else if (scale.by == 0)
+        for (size_t i = 0; i < n; i++)
+            value[i] = integer_of(base + (uint64_t)(int64_t)(int32_t)near[i]);
     else if (has_fma && scale.by <= FUSED_MAX)
         for (size_t i = 0; i < n; i++)
             value[i] = divide(integer_of(base + (uint64_t)(int64_t)(int32_t)near[i]), scale.by, true);

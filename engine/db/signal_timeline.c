@@ -143,6 +143,8 @@ struct looking {
     bool is_pending;
     uint32_t pending; /* mini block; comparing.last is then no later than its last row */
     struct chunk_bounds bounds[MINIS_MAX];
+    bool has_values; /* of a binned column, which is decoded as a whole at the first that is wanted */
+    double value[CHUNK_ROWS_MAX];
 };
 
 static size_t mini_rows(const struct chunk_view *chunk, uint32_t mini)
@@ -204,12 +206,32 @@ done:
     return rc;
 }
 
+/* The values of a mini block, in place or in `own`. */
+static int look_up(struct looking *l, uint32_t mini, double own[CHUNK_MINI], const double **value)
+{
+    const struct column_view *basis = l->column.is_predicted ? &l->basis : NULL;
+    int rc;
+
+    if (!l->column.is_binned) {
+        *value = own;
+        return column_values(&l->column, basis, mini, mini + 1, own);
+    }
+    if (!l->has_values)
+        TRY(column_values(&l->column, basis, 0, l->chunk->n_minis, l->value));
+    l->has_values = true;
+    *value = l->value + (size_t)mini * CHUNK_MINI;
+    rc = GK_OK;
+done:
+    return rc;
+}
+
 /* Its values are decoded unless the comparison is `decided`; row by row where something is unusual. */
 static int add_mini(struct comparing *c, struct looking *l, uint32_t mini, const struct chunk_span *span, bool is_full,
                     const enum gk_truth *decided)
 {
     gk_time time[CHUNK_MINI];
-    double value[CHUNK_MINI];
+    double own[CHUNK_MINI];
+    const double *value = own;
     uint64_t mask[MASK_WORDS(CHUNK_MINI)];
     size_t n = mini_rows(l->chunk, mini);
     int rc;
@@ -219,7 +241,7 @@ static int add_mini(struct comparing *c, struct looking *l, uint32_t mini, const
     if (decided)
         memset(mask, *decided == GK_TRUE ? 0xFF : 0, sizeof mask);
     else if (!is_full || !l->has_limit || !column_compare(&l->column, &l->limit, mini, mask)) {
-        TRY(column_values(&l->column, l->column.is_predicted ? &l->basis : NULL, mini, mini + 1, value));
+        TRY(look_up(l, mini, own, &value));
         mask_compare(c->compare, c->limit, value, n, mask);
     }
     if (is_full && span->is_known && span->gap <= c->quiet && time[0] >= l->from && time[n - 1] < l->to)
@@ -287,7 +309,7 @@ static int add_chunk(struct comparing *c, struct rows *rows, struct gk_error *er
     look.has_limit = column_limit(&look.column, c->compare, c->limit, &look.limit);
     look.from = rows->from;
     look.to = rows->to;
-    look.is_pending = false;
+    look.is_pending = look.has_values = false;
     TRY(add_minis(c, &look, a, b));
 done:
     if (rc != GK_OK && error && error->status != rc)

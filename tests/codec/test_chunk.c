@@ -559,7 +559,7 @@ static void rows_are_taken_whole_where_a_cut_gains_nothing(void **state)
 
 static void a_wrong_basis_is_refused(void **state)
 {
-    struct chunk_rows rows = make_motor(1000);
+    struct chunk_rows rows = make_motor(4096);
     struct buffer out = encode(&rows);
     struct chunk_view chunk;
 
@@ -601,22 +601,97 @@ static void damaged_motors_never_break_a_reader(void **state)
     buffer_clear(&out);
 }
 
-/* tests/golden/chunk_motor_v1.hex: a predicted, a plain and a binned column; every later version must read it. */
-static void the_golden_motor_is_read_for_ever(void **state)
+static size_t read_golden(const char *path, const struct chunk_rows *rows, uint8_t *bytes, size_t room)
 {
-    static uint8_t bytes[65536];
-    struct chunk_rows rows = make_motor(1100);
     struct chunk_view chunk;
 
-    (void)state;
-    size_t size = sample_hex("tests/golden/chunk_motor_v1.hex", NULL, bytes, sizeof bytes);
+    size_t size = sample_hex(path, NULL, bytes, room);
     assert_int_equal(chunk_check(&MEM_SYSTEM, bytes, size, NULL), GK_OK);
     assert_int_equal(chunk_open(bytes, size, &chunk), GK_OK);
-    check_equal(&chunk, &rows);
-    struct buffer out = encode(&rows);
+    check_equal(&chunk, rows);
+    return size;
+}
+
+static void is_written_today(const struct chunk_rows *rows, const uint8_t *bytes, size_t size)
+{
+    struct buffer out = encode(rows);
     assert_int_equal(out.size, size); /* the same bytes on every machine */
     assert_memory_equal(out.bytes, bytes, size);
     buffer_clear(&out);
+}
+
+/*
+ * tests/golden/chunk_motor_v1.hex: a predicted, a plain and a binned column; every later version must read it. Its bins
+ * are of blocks, which are no longer written.
+ */
+static void the_golden_motors_are_read_for_ever(void **state)
+{
+    static uint8_t bytes[65536];
+    struct chunk_rows rows = make_motor(1100);
+
+    (void)state;
+    (void)read_golden("tests/golden/chunk_motor_v1.hex", &rows, bytes, sizeof bytes); /* compares */
+    size_t size = read_golden("tests/golden/chunk_motor_v2.hex", &rows, bytes, sizeof bytes);
+    is_written_today(&rows, bytes, size);
+}
+
+/* Four columns that bins serve: a socket's few watts, levels amid noise, a temperature, levels; some values beside. */
+static struct chunk_rows make_binned(size_t n)
+{
+    static const uint32_t four[] = {1, 2, 3, 4};
+    struct random random = random_from(6);
+    double socket = 40, tenths = 215;
+    unsigned still = 0; /* rows since the socket changed */
+
+    for (size_t i = 0; i < n; i++) {
+        time_in[i] = T0 + (gk_time)i * 10 * GK_SECOND;
+        uint64_t r = random_below(&random, 16);
+        bool is_other = still >= 2 ? r < 12 : r < 1; /* what two rows tell of the next one */
+        socket = is_other && r == 0 ? 30 + (double)random_below(&random, 40) : is_other ? 81 - socket : socket;
+        still = is_other ? 0 : still + 1;
+        tenths += (double)random_below(&random, 5) - 2;
+        value[0][i] = socket;
+        value[1][i] = random_below(&random, 2) ? (double)(4567 * random_below(&random, 13))
+                                               : (double)random_below(&random, 60000);
+        value[2][i] = i % 500 == 499 ? -0.0 : tenths / 10;
+        value[3][i] = i % 300 == 7 ? gk_missing() : random_below(&random, 6) ? 6 : 4 + (double)random_below(&random, 4);
+    }
+    return (struct chunk_rows){n, time_in, 4, four, columns};
+}
+
+/* tests/golden/chunk_bins_v1.hex: columns in bins of blocks; chunk_bins_v2.hex: the same in lanes. */
+static void golden_bins_are_read_for_ever(void **state)
+{
+    static uint8_t bytes[65536];
+    struct chunk_rows rows = make_binned(5000);
+
+    (void)state;
+    (void)read_golden("tests/golden/chunk_bins_v1.hex", &rows, bytes, sizeof bytes); /* compares */
+    size_t size = read_golden("tests/golden/chunk_bins_v2.hex", &rows, bytes, sizeof bytes);
+    is_written_today(&rows, bytes, size);
+}
+
+/* The same with a byte turned, or cut off: never more than an error. */
+static void damaged_golden_bins_never_break_a_reader(void **state)
+{
+    static uint8_t bytes[65536];
+    struct random random = random_from(test_seed(__func__));
+
+    (void)state;
+    size_t size = sample_hex("tests/golden/chunk_bins_v1.hex", NULL, bytes, sizeof bytes);
+    for (size_t cut = 0; cut < size; cut += 1 + cut / 32) {
+        uint8_t *part = malloc(cut ? cut : 1); /* exact, for ASan */
+        memcpy(part, bytes, cut);
+        assert_false(use_all(part, cut));
+        free(part);
+    }
+    for (uint64_t round = test_rounds(400); round-- > 0;) {
+        uint8_t *copy = malloc(size);
+        memcpy(copy, bytes, size);
+        copy[random_below(&random, size)] ^= (uint8_t)(1u << random_below(&random, 8));
+        (void)use_all(copy, size); /* only that it returns */
+        free(copy);
+    }
 }
 
 /* tests/golden/chunk_v1.hex: 200 rows of all sixteen kinds; every later version must read it. */
@@ -690,7 +765,9 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(rows_are_taken_whole_where_a_cut_gains_nothing),
     cmocka_unit_test(a_wrong_basis_is_refused),
     cmocka_unit_test(damaged_motors_never_break_a_reader),
-    cmocka_unit_test(the_golden_motor_is_read_for_ever),
+    cmocka_unit_test(the_golden_motors_are_read_for_ever),
+    cmocka_unit_test(golden_bins_are_read_for_ever),
+    cmocka_unit_test(damaged_golden_bins_never_break_a_reader),
     cmocka_unit_test(the_golden_chunk_is_read_for_ever),
     cmocka_unit_test(the_example_of_the_docs_decodes),
 };

@@ -185,7 +185,7 @@ static void a_column_is_not_binned_for_a_small_gain(void **state)
 
 /* Half of the rows stand at a few levels that lie far apart, the others anywhere: only bins tell the levels from noise.
  */
-static void levels_amid_noise_are_binned_at_any_length(void **state)
+static void levels_amid_noise_are_binned(void **state)
 {
     struct random random = random_from(test_seed(__func__));
     struct column_view column;
@@ -193,7 +193,7 @@ static void levels_amid_noise_are_binned_at_any_length(void **state)
 
     (void)state;
     buffer_init(&out, &MEM_SYSTEM);
-    for (size_t n = 1024; n <= SAMPLES_MAX; n *= 2) {
+    for (size_t n = 2048; n <= SAMPLES_MAX; n *= 2) {
         for (size_t i = 0; i < n; i++)
             value[i] = random_below(&random, 2) ? (double)(4567 * random_below(&random, 13))
                                                 : (double)random_below(&random, 60000);
@@ -315,7 +315,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(columns_of_many_minds_come_back),
     cmocka_unit_test(columns_are_as_small_as_they_should_be),
     cmocka_unit_test(a_column_is_not_binned_for_a_small_gain),
-    cmocka_unit_test(levels_amid_noise_are_binned_at_any_length),
+    cmocka_unit_test(levels_amid_noise_are_binned),
     cmocka_unit_test(three_digits_at_any_range_are_ranks),
     cmocka_unit_test(the_example_of_the_docs_decodes),
     cmocka_unit_test(a_mini_block_is_decoded_alone),

@@ -350,10 +350,15 @@ static double shaped_value(struct random *random, uint64_t kind, size_t i, doubl
         return 12.5 * random_unit(random);
     case 6:
         return random_below(random, 60) ? 6.25 : NAN;
-    default:
+    case 7:
         return random_below(random, 60) ? 9.5 + (double)random_below(random, 8) / 8 : gk_missing();
+    default: /* few levels in any order: bins, where it is the whole column */
+        return random_below(random, 6) ? 6 : 4 + (double)random_below(random, 4);
     }
 }
+
+#define KINDS  8
+#define BINNED KINDS
 
 /* A meter's rows: each some seconds, jitter, lost rows, silence. Most are sealed, some come late and are not. */
 static gk_db *shaped_store(struct random *random, char path[4096], int64_t tick_ns)
@@ -367,6 +372,7 @@ static gk_db *shaped_store(struct random *random, char path[4096], int64_t tick_
     struct gk_options o = world_options();
     gk_time step = (gk_time)(1 + random_below(random, 10)) * GK_SECOND, t = T0, jitter = GK_SECOND / 4;
     uint64_t kind[CHANNELS] = {0}, late = random_below(random, 2) ? 300 : UINT64_MAX;
+    bool is_binned = random_below(random, 3) == 0;
     double walk = 6;
     size_t n_late = 0, n_now = 0;
 
@@ -383,7 +389,7 @@ static gk_db *shaped_store(struct random *random, char path[4096], int64_t tick_
     for (size_t i = 0; i < n_samples; i++) {
         if (i % 150 == 0)
             for (int c = 0; c < CHANNELS; c++)
-                kind[c] = random_below(random, 8);
+                kind[c] = is_binned ? BINNED : random_below(random, KINDS);
         t += random_below(random, 100) ? step : 2 * step;
         t += random_below(random, 400) ? 0 : 90 * GK_SECOND;
         samples[i].time = t + (random_below(random, 30) ? 0 : jitter * (gk_time)random_below(random, 4));

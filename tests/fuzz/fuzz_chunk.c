@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define ROWS_MAX 1024
+#define ROWS_MAX 2048
 
 static void require(bool is_true)
 {

@@ -1,0 +1,321 @@
+/*
+ * lanes.c - see lanes.h. A slot of the table has all that a step needs in 32 bits: frequency less one (11 bits), place
+ * in the symbol's slots (11), symbol (8), class of the symbol (2).
+ */
+#include "codec/lanes.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/bytes.h"
+
+#define STATE_LOW  (UINT32_C(1) << 16) /* states are in [STATE_LOW, 2^32) between steps; the encoder begins with it */
+#define FIELD      11
+#define SLOTS_MORE 16
+#define FIELD_MASK ((1u << FIELD) - 1)
+
+/* ---- writing -------------------------------------------------------------------------------------------------- */
+
+/*
+ * What a symbol does to a state. A state that loses no word is less than f << (32 - bits), so that with the rounded up
+ * inverse of 2^(32 + bits) / f the quotient x / f is exact, and its product stays below 2^64.
+ */
+struct push {
+    uint64_t inverse;
+    uint32_t most; /* a state above loses a word first */
+    uint16_t frequency, first;
+};
+
+static struct push push_of(uint32_t frequency, uint32_t first, unsigned bits)
+{
+    uint64_t inverse = ((UINT64_C(1) << (32 + bits)) + frequency - 1) / frequency;
+    return (struct push){inverse, (uint32_t)(((uint64_t)frequency << (32 - bits)) - 1), (uint16_t)frequency,
+                         (uint16_t)first};
+}
+
+static void fill_pushes(const struct rans_model *model, struct push push[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX])
+{
+    for (unsigned c = 0; c < model->n_contexts; c++)
+        for (unsigned i = 0, sum = 0; i < model->n_symbols; i++) {
+            if (model->frequency[c][i])
+                push[c][i] = push_of(model->frequency[c][i], sum, model->bits);
+            sum += model->frequency[c][i];
+        }
+}
+
+/* Backwards: what is written last is read first. The number of contexts is a constant here. */
+BODY size_t encode_body(const struct rans_model *model, struct push push[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX],
+                        const unsigned n_contexts, const uint8_t *symbol, size_t steps, uint8_t *out)
+{
+    uint32_t x[LANES];
+    size_t at = LANES_SIZE_MAX(steps * LANES);
+
+    for (unsigned k = 0; k < LANES; k++)
+        x[k] = STATE_LOW;
+    for (size_t i = steps; i-- > 0;) {
+        const uint8_t *now = symbol + i * LANES, *last = i >= 1 && n_contexts > 1 ? now - LANES : NULL,
+                      *before = i >= 2 && n_contexts > 3 ? now - 2 * LANES : NULL;
+        for (unsigned k = LANES; k-- > 0;) {
+            unsigned context = last ? model->class[last[k]] : 0;
+            context += before ? RANS_CLASSES * model->class[before[k]] : 0;
+            const struct push *p = &push[context][now[k]];
+            bool is_long = x[k] > p->most;
+            store_u16(out + at - 2, (uint16_t)x[k]); /* there is room in front */
+            at -= is_long ? 2 : 0;
+            uint32_t y = is_long ? x[k] >> 16 : x[k];
+            uint32_t q = (uint32_t)(y * p->inverse >> (32 + model->bits));
+            x[k] = (q << model->bits) + (y - q * p->frequency) + p->first;
+        }
+    }
+    for (unsigned k = LANES; k-- > 0;) {
+        at -= 4;
+        store_u32(out + at, x[k]);
+    }
+    return at;
+}
+
+size_t lanes_encode(const struct rans_model *model, const uint8_t *symbol, size_t steps, uint8_t *out)
+{
+    struct push push[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX];
+
+    fill_pushes(model, push);
+    size_t at = model->n_contexts == 1   ? encode_body(model, push, 1, symbol, steps, out)
+                : model->n_contexts == 3 ? encode_body(model, push, 3, symbol, steps, out)
+                                         : encode_body(model, push, 9, symbol, steps, out);
+    size_t size = LANES_SIZE_MAX(steps * LANES) - at;
+    memmove(out, out + at, size);
+    return size;
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------------- */
+
+/* Slots of a symbol, sixteen at a time: what is too many is written over by the next one. */
+BODY void fill_slots(uint32_t v, uint32_t f, uint32_t *slot)
+{
+    for (uint32_t j = 0; j < f; j += SLOTS_MORE)
+        for (uint32_t k = 0; k < SLOTS_MORE; k++)
+            slot[j + k] = v + ((j + k) << FIELD);
+}
+
+BODY bool table_body(const struct rans_model *model, struct lanes_table *out)
+{
+    uint32_t n_slots = 1u << model->bits;
+
+    for (unsigned c = 0; c < model->n_contexts; c++) {
+        uint32_t *slot = out->slot + (size_t)c * n_slots, k = 0;
+        for (unsigned i = 0; i < model->n_symbols; i++) {
+            uint32_t f = model->frequency[c][i];
+            uint32_t v = (f - 1) | i << 2 * FIELD | (uint32_t)model->class[i] << (2 * FIELD + 8);
+            if (f > n_slots - k)
+                return false;
+            fill_slots(v, f, slot + k);
+            k += f;
+        }
+        if (k != 0 && k != n_slots)
+            return false;
+        if (k == 0) /* a context that never occurs */
+            fill_slots(n_slots - 1, n_slots, slot);
+    }
+    return true;
+}
+
+/* A table takes as long to fill as hundreds of symbols to decode. */
+AVX512 static bool table_avx512(const struct rans_model *model, struct lanes_table *out)
+{
+    return table_body(model, out);
+}
+
+AVX2 static bool table_avx2(const struct rans_model *model, struct lanes_table *out)
+{
+    return table_body(model, out);
+}
+
+bool lanes_table(const struct rans_model *model, struct lanes_table *out)
+{
+    enum target target = target_best();
+
+    assert(rans_contexts_are_valid(model->n_contexts, model->bits));
+    out->bits = model->bits;
+    out->n_contexts = model->n_contexts;
+    if (target == TARGET_AVX512)
+        return table_avx512(model, out);
+    return target == TARGET_AVX2 ? table_avx2(model, out) : table_body(model, out);
+}
+
+bool lanes_begin(const uint8_t *bytes, size_t size, struct lanes *out)
+{
+    bool is_fine = size >= 4 * LANES;
+
+    for (unsigned k = 0; is_fine && k < LANES; k++) {
+        out->x[k] = load_u32(bytes + 4 * k);
+        out->last[k] = out->before[k] = 0;
+    }
+    out->at = bytes + (is_fine ? 4 * LANES : 0);
+    out->end = bytes + size;
+    out->is_tail = false;
+    return is_fine;
+}
+
+BODY void next_body(const struct lanes_table *table, const unsigned n_contexts, struct lanes *lanes, size_t n,
+                    uint8_t symbol[LANES_STEPS][LANES])
+{
+    const uint8_t *at = lanes->at;
+    unsigned bits = table->bits;
+
+    for (size_t i = 0; i < n; i++)
+        for (unsigned k = 0; k < LANES; k++) {
+            uint32_t x = lanes->x[k], context = n_contexts > 1 ? lanes->last[k] : 0;
+            context += n_contexts > 3 ? RANS_CLASSES * lanes->before[k] : 0;
+            uint32_t slot = table->slot[(context << bits) + (x & ((1u << bits) - 1))];
+            x = ((slot & FIELD_MASK) + 1) * (x >> bits) + (slot >> FIELD & FIELD_MASK);
+            bool is_short = x < STATE_LOW;
+            lanes->x[k] = is_short ? x << 16 | load_u16(at) : x;
+            at += is_short ? 2 : 0;
+            symbol[i][k] = (uint8_t)(slot >> 2 * FIELD);
+            lanes->before[k] = lanes->last[k];
+            lanes->last[k] = (uint8_t)(slot >> (2 * FIELD + 8));
+        }
+    lanes->at = at;
+}
+
+static void next_plain(const struct lanes_table *table, struct lanes *lanes, size_t n,
+                       uint8_t symbol[LANES_STEPS][LANES])
+{
+    if (table->n_contexts == 1)
+        next_body(table, 1, lanes, n, symbol);
+    else if (table->n_contexts == 3)
+        next_body(table, 3, lanes, n, symbol);
+    else
+        next_body(table, 9, lanes, n, symbol);
+}
+
+/* Not for its vectors: shifts by a variable are cheaper there. */
+AVX2 static void next_avx2(const struct lanes_table *table, struct lanes *lanes, size_t n,
+                           uint8_t symbol[LANES_STEPS][LANES])
+{
+    if (table->n_contexts == 1)
+        next_body(table, 1, lanes, n, symbol);
+    else if (table->n_contexts == 3)
+        next_body(table, 3, lanes, n, symbol);
+    else
+        next_body(table, 9, lanes, n, symbol);
+}
+
+#ifdef __x86_64__
+#include <immintrin.h>
+
+/* Sixteen lanes. */
+struct sixteen {
+    __m512i x, last, before;
+};
+
+AVX512 static inline struct sixteen load_sixteen(const struct lanes *lanes, unsigned from)
+{
+    const __m128i *last = (const void *)(lanes->last + from), *before = (const void *)(lanes->before + from);
+    return (struct sixteen){_mm512_loadu_si512(lanes->x + from), _mm512_cvtepu8_epi32(_mm_loadu_si128(last)),
+                            _mm512_cvtepu8_epi32(_mm_loadu_si128(before))};
+}
+
+AVX512 static inline void store_sixteen(const struct sixteen *s, struct lanes *lanes, unsigned from)
+{
+    _mm512_storeu_si512(lanes->x + from, s->x);
+    _mm_storeu_si128((void *)(lanes->last + from), _mm512_cvtepi32_epi8(s->last));
+    _mm_storeu_si128((void *)(lanes->before + from), _mm512_cvtepi32_epi8(s->before));
+}
+
+/* A step of sixteen lanes; returns how many took a word. */
+AVX512 static inline unsigned step_sixteen(const struct lanes_table *table, const unsigned n_contexts,
+                                           struct sixteen *s, const uint8_t *at, uint8_t *symbol)
+{
+    const __m512i field = _mm512_set1_epi32(FIELD_MASK);
+    const __m128i bits = _mm_cvtsi32_si128((int)table->bits);
+    const __m512i low = _mm512_set1_epi32((int)((1u << table->bits) - 1));
+    __m512i index = _mm512_and_si512(s->x, low), context = s->last;
+
+    if (n_contexts > 3)
+        context = _mm512_add_epi32(context, _mm512_add_epi32(s->before, _mm512_slli_epi32(s->before, 1)));
+    if (n_contexts > 1)
+        index = _mm512_add_epi32(index, _mm512_sll_epi32(context, bits));
+    __m512i slot = _mm512_i32gather_epi32(index, table->slot, 4);
+    __m512i f = _mm512_add_epi32(_mm512_and_si512(slot, field), _mm512_set1_epi32(1));
+    __m512i place = _mm512_and_si512(_mm512_srli_epi32(slot, FIELD), field);
+    __m512i x = _mm512_add_epi32(_mm512_mullo_epi32(f, _mm512_srl_epi32(s->x, bits)), place);
+    __mmask16 is_short = _mm512_cmplt_epu32_mask(x, _mm512_set1_epi32(STATE_LOW));
+    __m512i words = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)at));
+    s->x = _mm512_mask_or_epi32(x, is_short, _mm512_slli_epi32(x, 16), _mm512_maskz_expand_epi32(is_short, words));
+    _mm_storeu_si128((void *)symbol, _mm512_cvtepi32_epi8(_mm512_srli_epi32(slot, 2 * FIELD)));
+    s->before = s->last;
+    s->last = _mm512_srli_epi32(slot, 2 * FIELD + 8);
+    return (unsigned)__builtin_popcount(is_short);
+}
+
+AVX512 static inline void run_sixteens(const struct lanes_table *table, const unsigned n_contexts, struct lanes *lanes,
+                                       size_t n, uint8_t symbol[LANES_STEPS][LANES])
+{
+    struct sixteen a = load_sixteen(lanes, 0), b = load_sixteen(lanes, 16);
+    const uint8_t *at = lanes->at;
+
+    static_assert(LANES == 32, "two sixteens");
+    for (size_t i = 0; i < n; i++) {
+        at += 2 * step_sixteen(table, n_contexts, &a, at, symbol[i]);
+        at += 2 * step_sixteen(table, n_contexts, &b, at, symbol[i] + 16);
+    }
+    store_sixteen(&a, lanes, 0);
+    store_sixteen(&b, lanes, 16);
+    lanes->at = at;
+}
+
+AVX512 static void next_avx512(const struct lanes_table *table, struct lanes *lanes, size_t n,
+                               uint8_t symbol[LANES_STEPS][LANES])
+{
+    if (table->n_contexts == 1)
+        run_sixteens(table, 1, lanes, n, symbol);
+    else if (table->n_contexts == 3)
+        run_sixteens(table, 3, lanes, n, symbol);
+    else
+        run_sixteens(table, 9, lanes, n, symbol);
+}
+#else
+#define next_avx512 next_avx2
+#endif
+
+/* The last words move to where zeros are behind them. */
+static void move_to_tail(struct lanes *lanes)
+{
+    size_t left = (size_t)(lanes->end - lanes->at);
+
+    assert(left < LANES_MARGIN);
+    memcpy(lanes->tail, lanes->at, left);
+    memset(lanes->tail + left, 0, sizeof lanes->tail - left);
+    lanes->at = lanes->tail;
+    lanes->end = lanes->tail + left;
+    lanes->is_tail = true;
+}
+
+bool lanes_next_on(enum target target, const struct lanes_table *table, struct lanes *lanes, size_t n,
+                   uint8_t symbol[LANES_STEPS][LANES])
+{
+    assert(n <= LANES_STEPS);
+    if (!lanes->is_tail && lanes->end - lanes->at < LANES_MARGIN)
+        move_to_tail(lanes);
+    if (target == TARGET_AVX512)
+        next_avx512(table, lanes, n, symbol);
+    else if (target == TARGET_AVX2)
+        next_avx2(table, lanes, n, symbol);
+    else
+        next_plain(table, lanes, n, symbol);
+    return lanes->at <= lanes->end;
+}
+
+bool lanes_next(const struct lanes_table *table, struct lanes *lanes, size_t n, uint8_t symbol[LANES_STEPS][LANES])
+{
+    return lanes_next_on(target_best(), table, lanes, n, symbol);
+}
+
+bool lanes_are_done(const struct lanes *lanes)
+{
+    bool is_done = lanes->at == lanes->end;
+    for (unsigned k = 0; k < LANES; k++)
+        is_done = is_done && lanes->x[k] == STATE_LOW;
+    return is_done;
+}
