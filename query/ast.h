@@ -148,6 +148,7 @@ enum cond_kind {
     COND_ORDER,
     COND_EXEMPT,
     COND_HOURS,
+    COND_CALENDAR,
     COND_NAME,
     COND_AND,
     COND_OR,
@@ -185,10 +186,12 @@ struct cond {
     const struct unit *limit_unit; /* NULL: a plain number */
     bool is_of_rated;
 
-    /* COND_ORDER, COND_NAME */
-    struct gk_text name; /* NULL: any order */
+    /* COND_ORDER, COND_CALENDAR, COND_NAME */
+    struct gk_text name; /* NULL: any order, plain days of the week */
     bool has_level, is_group;
     int32_t from_s, to_s; /* COND_HOURS */
+    uint32_t days;        /* COND_CALENDAR: of the week, where it has no name */
+    bool is_workdays;     /* the stored calendar of that name, where there is one */
 
     /* Suffixes: the duration as written, and whether it stood behind > or <= */
     int64_t ns;
@@ -369,6 +372,7 @@ enum tail_kind {
     TAIL_UNKNOWN,
     TAIL_TZ,
     TAIL_WITH,
+    TAIL_USING,
     TAIL_KNOWN,
     TAIL_VERSUS,
     TAIL_CLEAR, /* from here on those that only rules have */
@@ -405,6 +409,8 @@ struct tail {
     bool has_limits; /* with on_from = 15%: above every band, for this statement */
     struct gk_band limits;
     struct place limits_place;
+    struct gk_text set; /* using bands 'v2': of these, too */
+    struct place set_place;
     bool has_known; /* as known at: rows and entries that came later are not there */
     struct token known;
     struct place known_place;

@@ -170,6 +170,48 @@ static int bind_order(struct binder *binder, struct cond *cond)
     return bind_fail(binder, cond->place, "no order has the level, kind or group '%.100s'", cond->name.bytes);
 }
 
+/* ---- calendars ---- */
+
+static bool find_calendar(const struct binder *binder, const char *name, struct nearest *nearest)
+{
+    size_t n;
+    const struct gk_calendar *calendars = gk_calendars(binder->snapshot, &n);
+
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(calendars[i].calendar, name) == 0)
+            return true;
+        nearest_try(nearest, calendars[i].calendar);
+    }
+    return false;
+}
+
+/* A store without them has no holidays. */
+static int bind_workdays(struct binder *binder)
+{
+    struct nearest nearest = nearest_to("", 0);
+
+    if (find_calendar(binder, "workdays", &nearest) || find_calendar(binder, "工作日", &nearest))
+        return GK_OK;
+    return note(binder,
+                report_text(binder->report, "workdays are Monday to Friday, as the store has no calendar 'workdays'"));
+}
+
+static int bind_calendar(struct binder *binder, struct cond *cond)
+{
+    if (cond->is_workdays)
+        return bind_workdays(binder);
+    if (!cond->name.bytes)
+        return GK_OK;
+    struct nearest nearest = nearest_to(cond->name.bytes, cond->name.size);
+    if (find_calendar(binder, cond->name.bytes, &nearest))
+        return GK_OK;
+    if (nearest.best)
+        report_hint(binder->report, "did you mean '%s'?", nearest.best);
+    else
+        report_hint(binder->report, "list calendars names them all; gk load takes a table calendar,days,hours");
+    return bind_fail(binder, cond->place, "no calendar is called '%.100s'", cond->name.bytes);
+}
+
 /* ---- durations ---- */
 
 static int bind_duration(struct binder *binder, struct cond *cond)
@@ -251,6 +293,8 @@ static int complete_leaf(struct binder *binder, struct cond *cond)
         TRY(bind_compare(binder, cond));
     else if (cond->kind == COND_ORDER)
         TRY(bind_order(binder, cond));
+    else if (cond->kind == COND_CALENDAR)
+        TRY(bind_calendar(binder, cond));
     if (bound->n_leaves == LEAVES_MAX)
         return report_fail(binder->report, GK_ELIMIT, binder->use ? *binder->use : cond->place,
                            "a statement may have %zu simple conditions", LEAVES_MAX);

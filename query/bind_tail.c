@@ -126,6 +126,26 @@ static int bind_known(struct binder *binder, struct tail *tail)
     return tail->has_known ? bind_instant(binder, zone_s, &tail->known, &tail->known_at, &is_date) : GK_OK;
 }
 
+static int bind_set(struct binder *binder, const struct tail *tail)
+{
+    struct nearest nearest = nearest_to(tail->set.bytes ? tail->set.bytes : "", tail->set.size);
+    size_t n;
+    const struct gk_band *bands = gk_set_bands(binder->snapshot, &n);
+
+    if (!tail->set.bytes)
+        return GK_OK;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(bands[i].set, tail->set.bytes) == 0)
+            return GK_OK;
+        nearest_try(&nearest, bands[i].set);
+    }
+    if (nearest.best)
+        report_hint(binder->report, "did you mean '%s'?", nearest.best);
+    else
+        report_hint(binder->report, "list bands shows them all; gk load takes a table of bands with a column 'set'");
+    return bind_fail(binder, tail->set_place, "no set of bands is called '%.100s'", tail->set.bytes);
+}
+
 int bind_tail(struct binder *binder, struct stmt *stmt)
 {
     struct tail *tail = &stmt->tail;
@@ -136,6 +156,7 @@ int bind_tail(struct binder *binder, struct stmt *stmt)
     TRY(bind_keys(binder, stmt));
     TRY(bind_time(binder, stmt, &tail->time));
     TRY(bind_known(binder, tail));
+    TRY(bind_set(binder, tail));
     if (stmt->kind == STMT_AGGREGATE && tail->has_per && bucket_kind_of(tail) == BUCKET_WHOLE && tail->n_keys == 0)
         TRY(notes_add(
             binder->arena, &binder->bound->notes,

@@ -31,6 +31,9 @@ void calendar_clear(struct calendar *calendar)
 {
     if (calendar->scope)
         arena_release(calendar->scope->arena, &calendar->list, &calendar->capacity, sizeof *calendar->list);
+    if (calendar->scope)
+        arena_release(calendar->scope->arena, &calendar->entries, &calendar->entries_capacity,
+                      sizeof *calendar->entries);
     gk_timeline_free(calendar->certain);
     gk_timeline_free(calendar->possible);
     gk_timeline_free(calendar->all);
@@ -183,6 +186,90 @@ done:
     return rc;
 }
 
+/* ---- calendars ---- */
+
+/* Wide to narrow. */
+static int narrowness(const struct gk_calendar *entry)
+{
+    return (int)entry->scope.kind;
+}
+
+/* When what the entry says of a day begins. */
+static gk_time begin_of(const struct gk_calendar *entry, gk_time midnight)
+{
+    return midnight + entry->hours_from_s * GK_SECOND;
+}
+
+/* Of the entries that cover the subject the one that is in force on a day; NULL: none. */
+static const struct gk_calendar *in_force(const struct calendar *calendar, gk_time midnight)
+{
+    const struct gk_calendar *best = NULL;
+
+    for (size_t i = 0; i < calendar->n_entries; i++) {
+        const struct gk_calendar *entry = calendar->entries[i];
+        gk_time begin = begin_of(entry, midnight);
+        if (begin < entry->from || begin >= entry->to)
+            continue;
+        bool is_narrower = !best || narrowness(entry) > narrowness(best);
+        if (is_narrower || (narrowness(entry) == narrowness(best) && entry->from > best->from))
+            best = entry;
+    }
+    return best;
+}
+
+/* The entries of a name that cover all of the subject. *is_known: there are entries of that name. */
+static int find_entries(struct calendar *calendar, const char *name, struct subject subject, bool *is_known)
+{
+    size_t n;
+    const struct gk_calendar *list = gk_calendars(calendar->scope->snapshot, &n);
+    int rc = GK_OK;
+
+    calendar->n_entries = 0;
+    *is_known = false;
+    TRY(arena_reserve(calendar->scope->arena, &calendar->entries, &calendar->entries_capacity, n + 1,
+                      sizeof *calendar->entries));
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(list[i].calendar, name) != 0)
+            continue;
+        enum gk_truth truth = scope_covers(calendar->scope, &list[i].scope, NULL, subject);
+        calendar->n_partial += 2 * (truth == GK_UNKNOWN); /* one is enough: it stands above wider ones */
+        if (truth == GK_TRUE)
+            calendar->entries[calendar->n_entries++] = &list[i];
+        *is_known = true;
+    }
+done:
+    return rc;
+}
+
+static int add_days(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo, int64_t hi)
+{
+    const char *names[] = {cond->is_workdays ? "workdays" : cond->name.bytes, cond->is_workdays ? "工作日" : NULL};
+    const struct gk_calendar plain = {.days = cond->days};
+    const gk_time shift = calendar->zone_s * GK_SECOND;
+    int64_t end = window_tick(hi * calendar->tick_ns + shift, DAY_NS) + 1;
+    bool is_known = false;
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < 2 && names[i] && !is_known; i++)
+        TRY(find_entries(calendar, names[i], subject, &is_known));
+    if (cond->name.bytes && !is_known) /* it is newer than what is known */
+        return add(calendar, lo, hi, GK_UNKNOWN);
+    for (int64_t day = window_tick(lo * calendar->tick_ns + shift, DAY_NS) - 1; day <= end; day++) {
+        gk_time midnight = day * DAY_NS - shift;
+        const struct gk_calendar *entry = is_known ? in_force(calendar, midnight) : &plain;
+        if (!entry || !(entry->days >> (day + 3 - window_tick(day + 3, 7) * 7) & 1)) /* 1970-01-01 was a Thursday */
+            continue;
+        int64_t length_s = entry->hours_to_s - entry->hours_from_s;
+        gk_time from = begin_of(entry, midnight), to = from + length_s * GK_SECOND + (length_s <= 0 ? DAY_NS : 0);
+        TRY(add(calendar, most(window_tick(from, calendar->tick_ns), lo), least(window_tick(to, calendar->tick_ns), hi),
+                GK_TRUE));
+    }
+done:
+    return rc;
+}
+
+/* ---- laying them down ---- */
+
 static int compare_stretch(const void *p, const void *q)
 {
     const struct stretch *a = p, *b = q;
@@ -232,6 +319,9 @@ static int evaluate(struct calendar *calendar, const struct cond *cond, struct s
         TRY(add_orders(calendar, cond, subject, lo, hi));
     } else if (cond->kind == COND_EXEMPT) {
         TRY(add_exemptions(calendar, subject));
+    } else if (cond->kind == COND_CALENDAR) {
+        TRY(add_days(calendar, cond, subject, lo, hi));
+        TRY(add_outside(calendar, lo, hi));
     } else {
         TRY(add_daily(calendar, cond->from_s, cond->to_s, always, lo, hi));
         TRY(add_outside(calendar, lo, hi));

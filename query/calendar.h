@@ -1,5 +1,5 @@
 /*
- * calendar.h - conditions that need no meter: orders, exemptions, hours of the day.
+ * calendar.h - conditions that need no meter: orders, exemptions, hours of the day, calendars.
  */
 #ifndef QUERY_CALENDAR_H
 #define QUERY_CALENDAR_H
@@ -18,6 +18,8 @@ struct calendar {
     int32_t zone_s; /* daily hours are of the store's zone */
     struct stretch *list;
     size_t n, capacity;
+    const struct gk_calendar **entries; /* of one name, for one subject */
+    size_t n_entries, entries_capacity;
     size_t n_partial;                                      /* entries that cover a part of a site */
     gk_timeline *certain, *possible, *all, *any, *scratch; /* scratch */
 };
@@ -27,8 +29,8 @@ void calendar_clear(struct calendar *calendar);
 /* Whether an order condition means an order. */
 bool calendar_is_meant(const struct cond *cond, const struct gk_order *order);
 /*
- * The truth of an order, exempt or hours condition for a subject. Daily hours are worked out for [lo, hi) and unknown
- * outside; the rest holds for ever.
+ * The truth of an order, exempt, hours or calendar condition for a subject. Hours and days are worked out for [lo, hi)
+ * and unknown outside; the rest holds for ever.
  */
 int calendar_evaluate(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo,
                       int64_t hi, gk_timeline *out);

@@ -673,6 +673,7 @@ static int evaluate(struct eval *eval, const struct cond *cond, int64_t least, c
     case COND_ORDER:
     case COND_EXEMPT:
     case COND_HOURS:
+    case COND_CALENDAR:
         return calendar_evaluate(&eval->calendar, cond, eval->subject, eval->lo, eval->hi, own);
     case COND_AND:
         TRY(evaluate(eval, cond->a, least, &a));
@@ -775,13 +776,17 @@ static void find_edges(const struct eval *eval, const gk_timeline *timeline, enu
     }
 }
 
-/* Hours of the day may have begun a day before all data. */
-static int64_t day_before(const struct eval *eval)
+/* Hours of the day may have begun a day before all data, days of the week a week. */
+static int64_t days_before(const struct eval *eval)
 {
-    for (size_t i = 0; i < eval->bound->n_leaves; i++)
-        if (eval->bound->leaves[i]->kind == COND_HOURS || eval->bound->leaves[i]->kind == COND_ORDER)
-            return DAY_NS / eval->window->tick_ns;
-    return 0;
+    int64_t n = 0;
+
+    for (size_t i = 0; i < eval->bound->n_leaves; i++) {
+        enum cond_kind kind = eval->bound->leaves[i]->kind;
+        int64_t needed = kind == COND_CALENDAR ? 8 : kind == COND_HOURS || kind == COND_ORDER;
+        n = needed > n ? needed : n;
+    }
+    return n * DAY_NS / eval->window->tick_ns;
 }
 
 /* Moves a border to the left until no order or exemption begins or ends where it could be taken for the border. */
@@ -813,7 +818,7 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
 {
     const struct window *window = eval->window;
     int64_t pad = eval->bound->pad, least = (eval->first_tick < window->a ? eval->first_tick : window->a) - 2 * pad - 2;
-    least -= day_before(eval);
+    least -= days_before(eval);
     int64_t most = (window->known_end > window->b ? window->known_end : window->b) + pad;
     int64_t step = WIDEN_NS / window->tick_ns;
     bool left, right, is_second = false;

@@ -99,7 +99,10 @@ static int put_leaf(struct gk_query *query, const struct cond *leaf)
         return explain_put(query, "reads",
                            leaf->kind == COND_ORDER    ? "order: those that bind the subject"
                            : leaf->kind == COND_EXEMPT ? "exempt: declared for the subject"
-                                                       : "hours: in the store's zone");
+                           : leaf->kind == COND_CALENDAR
+                               ? (leaf->name.bytes ? "calendar: of a day the latest entry of the narrowest scope"
+                                                   : "days of the week: in the store's zone")
+                               : "hours: in the store's zone");
     for (size_t i = 0; leaf->kind == COND_STATE && i < 5; i++)
         if (leaf->mask & GK_STATE_BIT(i))
             at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", at ? " or " : "", states[i]);
@@ -165,6 +168,7 @@ static const char *plan_text(struct gk_query *query, const struct cond *cond)
     case COND_ORDER:
     case COND_EXEMPT:
     case COND_HOURS:
+    case COND_CALENDAR:
         return "from the catalog and the clock";
     default:
         return arena_printf(&query->memory, "%s of %s%s", cond->kind == COND_STATE ? "states" : "samples",

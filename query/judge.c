@@ -58,7 +58,7 @@ static int hit_all(struct gk_judge *judge, bool is_all, gk_time from)
         int64_t struck;
         if (!standing->query)
             continue;
-        bool strikes = standing_strikes(standing, judge->before, judge->now, &struck);
+        bool strikes = standing_strikes(standing, judge->snapshot, judge->before, judge->now, &struck);
         if (is_all)
             TRY(standing_hit_all(standing, judge_tick(judge, from)));
         else if (standing->is_fresh)

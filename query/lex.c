@@ -711,8 +711,8 @@ static int lex_sign(struct lexer *lexer)
 /* Whether a name stands where the next token does: behind what names follow, or in a list of them. */
 static bool is_name_place(const struct lexer *lexer)
 {
-    static const enum word before[] = {W_FACILITY, W_PRODUCTION, W_ABATEMENT, W_LINE, W_ENTERPRISE,
-                                       W_PARK,     W_ORDER,      W_GROUP,     W_TZ};
+    static const enum word before[] = {W_FACILITY, W_PRODUCTION, W_ABATEMENT, W_LINE,     W_ENTERPRISE, W_PARK,
+                                       W_ORDER,    W_GROUP,      W_TZ,        W_CALENDAR, W_SHIFT,      W_BAND};
     const struct token *last = lexer->n > 0 ? &lexer->list[lexer->n - 1] : NULL;
 
     if (!last)

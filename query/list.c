@@ -1,7 +1,7 @@
 /*
- * list.c - `list facilities|enterprises|parks|lines|channels|links|bands|orders|exemptions|rules`: what the catalog
- * says. With a time tail, links, orders, exemptions and rules that hold at some time of the window. (`list gaps` is a
- * `when`.)
+ * list.c - `list facilities|enterprises|parks|lines|channels|links|bands|orders|exemptions|calendars|rules`: what
+ * the catalog says. With a time tail, links, orders, exemptions, calendars and rules that hold at some time of the
+ * window. (`list gaps` is a `when`.)
  */
 #include <math.h>
 #include <stdio.h>
@@ -62,7 +62,9 @@ static const struct listing LISTINGS[] = {
       {"dwell_on_s", GK_TYPE_SECONDS},
       {"dwell_off_s", GK_TYPE_SECONDS},
       {"channel", TEXT},
-      {"from", TIME}}},
+      {"from", TIME},
+      {"set", TEXT}}},
+    {W_CALENDAR, {{"calendar", TEXT}, {"days", TEXT}, {"hours", TEXT}, {"scope", TEXT}, {"from", TIME}, {"to", TIME}}},
     {W_ORDER,
      {{"scope", TEXT},
       {"level", TEXT},
@@ -259,23 +261,32 @@ static int put_band(struct gk_query *query, const struct gk_band *band)
     put_seconds(&query->rows, band->dwell_off_ns);
     rows_put_text(&query->rows, band->channel == GK_ID_NONE ? "" : gk_channel_name(query->snapshot, band->channel));
     put_limit_time(&query->rows, band->from);
+    rows_put_text(&query->rows, band->set);
     run_end_row(query);
 done:
     return rc;
 }
 
-static int put_order(struct gk_query *query, const struct gk_order *order)
+/* Nothing for whole days. */
+static int put_hours(struct gk_query *query, int32_t from_s, int32_t to_s)
 {
     const char *hours = "";
+
+    if (from_s || to_s)
+        hours = arena_printf(&query->memory, "%02d:%02d-%02d:%02d", from_s / 3600, from_s / 60 % 60, to_s / 3600,
+                             to_s / 60 % 60);
+    if (!hours)
+        return arena_status(&query->memory);
+    rows_put_text(&query->rows, hours);
+    return GK_OK;
+}
+
+static int put_order(struct gk_query *query, const struct gk_order *order)
+{
     int rc = GK_OK;
 
     if (!is_in_time(query, order->from, order->to) || !is_scope_meant(query, &order->scope))
         return GK_OK;
-    if (order->hours_from_s || order->hours_to_s)
-        hours = arena_printf(&query->memory, "%02d:%02d-%02d:%02d", order->hours_from_s / 3600,
-                             order->hours_from_s / 60 % 60, order->hours_to_s / 3600, order->hours_to_s / 60 % 60);
-    if (!hours)
-        return arena_status(&query->memory);
     TRY(run_begin_row(query));
     TRY(put_scope(query, &order->scope));
     rows_put_text(&query->rows, order->level);
@@ -283,7 +294,29 @@ static int put_order(struct gk_query *query, const struct gk_order *order)
     rows_put_number(&query->rows, GK_TYPE_SHARE, order->cut_share);
     put_limit_time(&query->rows, order->from);
     put_limit_time(&query->rows, order->to);
-    rows_put_text(&query->rows, hours);
+    TRY(put_hours(query, order->hours_from_s, order->hours_to_s));
+    run_end_row(query);
+done:
+    return rc;
+}
+
+static int put_calendar(struct gk_query *query, const struct gk_calendar *calendar)
+{
+    char days[GK_DAYS_TEXT_MAX];
+    int rc = GK_OK;
+
+    if (!is_in_time(query, calendar->from, calendar->to) || !is_scope_meant(query, &calendar->scope))
+        return GK_OK;
+    const char *text = arena_printf(&query->memory, "%s", gk_days_text(calendar->days, days));
+    if (!text)
+        return arena_status(&query->memory);
+    TRY(run_begin_row(query));
+    rows_put_text(&query->rows, calendar->calendar);
+    rows_put_text(&query->rows, text);
+    TRY(put_hours(query, calendar->hours_from_s, calendar->hours_to_s));
+    TRY(put_scope(query, &calendar->scope));
+    put_limit_time(&query->rows, calendar->from);
+    put_limit_time(&query->rows, calendar->to);
     run_end_row(query);
 done:
     return rc;
@@ -351,11 +384,13 @@ static size_t count_records(const struct gk_query *query)
     case W_LINK:
         return info->n_links;
     case W_BAND:
-        return info->n_bands;
+        return info->n_bands + info->n_set_bands;
     case W_ORDER:
         return info->n_orders;
     case W_EXEMPTION:
         return info->n_exemptions;
+    case W_CALENDAR:
+        return info->n_calendars;
     case W_RULE:
         return info->n_rules;
     default:
@@ -384,7 +419,11 @@ static int put_record(struct gk_query *query, size_t i)
     case W_LINK:
         return put_link(query, &gk_links(query->snapshot, &n)[i]);
     case W_BAND:
-        return put_band(query, &gk_bands(query->snapshot, &n)[i]);
+        if (i < gk_snapshot_info(query->snapshot)->n_bands)
+            return put_band(query, &gk_bands(query->snapshot, &n)[i]);
+        return put_band(query, &gk_set_bands(query->snapshot, &n)[i - gk_snapshot_info(query->snapshot)->n_bands]);
+    case W_CALENDAR:
+        return put_calendar(query, &gk_calendars(query->snapshot, &n)[i]);
     case W_ORDER:
         return put_order(query, &gk_orders(query->snapshot, &n)[i]);
     case W_EXEMPTION:

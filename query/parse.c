@@ -89,7 +89,7 @@ static int check_rule_tail(struct parser *parser, const struct stmt *stmt, const
                       "a rule of numbers takes by, every, vs, having, in, where, notify, escalate after, message"};
     const uint32_t numbers = 1u << TAIL_BY | 1u << TAIL_EVERY | 1u << TAIL_VERSUS | 1u << TAIL_HAVING;
     uint32_t refused = 1u << TAIL_TIME | 1u << TAIL_TOP | 1u << TAIL_SORT | 1u << TAIL_LIMIT | 1u << TAIL_UNKNOWN |
-                       1u << TAIL_TZ | 1u << TAIL_WITH | 1u << TAIL_KNOWN;
+                       1u << TAIL_TZ | 1u << TAIL_WITH | 1u << TAIL_USING | 1u << TAIL_KNOWN;
     const struct place *place = find_tail(&stmt->tail, refused | (stmt->sources ? 1u << TAIL_CLEAR : numbers));
 
     if (!place && stmt->tail.vs_place.to)
@@ -117,6 +117,7 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
                                 with = {"with possible", "it goes with conditions: when, which, duration of"},
                                 limits = {"with on_from",
                                           "other limits go with what states tell: when, which, state of"},
+                                set = {"using bands", "other limits go with what states tell: when, which, state of"},
                                 stored = {"vs stored", "duration of abatement off with on_from = 15% vs stored"},
                                 now = {"vs now", "count of abatement off as known at 2026-11-20T08:00 vs now"},
                                 window = {"a window of time", "a state is of one moment: at 2026-11-20T08:00"},
@@ -135,7 +136,8 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
         TRY(refuse(parser, stmt->kind == STMT_STATE && tail->keys[i] >= KEY_HOUR, tail->key_places[i], key, verb));
     TRY(refuse(parser, tail->n_keys && !is_grouped && stmt->kind != STMT_STATE, tail->key_places[0], by, verb));
     TRY(refuse(parser, tail->every_ns && !is_grouped, tail->every_place, every, verb));
-    TRY(refuse(parser, tail->has_limits && !has_states(stmt), tail->limits_place, limits, verb));
+    TRY(refuse(parser, tail->has_limits && !has_states(stmt), tail->set.bytes ? tail->set_place : tail->limits_place,
+               tail->set.bytes ? set : limits, verb));
     TRY(refuse(parser, tail->vs_stored && !has_conditions(stmt), tail->vs_place, stored, verb));
     TRY(refuse(parser, tail->vs_now && (stmt->kind != STMT_AGGREGATE || !tail->has_known), tail->vs_place, now, verb));
     if (tail->vs_stored && !tail->has_limits) {
@@ -261,8 +263,9 @@ static int make_gaps(struct parser *parser, struct stmt *stmt)
 
 static int parse_list(struct parser *parser, struct stmt *stmt)
 {
-    static const enum word listed[] = {W_FACILITY, W_ENTERPRISE, W_PARK, W_LINE,  W_CHANNEL,  W_LINK, W_BAND,
-                                       W_ORDER,    W_EXEMPTION,  W_GAPS, W_EVENT, W_BACKFILL, W_RULE, W_NONE};
+    static const enum word listed[] = {W_FACILITY, W_ENTERPRISE, W_PARK,  W_LINE,      W_CHANNEL,
+                                       W_LINK,     W_BAND,       W_ORDER, W_EXEMPTION, W_GAPS,
+                                       W_EVENT,    W_BACKFILL,   W_RULE,  W_CALENDAR,  W_NONE};
     const struct token *after;
     int rc;
 
@@ -284,6 +287,8 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
         stmt->listed = W_GAPS;
     if (parser_is_word(parser, W_RULES))
         stmt->listed = W_RULE;
+    if (parser_is_word(parser, W_SHIFT))
+        stmt->listed = W_CALENDAR;
     if (parser_is_record(parser))
         return parse_record_list(parser, stmt);
     if (parser_is_word(parser, W_NONE) && strcmp(parser->at->text.bytes, "late") == 0)

@@ -348,6 +348,23 @@ done:
     return rc;
 }
 
+/* weekdays 08:00-18:00 */
+static int parse_hours_of_days(struct parser *parser, struct cond **out)
+{
+    struct cond *hours;
+    int rc = GK_OK;
+
+    if (parser->at->kind != T_CLOCK)
+        return GK_OK;
+    hours = new_cond(parser, COND_HOURS, NULL, NULL);
+    if (!hours)
+        return parser_no_memory(parser);
+    TRY(parse_hours(parser, hours));
+    TRY(parser_wrap(parser, out, COND_AND, hours));
+done:
+    return rc;
+}
+
 bool parser_begins_cond(const struct token *token)
 {
     struct parser ahead = {.at = token};
@@ -417,8 +434,6 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
         TRY(parser_need(parser, T_CLOSE, "')'", "a parenthesis is still open"));
         return GK_OK;
     }
-    if (parser_is_word(parser, W_CALENDAR) || parser_is_word(parser, W_SHIFT))
-        return parser_refuse(parser, "a calendar", "a store keeps no calendars: hours 22:00-06:00, order, exempt");
     if (parser_is_count_of(parser))
         return parse_count_of(parser, out);
     struct cond *cond = new_cond(parser, COND_STATE, NULL, NULL);
@@ -429,6 +444,9 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
         TRY(parse_order(parser, cond));
     } else if (parser_is_hours(parser)) {
         TRY(parse_hours(parser, cond));
+    } else if (parser_is_calendar(parser)) {
+        TRY(parse_calendar(parser, cond));
+        TRY(parse_hours_of_days(parser, out));
     } else if (parser_take_word(parser, W_EXEMPT)) {
         cond->kind = COND_EXEMPT;
     } else if (is_quant(parser) || parser_peek_noun(parser, &noun) || parser_peek_series(parser) ||
@@ -533,11 +551,20 @@ done:
     return rc;
 }
 
+/* Hours and days alone: what stands behind them is the main clause without a word between. */
+static bool is_of_clock(const struct cond *cond)
+{
+    if (cond->kind == COND_HOURS || cond->kind == COND_CALENDAR)
+        return true;
+    return (cond->kind == COND_AND || cond->kind == COND_OR || cond->kind == COND_NOT) && is_of_clock(cond->a) &&
+           (!cond->b || is_of_clock(cond->b));
+}
+
 /* A期间B is B during A, A之外B is B outside A: what stands last is the main clause, whose first noun names the rows. */
 static int parse_that(struct parser *parser, struct cond **out, bool *is_done)
 {
     /* 夜间22:00-06:00生产运行 */
-    bool is_hours = (*out)->kind == COND_HOURS && parser_is_han(parser) && parser_begins_cond(parser->at);
+    bool is_hours = is_of_clock(*out) && parser_is_han(parser) && parser_begins_cond(parser->at);
     bool is_during = parser_take_word(parser, W_DURING_THAT) || is_hours;
     struct cond *b;
     int rc = GK_OK;

@@ -49,7 +49,7 @@ int parse_noun(struct parser *parser, enum noun *out)
 }
 
 /* An unquoted name is shown with its quotes. */
-static int fail_name(struct parser *parser, const char *what)
+int parser_fail_name(struct parser *parser, const char *what)
 {
     const struct token *token = parser->at;
 
@@ -68,7 +68,7 @@ int parse_names(struct parser *parser, struct name **out)
     do {
         const struct token *token = parser->at;
         if (token->kind != T_NAME)
-            return fail_name(parser, "a name in quotes");
+            return parser_fail_name(parser, "a name in quotes");
         struct name *name = parser_new(parser, sizeof *name);
         if (!name)
             return parser_no_memory(parser);

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-static const enum word TAILS[] = {W_IN,       W_WHERE,   W_PER,   W_BY,    W_EVERY,     W_TOP,   W_HAVING,
-                                  W_SORT,     W_LIMIT,   W_TZ,    W_WITH,  W_LAST,      W_TODAY, W_NOW,
-                                  W_THIS,     W_BETWEEN, W_SINCE, W_UNTIL, W_YESTERDAY, W_FOR,   W_WHILE,
-                                  W_IGNORING, W_AND,     W_OR,    W_NONE};
+static const enum word TAILS[] = {W_IN,    W_WHERE,    W_PER,     W_BY,    W_EVERY, W_TOP,       W_HAVING,
+                                  W_SORT,  W_LIMIT,    W_TZ,      W_WITH,  W_USING, W_LAST,      W_TODAY,
+                                  W_NOW,   W_THIS,     W_BETWEEN, W_SINCE, W_UNTIL, W_YESTERDAY, W_FOR,
+                                  W_WHILE, W_IGNORING, W_AND,     W_OR,    W_NONE};
 
 static int parse_in(struct parser *parser, struct tail *out)
 {
@@ -296,6 +296,7 @@ static const struct tail_form FORMS[] = {
     {W_UNKNOWN, TAIL_UNKNOWN, parse_unknown},
     {W_TZ, TAIL_TZ, parse_zone},
     {W_WITH, TAIL_WITH, parse_with},
+    {W_USING, TAIL_USING, parse_using},
     {W_CLEAR, TAIL_CLEAR, parse_rule_clear},
     {W_NOTIFY, TAIL_NOTIFY, parse_rule_notify},
     {W_ESCALATE, TAIL_ESCALATE, parse_rule_escalate},
@@ -355,8 +356,6 @@ static const char *example_instead(const struct parser *parser)
 
 static int refuse_tail(struct parser *parser)
 {
-    if (parser_is_word(parser, W_USING))
-        return parser_refuse(parser, "'using'", "other limits for one statement: with on_from = 15%");
     if (parser_is_word(parser, W_FORMAT)) {
         report_hint(parser->report, "gk query STORE 'text' --format csv");
         return report_fail(parser->report, GK_ESYNTAX, parser->at->place,
@@ -429,6 +428,8 @@ static const struct tail_form *find_form(const struct parser *parser)
 
     if (word == W_PER && next->kind == T_DURATION)
         word = W_EVERY;
+    else if (word == W_BY && next->kind == T_WORD && next->word == W_BAND && next[1].kind == T_NAME) /* 按阈值'v2' */
+        word = W_USING;
     else if (word == W_PER && next->kind == T_WORD && next->word >= W_HOUR && next->word <= W_MONTH)
         word = W_BY;
     for (size_t i = 0; word != W_NONE && i < sizeof FORMS / sizeof FORMS[0]; i++)

@@ -2,6 +2,7 @@
  * parse_with.c - what a statement is asked with:
  *
  *     with ITEM {, ITEM}      ITEM = possible | LIMIT [=] VALUE      vs stored
+ *     using bands 'SET'
  *     as known at TIME        vs now
  *
  * The limits are those of a band: off_below, on_from, overload_from, hysteresis (15%, 5kW), hold, dwell_on, dwell_off
@@ -96,16 +97,41 @@ done:
     return rc;
 }
 
+/* Both tails may stand, in either order. */
+static void begin_limits(struct tail *out)
+{
+    if (!out->has_limits)
+        out->limits = (struct gk_band){.hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1, .channel = GK_ID_NONE};
+}
+
 int parse_with(struct parser *parser, struct tail *out)
 {
     const struct token *first = parser->at;
     int rc;
 
-    out->limits = (struct gk_band){.hold_ns = -1, .dwell_on_ns = -1, .dwell_off_ns = -1, .channel = GK_ID_NONE};
+    begin_limits(out);
     do
         TRY(parse_item(parser, out));
     while (parser_take(parser, T_COMMA));
     out->limits_place = parser_place(parser, first);
+done:
+    return rc;
+}
+
+/* using bands 'v2' */
+int parse_using(struct parser *parser, struct tail *out)
+{
+    static const char example[] = "using bands 'v2'; one limit alone: with on_from = 15%";
+    int rc;
+
+    TRY(parser_need_word(parser, W_BAND, example));
+    begin_limits(out);
+    out->has_limits = true;
+    out->set = parser->at->text;
+    out->set_place = parser->at->place;
+    out->limits.set = out->set.bytes;
+    if (!parser_take(parser, T_NAME))
+        TRY(parser_fail_name(parser, "the name of a set of bands"));
 done:
     return rc;
 }

@@ -46,6 +46,8 @@ bool parser_peek_noun(const struct parser *parser, enum noun *out);
 int parse_noun(struct parser *parser, enum noun *out);
 /* Fails at the next token: a noun was expected. */
 int parser_fail_noun(struct parser *parser);
+/* Fails at the next token: a name in quotes was expected. */
+int parser_fail_name(struct parser *parser, const char *what);
 /* 'a', 'b' : at least one. */
 int parse_names(struct parser *parser, struct name **out);
 /* NOUN ['a', 'b'] */
@@ -55,6 +57,9 @@ bool parser_take_compare(struct parser *parser, enum token_kind *out);
 int parse_compare(struct parser *parser, enum gk_compare *out);
 int parse_duration(struct parser *parser, const char *after, const char *example, int64_t *ns);
 int parse_count(struct parser *parser, const char *what, uint64_t *out);
+/* calendar 'X', shift 'X', workdays, weekdays, weekends, DAY [- DAY]: parse_calendar.c */
+bool parser_is_calendar(const struct parser *parser);
+int parse_calendar(struct parser *parser, struct cond *cond);
 /* The metric or channel name of the next tokens `X of`; false when they are none. */
 bool parser_peek_series(const struct parser *parser);
 /* METRIC of REF, in Chinese also REF 的 [any|all|no] METRIC. */
@@ -112,6 +117,7 @@ int parse_aggs(struct parser *parser, struct measure *list, size_t *n);
 /* `cond` (NULL: none) is the statement's condition, which suffixes among the tails wrap. */
 int parse_tail(struct parser *parser, struct cond **cond, struct tail *out);
 /* ---- `with` and `vs stored`: parse_with.c ---- */
+int parse_using(struct parser *parser, struct tail *out);
 int parse_with(struct parser *parser, struct tail *out);
 /* `vs stored`, `vs now`; is_done: they do not stand there. */
 int parse_vs_stored(struct parser *parser, struct tail *out, bool *is_done);

@@ -394,6 +394,36 @@ static void put_together(struct printer *printer, const struct cond *cond)
     put(printer, " of each other");
 }
 
+/* Days of the week are one stretch, as they were written. */
+static void put_days(struct printer *printer, uint32_t days)
+{
+    unsigned first = 0, last;
+
+    while (first < 6 && !(days >> first & 1 && !(days >> (first + 6) % 7 & 1)))
+        first++;
+    first = days == GK_DAYS_ALL ? 0 : first;
+    for (last = first; days >> (last + 1) % 7 & 1 && (last + 1) % 7 != first;)
+        last = (last + 1) % 7;
+    put_word(printer, (enum word)(W_MONDAY + first));
+    if (last != first) {
+        put(printer, "-");
+        put_word(printer, (enum word)(W_MONDAY + last));
+    }
+}
+
+static void put_calendar(struct printer *printer, const struct cond *cond)
+{
+    if (cond->is_workdays) {
+        put_word(printer, W_WORKDAYS);
+    } else if (cond->name.bytes) {
+        put_word(printer, W_CALENDAR);
+        put(printer, " ");
+        put_quoted(printer, &cond->name);
+    } else {
+        put_days(printer, cond->days);
+    }
+}
+
 static int looseness(enum cond_kind kind)
 {
     if (kind == COND_TOGETHER)
@@ -425,6 +455,9 @@ static void put_bare(struct printer *printer, const struct cond *cond)
     case COND_HOURS:
         put(printer, "hours ");
         put_clocks(printer, cond->from_s, cond->to_s);
+        break;
+    case COND_CALENDAR:
+        put_calendar(printer, cond);
         break;
     case COND_NAME:
         put_quoted(printer, &cond->name);
@@ -693,6 +726,10 @@ static void put_with(struct printer *printer, const struct tail *tail)
     put_time_limit(printer, &before, "hold", limits->hold_ns);
     put_time_limit(printer, &before, "dwell_on", limits->dwell_on_ns);
     put_time_limit(printer, &before, "dwell_off", limits->dwell_off_ns);
+    if (tail->set.bytes) {
+        put(printer, " using bands ");
+        put_quoted(printer, &tail->set);
+    }
 }
 
 static void put_known(struct printer *printer, const struct tail *tail)

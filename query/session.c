@@ -497,15 +497,26 @@ static int apply_limits(struct gk_query *query)
 {
     const struct tail *tail = &query->stmt->tail;
     const char *text;
-    int rc;
+    int rc = GK_OK;
 
     if (!tail->has_limits)
         return GK_OK;
-    text = arena_text(&query->memory, query->text + tail->limits_place.from,
-                      tail->limits_place.to - tail->limits_place.from);
-    if (!text)
-        return arena_status(&query->memory);
-    TRY(run_note(query, arena_printf(&query->memory, "states are not the stored ones: above all bands %s", text)));
+    if (tail->limits_place.to) {
+        text = arena_text(&query->memory, query->text + tail->limits_place.from,
+                          tail->limits_place.to - tail->limits_place.from);
+        if (!text)
+            return arena_status(&query->memory);
+        TRY(run_note(query,
+                     arena_printf(&query->memory,
+                                  report_text(&query->report, "states are not the stored ones: above all bands %s"),
+                                  text)));
+    }
+    if (tail->set.bytes)
+        TRY(run_note(query,
+                     arena_printf(&query->memory,
+                                  report_text(&query->report,
+                                              "states are not the stored ones: bands '%s' stand above those in force"),
+                                  tail->set.bytes)));
     if (query->statement == &STATEMENT_STORED) /* its parts do it */
         return GK_OK;
     TRY(gk_snapshot_under(query->snapshot, &tail->limits, &query->under, &query->engine_error));

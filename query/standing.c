@@ -49,7 +49,7 @@ static void look_at_leaves(struct standing *standing)
         const struct cond *leaf = bound->leaves[i];
         bool is_silence = leaf->kind == COND_STATE && leaf->mask == GK_STATE_BIT(GK_NODATA) && !leaf->is_negated;
         standing->is_of_silence = (i == 0 || standing->is_of_silence) && (is_silence || !cond_has_ref(leaf));
-        standing->has_hours |= bound->leaves[i]->kind == COND_HOURS;
+        standing->has_hours |= leaf->kind == COND_HOURS || leaf->kind == COND_CALENDAR;
     }
     standing->needs_rows = compares(bound);
 }
@@ -298,30 +298,40 @@ void standing_sort_hits(struct standing *standing)
 
 #define DAY_NS (INT64_C(86400) * GK_SECOND)
 
-static bool has_edge(const struct standing *standing, gk_time after, gk_time upto)
+/* Whether a time of day strikes in (after, upto], of times in the store's zone. */
+static bool strikes(int32_t second, gk_time after, gk_time upto)
+{
+    return window_tick(upto - second * GK_SECOND, DAY_NS) != window_tick(after - second * GK_SECOND, DAY_NS);
+}
+
+static bool has_edge(const struct standing *standing, gk_snapshot *snapshot, gk_time after, gk_time upto)
 {
     const struct bound *bound = &standing->query->bound;
     gk_time shift = standing->query->window.zone_s * GK_SECOND;
+    size_t n;
+    const struct gk_calendar *calendars = gk_calendars(snapshot, &n);
+    bool has_days = false, is_edge = false;
 
+    after += shift;
+    upto += shift;
     for (size_t i = 0; standing->has_hours && i < bound->n_leaves; i++) {
         const struct cond *leaf = bound->leaves[i];
-        const int32_t edges[2] = {leaf->from_s, leaf->to_s};
-        for (int k = 0; leaf->kind == COND_HOURS && k < 2; k++) {
-            int64_t last = window_tick(upto + shift - edges[k] * GK_SECOND, DAY_NS);
-            if (last != window_tick(after + shift - edges[k] * GK_SECOND, DAY_NS))
-                return true;
-        }
+        has_days |= leaf->kind == COND_CALENDAR;
+        is_edge |= leaf->kind == COND_HOURS && (strikes(leaf->from_s, after, upto) || strikes(leaf->to_s, after, upto));
     }
-    return false;
+    is_edge |= has_days && strikes(0, after, upto);
+    for (size_t i = 0; i < n && has_days; i++)
+        is_edge |= strikes(calendars[i].hours_from_s, after, upto) || strikes(calendars[i].hours_to_s, after, upto);
+    return is_edge;
 }
 
-bool standing_strikes(struct standing *standing, gk_time after, gk_time upto, int64_t *from)
+bool standing_strikes(struct standing *standing, gk_snapshot *snapshot, gk_time after, gk_time upto, int64_t *from)
 {
     struct gk_query *query = standing->query;
 
     *from = window_tick(after, query->window.tick_ns);
     if (!query->numbers)
-        return has_edge(standing, after, upto);
+        return has_edge(standing, snapshot, after, upto);
     *from = window_tick(numbers_end(query, after), query->window.tick_ns);
     standing->closed = window_tick(numbers_end(query, upto), query->window.tick_ns);
     return *from < standing->closed;

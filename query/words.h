@@ -193,15 +193,25 @@ enum word {
     W_ESCALATE,
     W_MESSAGE,
     W_LATER, /* 15分钟后 */
+    W_USING,
+    W_CALENDAR,
+    W_SHIFT,
+    W_WORKDAYS,
+    W_WEEKDAYS,
+    W_WEEKENDS,
+    W_MONDAY, /* in the order of the week */
+    W_TUESDAY,
+    W_WEDNESDAY,
+    W_THURSDAY,
+    W_FRIDAY,
+    W_SATURDAY,
+    W_SUNDAY,
     /* words of the language that this version does not answer yet: they are refused by name */
     W_ACK,
     W_ASSIGN,
     W_CLOSE,
     W_EVIDENCE,
     W_LAG,
-    W_CALENDAR,
-    W_SHIFT,
-    W_USING,
     W_FORMAT,
     W_COUNT_OF_WORDS
 };

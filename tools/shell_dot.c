@@ -76,9 +76,10 @@ static bool show_tables(struct shell *shell, const char *word)
     put_row(&table, "facilities", info->n_facilities, "list facilities;");
     put_row(&table, "channels", info->n_channels, "list channels;");
     put_row(&table, "links", info->n_links, "list links;");
-    put_row(&table, "bands", info->n_bands, "list bands;");
+    put_row(&table, "bands", info->n_bands + info->n_set_bands, "list bands;");
     put_row(&table, "orders", info->n_orders, "list orders;");
     put_row(&table, "exemptions", info->n_exemptions, "list exemptions;");
+    put_row(&table, "calendars", info->n_calendars, "list calendars;");
     table_finish(&table);
     gk_snapshot_close(snapshot);
     return true;
