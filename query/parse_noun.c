@@ -60,6 +60,19 @@ int parser_fail_name(struct parser *parser, const char *what)
                        report_text(parser->report, what), token->text.bytes);
 }
 
+/* Another name behind a comma, and not an attribute: ..., 'cap' of production. */
+static bool take_comma(struct parser *parser)
+{
+    const struct token *next = parser->at + 1;
+
+    if (parser->at->kind != T_COMMA || next->kind != T_NAME)
+        return false;
+    if (next[1].kind == T_WORD && next[1].word == W_OF && (unsigned char)next[1].text.bytes[0] < 0x80)
+        return false; /* 设施'A'、'B'的电流 goes on */
+    parser->at++;
+    return true;
+}
+
 int parse_names(struct parser *parser, struct name **out)
 {
     struct name **end = out;
@@ -78,7 +91,7 @@ int parse_names(struct parser *parser, struct name **out)
         *end = name;
         end = &name->next;
         parser->at++;
-    } while (parser->at->kind == T_COMMA && parser->at[1].kind == T_NAME && parser_take(parser, T_COMMA));
+    } while (take_comma(parser));
     return GK_OK;
 }
 
