@@ -39,6 +39,8 @@ static const char QUESTIONS[] =
     "samples of max(kw, rated_kw) * 2 of facility 'p' last 24h\n"
     "count of abatement off by line as known at 2025-11-20T08:30 vs now\n"
     "list backfills\n"
+    "when abatement off during (weekdays 08:00-18:00 or shift 's') last 24h using bands 'v2' with hold = 5m\n"
+    "list calendars; list bands\n"
     "evidence of 1\n"
     "list alarms open where level >= 'warn' as known at 2025-11-20T08:50\n"
     "list acts told of facility 'p'\n"
@@ -68,11 +70,15 @@ static void fill(struct zone *zone)
     static const char bands[] = "scope,off_below,on_from,hold_s\n*,10%,20%,600\n";
     static const char orders[] = "scope,level,from,to\nenterprise:E1,red,2025-11-19,2025-11-21\n";
     static const char exemptions[] = "scope,kind,from,to\np,stop,2025-11-19,2025-11-20T08:30\n";
+    static const char sets[] = "scope,off_below,on_from,set\n*,15%,25%,v2\n";
+    static const char calendars[] = "calendar,days,hours,scope\ns,daily,06:00-14:00,\ns,mon-fri,,p\n";
     struct text text = {NULL, 0, 0};
     char line[96];
 
     zone_load(zone, facilities, sizeof facilities - 1);
     zone_load(zone, bands, sizeof bands - 1);
+    zone_load(zone, sets, sizeof sets - 1);
+    zone_load(zone, calendars, sizeof calendars - 1);
     zone_load(zone, orders, sizeof orders - 1);
     zone_load(zone, exemptions, sizeof exemptions - 1);
     text_add(&text, "time_s,facility,kw\n");
