@@ -191,7 +191,7 @@ struct gk_options {
     /* The clock the handle believes in; NULL: the system's. The host owns the clock. */
     gk_time (*clock)(void *context);
     void *clock_context;
-    int64_t ballast; /* bytes kept in a file of their own for when the disk is full (gk_retain gives them up then);
+    int64_t ballast; /* bytes kept in a file of their own for when the disk is full (for acts, and for gk_retain);
                         default a 32nd of the store's file, 1 to 16 MB; < 0: none */
 };
 
@@ -410,7 +410,11 @@ struct gk_counts {
  * when source and sequence say that it was taken before.
  */
 GK_API int gk_ingest(gk_db *db, const struct gk_batch *batch, struct gk_counts *counts, struct gk_error *error);
-/* Makes everything that was taken durable: rows and catalog. */
+/*
+ * Makes everything that was taken durable: rows, catalog, acts. GK_EFULL: there is no room for it all; it waits, and
+ * the next call tries again. Acts have room that is kept back for them (gk_options.ballast) and become durable without
+ * the rest: they wait only when that is used up, too.
+ */
 GK_API int gk_commit(gk_db *db, struct gk_error *error);
 /* Commits, then moves all rows from the journal into chunks, states and the presence index. */
 GK_API int gk_seal(gk_db *db, struct gk_error *error);

@@ -207,7 +207,9 @@ GK_API void gk_judge_close(gk_judge *judge);
 /*
  * Commits what was taken, judges all that it changed and whose time has come by `now`, and commits the acts, if there
  * are some: they are durable when the call is over. The first call catches up with what no judge has seen. A failed
- * look is made again by the next. `out` may be NULL.
+ * look is made again by the next. GK_EFULL: there is no room for the rows that were taken; what is durable was judged
+ * without them, the acts are on record as far as there is room for them, and the next call with room makes up for it.
+ * `out` may be NULL.
  */
 GK_API int gk_advance(gk_judge *judge, gk_time now, struct gk_judged *out, struct gk_query_error *error);
 

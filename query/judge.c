@@ -96,23 +96,29 @@ done:
     return rc;
 }
 
+/*
+ * Behind, nobody is told who changed, as rows that wait would be counted among what was looked at; all that is not
+ * settled is asked about instead.
+ */
 static int look(struct gk_judge *judge)
 {
-    const struct gk_change *changes;
-    size_t n;
+    const struct gk_change *changes = NULL;
+    size_t n = 0;
     bool is_moved = false;
-    int rc;
+    int rc = GK_OK;
 
-    TRY(gk_changes(judge->db, judge->snapshot, judge->now, &changes, &n, &judge->engine_error));
+    if (!judge->is_behind)
+        TRY(gk_changes(judge->db, judge->snapshot, judge->now, &changes, &n, &judge->engine_error));
     if (rulebook_is_due(judge, changes, n)) {
         TRY(rulebook_read(judge, &is_moved));
         judge->read = *gk_snapshot_info(judge->snapshot);
     }
     const struct gk_store_info *info = gk_snapshot_info(judge->snapshot);
-    judge->catalog_version = info->catalog_version;
+    if (!judge->is_behind)
+        judge->catalog_version = info->catalog_version;
     /* Silence counts from the first row of the store on, and now this is an older one: all were silent then. */
     bool is_older = judge->is_begun && info->beginning < judge->beginning;
-    bool is_all = !judge->is_begun || judge->is_lost || is_moved || is_older;
+    bool is_all = !judge->is_begun || judge->is_lost || judge->is_behind || is_moved || is_older;
     TRY(hit_all(judge, is_all, is_moved || is_older ? GK_TIME_MIN : gk_unsettled(judge->db)));
     if (!is_all)
         TRY(hit_changes(judge, changes, n));
@@ -121,7 +127,7 @@ static int look(struct gk_judge *judge)
         TRY(verdict_on_hits(judge, &judge->rules[i]));
     judge->beginning = info->beginning;
     judge->is_begun = true;
-    judge->is_lost = false;
+    judge->is_lost = judge->is_behind;
 done:
     return rc;
 }
@@ -132,6 +138,8 @@ static int settle(struct gk_judge *judge)
     bool is_new = judge->done.n_acts > 0;
     int rc = GK_OK;
 
+    if (judge->is_behind) /* the words stay those of the rows that wait */
+        return is_new ? gk_commit(judge->db, &judge->engine_error) : GK_EFULL;
     if (!is_new && judge->settled != GK_TIME_MIN && judge->now - judge->settled < SETTLE_EVERY_NS)
         return GK_OK;
     TRY(gk_settle(judge->db, judge->now - SETTLED_NS, &judge->engine_error));
@@ -257,7 +265,9 @@ int gk_advance(gk_judge *judge, gk_time now, struct gk_judged *out, struct gk_qu
     judge->done = (struct gk_judged){.n_acts = 0};
     judge->before = judge->is_begun ? judge->now : now;
     judge->now = now > judge->now ? now : judge->now; /* a clock that was set back does not turn time back */
-    TRY(gk_commit(judge->db, &judge->engine_error));
+    rc = gk_commit(judge->db, &judge->engine_error);
+    judge->is_behind = rc == GK_EFULL;
+    TRY(judge->is_behind ? GK_OK : rc);
     TRY(gk_snapshot_open(judge->db, &judge->snapshot, &judge->engine_error));
     rc = look(judge);
     gk_snapshot_close(judge->snapshot);

@@ -41,7 +41,8 @@ struct gk_judge {
     gk_time settled;           /* the look of which the store knows that all was looked at */
     gk_time beginning;         /* the first row of the store, as of the last look */
     bool is_begun;
-    bool is_lost; /* a look failed: all that is not settled has to be looked at again */
+    bool is_behind; /* of this look: there is no room for rows that wait, and it is without them */
+    bool is_lost;   /* a look failed: all that is not settled has to be looked at again */
     gk_snapshot *snapshot;
     struct gk_judged done; /* by this look */
     struct gk_error engine_error;

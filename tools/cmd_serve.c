@@ -126,9 +126,16 @@ void serve_taken(struct serve *serve)
 bool serve_failed(struct serve *serve, const struct gk_error *error)
 {
     bool is_passing = error->status == GK_EFULL || error->status == GK_ENOMEM;
+    bool was_full = serve->is_full;
 
     serve->counters[SERVE_COMMITS_FAILED]++;
-    serve_note(serve, "the store failed: %s", error->text[0] ? error->text : gk_status_text(error->status));
+    serve->is_broken |= !is_passing;
+    serve->is_full |= error->status == GK_EFULL;
+    if (error->status != GK_EFULL)
+        serve_note(serve, "the store failed: %s", error->text[0] ? error->text : gk_status_text(error->status));
+    else if (!was_full)
+        say(serve->command->name, "no room for rows, they are refused until there is; alarms go on: %s",
+            error->text[0] ? error->text : gk_status_text(error->status));
     serve->is_stopping = serve->is_stopping || !is_passing;
     return is_passing;
 }
@@ -287,8 +294,8 @@ static bool signals_open(struct serve *serve, struct signals *signals)
     return signals->watched.fd >= 0 && serve_watch(serve, &signals->watched, EPOLLIN);
 }
 
-/* What was taken becomes durable, rules are judged, and devices are answered. */
-static void commit(struct serve *serve)
+/* What was taken becomes durable, which is told, rules are judged, and devices are answered. */
+static bool commit(struct serve *serve)
 {
     struct gk_query_error error = {0};
     struct gk_judged judged = {0};
@@ -301,9 +308,14 @@ static void commit(struct serve *serve)
         error.error.status = rc;
         (void)serve_failed(serve, &error.error); /* the loop looks at is_stopping */
     }
+    if (rc == GK_OK && serve->is_full) {
+        say(serve->command->name, "there is room for rows again");
+        serve->is_full = false;
+    }
     if (judged.n_raised > 0)
         serve_note(serve, "%" PRIu64 " alarms raised", judged.n_raised);
     hj212_committed(serve, rc == GK_OK);
+    return rc == GK_OK;
 }
 
 static void say_kept_back(struct serve *serve)
@@ -318,7 +330,7 @@ static void tick(struct serve *serve)
 {
     say_kept_back(serve);
     if (serve->n_undurable == 0)
-        commit(serve); /* durations come true and pass with no rows, too */
+        (void)commit(serve); /* durations come true and pass with no rows, too */
     hj212_tick(serve);
     tell_systemd("WATCHDOG=1");
 }
@@ -348,7 +360,7 @@ static void loop(struct serve *serve)
         }
         if (serve->n_undurable >= UNDURABLE_MAX ||
             (serve->n_undurable > 0 && serve->now - serve->undurable_since >= serve->limits.commit_ns))
-            commit(serve);
+            (void)commit(serve); /* who sent it hears of it */
         if (serve->now >= next_tick) {
             tick(serve);
             next_tick = serve->now + TICK_NS;
@@ -421,10 +433,9 @@ static int serve_store(struct serve *serve, const char *hj212, const char *http,
     loop(serve);
     tell_systemd("STOPPING=1");
     hj212_stop_listening(serve);
-    status = serve->counters[SERVE_COMMITS_FAILED] == 0 ? EXIT_ROWS : EXIT_STORE;
     serve->now = tool_monotonic();
-    if (serve->n_undurable > 0)
-        commit(serve);
+    bool is_durable = (serve->n_undurable == 0 && !serve->is_full) || commit(serve);
+    status = is_durable && !serve->is_broken ? EXIT_ROWS : EXIT_STORE;
     say_kept_back(serve);
     say(serve->command->name, "stopped");
 done:

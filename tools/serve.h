@@ -56,7 +56,9 @@ struct serve {
     int epoll;
     struct serve_limits limits;
     bool is_stopping;
-    gk_time now; /* monotonic, of this turn of the loop */
+    bool is_broken; /* the store failed, and does so again */
+    bool is_full;   /* there is no room for rows: devices send them again until there is */
+    gk_time now;    /* monotonic, of this turn of the loop */
 
     /* What was taken and is not durable. */
     uint64_t n_undurable;

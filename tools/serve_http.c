@@ -77,6 +77,7 @@ static void put_metrics(struct serve *serve, struct output *out)
         output_format(out, "# TYPE gk_serve_%s_total counter\ngk_serve_%s_total %" PRIu64 "\n",
                       serve_counter_name((enum serve_counter)c), serve_counter_name((enum serve_counter)c),
                       serve->counters[c]);
+    put_metric(out, "store_full", "gauge", "1 while there is no room for rows", serve->is_full);
     put_metric(out, "connections_open", "gauge", "devices that are connected", hj212_n_connections(serve));
     if (gk_stat(serve->db, &stat, &error) != GK_OK)
         return; /* what is not known is not told */
@@ -85,6 +86,10 @@ static void put_metrics(struct serve *serve, struct output *out)
     put_metric(out, "store_rows_unsealed", "gauge", "of them in the journal", stat.n_unsealed);
     put_metric(out, "store_file_bytes", "gauge", "bytes of the data file", stat.file_bytes);
     put_metric(out, "store_used_bytes", "gauge", "bytes in pages that hold something", stat.used_bytes);
+    put_metric(out, "store_ballast_bytes", "gauge", "kept for when the disk is full", stat.ballast_bytes);
+    put_metric(out, "store_readers", "gauge", "open read transactions, of all processes", stat.n_readers);
+    put_metric(out, "store_oldest_reader_lag", "gauge", "commits since the oldest of them began",
+               stat.oldest_reader_lag);
 }
 
 /* ---- POST /write: the line protocol of InfluxDB ---- */
@@ -241,8 +246,8 @@ static unsigned end_request(struct serve *serve, struct request *request, const 
         return MHD_HTTP_METHOD_NOT_ALLOWED;
     }
     if (strcmp(url, "/health") == 0) {
-        output_text(out, serve->is_stopping ? "stopping\n" : "ok\n");
-        return serve->is_stopping ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK;
+        output_text(out, serve->is_stopping ? "stopping\n" : serve->is_full ? "full: no room for rows\n" : "ok\n");
+        return serve->is_stopping || serve->is_full ? MHD_HTTP_SERVICE_UNAVAILABLE : MHD_HTTP_OK;
     }
     if (strcmp(url, "/metrics") == 0) {
         put_metrics(serve, out);
@@ -305,10 +310,13 @@ static void forget_request(void *context, struct MHD_Connection *connection, voi
 static void http_ready(struct serve *serve, struct watched *watched, uint32_t events)
 {
     struct http_server *server = (struct http_server *)watched;
+    MHD_UNSIGNED_LONG_LONG wait_ms;
 
     (void)serve;
     (void)events;
-    (void)MHD_run(server->daemon); /* a request that fails is closed by it */
+    do /* its epoll tells of bytes once: what it left of a long body it tells of by a wait of nothing */
+        (void)MHD_run(server->daemon); /* a request that fails is closed by it */
+    while (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES && wait_ms == 0);
 }
 
 bool http_open(struct serve *serve, const char *address)

@@ -559,7 +559,7 @@ int gk_settle(gk_db *db, gk_time from, struct gk_error *error)
     TRY(db_need_writer(db, error));
     db->unsettled = from;
     db->has_unsettled = db->is_unsettled_new = true;
-    pending_touch(db);
+    pending_touch_acts(db);
 done:
     return rc;
 }

@@ -49,11 +49,17 @@ done:
     return rc;
 }
 
-void pending_touch(gk_db *db)
+void pending_touch_acts(gk_db *db)
 {
     if (!db->pending.is_dirty)
         db->pending.since = gk_clock(db);
     db->pending.is_dirty = true;
+}
+
+void pending_touch(gk_db *db)
+{
+    pending_touch_acts(db);
+    db->pending.has_more = true;
 }
 
 int pending_source(gk_db *db, const char *name, uint64_t sequence, struct gk_error *error)
@@ -229,6 +235,27 @@ done:
     return rc;
 }
 
+static int put_acts(gk_db *db, struct txn *txn, struct gk_error *error)
+{
+    int rc;
+
+    TRY(acts_put(&db->acts, txn, error));
+    TRY(inbox_put(&db->inbox, txn, error));
+    if (db->is_unsettled_new)
+        TRY(unsettled_put(txn, db->unsettled, error));
+done:
+    return rc;
+}
+
+static void clear_acts(gk_db *db)
+{
+    if (db->acts.n > 0)
+        store_ring(db->store);
+    acts_committed(&db->acts);
+    inbox_committed(db);
+    db->is_unsettled_new = false;
+}
+
 int pending_put(gk_db *db, struct txn *txn, struct progress *progress, struct gk_error *error)
 {
     const struct pending *p = &db->pending;
@@ -249,10 +276,7 @@ int pending_put(gk_db *db, struct txn *txn, struct progress *progress, struct gk
                     view_of(value, sizeof value), error));
     }
     TRY(put_catalog(db, txn, progress, error));
-    TRY(acts_put(&db->acts, txn, error));
-    TRY(inbox_put(&db->inbox, txn, error));
-    if (db->is_unsettled_new)
-        TRY(unsettled_put(txn, db->unsettled, error));
+    TRY(put_acts(db, txn, error));
     TRY(backfill_put(db, txn, error));
 done:
     return rc;
@@ -266,12 +290,9 @@ void pending_clear(gk_db *db)
     p->turn++;
     p->oldest = GK_TIME_MAX;
     p->changes.n = 0;
-    if (db->acts.n > 0)
-        store_ring(db->store);
-    acts_committed(&db->acts);
-    inbox_committed(db);
+    clear_acts(db);
     p->released = 0;
-    p->is_dirty = db->is_unsettled_new = false;
+    p->is_dirty = p->has_more = false;
 }
 
 static int commit_once(gk_db *db, bool *is_long, struct gk_error *error)
@@ -319,6 +340,50 @@ done:
     return rc;
 }
 
+/* ---- when there is no room ------------------------------------------------------------------------------------------
+ *
+ * Rows wait, and are sent again by those who were not told that they are durable. What alarms record is small, and
+ * nobody sends it again: it is committed without what waits, and has what is kept back for it.
+ */
+
+/* Some dozen pages that such a commit writes anew, and what is new; or all that can be had. */
+#define ACTS_ROOM      (UINT64_C(256) << 10)
+#define ACTS_ROOM_MOST (UINT64_C(16) << 20)
+
+static int commit_acts_once(gk_db *db, struct gk_error *error)
+{
+    struct txn *txn = NULL;
+    int rc;
+
+    TRY(store_write(db->store, &txn, error));
+    TRY(put_acts(db, txn, error));
+    struct txn *committing = txn;
+    txn = NULL;
+    TRY(txn_commit(committing, error));
+    clear_acts(db);
+    db->pending.is_dirty = db->pending.has_more;
+done:
+    txn_abort(txn);
+    return rc;
+}
+
+/* After a commit for which there was no room; GK_EFULL also when all that waits now are rows. */
+static int commit_acts(gk_db *db, struct gk_error *error)
+{
+    struct gk_error own = {0};
+    int rc = commit_acts_once(db, &own);
+
+    for (uint64_t room = ACTS_ROOM; rc == GK_EFULL && room <= ACTS_ROOM_MOST && db_open_reserve(db, room); room *= 4) {
+        rc = commit_acts_once(db, &own);
+        db_close_reserve(db);
+    }
+    if (rc == GK_OK && db->pending.has_more)
+        return GK_EFULL; /* *error says it */
+    if (rc != GK_OK && error)
+        *error = own;
+    return rc;
+}
+
 /* Many new rows a facility are not worth a journal record that is read and dropped soon after. */
 static bool is_worth_sealing(const gk_db *db)
 {
@@ -331,10 +396,19 @@ static bool can_seal_directly(const gk_db *db)
     return db->progress.target == 0 && heads_active(db->heads) <= db->seal_bytes / DB_DIRECT_FACILITY;
 }
 
-/* For the sake of the file's size: that there is no room for it now fails no commit, as the rows are durable. */
+/*
+ * For the sake of the file's size and of memory: that there is no room for it now fails no commit, as the rows are
+ * durable. Rows that come are refused when there is no room for them in the journal either.
+ */
 static int seal_early(gk_db *db, struct gk_error *error)
 {
+    gk_time now = gk_clock(db);
+
+    if (db->crammed != GK_TIME_MIN && now >= db->crammed &&
+        (uint64_t)now - (uint64_t)db->crammed < (uint64_t)DB_CRAMMED_NS)
+        return GK_OK; /* not with every commit */
     int rc = seal_all(db, error);
+    db->crammed = rc == GK_EFULL ? now : GK_TIME_MIN;
     return rc == GK_EFULL ? GK_OK : rc;
 }
 
@@ -349,25 +423,32 @@ static void tidy_readers(gk_db *db)
     db->tidied = now;
 }
 
-int gk_commit(gk_db *db, struct gk_error *error)
+static int commit(gk_db *db, struct gk_error *error)
 {
     bool is_long = false;
+    int rc = GK_OK;
+
+    if (db->pending.is_dirty && is_worth_sealing(db) && can_seal_directly(db))
+        return seal_directly(db, error);
+    if (db->pending.is_dirty)
+        TRY(commit_pending(db, &is_long, error));
+    if (is_long || heads_bytes(db->heads) > db_head_limit(db))
+        TRY(seal_early(db, error));
+done:
+    return rc;
+}
+
+int gk_commit(gk_db *db, struct gk_error *error)
+{
     int rc;
 
     TRY(db_need_writer(db, error));
     inbox_take(db);
     db_end_lookup(db);
     tidy_readers(db);
-    if (db->pending.is_dirty && is_worth_sealing(db) && can_seal_directly(db)) {
-        TRY(seal_directly(db, error));
-        goto done;
-    }
-    if (db->pending.is_dirty)
-        TRY(commit_pending(db, &is_long, error));
-    if (heads_bytes(db->heads) > db_head_limit(db))
-        TRY(seal_all(db, error));
-    else if (is_long)
-        TRY(seal_early(db, error));
+    rc = commit(db, error);
+    if (rc == GK_EFULL && db->acts.n > 0)
+        rc = commit_acts(db, error);
 done:
     if (rc == GK_ENOMEM)
         (void)error_set(error, rc, "out of memory for a commit"); /* rc says it too */
@@ -379,9 +460,12 @@ int gk_seal(gk_db *db, struct gk_error *error)
     int rc;
 
     TRY(db_need_writer(db, error));
+    inbox_take(db); /* with what is sealed directly */
     db_end_lookup(db);
-    if (db->pending.is_dirty && can_seal_directly(db))
-        TRY(seal_directly(db, error));
+    if (db->pending.is_dirty && can_seal_directly(db)) {
+        rc = seal_directly(db, error);
+        TRY(rc == GK_EFULL ? GK_OK : rc); /* there may be room for less */
+    }
     TRY(gk_commit(db, error));
     TRY(seal_all(db, error));
 done:

@@ -94,6 +94,23 @@ int db_lookup(gk_db *db, struct txn **out, struct gk_error *error)
     return rc;
 }
 
+bool db_open_reserve(gk_db *db, uint64_t size)
+{
+    db_end_lookup(db);
+    (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
+    bool is_open = store_open_reserve(db->store, size);
+    (void)pthread_mutex_unlock(&db->lock);
+    return is_open;
+}
+
+void db_close_reserve(gk_db *db)
+{
+    db_end_lookup(db);
+    (void)pthread_mutex_lock(&db->lock); /* cannot fail */
+    store_close_reserve(db->store);
+    (void)pthread_mutex_unlock(&db->lock);
+}
+
 int db_grow_edges(gk_db *db)
 {
     size_t n = db->catalog->n_facilities;
@@ -311,6 +328,7 @@ int db_open(const char *path, int flags, const struct gk_options *options, struc
     buffer_init(&db->pending.quarantined, &db->mem);
     db->pending.turn = 1;
     db->pending.oldest = GK_TIME_MAX;
+    db->crammed = GK_TIME_MIN;
     db->pending.changes.mem = &db->mem;
     acts_init(&db->acts, &db->mem);
     inbox_init(&db->inbox, &db->mem);

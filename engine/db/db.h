@@ -38,6 +38,7 @@
 #define DB_COMMIT_NS      (INT64_C(100) * 1000000)
 #define DB_LOAD_COMMIT_NS (INT64_C(10) * GK_SECOND) /* while a file is read: its rows are sealed many at a time */
 #define DB_TIDY_NS        (INT64_C(60) * GK_SECOND) /* a reader that died keeps pages from being used again so long */
+#define DB_CRAMMED_NS     GK_SECOND                 /* after a sealing that found no room, none is tried for so long */
 #define DB_FUTURE_NS      (INT64_C(300) * GK_SECOND)
 #define DB_TXN_BYTES      (UINT64_C(12) << 20) /* a transaction is committed beyond this: LMDB's limit of care is 64 MB */
 #define DB_DIRECT_FACILITY                                                                                             \
@@ -91,6 +92,7 @@ struct pending {
     struct catalog_changes changes;
     gk_time since; /* when the oldest was taken, by the handle's clock */
     bool is_dirty;
+    bool has_more; /* than acts and what is settled */
 };
 
 struct recall;
@@ -138,6 +140,7 @@ struct gk_db {
     struct recall *recall;   /* of a writer: sealed rows looked at lately */
     struct txn *lookup;      /* of a writer: a read transaction for finding rows that are sealed */
     gk_time tidied;          /* of a writer: when it last looked for readers that died */
+    gk_time crammed;         /* of a writer: when a sealing last found no room; GK_TIME_MIN: it did not */
 };
 
 /* gk_open; with a log, records that are damaged are moved aside before they are read. */
@@ -153,6 +156,9 @@ void db_catalog_committed(gk_db *db);
 int db_need_writer(const gk_db *db, struct gk_error *error);
 /* Something of that time changes. */
 void db_unsettle(gk_db *db, gk_time t);
+/* See store_open_reserve. */
+bool db_open_reserve(gk_db *db, uint64_t size);
+void db_close_reserve(gk_db *db);
 /* Bytes of heads from which on they are sealed. */
 uint64_t db_head_limit(const gk_db *db);
 /* Commits at most every DB_LOAD_COMMIT_NS; returns what db_restore_commits wants back. */

@@ -335,24 +335,6 @@ done:
     return rc;
 }
 
-/* What is full gets no emptier if nothing may be written: dropping is what the reserve is kept for. */
-static bool open_reserve(gk_db *db)
-{
-    db_end_lookup(db);
-    (void)pthread_mutex_lock(&db->lock); /* cannot fail: a plain mutex, not held by us */
-    bool is_open = store_open_reserve(db->store);
-    (void)pthread_mutex_unlock(&db->lock);
-    return is_open;
-}
-
-static void close_reserve(gk_db *db)
-{
-    db_end_lookup(db);
-    (void)pthread_mutex_lock(&db->lock); /* cannot fail */
-    store_close_reserve(db->store);
-    (void)pthread_mutex_unlock(&db->lock);
-}
-
 int gk_retain(gk_db *db, gk_time before, const struct gk_retain_options *options, uint64_t *n_rows,
               struct gk_error *error)
 {
@@ -364,9 +346,9 @@ int gk_retain(gk_db *db, gk_time before, const struct gk_retain_options *options
     rc = seal_and_retain(db, before, options, &n, error);
     if (rc == GK_ECORRUPT && heal_records(db, NULL, &n_moved, error) == GK_OK && n_moved > 0)
         rc = seal_and_retain(db, before, options, &n, error); /* without what is damaged */
-    if (rc == GK_EFULL && open_reserve(db)) {
+    if (rc == GK_EFULL && db_open_reserve(db, 0)) { /* what is full gets no emptier if nothing may be written */
         rc = seal_and_retain(db, before, options, &n, error);
-        close_reserve(db);
+        db_close_reserve(db);
     }
 done:
     if (n_rows)

@@ -1,6 +1,6 @@
 /*
- * ballast.c - a file of allocated blocks. Its name is taken away before its blocks are, so that one that is there has
- * them; nothing is synced, as one that a power cut took is laid again.
+ * ballast.c - a file of allocated blocks: so many as its size says. Nothing is synced, as one that a power cut took is
+ * laid again.
  */
 #include "store/ballast.h"
 
@@ -28,35 +28,53 @@ uint64_t ballast_size(const char *folder)
     return lstat(name, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }
 
-static bool has_room(const char *folder, uint64_t size)
+static uint64_t room_of(const char *folder)
 {
     struct statvfs fs;
-    return statvfs(folder, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize >= size;
+    return statvfs(folder, &fs) == 0 ? (uint64_t)fs.f_bavail * fs.f_frsize : 0;
 }
 
-bool ballast_lay(const char *folder, uint64_t size)
+/* From a size that it has, to one that it is to have: all of it or nothing. */
+static bool grow(const char *folder, uint64_t from, uint64_t to)
 {
     char name[NAME_SIZE];
 
-    if (ballast_size(folder) >= size)
-        return true;
-    if (!has_room(folder, 2 * size))
-        return false;
     name_of(folder, name);
     int fd = lock_safe_fd(open(name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640));
     if (fd < 0)
         return false;
-    bool is_laid = posix_fallocate(fd, 0, (off_t)size) == 0;
+    bool is_laid = posix_fallocate(fd, 0, (off_t)to) == 0;
+    bool is_as_before = is_laid || (from > 0 && ftruncate(fd, (off_t)from) == 0);
     (void)close(fd);
-    if (!is_laid)
+    if (!is_as_before)
         (void)unlink(name); /* half of one would be counted on */
     return is_laid;
 }
 
-bool ballast_give_up(const char *folder)
+bool ballast_lay(const char *folder, uint64_t size)
 {
+    uint64_t has = ballast_size(folder);
+
+    return has >= size || (room_of(folder) >= 2 * size && grow(folder, has, size));
+}
+
+bool ballast_lay_rest(const char *folder, uint64_t size)
+{
+    uint64_t has = ballast_size(folder), room = room_of(folder) & ~UINT64_C(4095);
+
+    for (; has < size && room > 0; room = room / 2 & ~UINT64_C(4095))
+        if (grow(folder, has, has + room < size ? has + room : size))
+            break;
+    return ballast_size(folder) >= size;
+}
+
+bool ballast_give_up(const char *folder, uint64_t size)
+{
+    uint64_t has = ballast_size(folder);
     char name[NAME_SIZE];
 
     name_of(folder, name);
-    return ballast_size(folder) > 0 && unlink(name) == 0;
+    if (size == 0 || size >= has)
+        return has > 0 && unlink(name) == 0;
+    return truncate(name, (off_t)(has - size)) == 0;
 }

@@ -13,7 +13,9 @@
 uint64_t ballast_size(const char *folder);
 /* Makes it as large as that, if the disk has twice as much room; whether it is there now. */
 bool ballast_lay(const char *folder, uint64_t size);
-/* Whether there was some to give up. */
-bool ballast_give_up(const char *folder);
+/* As much of it, up to that size, as there is room for: after some was given up. Whether it is all there. */
+bool ballast_lay_rest(const char *folder, uint64_t size);
+/* Gives up so many bytes, 0: all; whether there were some to give up. */
+bool ballast_give_up(const char *folder, uint64_t size);
 
 #endif

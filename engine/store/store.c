@@ -61,7 +61,8 @@ struct store {
     atomic_uint n_txns; /* that are open */
     uint64_t ballast;   /* bytes that it should have; 0: none */
     bool owes_ballast;
-    void *map; /* where the file lies in memory, once it was looked for */
+    bool is_map_full; /* the last that did not fit ran into the map's end, not the disk's */
+    void *map;        /* where the file lies in memory, once it was looked for */
     uint64_t n_commits;
     bool has_damaged; /* a record, of those that were looked at when it was opened */
     char path[PATH_SIZE];
@@ -150,6 +151,8 @@ static int fail(struct store *store, int code, const char *doing, struct gk_erro
         status = GK_EFULL;
         hint = " (the disk is full; nothing was changed, what was committed before is safe)";
     }
+    if (status == GK_EFULL)
+        store->is_map_full = code == MDB_MAP_FULL;
     if (status == GK_ECORRUPT || status == GK_EIO)
         __atomic_store_n(&store->is_sound, false, __ATOMIC_RELAXED); /* whoever opens it next looks at its pages */
     return error_set(error, status, "%s: %s: %s%s", store->path, doing, mdb_strerror(code), hint);
@@ -711,16 +714,19 @@ static bool grow_map(struct store *store)
     return mdb_env_set_mapsize(store->env, store->quota + reserve_of(store->quota)) == MDB_SUCCESS;
 }
 
-bool store_open_reserve(struct store *store)
+bool store_open_reserve(struct store *store, uint64_t size)
 {
-    if (!is_disk_full(store))
+    if (store->is_map_full)
         return grow_map(store);
-    store->owes_ballast |= ballast_give_up(store->path);
-    return store->owes_ballast;
+    bool is_given = ballast_give_up(store->path, size);
+    store->owes_ballast |= is_given;
+    return is_given;
 }
 
 void store_close_reserve(struct store *store)
 {
+    if (store->owes_ballast)
+        store->owes_ballast = !ballast_lay_rest(store->path, store->ballast);
     if (!store->quota || atomic_load(&store->n_txns) > 0)
         return;
     store->map = NULL;

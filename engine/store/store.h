@@ -73,12 +73,13 @@ int store_write(struct store *store, struct txn **out, struct gk_error *error);
 int txn_commit(struct txn *txn, struct gk_error *error);
 void txn_abort(struct txn *txn); /* NULL is welcome */
 /*
- * After GK_EFULL, for what makes the store smaller: opens what is kept back. On a full disk this is the ballast, which
- * is laid again by the first commit that finds room; of a quota it is as much more of it, until the reserve is
- * closed, unless a transaction of this handle is open. Whether it is worth to try again. No other thread may begin or
- * end a transaction meanwhile.
+ * After GK_EFULL, for what makes the store smaller or must be kept whatever else is not: opens what is kept back. On a
+ * full disk these are so many bytes of the ballast (0: all); of a quota it is as much more of it, unless a transaction
+ * of this handle is open. Whether it is worth to try again. Closing it lays the ballast again as far as there is room
+ * left; the rest follows with the first commit that finds enough. No other thread may begin or end a transaction
+ * meanwhile.
  */
-bool store_open_reserve(struct store *store);
+bool store_open_reserve(struct store *store, uint64_t size);
 void store_close_reserve(struct store *store);
 /* Bytes put so far, so that a long job can commit in steps. */
 uint64_t txn_size(const struct txn *txn);

@@ -1,8 +1,9 @@
 /*
  * test_disk.c - a disk that is full, and has room again, without a restart: batches are taken whole or not at all, what
- * was acknowledged stays, readers go on, old rows can be dropped within the ballast, and the store opens.
+ * was acknowledged stays, readers go on, alarms are recorded and old rows can be dropped within the ballast, and the
+ * store opens.
  */
-#include "db/world.h"
+#include "db/cases.h"
 #include "support/disk.h"
 
 #include <sys/stat.h>
@@ -163,15 +164,81 @@ static void old_rows_can_be_dropped_from_a_full_disk(void **state)
     ok(gk_retain(db, world_now - 3600 * GK_SECOND, NULL, &n_dropped, &error), &error);
     assert_true(n_dropped > n_rows / 2 && n_dropped <= n_rows + ROWS);
     assert_int_equal(rows_of(db), n_rows + ROWS - n_dropped); /* with the batch that waited */
-    assert_int_equal(ballast_of(db), 0);
+    uint64_t rest = ballast_of(db);
+    assert_true(rest < 1 << 20);
     check_is_clean(db);
     for (n++; n_dropped > 2 * ROWS; n_dropped -= ROWS) { /* into the pages that are free now */
         ok(ingest(db, n++), &error);
-        assert_int_equal(ballast_of(db), 0);
+        assert_int_equal(ballast_of(db), rest);
     }
     disk_fill(path, 4 << 20);
     ok(ingest(db, n++), &error);
     assert_int_equal(ballast_of(db), 1 << 20); /* laid again */
+    check_is_clean(db);
+    assert_int_equal(gk_close(db), GK_OK);
+    disk_unmount(path);
+}
+
+static uint64_t last_act(gk_db *db)
+{
+    gk_snapshot *s = look(db);
+    uint64_t seq;
+    ok(gk_act_last(s, &seq, &error), &error);
+    gk_snapshot_close(s);
+    return seq;
+}
+
+/* One of 2 KB. */
+static uint64_t note_much(gk_db *db)
+{
+    static char text[2048];
+    struct gk_act_put put = act_of(GK_ACT_NOTED, 0);
+
+    memset(text, 'x', sizeof text);
+    put.text = (struct gk_text){text, sizeof text};
+    return put_act(db, &put);
+}
+
+static void alarms_are_recorded_on_a_full_disk(void **state)
+{
+    struct gk_act_put acknowledged = act_of(GK_ACT_ACKNOWLEDGED, 1);
+    char name[GK_HANDED_MAX];
+    uint64_t n_acts = 0;
+    (void)state;
+
+    need_disk();
+    gk_db *db = make_store(1 << 20);
+    assert_int_equal(raise_alarm(db, "R1", "f1"), 1);
+    ok(gk_commit(db, &error), &error);
+    uint64_t n = ingest_all(db, 1), n_rows = rows_of(db);
+    disk_fill(path, 16 << 10);
+    ok(gk_act_hand_in(db, &acknowledged, name, &error), &error); /* by somebody who found room */
+    disk_fill(path, 0);
+    for (int i = 0; i < 200; i++) {
+        n_acts = i % 3 ? act_on(db, GK_ACT_NOTED, 1) : note_much(db);
+        assert_int_equal(gk_commit(db, &error), GK_EFULL);
+        assert_non_null(strstr(error.text, "the disk is full"));
+        n_acts += i == 0; /* with what was handed in */
+        assert_int_equal(last_act(db), n_acts);
+        assert_int_equal(n_acts, 3 + i);
+        assert_int_equal(rows_of(db), n_rows);
+        assert_true(disk_room(path) < 64 << 10); /* nobody gets what is kept back */
+    }
+    assert_int_equal(gk_act_handed(db, name, &error), GK_OK);
+    assert_true(ballast_of(db) > 0);
+    assert_int_equal(ingest(db, n + 1), GK_EFULL); /* rows do not get it */
+    assert_int_equal(gk_close(db), GK_EFULL);
+
+    db = open_store(1 << 20);
+    assert_int_equal(last_act(db), n_acts);
+    assert_int_equal(rows_of(db), n_rows);
+    (void)act_on(db, GK_ACT_NOTED, 1);
+    ok(gk_commit(db, &error), &error); /* no rows wait */
+    disk_fill(path, 4 << 20);
+    for (int i = 0; i < 2; i++)
+        ok(ingest(db, n++), &error);
+    assert_int_equal(rows_of(db), n_rows + 2 * ROWS);
+    assert_int_equal(ballast_of(db), 1 << 20);
     check_is_clean(db);
     assert_int_equal(gk_close(db), GK_OK);
     disk_unmount(path);
@@ -235,6 +302,7 @@ static void a_store_on_a_full_disk_opens_for_reading_and_writing(void **state)
 static const struct CMUnitTest tests[] = {
     ON_DISK(a_full_disk_loses_nothing_and_needs_no_restart),
     ON_DISK(old_rows_can_be_dropped_from_a_full_disk),
+    ON_DISK(alarms_are_recorded_on_a_full_disk),
     ON_DISK(without_a_ballast_a_full_disk_says_so),
     ON_DISK(a_store_on_a_full_disk_opens_for_reading_and_writing),
 };

@@ -32,7 +32,7 @@ static void a_ballast_has_its_blocks(void **state)
     (void)state;
 
     assert_int_equal(ballast_size(path), 0);
-    assert_false(ballast_give_up(path));
+    assert_false(ballast_give_up(path, 0));
     assert_true(ballast_lay(path, 1 << 20));
     assert_int_equal(ballast_size(path), 1 << 20);
     assert_int_equal(stat(name, &st), 0);
@@ -42,8 +42,32 @@ static void a_ballast_has_its_blocks(void **state)
     assert_int_equal(ballast_size(path), 1 << 20);
     assert_true(ballast_lay(path, 1 << 21));
     assert_int_equal(ballast_size(path), 1 << 21);
-    assert_true(ballast_give_up(path));
+    assert_true(ballast_give_up(path, 0));
     assert_int_equal(access(name, F_OK), -1);
+}
+
+static void a_part_can_be_given_up_and_laid_again(void **state)
+{
+    (void)state;
+    if (!disk_mount(path, 4 << 20))
+        skip();
+    assert_true(ballast_lay(path, 1 << 20));
+    disk_fill(path, 0);
+    assert_true(ballast_give_up(path, 1 << 18));
+    assert_int_equal(ballast_size(path), 3 << 18);
+    assert_int_equal(disk_room(path), 1 << 18);
+    disk_fill(path, 1 << 17); /* somebody took a half of it */
+    assert_false(ballast_lay_rest(path, 1 << 20));
+    assert_int_equal(ballast_size(path), (3 << 18) + (1 << 17));
+    assert_int_equal(disk_room(path), 0);
+    assert_true(ballast_give_up(path, 1 << 20)); /* more than there is */
+    assert_int_equal(ballast_size(path), 0);
+    assert_false(ballast_give_up(path, 1));
+    assert_false(ballast_lay_rest(path, 1 << 20));
+    disk_fill(path, 1 << 21);
+    assert_true(ballast_lay_rest(path, 1 << 20));
+    assert_int_equal(ballast_size(path), 1 << 20);
+    disk_unmount(path);
 }
 
 static void it_takes_no_more_than_half_of_what_is_left(void **state)
@@ -65,17 +89,18 @@ static void what_is_no_file_is_no_ballast(void **state)
     assert_int_equal(symlink("/etc/passwd", name), 0);
     assert_int_equal(ballast_size(path), 0);
     assert_false(ballast_lay(path, 4096));
-    assert_false(ballast_give_up(path));
+    assert_false(ballast_give_up(path, 0));
     assert_int_equal(unlink(name), 0);
     assert_int_equal(mkdir(name, 0700), 0);
     assert_false(ballast_lay(path, 4096));
-    assert_false(ballast_give_up(path));
+    assert_false(ballast_give_up(path, 0));
 }
 
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
     IN_FOLDER(a_ballast_has_its_blocks),
+    IN_FOLDER(a_part_can_be_given_up_and_laid_again),
     IN_FOLDER(it_takes_no_more_than_half_of_what_is_left),
     IN_FOLDER(what_is_no_file_is_no_ballast),
 };

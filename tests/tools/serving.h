@@ -54,19 +54,24 @@ static inline void write_file(const char *name, const char *text)
     assert_int_equal(fclose(file), 0);
 }
 
-static inline int set_up(void **state)
+static inline void make_store(void)
 {
     struct gk_options options = {.size = sizeof options};
     gk_db *db;
-    (void)state;
 
-    (void)snprintf(folder, sizeof folder, "%s", test_folder());
     assert_int_equal(gk_open(in_folder("store"), GK_READWRITE | GK_CREATE, &options, &db, NULL), GK_OK);
     assert_int_equal(gk_close(db), GK_OK);
     write_file("facilities.csv", "facility,enterprise,park,line,role,rated_kw\n"
                                  "press,E1,P1,L1,production,100\nfan,E1,P1,L1,abatement,10\n");
     write_file("mappings.csv", "mn,code,suffix,facility,channel\nM*,kw,Rtd,press,kw\nF*,kw,Rtd,fan,kw\n"
                                "N*,kw,Rtd,{mn},kw\n");
+}
+
+static inline int set_up(void **state)
+{
+    (void)state;
+    (void)snprintf(folder, sizeof folder, "%s", test_folder());
+    make_store();
     return 0;
 }
 
