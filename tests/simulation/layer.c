@@ -98,7 +98,7 @@ static enum layer_fault meet(void)
         return LAYER_NO_FAULT;
     layer.n_met++;
     layer.is_cut = layer.fault == LAYER_POWER_CUT;
-    return layer.fault;
+    return layer.fault == LAYER_LATE && n > layer.from ? LAYER_EIO : layer.fault;
 }
 
 static ssize_t write_pieces(int fd, const struct iovec *pieces, int n, off_t at)
@@ -117,11 +117,11 @@ static ssize_t write_pieces(int fd, const struct iovec *pieces, int n, off_t at)
     for (int i = 0; i < n; to += (off_t)pieces[i].iov_len, i++)
         if (syscall(SYS_pwrite64, fd, pieces[i].iov_base, pieces[i].iov_len, to) != (long)pieces[i].iov_len)
             abort();
-    if (layer.is_synced[fd] && fault != LAYER_POWER_CUT)
+    if (fault == LAYER_NO_FAULT && layer.is_synced[fd])
         settle(at, size);
-    else
+    else if (fault != LAYER_LATE)
         soil(at, size);
-    if (fault == LAYER_POWER_CUT) {
+    if (fault != LAYER_NO_FAULT) {
         errno = EIO;
         return -1;
     }
@@ -136,7 +136,7 @@ static int sync_file(void)
         settle_all();
         return 0;
     }
-    if (fault == LAYER_EIO)
+    if (fault == LAYER_EIO || fault == LAYER_LATE)
         layer.n_dirty = 0; /* the kernel believes them to be clean */
     errno = EIO;
     return -1;

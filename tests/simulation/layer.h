@@ -18,7 +18,8 @@ enum layer_fault {
     LAYER_POWER_CUT, /* the call does some of its work at most, and all that follow fail */
     LAYER_EIO,       /* the call does nothing; of a sync: what it should have written is lost, and the next one does not
                         know */
-    LAYER_ENOSPC     /* the same for a write; a sync goes well */
+    LAYER_ENOSPC,    /* the same for a write; a sync goes well */
+    LAYER_LATE       /* a write reaches the file, but never the disk, and fails; the calls after it are LAYER_EIO */
 };
 
 /* Simulates the disk of the file `path`, which need not be there yet. Its content now is what the disk has. */

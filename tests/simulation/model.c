@@ -273,7 +273,11 @@ static bool is_catalog_equal(const struct model *m, gk_snapshot *s, char why[256
 {
     const struct gk_store_info *info = gk_snapshot_info(s);
     uint32_t n = m->n_changes;
-    size_t n_links, n_put = 0;
+    size_t n_links, n_rules, n_put = 0;
+
+    (void)gk_rules(s, &n_rules);
+    if (n_rules != m->n_rules)
+        DIFFER("%zu versions of rules, not %u", n_rules, m->n_rules);
     const struct gk_link *links = gk_links(s, &n_links);
     for (size_t i = 0; i < n_links; i++)
         n_put += !links[i].is_default;

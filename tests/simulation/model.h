@@ -44,7 +44,7 @@ struct model {
     struct gk_counts counts;
     struct band bands[BANDS_MAX];
     size_t n_bands;
-    uint32_t n_changes;
+    uint32_t n_changes, n_rules; /* n_rules: changes of the rules, see record.h */
 };
 
 void model_init(struct model *model, enum gk_policy policy, uint32_t n_facilities);

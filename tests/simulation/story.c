@@ -1,18 +1,23 @@
 /*
  * story.c - see story.h.
  */
+#define _XOPEN_SOURCE 700 /* nftw */
 #include "simulation/story.h"
 
+#include <ftw.h>
 #include <math.h>
 #include <unistd.h>
 
 #include "gk_query.h"
 #include "simulation/layer.h"
+#include "simulation/record.h"
 
 #define PENDING_MAX 24 /* what may be said: states since the last acknowledged commit */
 #define HOLDS_MAX   2
 #define BATCH_MAX   300
 #define LOG_MAX     64
+
+#define RULE_CHANGES_MAX 8 /* record.h */
 
 struct batch_of_rows {
     struct row rows[BATCH_MAX];
@@ -40,6 +45,8 @@ struct story {
     bool had_fault;    /* since it was opened: errors are excused */
     bool has_dwell;    /* no naive states then */
     gk_time retaining; /* a retention that did not end well */
+    bool has_rules;    /* rules are judged, too */
+    struct record record;
     struct story_counts *counts;
     char log[LOG_MAX][96];
 };
@@ -100,6 +107,7 @@ static void forget_before(struct story *s, size_t i)
 static void settle(struct story *s)
 {
     forget_before(s, s->n - 1);
+    record_settle(&s->record);
 }
 
 /* The newest model that says what the snapshot says. */
@@ -118,16 +126,17 @@ static size_t match(struct story *s, gk_db *db, gk_snapshot *snapshot, const cha
     return 0;
 }
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
+{
+    (void)st;
+    (void)type;
+    (void)where;
+    return remove(path);
+}
+
 static void remove_store(const char *path)
 {
-    static const char *const FILES[] = {"data.mdb", "lock.mdb", "lock.writer", "ballast"};
-    char name[4400];
-
-    for (int i = 0; i < 4; i++) {
-        (void)snprintf(name, sizeof name, "%s/%s", path, FILES[i]);
-        (void)unlink(name); /* a backup has not all of them */
-    }
-    assert_int_equal(rmdir(path), 0);
+    assert_int_equal(nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 /* ---- opening and closing
@@ -163,6 +172,14 @@ static void open_store(struct story *s, int flags)
     s->had_fault = false;
 }
 
+static void audit(struct story *s, gk_snapshot *snapshot, bool is_new_handle)
+{
+    char why[256];
+
+    if (!record_is_right(&s->record, s->db, snapshot, is_new_handle, why))
+        broken(s, "the record", why);
+}
+
 static void finish_retention(struct story *s)
 {
     struct model *m = current(s);
@@ -193,6 +210,7 @@ static void reopen(struct story *s)
 
     for (size_t i = 0; i < HOLDS_MAX; i++)
         let_go(s, i);
+    record_let_go(&s->record);
     int rc = gk_close(s->db);
     was_fault |= layer_n_met() > 0;
     if (rc != GK_OK && !was_fault)
@@ -211,6 +229,7 @@ static void reopen(struct story *s)
         finish_retention(s);
     gk_snapshot *snapshot = look(s->db);
     size_t i = match(s, s->db, snapshot, is_cut ? "after a power cut" : "after opening");
+    audit(s, snapshot, true);
     gk_snapshot_close(snapshot);
     s->counts->power_cuts += is_cut;
     s->counts->lost += is_cut && i + 1 < s->n;
@@ -218,6 +237,8 @@ static void reopen(struct story *s)
     s->last_is_in &= i + 1 == s->n;
     s->n = i + 1; /* what came later is lost */
     settle(s);
+    if (was_fault && !is_cut && below(s, 3) == 0) /* what was found after a failure stays, too */
+        layer_arm(LAYER_POWER_CUT, below(s, 3), 1);
 }
 
 /*
@@ -504,6 +525,65 @@ static void release(struct story *s)
         reopen(s);
 }
 
+/* ---- the record
+ * ---------------------------------------------------------------------------------------------------------------- */
+
+static void put_rule(struct story *s)
+{
+    struct gk_error error;
+
+    note(s, "change %u of the rules", current(s)->n_rules);
+    int rc = record_put_rule(&s->record, s->db, current(s)->n_rules, &error);
+    if (rc == GK_OK)
+        next_model(s)->n_rules++;
+    (void)went_well(s, rc, &error, "a rule");
+}
+
+static bool advance(struct story *s)
+{
+    struct gk_error error;
+
+    note(s, "advance");
+    int rc = record_advance(&s->record, s->db, s->now, &error);
+    if (rc == GK_OK)
+        settle(s);
+    bool is_done = went_well(s, rc, &error, "an advance");
+    s->counts->advances += is_done;
+    return is_done;
+}
+
+static void act(struct story *s)
+{
+    struct gk_error error;
+
+    note(s, "an act");
+    int rc = record_act(&s->record, s->db, &s->random, &error);
+    (void)went_well(s, rc, &error, "an act");
+}
+
+static void deliver(struct story *s)
+{
+    char why[256];
+
+    note(s, "deliver");
+    if (!record_deliver(&s->record, s->db, &s->random, why))
+        broken(s, "a consumer", why);
+}
+
+static void go_on_record(struct story *s)
+{
+    uint64_t what = below(s, 10);
+
+    if (what < 4)
+        (void)advance(s);
+    else if (what < 7)
+        act(s);
+    else if (what < 9)
+        deliver(s);
+    else if (current(s)->n_rules < RULE_CHANGES_MAX)
+        put_rule(s);
+}
+
 /* ---- reading
  * ---------------------------------------------------------------------------------------------------------------- */
 
@@ -633,6 +713,7 @@ static void look_around(struct story *s)
         return;
     note(s, "look");
     size_t i = match(s, s->db, snapshot, "looking");
+    audit(s, snapshot, false);
     forget_before(s, i); /* what was seen stays */
     if (!s->has_dwell)
         compare_states(s, s->may[0], snapshot);
@@ -698,6 +779,7 @@ static void back_up(struct story *s)
     gk_db *db = world_open(s->other, GK_READONLY, &s->options);
     gk_snapshot *snapshot = look(db);
     (void)match(s, db, snapshot, "a backup");
+    audit(s, snapshot, false);
     gk_snapshot_close(snapshot);
     ok(gk_close(db), &error);
     remove_store(s->other);
@@ -709,8 +791,8 @@ static void back_up(struct story *s)
 
 static void arm(struct story *s)
 {
-    static const enum layer_fault faults[] = {LAYER_POWER_CUT, LAYER_POWER_CUT, LAYER_EIO, LAYER_ENOSPC};
-    enum layer_fault fault = faults[below(s, 4)];
+    static const enum layer_fault faults[] = {LAYER_POWER_CUT, LAYER_POWER_CUT, LAYER_EIO, LAYER_ENOSPC, LAYER_LATE};
+    enum layer_fault fault = faults[below(s, 5)];
     uint64_t n = below(s, below(s, 2) ? 8 : 40);
 
     note(s, "fault %d at the call %llu from now", (int)fault, (unsigned long long)n);
@@ -731,6 +813,10 @@ static void step(struct story *s)
         return;
     }
     uint64_t what = below(s, 100);
+    if (s->has_rules && below(s, 3) == 0) {
+        go_on_record(s);
+        return;
+    }
     if (below(s, 3) == 0)
         s->now += (gk_time)below(s, 60) * GK_SECOND;
     if (what < 38)
@@ -811,6 +897,7 @@ static void begin(struct story *s)
 
     s->now = T0 + (2 + (gk_time)below(s, 30)) * HOUR;
     s->has_dwell = below(s, 3) == 0;
+    s->has_rules = below(s, 2);
     s->retaining = GK_TIME_MIN;
     s->options = (struct gk_options){.size = sizeof s->options,
                                      .policy = policy,
@@ -830,6 +917,27 @@ static void begin(struct story *s)
     ok(gk_commit(s->db, &error), &error);
 }
 
+/* All that was handed in is taken, all alarms are those that the rules, asked as questions, say. */
+static void end_record(struct story *s)
+{
+    char why[256];
+
+    s->now += HOUR;
+    for (int i = 0; i < 2; i++)
+        if (!advance(s))
+            broken(s, "the end", "an advance without faults fails");
+    for (int i = 0; i < 2; i++) { /* the first one learns what became of what was handed in */
+        gk_snapshot *snapshot = look(s->db);
+        audit(s, snapshot, false);
+        if (i && current(s)->dropped_before == GK_TIME_MIN &&
+            !record_is_as_asked(&s->record, snapshot, current(s)->n_rules, s->now, why))
+            broken(s, "alarms", why);
+        gk_snapshot_close(snapshot);
+    }
+    if (!record_is_settled(&s->record, why))
+        broken(s, "the record", why);
+}
+
 static void end(struct story *s)
 {
     char why[256];
@@ -837,18 +945,22 @@ static void end(struct story *s)
     layer_arm(LAYER_NO_FAULT, 0, 0);
     if (s->had_fault)
         reopen(s);
+    layer_arm(LAYER_NO_FAULT, 0, 0);
     commit(s);
     if (s->n != 1)
         broken(s, "the end", "a commit without faults does not settle");
+    if (s->has_rules)
+        end_record(s);
     gk_snapshot *snapshot = look(s->db);
     if (!model_is_equal(current(s), s->db, snapshot, why))
         broken(s, "the end", why);
     gk_snapshot_close(snapshot);
     check(s, true);
-    if (current(s)->dropped_before == GK_TIME_MIN)
+    if (current(s)->dropped_before == GK_TIME_MIN && !s->has_rules) /* a fresh store has no record */
         compare_digest(s);
     for (size_t i = 0; i < HOLDS_MAX; i++)
         let_go(s, i);
+    record_let_go(&s->record);
     if (gk_close(s->db) != GK_OK)
         broken(s, "the end", "closing failed");
 }
@@ -867,6 +979,7 @@ void story_tell(uint64_t seed, const char *folder, struct story_counts *counts)
         s.may[i] = &models[i];
     (void)snprintf(s.path, sizeof s.path, "%s/store", folder);
     (void)snprintf(s.file, sizeof s.file, "%s/data.mdb", s.path);
+    record_init(&s.record);
     layer_begin(s.file);
     begin(&s);
     for (uint64_t n = 30 + below(&s, 120); n > 0; n--) {
@@ -878,4 +991,11 @@ void story_tell(uint64_t seed, const char *folder, struct story_counts *counts)
     end(&s);
     layer_end();
     remove_store(s.path);
+    record_clear(&s.record);
+    counts->alarms += s.record.n_alarms;
+    counts->acts += s.record.n_acts;
+    counts->taken += s.record.n_taken;
+    counts->refused += s.record.n_refused;
+    counts->told += s.record.n_told;
+    counts->asked += s.record.n_asked;
 }

@@ -12,7 +12,8 @@
 
 struct story_counts { /* over all seeds, to see that everything happens */
     uint64_t batches, rows, commits, seals, retentions, releases, looks, holds, backups, restarts, faults, power_cuts,
-        lost; /* power cuts that lost something */
+        lost;                                                     /* power cuts that lost something */
+    uint64_t advances, alarms, acts, taken, refused, told, asked; /* of the record, see record.h */
 };
 
 /* Tells the whole story of a seed in a folder of the caller; fails the test where the store is wrong. */
