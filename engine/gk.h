@@ -1117,8 +1117,8 @@ struct gk_act_put {
     size_t size;
     enum gk_act_kind kind;
     uint64_t alarm;
-    uint64_t about; /* the act that this one is about: for told and seen, what was told; for raised, the alarm whose
-                       cause is that of this one, too */
+    uint64_t about; /* the act that this one is about: for told and seen, what was told; for raised and amended, the
+                       alarm whose cause is that of this one, too; for amended also itself: it stands alone again */
     gk_time from, to;
     struct gk_text rule;
     uint32_t rule_version;

@@ -9,8 +9,8 @@
 #include "field.h"
 #include "parser.h"
 
-static const char *const FIELDS[] = {"alarm",   "rule",  "level", "status",  "life",   "holder", "outcome", "subject",
-                                     "version", "actor", "whom",  "channel", "result", "act",    NULL};
+static const char *const FIELDS[] = {"alarm",   "rule",  "level", "status", "life",    "holder", "outcome", "subject",
+                                     "version", "under", "actor", "whom",   "channel", "result", "act",     NULL};
 
 const char *alarm_field_name(size_t i)
 {
@@ -88,6 +88,8 @@ const char *alarm_text(struct gk_query *query, const struct gk_alarm *alarm, con
         return arena_printf(&query->memory, "%llu", (unsigned long long)alarm->id);
     if (strcmp(field, "version") == 0)
         return arena_printf(&query->memory, "%u", (unsigned)alarm->rule_version);
+    if (strcmp(field, "under") == 0)
+        return alarm->under ? arena_printf(&query->memory, "%llu", (unsigned long long)alarm->under) : "";
     if (strcmp(field, "rule") == 0)
         return alarm->rule;
     if (strcmp(field, "level") == 0)

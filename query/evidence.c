@@ -91,7 +91,7 @@ static bool overlaps(const struct evidence *own, gk_time from, gk_time to)
 static int put_alarm(struct gk_query *query, const struct evidence *own)
 {
     static const char *const fields[] = {"level",  "rule", "version", "subject", "enterprise", "park",
-                                         "status", "life", "holder",  "outcome", NULL};
+                                         "status", "life", "holder",  "outcome", "under",      NULL};
     const struct gk_alarm *alarm = &own->alarm;
     int rc;
 

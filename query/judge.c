@@ -125,6 +125,7 @@ static int look(struct gk_judge *judge)
     TRY(hit_due(judge));
     for (size_t i = 0; i < judge->n_rules; i++)
         TRY(verdict_on_hits(judge, &judge->rules[i]));
+    TRY(cause_settle(judge, is_all));
     judge->beginning = info->beginning;
     judge->is_begun = true;
     judge->is_lost = judge->is_behind;
@@ -155,7 +156,7 @@ done:
 /* The alarms on record, with what of them may still be due. */
 static int take_alarm(struct gk_judge *judge, const struct gk_alarm *alarm)
 {
-    struct warned kept = {.id = alarm->id, .is_unknown = alarm->status == GK_ALARM_UNKNOWN};
+    struct warned kept = {.id = alarm->id, .is_unknown = alarm->status == GK_ALARM_UNKNOWN, .under = alarm->under};
     struct subject subject = {alarm->subject_kind, 0};
     uint32_t number, ward, at;
     int rc;
@@ -248,6 +249,7 @@ void gk_judge_close(gk_judge *judge)
     gk_session *session = judge->session;
     const struct gk_session_options options = session->options;
     rulebook_clear(judge);
+    arena_release(&judge->arena, &judge->causes, &judge->causes_capacity, sizeof *judge->causes);
     arena_release(&judge->arena, &judge->breaches, &judge->breaches_capacity, sizeof *judge->breaches);
     wards_clear(&judge->wards);
     arena_clear(&judge->arena);

@@ -4,6 +4,7 @@
  *     judge.c     a look: who changed, whose time has come, opening and closing
  *     rulebook.c  the rules in force
  *     verdict.c   one subject of one rule: its breaches, compared with its alarms
+ *     cause.c     which alarms have one cause with another
  *     judge_act.c the acts that come of it
  */
 #ifndef QUERY_JUDGE_H
@@ -19,6 +20,12 @@ struct breach {
     uint32_t alarm;   /* that is it; NOBODY: none yet */
 };
 
+/* Whose alarm began or ended in this look, and may be the cause of others. */
+struct cause {
+    uint32_t rule; /* number of its name */
+    struct subject subject;
+};
+
 struct gk_judge {
     gk_db *db;
     gk_session *session;
@@ -32,6 +39,8 @@ struct gk_judge {
     size_t n_standing_of, standing_of_capacity;
     struct breach *breaches; /* of the subject that is judged */
     size_t n_breaches, breaches_capacity;
+    struct cause *causes;
+    size_t n_causes, causes_capacity;
     struct position *positions; /* of all facilities, and their role as of when the rules were read */
     size_t n_positions, positions_capacity;
     struct gk_store_info read; /* as of when the rules were read */
@@ -87,12 +96,25 @@ static inline bool alarm_is_firing(const struct warned *alarm)
 /* Judges the hits of a rule; then it has none. */
 int verdict_on_hits(struct gk_judge *judge, struct standing *standing);
 
+/* ---- cause.c ---- */
+
+/* The alarm that goes on of a rule and a subject; 0: none. */
+uint64_t cause_firing(const struct gk_judge *judge, uint32_t ward);
+/* The alarm under which one of a subject is; 0: none. */
+int cause_find(struct gk_judge *judge, const struct standing *standing, struct subject subject, uint64_t *out);
+/* Another alarm goes on of a subject than before, or none. */
+int cause_changed(struct gk_judge *judge, const struct standing *standing, struct subject subject);
+/* At the end of a look: alarms inside of these subjects, or all, come under theirs or stand alone again. */
+int cause_settle(struct gk_judge *judge, bool is_all);
+
 /* ---- judge_act.c ---- */
 
 uint32_t judge_find_subject(gk_snapshot *snapshot, enum gk_kind kind, const char *name);
 int judge_put_step(struct gk_judge *judge, const struct warned *alarm, enum gk_act_kind kind, const char *text);
 int judge_put_raised(struct gk_judge *judge, const struct standing *standing, struct subject subject,
-                     const struct breach *breach, uint64_t *id);
+                     const struct breach *breach, uint64_t under, uint64_t *id);
+/* From now on it is under another alarm; 0: it stands alone again. */
+int judge_put_under(struct gk_judge *judge, const struct warned *alarm, uint64_t under);
 /* Tells more people of an alarm that goes on, when nobody took care of it in time. */
 int judge_escalate(struct gk_judge *judge, const struct due *due);
 

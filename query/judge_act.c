@@ -94,33 +94,21 @@ int judge_put_step(struct gk_judge *judge, const struct warned *alarm, enum gk_a
     return put_act(judge, &act, NULL);
 }
 
-/*
- * Of silence there may be one cause: when a site around the subject is silent as a whole, by another rule, the alarm is
- * under that one's.
- */
-static int find_cause(struct gk_judge *judge, const struct standing *standing, struct subject subject, uint64_t *about)
+int judge_put_under(struct gk_judge *judge, const struct warned *alarm, uint64_t under)
 {
-    const struct position p = scope_position(judge->snapshot, subject);
-    int rc = GK_OK;
+    struct gk_act_put act = {.kind = GK_ACT_AMENDED,
+                             .alarm = alarm->id,
+                             .about = under ? under : alarm->id,
+                             .from = judge_time(judge, alarm->from),
+                             .to = alarm->to == GK_TICK_MAX ? 0 : judge_time(judge, alarm->to),
+                             .text =
+                                 text_of(under ? "one cause with another alarm" : "goes on, though its cause is over")};
 
-    for (size_t i = 0; standing->is_of_silence && i < judge->n_rules; i++) {
-        const struct standing *wider = &judge->rules[i];
-        uint32_t id = wider->kind == GK_LINE ? p.line : wider->kind == GK_ENTERPRISE ? p.enterprise : p.park, ward;
-        bool is_around = wider->kind < subject.kind && wider->kind != GK_ZONE && id != GK_ID_NONE;
-        if (!wider->query || !wider->is_of_silence || !is_around)
-            continue;
-        TRY(wards_find(&judge->wards, wider->number, (struct subject){wider->kind, id}, false, &ward));
-        for (uint32_t k = ward == NOBODY ? NOBODY : judge->wards.list[ward].alarms; k != NOBODY;
-             k = judge->wards.kept[k].next)
-            if (judge->wards.kept[k].to == GK_TICK_MAX)
-                *about = judge->wards.kept[k].id;
-    }
-done:
-    return rc;
+    return put_act(judge, &act, NULL);
 }
 
 int judge_put_raised(struct gk_judge *judge, const struct standing *standing, struct subject subject,
-                     const struct breach *breach, uint64_t *id)
+                     const struct breach *breach, uint64_t under, uint64_t *id)
 {
     const struct gk_query_rule *rule = standing->query->rule;
     struct position p = scope_position(judge->snapshot, subject);
@@ -135,10 +123,10 @@ int judge_put_raised(struct gk_judge *judge, const struct standing *standing, st
                              .subject = text_of(subject_name(judge->snapshot, subject, name)),
                              .enterprise = text_of(scope_site_name(judge->snapshot, GK_ENTERPRISE, p.enterprise)),
                              .park = text_of(scope_site_name(judge->snapshot, GK_PARK, p.park)),
-                             .whom = join(rule->notify, rule->n_notify, whom)};
+                             .whom = join(rule->notify, rule->n_notify, whom),
+                             .about = under};
     int rc;
 
-    TRY(find_cause(judge, standing, subject, &act.about));
     standing_text(standing, subject, act.from, text, sizeof text);
     act.text = text_of(text);
     TRY(put_act(judge, &act, id));
@@ -157,8 +145,8 @@ int judge_escalate(struct gk_judge *judge, const struct due *due)
     TRY(gk_alarm_get(judge->snapshot, due->alarm, &alarm, &judge->engine_error));
     const struct standing *standing = rulebook_find(judge, judge->wards.list[due->ward].rule);
     bool is_over = alarm.status != GK_ALARM_FIRING && alarm.status != GK_ALARM_UNKNOWN;
-    if (is_over || alarm.life != GK_CASE_OPEN || alarm.at[GK_ACT_ESCALATED] != GK_TIME_MIN || !standing ||
-        standing->query->rule->n_escalate == 0)
+    if (is_over || alarm.under || alarm.life != GK_CASE_OPEN || alarm.at[GK_ACT_ESCALATED] != GK_TIME_MIN ||
+        !standing || standing->query->rule->n_escalate == 0)
         return GK_OK;
     gk_time when = alarm.at[GK_ACT_RAISED] + standing->query->rule->escalate_ns;
     if (when > judge->now)

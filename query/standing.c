@@ -44,12 +44,17 @@ static bool compares(const struct bound *bound)
 static void look_at_leaves(struct standing *standing)
 {
     const struct bound *bound = &standing->query->bound;
+    size_t n = 0;
 
+    standing->is_of_all = true;
     for (size_t i = 0; i < bound->n_leaves; i++) {
         const struct cond *leaf = bound->leaves[i];
-        bool is_silence = leaf->kind == COND_STATE && leaf->mask == GK_STATE_BIT(GK_NODATA) && !leaf->is_negated;
-        standing->is_of_silence = (i == 0 || standing->is_of_silence) && (is_silence || !cond_has_ref(leaf));
         standing->has_hours |= leaf->kind == COND_HOURS || leaf->kind == COND_CALENDAR;
+        if (!cond_has_ref(leaf))
+            continue;
+        uint32_t mask = leaf->kind == COND_STATE && !leaf->is_negated ? leaf->mask : 0;
+        standing->of_state = n++ == 0 || mask == standing->of_state ? mask : 0;
+        standing->is_of_all &= leaf->ref.quant == QUANT_ALL;
     }
     standing->needs_rows = compares(bound);
 }
@@ -474,15 +479,15 @@ bool standing_is_exempt(struct standing *standing, int64_t tick)
     return exempt && truth_at(&standing->query->eval, exempt, tick) == GK_TRUE;
 }
 
-/* The first of the moments after now that lie `ticks` behind a step. */
-static int64_t first_after(const gk_timeline *timeline, int64_t ticks, int64_t now_tick)
+/* The first of the moments after now that lie `ticks` behind a step, of steps up to a tick. */
+static int64_t first_after(const gk_timeline *timeline, int64_t ticks, int64_t now_tick, int64_t upto)
 {
     size_t n;
     const struct gk_step *steps = gk_timeline_steps(timeline, &n);
     int64_t first = GK_TICK_MAX;
 
     for (size_t i = n; i-- > 1;) {
-        if (steps[i].tick > now_tick)
+        if (steps[i].tick > upto)
             continue;
         if (now_tick - steps[i].tick >= ticks)
             break;
@@ -529,21 +534,22 @@ static int64_t due_of(struct eval *eval, const struct cond *cond, int64_t ahead,
         of = cond->b;
         ticks = cond->ticks;
         break;
-    case COND_TOGETHER: /* what may still be joined by another one is a step of its own */
-        of = cond;
-        ticks = cond->ticks;
+    case COND_TOGETHER: /* how far it went is known one tick before, also of what went so just now */
+        if (eval_part(eval, cond, &timeline) == GK_OK) {
+            int64_t end = first_after(timeline, cond->ticks - 1, now_tick, now_tick + 1);
+            first = first_after(timeline, cond->ticks, now_tick, now_tick + 1);
+            first = end < first ? end : first;
+        }
         break;
     default:
         break;
     }
     if (ticks > 0 && eval_part(eval, of, &timeline) == GK_OK)
-        first = first_after(timeline, ticks, now_tick);
+        first = first_after(timeline, ticks, now_tick, now_tick);
     if (ahead > 0 && ahead_of(cond) == 0 && eval_part(eval, cond, &timeline) == GK_OK) {
-        int64_t due = first_after(timeline, ahead, now_tick);
+        int64_t due = first_after(timeline, ahead, now_tick, now_tick);
         first = due < first ? due : first;
     }
-    if (cond->kind == COND_TOGETHER && first != GK_TICK_MAX && first - 1 > now_tick)
-        first--; /* its end is known one tick before */
     for (int i = 0; i < 2 && cond->kind != COND_TOGETHER; i++) {
         const struct cond *child = i ? cond->b : cond->a;
         int64_t due = child ? due_of(eval, child, ahead, now_tick) : GK_TICK_MAX;

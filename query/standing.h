@@ -22,7 +22,8 @@ struct standing {
     bool has_hours;      /* hours of the day */
     bool is_event;       /* its condition is of moments */
     int64_t closed;      /* of a rule of numbers: from this tick on no bucket is judged yet */
-    bool is_of_silence;  /* it asks for nothing but whether data come */
+    uint32_t of_state;   /* it asks for nothing but this state (GK_STATE_BIT...); 0: for more, or none */
+    bool is_of_all;      /* and whether all are in it */
     bool is_fresh;       /* was not judged yet, not even for what was */
     enum gk_kind kind;   /* of its subjects */
     uint8_t *is_subject; /* by id */

@@ -128,16 +128,17 @@ done:
 /* Room is made first: an alarm that is on record must be remembered. */
 static int raise(struct gk_judge *judge, struct standing *standing, uint32_t ward, const struct breach *breach)
 {
-    const struct warned fresh = {.from = breach->from, .to = breach->to};
+    struct warned fresh = {.from = breach->from, .to = breach->to};
     struct wards *wards = &judge->wards;
     const struct gk_query_rule *rule = standing->query->rule;
     uint32_t number = NOBODY;
     uint64_t id;
     int rc;
 
+    TRY(cause_find(judge, standing, wards->list[ward].subject, &fresh.under));
     TRY(wards_make_room(wards));
     TRY(wards_add_alarm(wards, ward, &fresh, &number));
-    rc = judge_put_raised(judge, standing, wards->list[ward].subject, breach, &id);
+    rc = judge_put_raised(judge, standing, wards->list[ward].subject, breach, fresh.under, &id);
     if (rc != GK_OK) {
         wards_drop_alarm(wards, ward, number);
         goto done;
@@ -238,6 +239,7 @@ static int judge_subject(struct gk_judge *judge, struct standing *standing, cons
 
     TRY(wards_find(&judge->wards, standing->number, subject, false, &ward));
     int64_t from = from_of(judge, standing, ward, hit, lower);
+    uint64_t firing = cause_firing(judge, ward);
     judge->done.n_asked++;
     TRY(standing_ask(standing, hit->id, from, &whole, &plain));
     TRY(list_breaches(judge, standing, whole, from));
@@ -252,6 +254,8 @@ static int judge_subject(struct gk_judge *judge, struct standing *standing, cons
     for (uint32_t i = judge->wards.list[ward].alarms; i != NOBODY; i = judge->wards.kept[i].next)
         if (alarm_is_firing(&judge->wards.kept[i]))
             TRY(follow_silence(judge, standing, &judge->wards.kept[i]));
+    if (cause_firing(judge, ward) != firing)
+        TRY(cause_changed(judge, standing, subject));
     TRY(set_due(judge, ward, due));
     wards_drop_idle(&judge->wards, ward);
 done:

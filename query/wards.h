@@ -15,6 +15,7 @@ struct warned {
     uint64_t id;
     int64_t from, to; /* ticks; to is GK_TICK_MAX while it goes on */
     bool is_unknown;  /* data stopped, and it was said */
+    uint64_t under;   /* the alarm whose cause is that of this one, too; 0: none */
     uint32_t next;    /* of the same ward, by `from`; NOBODY: none */
 };
 

@@ -21,6 +21,7 @@ static const char help[] =
     "\n"
     "Tells people of alarms as they are raised, escalated and recover: those whom the rule names, as the table of\n"
     "people says (gk load: person,role,scope,channel,address). Runs beside the process that writes the store.\n"
+    "Of several alarms with one cause, as when an enterprise loses its power, the one for the cause is told.\n"
     "\n"
     "  --config FILE  whom and how, see below\n"
     "  --once         end when there is no more to tell, or a channel fails: exit status 3 then\n"
@@ -257,6 +258,19 @@ static int confirm(struct notifying *n, struct outlet *o, uint64_t seq)
     return gk_consumer_confirm(o->consumer, seq, &n->error);
 }
 
+/*
+ * Of alarms with one cause the one for the cause is told: what is under it is not, unless it goes on when that is over,
+ * and then as if it were raised.
+ */
+static bool is_told(const struct notifying *n, const struct outlet *o)
+{
+    bool stands_alone = o->act.kind == GK_ACT_AMENDED && o->act.about == o->act.alarm;
+    enum gk_act_kind as = stands_alone ? GK_ACT_RAISED : o->act.kind;
+    bool is_under = o->alarm.under != 0 || (o->act.kind == GK_ACT_RAISED && o->act.about != 0);
+
+    return (n->config->kinds >> as & 1) != 0 && o->act.alarm != 0 && !o->alarm.is_suppressed && !is_under;
+}
+
 /* Takes the next act. GK_DONE: there is none. */
 static int take(struct notifying *n, struct outlet *o)
 {
@@ -268,8 +282,7 @@ static int take(struct notifying *n, struct outlet *o)
     }
     if (rc != GK_OK)
         return rc;
-    bool is_told = (n->config->kinds >> o->act.kind & 1) != 0 && o->act.alarm != 0 && !o->alarm.is_suppressed;
-    if (!is_told) {
+    if (!is_told(n, o)) {
         o->skipped = o->act.seq;
         return GK_OK;
     }

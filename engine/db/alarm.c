@@ -124,6 +124,8 @@ static void amend(struct gk_alarm *alarm, const struct gk_act *act)
 {
     alarm->from = act->from;
     alarm->to = act->to;
+    if (act->about != 0)
+        alarm->under = act->about == alarm->id ? 0 : act->about;
     if (act->to == act->from)
         alarm->status = GK_ALARM_WITHDRAWN;
     else if (act->to != GK_TIME_MAX)

@@ -114,6 +114,25 @@ static void silence_never_ends_a_breach(void **state)
     }
 }
 
+static void an_alarm_comes_under_another_and_stands_alone_again(void **state)
+{
+    struct gk_act_put put = act_of(GK_ACT_AMENDED, 1);
+    struct story s;
+    (void)state;
+
+    begin(&s);
+    uint64_t before = s.alarm.under;
+    assert_int_equal(tell(&s, &put), GK_OK); /* names nobody */
+    assert_int_equal(s.alarm.under, before);
+    put.about = s.alarm.id + 1;
+    assert_int_equal(tell_kind(&s, GK_ACT_UNKNOWN), GK_OK);
+    assert_int_equal(tell(&s, &put), GK_OK);
+    assert_int_equal(s.alarm.under, s.alarm.id + 1);
+    put.about = s.alarm.id;
+    assert_int_equal(tell(&s, &put), GK_OK);
+    assert_int_equal(s.alarm.under, 0);
+}
+
 static void late_data_amend_the_cause(void **state)
 {
     struct gk_act_put put = act_of(GK_ACT_AMENDED, 1);
@@ -276,6 +295,7 @@ static void a_rule_and_a_subject_have_a_key_of_their_own(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_raised_alarm_is_what_its_act_says),
     cmocka_unit_test(silence_never_ends_a_breach),
+    cmocka_unit_test(an_alarm_comes_under_another_and_stands_alone_again),
     cmocka_unit_test(late_data_amend_the_cause),
     cmocka_unit_test(a_case_goes_from_open_to_closed_and_no_step_back),
     cmocka_unit_test(assigning_before_acknowledging_keeps_the_one_it_was_assigned_to),

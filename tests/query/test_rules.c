@@ -10,7 +10,8 @@
  *     [ack] RULE SUBJECT             somebody acknowledges its alarm, which fires
  *     [restart]                      the store is closed and opened, and judged by a new judge
  *     [acts]                         what was put since the last [acts], a line each: time kind rule version level
- *                                    subject from-to (-: it goes on) whom: text; what is empty is left out
+ *                                    subject from-to (-: it goes on) whom under or alone: text; what is empty is left
+ *                                    out
  */
 #include <glob.h>
 
@@ -170,7 +171,10 @@ static void put_act(gk_snapshot *snapshot, const struct gk_act *act, struct text
     put_clock(out, act->from);
     text_add(out, "-");
     put_clock(out, act->to);
-    (void)snprintf(line, sizeof line, "%s%s%s%s%s", act->whom[0] ? " " : "", act->whom, act->about ? " under" : "",
+    (void)snprintf(line, sizeof line, "%s%s%s%s%s", act->whom[0] ? " " : "", act->whom,
+                   act->about == act->alarm ? " alone"
+                   : act->about             ? " under"
+                                            : "",
                    act->text[0] ? ": " : "", act->text);
     text_add(out, line);
     text_add(out, "\n");

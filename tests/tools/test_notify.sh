@@ -157,6 +157,37 @@ prints '"result": "exit status 100", "due": null, "outcome": null, "text": "not 
 prints '"result": "took longer than 0.1 s", "due": null, "outcome": null, "text": "given up"' "so is what took too long"
 prints '"whom": "zhao", "channel": "sms", "result": "ok"' "and the others are told"
 
+# ---- one cause -------------------------------------------------------------------------------------------------------------------------
+
+# The enterprise falls silent as a whole: that is told, and not each meter. The fan comes again, and the press does not: now that is told.
+cat >cause.csv <<'END'
+facility,enterprise,park,line,role,rated_kw
+fan,E1,P1,L1,abatement,10
+press,E1,P1,L1,production,10
+END
+cat >cause.gkql <<'END'
+rule meter warn when facility nodata for >= 5m notify 'head';
+rule whole alarm when all facility nodata for >= 10m per enterprise notify 'head'
+END
+printf 'time,facility,kw\n2026-11-20T08:00,fan,8\n2026-11-20T08:00,press,8\n' >cause.rows.csv
+printf 'time,facility,kw\n2026-11-20T08:30,fan,8\n' >cause.again.csv
+printf 'scope,off_below,on_from,hold_s\n*,10%%,20%%,180\n' >cause.bands.csv
+printf '[sms]\nexec = cat >>cause.told\n' >cause.conf
+cause() { # cause TIME: what is told when somebody looks at that time
+    : >cause.told
+    "$GK" rule judge c.gk --now "$1" >.out 2>&1 || cat .out
+    "$GK" notify c.gk --config cause.conf --once 2>notify.err || cat notify.err
+    sed 's/.*"seq": [0-9]*, //; s/.*"kind": "\([a-z]*\)".*"rule": "\([a-z]*\)".*"subject": "\([A-Za-z0-9]*\)".*/\1 \2 \3/' cause.told | tr '\n' ','
+}
+"$GK" init c.gk && "$GK" load c.gk cause.csv people.csv cause.bands.csv cause.rows.csv 2>load.err || cat load.err
+"$GK" rule put c.gk cause.gkql --from always 2>load.err || cat load.err
+is "$(cause 2026-11-20T08:00:30)" '' 'nothing to tell'
+is "$(cause 2026-11-20T08:20)" 'raised whole E1,' 'of one cause that is told which stands for it'
+"$GK" load c.gk cause.again.csv 2>load.err || cat load.err
+is "$(cause 2026-11-20T08:30:10)" 'recovered whole E1,amended meter press,' 'what goes on is told when its cause is over'
+run query c.gk "list alarms where under = '3'" --format csv
+is "$(cut -d, -f3,4,11 .out | tail -n 1)" 'meter,fan,recovered' 'what ended with it is listed under it'
+
 # ---- a webhook -------------------------------------------------------------------------------------------------------------------------
 
 cat >server.py <<'END'
