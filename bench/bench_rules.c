@@ -7,6 +7,7 @@
  *     sites   990 rules, each about one enterprise, and ten about the zone
  *     zone    1,000 rules, each about the whole zone
  *     rows    sites, and each 20th of them compares samples
+ *     numbers sites, and each 20th of them, and one about the zone, is of numbers of each minute
  *
  * The delay is that of an alarm: from the call that takes the row which completes it until gk_advance is back and it is
  * durable; by the wall, with the disk's.
@@ -36,11 +37,13 @@ static const struct harness_line lines[] = {
     {"sites cpu", "the same, and 1,000 rules judged, most about one enterprise", "s", 0.5, 0.25, 0},
     {"zone cpu", "1,000 rules about the whole zone", "s", 0.5, 0.25, 0},
     {"rows cpu", "as sites, a 20th of them compares samples", "s", 0.5, 0.25, 0},
+    {"numbers cpu", "as sites, a 20th of them is of means of each minute", "s", 0.5, 0.25, 0},
     {"sites delay", "from the row that completes it to the durable alarm", "ms", 100, 50, 0},
     {"sites delay_max", "the longest of them", "ms", 1000, 0, 0},
     {"sites asked", "conditions of subjects that were worked out, a second", "1/s", 0, 0, 0},
     {"zone asked", "", "1/s", 0, 0, 0},
     {"rows asked", "", "1/s", 0, 0, 0},
+    {"numbers asked", "", "1/s", 0, 0, 0},
 };
 
 struct run {
@@ -123,6 +126,11 @@ static void write_rule(const struct run *run, unsigned i, char *out, size_t size
 
     if (is_local)
         snprintf(where, sizeof where, " in enterprise 'E%u'", i % (FACILITIES / PER_LINE / 2));
+    if (strcmp(run->name, "numbers") == 0 && (i % 20 == 19 || i == 9)) {
+        snprintf(out, size, "rule R%u alarm when avg of power of production by enterprise every 1m having avg < 2kW%s",
+                 i, where);
+        return;
+    }
     snprintf(out, size, "rule R%u alarm when %s%us%s%s clear after 2m", i, conditions[which].before, 60 + i % 300,
              conditions[which].after, where);
 }
@@ -277,16 +285,22 @@ static void run_rows(struct harness *harness)
     judge_zone(harness, "rows");
 }
 
+static void run_numbers(struct harness *harness)
+{
+    judge_zone(harness, "numbers");
+}
+
 static const struct harness_workload workloads[] = {{"none", "rows without rules", run_none},
                                                     {"sites", "rules about enterprises", run_sites},
                                                     {"zone", "rules about the zone", run_zone},
-                                                    {"rows", "rules that compare samples among them", run_rows}};
+                                                    {"rows", "rules that compare samples among them", run_rows},
+                                                    {"numbers", "rules of numbers among them", run_numbers}};
 
 static const struct harness_program program = {.name = "bench_rules",
                                                .lines = lines,
                                                .n_lines = sizeof lines / sizeof *lines,
                                                .workloads = workloads,
-                                               .n_workloads = 4};
+                                               .n_workloads = sizeof workloads / sizeof *workloads};
 
 int main(int argc, char **argv)
 {

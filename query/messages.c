@@ -39,6 +39,7 @@ static const struct {
     {"silence is a state of its own: facility nodata for >= 30m", "无数据本身就是一种状态：设施无数据持续30分钟以上"},
     {"a text in quotes after 'message'", "“消息”之后加引号的文字"},
     {"message '{subject} of {enterprise} is off since {start}'", "消息'{enterprise}的{subject}自{start}起停运'"},
+    {"in quotes it is a name: rule '%.40s' alarm when ...", "加上引号就是名称：规则 '%.40s' 报警 当 …"},
     {"a name after 'rule'", "“规则”之后的名称"},
     {"a level of the rule", "规则的级别"},
     {"after", "后"},

@@ -106,10 +106,15 @@ static int parse_rule_name(struct parser *parser, struct stmt *stmt)
 {
     const struct token *token = parser->at;
 
-    if (token->kind != T_NAME && (token->kind != T_WORD || token->word != W_NONE))
-        return parser_fail(parser,
-                           token->kind == T_WORD ? "a name that is no word of the language" : "a name after 'rule'",
-                           NULL, EXAMPLE);
+    if (token->kind == T_WORD && token->word != W_NONE) {
+        const char *quoted = arena_printf(
+            parser->arena, report_text(parser->report, "in quotes it is a name: rule '%.40s' alarm when ..."),
+            token->text.bytes);
+        return quoted ? parser_fail(parser, "a name that is no word of the language", NULL, quoted)
+                      : parser_no_memory(parser);
+    }
+    if (token->kind != T_NAME && token->kind != T_WORD)
+        return parser_fail(parser, "a name after 'rule'", NULL, EXAMPLE);
     stmt->name = token->text;
     stmt->name_place = token->place;
     parser->at++;
