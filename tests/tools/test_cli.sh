@@ -885,7 +885,7 @@ run query damaged.gk "$question" --format csv
 case $status in 3) pass ;; *) fail "a damaged store gives an error, not an answer" ;; esac
 run repair damaged.gk
 expect 3 "repair of a store whose catalog is damaged"
-says "table catalog" "a repair says why it cannot"
+says "the checksum does not fit the bytes" "a repair says why it cannot"
 run repair z.gk
 expect 0 "repair of a sound store"
 says "0 things mended, 0 findings left" "a repair says what it did"
