@@ -227,8 +227,7 @@ struct rest {
 static void fill_rest(const struct integers *all, const struct column_basis *basis, size_t row, size_t n,
                       struct rest *out)
 {
-    for (size_t i = 0; i < n; i++)
-        out->z[i] = all->z[row + i] - predict(basis->z[row + i], basis->factor);
+    predict_rest(basis->z + row, all->z + row, n, basis->factor, out->z);
     out->look = codecs_look(out->z, n);
 }
 

@@ -47,30 +47,83 @@ void predict_add(const uint64_t *basis, size_t n, uint64_t factor, uint64_t *z)
     predict_add_on(target_best(), basis, n, factor, z);
 }
 
+BODY void rest_body(const uint64_t *basis, const uint64_t *z, size_t n, uint64_t factor, uint64_t *rest)
+{
+    for (size_t i = 0; i < n; i++)
+        rest[i] = z[i] - predict(basis[i], factor);
+}
+
+AVX2 static void rest_avx2(const uint64_t *basis, const uint64_t *z, size_t n, uint64_t factor, uint64_t *rest)
+{
+    rest_body(basis, z, n, factor, rest);
+}
+
+AVX512 static void rest_avx512(const uint64_t *basis, const uint64_t *z, size_t n, uint64_t factor, uint64_t *rest)
+{
+    rest_body(basis, z, n, factor, rest);
+}
+
+void predict_rest(const uint64_t *basis, const uint64_t *z, size_t n, uint64_t factor, uint64_t *rest)
+{
+    enum target target = target_best();
+
+    if (target == TARGET_AVX512)
+        rest_avx512(basis, z, n, factor, rest);
+    else if (target == TARGET_AVX2)
+        rest_avx2(basis, z, n, factor, rest);
+    else
+        rest_body(basis, z, n, factor, rest);
+}
+
 struct sample {
     uint64_t z[SAMPLE];
     uint32_t cost[STRETCHES]; /* of a row of each stretch, by itself */
     bool is_fit;
 };
 
-static uint64_t magnitude(uint64_t v)
+BODY uint64_t magnitude(uint64_t v)
 {
     return v >> 63 ? 0 - v : v;
 }
 
-/* About what a row of a stretch takes, in LOG2_ONE-ths of a bit: as integers around their middle, or as differences. */
-static uint32_t cost_of(const uint64_t *z)
+/* About what a row of each stretch takes, in LOG2_ONE-ths of a bit: as integers around their middle, or as differences.
+ */
+BODY void costs_body(const uint64_t *all, uint32_t *cost)
 {
-    uint64_t around = 0, steps = 0, sum = 0;
+    for (unsigned k = 0; k < STRETCHES; k++) {
+        const uint64_t *z = all + (size_t)k * STRETCH;
+        uint64_t around = 0, steps = 0, sum = 0;
+        for (unsigned i = 0; i < STRETCH; i++)
+            sum += z[i] - z[0];
+        uint64_t middle = z[0] + (uint64_t)((int64_t)sum / STRETCH);
+        for (unsigned i = 0; i < STRETCH; i++)
+            around += magnitude(z[i] - middle);
+        for (unsigned i = 1; i < STRETCH; i++)
+            steps += magnitude(z[i] - z[i - 1]);
+        cost[k] = log2_of(STRETCH / 4 + (around < steps ? around : steps));
+    }
+}
 
-    for (unsigned i = 0; i < STRETCH; i++)
-        sum += z[i] - z[0];
-    uint64_t middle = z[0] + (uint64_t)((int64_t)sum / STRETCH);
-    for (unsigned i = 0; i < STRETCH; i++)
-        around += magnitude(z[i] - middle);
-    for (unsigned i = 1; i < STRETCH; i++)
-        steps += magnitude(z[i] - z[i - 1]);
-    return log2_of(STRETCH / 4 + (around < steps ? around : steps));
+AVX2 static void costs_avx2(const uint64_t *all, uint32_t *cost)
+{
+    costs_body(all, cost);
+}
+
+AVX512 static void costs_avx512(const uint64_t *all, uint32_t *cost)
+{
+    costs_body(all, cost);
+}
+
+static void find_costs(const uint64_t *all, uint32_t *cost)
+{
+    enum target target = target_best();
+
+    if (target == TARGET_AVX512)
+        costs_avx512(all, cost);
+    else if (target == TARGET_AVX2)
+        costs_avx2(all, cost);
+    else
+        costs_body(all, cost);
 }
 
 /* Stretches of a column as integers; not fit if one has none, or is too large to be multiplied. */
@@ -82,16 +135,17 @@ static void take(struct scale scale, const double *value, size_t n_rows, struct 
         out->is_fit = scale_apply(scale, value + k * (n_rows / STRETCHES), STRETCH, z) == 0;
         for (unsigned i = 0; i < STRETCH; i++)
             out->is_fit = out->is_fit && magnitude(z[i]) < (uint64_t)INTEGER_MAX;
-        if (out->is_fit)
-            out->cost[k] = cost_of(z);
     }
+    if (out->is_fit)
+        find_costs(out->z, out->cost);
 }
 
 /* Bits a row, in LOG2_ONE-ths, that `basis` spares `column`; 0 if none. */
 static uint32_t gain_of(const struct sample *column, const struct sample *basis, uint64_t *factor)
 {
+    uint64_t rest[SAMPLE];
+    uint32_t cost[STRETCHES], gain = 0;
     double xy = 0, xx = 0;
-    uint32_t gain = 0;
 
     for (size_t i = 0; i < SAMPLE; i++) {
         double x = (double)(int64_t)basis->z[i];
@@ -101,13 +155,10 @@ static uint32_t gain_of(const struct sample *column, const struct sample *basis,
     if (!(xx > 0) || !(xy / xx < FACTOR_MAX) || !(xy / xx > -FACTOR_MAX))
         return 0;
     *factor = (uint64_t)(int64_t)(xy / xx * (1 << PREDICT_SHIFT));
-    for (size_t k = 0; k < STRETCHES; k++) {
-        uint64_t rest[STRETCH];
-        for (size_t i = 0; i < STRETCH; i++)
-            rest[i] = column->z[k * STRETCH + i] - predict(basis->z[k * STRETCH + i], *factor);
-        uint32_t cost = cost_of(rest);
-        gain += cost < column->cost[k] ? column->cost[k] - cost : 0; /* a mini block takes the better */
-    }
+    predict_rest(basis->z, column->z, SAMPLE, *factor, rest);
+    find_costs(rest, cost);
+    for (size_t k = 0; k < STRETCHES; k++)
+        gain += cost[k] < column->cost[k] ? column->cost[k] - cost[k] : 0; /* a mini block takes the better */
     return *factor ? gain / STRETCHES : 0;
 }
 

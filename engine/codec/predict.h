@@ -28,6 +28,9 @@ void predict_add(const uint64_t *basis, size_t n, uint64_t factor, uint64_t *z);
 /* The same with the body of one target, for tests and measurements. */
 void predict_add_on(enum target target, const uint64_t *basis, size_t n, uint64_t factor, uint64_t *z);
 
+/* What n integers differ by from what the basis predicts. */
+void predict_rest(const uint64_t *basis, const uint64_t *z, size_t n, uint64_t factor, uint64_t *rest);
+
 struct predict_plan {
     uint32_t basis;                       /* a column, or PREDICT_NONE */
     uint64_t factor[PREDICT_COLUMNS_MAX]; /* of the others; 0: stands for itself */

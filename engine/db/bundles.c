@@ -14,11 +14,12 @@ void bundles_make(struct bundles *bundles, struct edge *edges, const uint32_t *f
         uint32_t *number = &edges[facility[i]].bundle;
         if (*number >= bundles->n || bundles->at[*number].facility != facility[i]) {
             *number = (uint32_t)bundles->n++;
-            bundles->at[*number] = (struct bundle){facility[i], (uint16_t)i, (uint16_t)i};
+            bundles->at[*number] = (struct bundle){facility[i], (uint16_t)i, (uint16_t)i, 1};
             continue;
         }
         struct bundle *bundle = &bundles->at[*number];
         bundles->next[bundle->last] = (uint16_t)i;
         bundle->last = (uint16_t)i;
+        bundle->n++;
     }
 }

@@ -11,7 +11,7 @@
 
 struct bundle {
     uint32_t facility;
-    uint16_t first, last; /* rows, as bundles_next goes through them */
+    uint16_t first, last, n; /* rows: bundles.next leads from one to the next */
 };
 
 struct bundles {

@@ -195,10 +195,18 @@ static double fold_value(double early, double late, enum gk_policy policy)
     return policy == GK_FIRST ? early : late;
 }
 
+static bool has_repeats(const gk_time *time, size_t n)
+{
+    uint64_t n_repeats = 0;
+    for (size_t i = 1; i < n; i++)
+        n_repeats += time[i] == time[i - 1];
+    return n_repeats > 0;
+}
+
 void columns_fold(struct columns *c, enum gk_policy policy)
 {
     size_t n = 0;
-    if (policy == GK_ALL || c->n_rows < 2)
+    if (policy == GK_ALL || !has_repeats(c->time, c->n_rows))
         return;
     for (size_t r = 1; r < c->n_rows; r++) {
         if (c->time[r] == c->time[n]) {

@@ -73,8 +73,9 @@ struct heads {
     uint32_t n_active; /* of the adding thread, like what follows */
     uint64_t bytes;
     struct block *retired;
+    struct block *spare; /* an open one that gave way: the next one is often as large; NULL: none */
     struct schema *schemas;
-    double *scratch; /* values of one block, column by column */
+    double *scratch; /* values of one block, column by column, and behind them its packed bytes */
     size_t scratch_capacity;
     _Atomic(struct head *) page[PAGES];
 };
@@ -110,13 +111,19 @@ static void free_chain(const struct mem *mem, struct chain *chain)
     }
 }
 
+static void free_block(struct heads *heads, struct block *b)
+{
+    heads->bytes -= b ? b->size : 0;
+    mem_free(&heads->mem, b);
+}
+
 static void free_retired(struct heads *heads)
 {
     while (heads->retired) {
-        struct block *before = heads->retired->before;
-        heads->bytes -= heads->retired->size;
-        mem_free(&heads->mem, heads->retired);
-        heads->retired = before;
+        struct block *b = heads->retired;
+        heads->retired = b->before;
+        free_block(heads, heads->spare);
+        heads->spare = b;
     }
 }
 
@@ -145,6 +152,7 @@ void heads_unref(struct heads *heads)
         mem_free(&heads->mem, page);
     }
     free_retired(heads);
+    free_block(heads, heads->spare);
     free_schemas(heads);
     mem_free(&heads->mem, heads->scratch);
     struct mem mem = heads->mem;
@@ -269,7 +277,13 @@ static const struct head_row *row_of(const struct block *b, size_t i)
 
 static struct block *new_block(struct heads *heads, const struct schema *schema, uint32_t capacity, size_t bytes)
 {
-    struct block *b = mem_new(&heads->mem, sizeof *b + bytes);
+    struct block *b = heads->spare;
+    if (b && b->size == sizeof *b + bytes) {
+        heads->spare = NULL;
+        heads->bytes -= b->size;
+    } else {
+        b = mem_new(&heads->mem, sizeof *b + bytes);
+    }
     if (!b)
         return NULL;
     atomic_init(&b->next, NULL);
@@ -315,21 +329,24 @@ static void replace_last(struct heads *heads, struct chain *chain, struct block 
         free_retired(heads);
 }
 
-/* The values of an open block, column by column; NULL: no memory. */
-static const double *transpose(struct heads *heads, const struct block *b, uint32_t n)
+/* The rows of an open block column by column, in the heads' scratch. */
+static struct mini_rows transpose(struct heads *heads, const struct block *b, uint32_t n, gk_time *time,
+                                  uint32_t *ordinal)
 {
-    size_t n_columns = b->schema->n_channels, size = row_size(b->schema) / sizeof(double);
+    size_t n_columns = b->schema->n_channels, size = row_size(b->schema) / sizeof *b->bytes;
 
-    if (mem_reserve(&heads->mem, &heads->scratch, &heads->scratch_capacity, (n_columns + 1) * MINI_ROWS,
-                    sizeof *heads->scratch) != GK_OK)
-        return NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct head_row *row = (const struct head_row *)(const void *)(b->bytes + i * size);
+        time[i] = row->time;
+        ordinal[i] = row->ordinal;
+    }
     for (size_t c = 0; c < n_columns; c++) {
         const double *value = row_of(b, 0)->value + c;
         double *to = heads->scratch + c * MINI_ROWS;
         for (uint32_t i = 0; i < n; i++)
             to[i] = value[i * size];
     }
-    return heads->scratch;
+    return (struct mini_rows){n, time, ordinal, n_columns, heads->scratch};
 }
 
 /* The packed form of an open block of n rows. */
@@ -337,22 +354,17 @@ static struct block *pack(struct heads *heads, const struct block *b, uint32_t n
 {
     gk_time time[MINI_ROWS];
     uint32_t ordinal[MINI_ROWS];
-    size_t room = MINI_SIZE_MAX(b->schema->n_channels);
-    const double *value = transpose(heads, b, n);
-    uint8_t *bytes = mem_new(&heads->mem, room);
-    struct block *packed = NULL;
+    size_t n_cells = b->schema->n_channels * MINI_ROWS, room = MINI_SIZE_MAX(b->schema->n_channels);
 
-    if (!value || !bytes)
-        goto done;
-    for (uint32_t i = 0; i < n; i++) {
-        time[i] = row_of(b, i)->time;
-        ordinal[i] = row_of(b, i)->ordinal;
-    }
-    struct mini_rows rows = {n, time, ordinal, b->schema->n_channels, value};
+    if (mem_reserve(&heads->mem, &heads->scratch, &heads->scratch_capacity, n_cells + room / sizeof(double) + 1,
+                    sizeof *heads->scratch) != GK_OK)
+        return NULL;
+    uint8_t *bytes = (uint8_t *)(heads->scratch + n_cells);
+    struct mini_rows rows = transpose(heads, b, n, time, ordinal);
     size_t size = mini_encode(&rows, b->schema->decimals, bytes);
-    packed = new_block(heads, b->schema, n, size);
+    struct block *packed = new_block(heads, b->schema, n, size);
     if (!packed)
-        goto done;
+        return NULL;
     memcpy(packed->bytes, bytes, size);
     packed->is_packed = true;
     packed->first = time[0];
@@ -360,8 +372,6 @@ static struct block *pack(struct heads *heads, const struct block *b, uint32_t n
     packed->first_ordinal = ordinal[0];
     packed->last_ordinal = ordinal[n - 1];
     atomic_init(&packed->n, n);
-done:
-    mem_free(&heads->mem, bytes);
     return packed;
 }
 
@@ -608,22 +618,27 @@ int heads_add_run(struct heads *heads, struct schema *schema, uint32_t facility,
     return GK_OK;
 }
 
+#define CACHE_LINE 64 /* bytes */
+
 /* Rows of a plant come round robin: hundreds of places, more than the processor foresees. */
-void heads_prefetch(const struct heads *heads, uint32_t facility, bool is_near)
+void heads_prefetch(const struct heads *heads, uint32_t facility, size_t n)
 {
     const struct head *head = find(heads, facility);
     const struct block *b = head ? head->ordered.last : NULL;
 
-    if (!is_near) {
+    if (n == 0) {
         __builtin_prefetch(b, 1); /* NULL is fine */
         return;
     }
     if (!b || b->is_packed)
         return;
-    const struct head_row *row = row_of(b, atomic_load_explicit(&b->n, memory_order_relaxed));
-    __builtin_prefetch((const uint8_t *)row - row_size(b->schema), 0); /* a commit looks at the row before */
-    __builtin_prefetch(row, 1);
-    __builtin_prefetch((const uint8_t *)row + 63, 1);
+    uint32_t in_block = atomic_load_explicit(&b->n, memory_order_relaxed), room = b->capacity - in_block;
+    const uint8_t *from = (const uint8_t *)row_of(b, in_block);
+    size_t size = (n < room ? n : room) * row_size(b->schema);
+    __builtin_prefetch(from - row_size(b->schema), 0); /* a commit looks at the row before */
+    for (size_t at = 0; at < size; at += CACHE_LINE)
+        __builtin_prefetch(from + at, 1);
+    __builtin_prefetch(from + size, 1);
 }
 
 /* ---- looking into a block ------------------------------------------------------------------------------------------

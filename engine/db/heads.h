@@ -41,9 +41,9 @@ int heads_add(struct heads *heads, struct schema *schema, uint32_t facility, gk_
 /* Adds rows of a batch in order of time, none of which is late. GK_ENOMEM may have added some: see heads_truncate. */
 int heads_add_run(struct heads *heads, struct schema *schema, uint32_t facility, const gk_time *time,
                   const double *const *values, const uint32_t *rows, size_t n);
-/* Fetches what adding a row will touch into the caches: some facilities ahead first the block, then the row's place in
- * it. */
-void heads_prefetch(const struct heads *heads, uint32_t facility, bool is_near);
+/* Fetches what adding rows to a facility will touch into the caches: first, with 0, the block, then their place in it.
+ */
+void heads_prefetch(const struct heads *heads, uint32_t facility, size_t n);
 /* Takes back all rows from ordinal n on. Only rows that no view ever saw. */
 void heads_truncate(struct heads *heads, uint32_t n);
 

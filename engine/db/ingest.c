@@ -335,8 +335,8 @@ static int take_rows(struct ingest *g, size_t begin, struct gk_error *error)
     bundles_make(bundles, db->edges, g->batch->facility + begin, n < BUNDLES_ROWS ? n : BUNDLES_ROWS);
     for (size_t i = 0; i < bundles->n; i++) {
         if (i + FAR < bundles->n) {
-            heads_prefetch(db->heads, bundles->at[i + FAR].facility, false);
-            heads_prefetch(db->heads, bundles->at[i + NEAR].facility, true);
+            heads_prefetch(db->heads, bundles->at[i + FAR].facility, 0);
+            heads_prefetch(db->heads, bundles->at[i + NEAR].facility, bundles->at[i + NEAR].n);
         }
         const struct bundle *bundle = &bundles->at[i];
         if (bundle->first == bundle->last)

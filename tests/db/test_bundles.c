@@ -23,7 +23,7 @@ static void assert_bundled(const uint32_t *facility, size_t n)
         assert_true(k < bundles.n);
         const struct bundle *bundle = &bundles.at[k++];
         assert_int_equal(bundle->facility, facility[i]);
-        size_t at = bundle->first;
+        size_t at = bundle->first, n_before = n_found;
         for (size_t r = i; r < n; r++) {
             if (facility[r] != facility[i])
                 continue;
@@ -33,6 +33,7 @@ static void assert_bundled(const uint32_t *facility, size_t n)
                 at = bundles.next[at];
         }
         assert_int_equal(at, bundle->last);
+        assert_int_equal(bundle->n, n_found - n_before);
     }
     assert_int_equal(k, bundles.n);
     assert_int_equal(n_found, n);
