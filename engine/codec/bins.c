@@ -18,6 +18,7 @@
 #define FINE_ROWS_LEAST 16  /* and at least so many */
 #define FINE_MAX        (2 * FINE_ROWS_IN + 2)
 #define SAMPLE_RUN      64 /* rows of one stretch of the sample */
+#define SAMPLE_RUN_LONG 256
 #define SAMPLE_RUNS     8
 #define DIRECT_WIDE     8  /* bits from which on a guess of integers needs no margin */
 #define DIRECT_BITS_MIN 5  /* columns smaller than that are never direct where differences do not promise */
@@ -132,24 +133,27 @@ BODY void cut_add(struct cut *cut, uint64_t v, size_t count)
     f->count += (uint32_t)count;
 }
 
-/* Integers that are not far apart are counted; in two tables by turns, as the same comes again and again. */
+#define TURNS 4
+
+/* Integers that are not far apart are counted; in four tables by turns, as the same comes again and again. */
 static void cut_near(const uint64_t *v, size_t n, uint64_t low, uint64_t range, struct cut *cut)
 {
-    uint16_t count[2][NARROW];
+    uint16_t count[TURNS][NARROW];
     size_t i;
 
     assert(range < NARROW);
-    memset(count[0], 0, (range + 1) * sizeof *count[0]);
-    memset(count[1], 0, (range + 1) * sizeof *count[1]);
-    for (i = 0; i + 2 <= n; i += 2) {
+    for (unsigned t = 0; t < TURNS; t++)
+        memset(count[t], 0, (range + 1) * sizeof *count[t]);
+    for (i = 0; i + TURNS <= n; i += TURNS)
+        for (unsigned t = 0; t < TURNS; t++)
+            count[t][v[i + t] - low]++;
+    for (; i < n; i++)
         count[0][v[i] - low]++;
-        count[1][v[i + 1] - low]++;
+    for (uint64_t k = 0; k <= range; k++) {
+        size_t all = (size_t)count[0][k] + count[1][k] + count[2][k] + count[3][k];
+        if (all > 0)
+            cut_add(cut, low + k, all);
     }
-    if (i < n)
-        count[0][v[i] - low]++;
-    for (uint64_t k = 0; k <= range; k++)
-        if (count[0][k] + count[1][k] > 0)
-            cut_add(cut, low + k, (size_t)count[0][k] + count[1][k]);
 }
 
 /* Others are sorted by the bytes of their distance to the least; `a` and `b` are room for them. */
@@ -309,7 +313,7 @@ static void set_symbols(struct work *work, const uint64_t *v, size_t n)
         work->symbol[i] = of[v[i] - low < span ? v[i] - low : span];
 }
 
-/* Counts for 9 contexts; in two tables by turns, as the same symbol comes again and again. */
+/* Counts for 9 contexts, of the lanes as they will run; by turns in two tables, as the same symbol comes again. */
 static void count_symbols(struct work *work, size_t n)
 {
     const uint8_t *symbol = work->symbol, *class = work->model.class;
@@ -319,15 +323,16 @@ static void count_symbols(struct work *work, size_t n)
     memset(work->count, 0, sizeof work->count);
     for (size_t from = 0; from < n; from += stretch) {
         size_t to = from + stretch < n ? from + stretch : n, i = from;
-        unsigned context = 0;
+        unsigned before = 0, last = 0;
         for (; i + 2 <= to; i += 2) {
-            work->count[context][symbol[i]]++;
-            context = rans_next(context, class[symbol[i]], RANS_CONTEXTS_MAX);
-            odd[context][symbol[i + 1]]++;
-            context = rans_next(context, class[symbol[i + 1]], RANS_CONTEXTS_MAX);
+            uint8_t a = symbol[i], b = symbol[i + 1];
+            work->count[RANS_CLASSES * before + last][a]++;
+            before = class[a];
+            odd[RANS_CLASSES * last + before][b]++;
+            last = class[b];
         }
         if (i < to)
-            work->count[context][symbol[i]]++;
+            work->count[RANS_CLASSES * before + last][symbol[i]]++;
     }
     for (unsigned c = 0; c < RANS_CONTEXTS_MAX; c++)
         for (unsigned i = 0; i < work->model.n_symbols; i++)
@@ -424,17 +429,22 @@ static void put_bins(const struct work *work, bool is_delta, struct buffer *out)
         }
 }
 
-/* What lanes go on with behind the last row: the symbols that cost least. */
+/* Lanes side by side. Those that end before the others go on with the symbols that cost least. */
 static void set_laned(struct work *work, size_t n)
 {
     const struct rans_model *model = &work->model;
-    size_t stretch = lanes_steps(n);
+    size_t stretch = lanes_steps(n), n_full = n / stretch;
     uint8_t likely[RANS_CONTEXTS_MAX] = {0};
 
+    for (size_t i = 0; i < stretch; i++)
+        for (size_t k = 0; k < n_full; k++)
+            work->laned[i * LANES + k] = work->symbol[k * stretch + i];
+    if (n_full == LANES)
+        return;
     for (unsigned c = 0; c < model->n_contexts; c++)
         for (unsigned i = 0; i < model->n_symbols; i++)
             likely[c] = model->frequency[c][i] > model->frequency[c][likely[c]] ? (uint8_t)i : likely[c];
-    for (size_t k = 0; k < LANES; k++) {
+    for (size_t k = n_full; k < LANES; k++) {
         unsigned context = 0;
         for (size_t i = 0, row = k * stretch; i < stretch; i++, row++) {
             uint8_t s = row < n ? work->symbol[row] : likely[context];
@@ -444,32 +454,48 @@ static void set_laned(struct work *work, size_t n)
     }
 }
 
+/* Bits side by side. */
+struct bits {
+    uint8_t *out;
+    size_t at;
+    uint64_t pending;
+    unsigned n_pending; /* < 8 */
+};
+
+BODY void put_place(struct bits *bits, const struct bin *bin, const uint64_t *v)
+{
+    uint64_t place = v ? steps_in(*v - bin->low, bin->step) : 0;
+
+    bits->pending |= place << bits->n_pending;
+    bits->n_pending += bin->bits; /* <= 31 */
+    store_u64(bits->out + bits->at, bits->pending);
+    bits->at += bits->n_pending / 8;
+    bits->pending >>= bits->n_pending / 8 * 8;
+    bits->n_pending %= 8;
+}
+
 /* The places of n rows, see places.h; returns the bytes used. */
 static size_t put_places(const struct work *work, const uint64_t *v, size_t n, uint8_t *out)
 {
-    uint64_t pending = 0;
-    unsigned n_pending = 0; /* < 8 between rows */
-    size_t at = 0, stretch = lanes_steps(n);
+    size_t stretch = lanes_steps(n);
+    struct bits bits = {out, 0, 0, 0};
+    bool has_place[RANS_SYMBOLS_MAX];
 
-    for (size_t from = 0; from < stretch; from += LANES_STEPS) {
-        size_t n_steps = stretch - from < LANES_STEPS ? stretch - from : LANES_STEPS, step;
-        unsigned lane;
-        for (size_t i = 0; i < n_steps * LANES; i++) {
-            places_at(i, n_steps, &lane, &step);
-            const struct bin *bin = &work->bin[work->laned[(from + step) * LANES + lane]];
-            if (bin->bits == 0)
-                continue;
-            size_t row = lane * stretch + from + step;
-            uint64_t place = row < n ? steps_in(v[row] - bin->low, bin->step) : 0;
-            pending |= place << n_pending;
-            n_pending += bin->bits; /* <= 31 */
-            store_u64(out + at, pending);
-            at += n_pending / 8;
-            pending >>= n_pending / 8 * 8;
-            n_pending %= 8;
-        }
+    for (unsigned i = 0; i < work->model.n_symbols; i++)
+        has_place[i] = work->bin[i].bits > 0;
+
+    for (size_t from = 0, to; from < stretch; from = to) {
+        to = from + LANES_STEPS < stretch ? from + LANES_STEPS : stretch;
+        for (size_t half = 0; half < LANES; half += PLACES_HALF)
+            for (size_t i = from; i < to; i++)
+                for (size_t k = half; k < half + PLACES_HALF; k++) {
+                    uint8_t s = work->laned[i * LANES + k];
+                    size_t row = k * stretch + i;
+                    if (has_place[s])
+                        put_place(&bits, &work->bin[s], row < n ? &v[row] : NULL);
+                }
     }
-    return at + (n_pending > 0);
+    return bits.at + (bits.n_pending > 0);
 }
 
 /* The whole column to *out. */
@@ -491,13 +517,13 @@ static void put_all(struct work *work, const uint64_t *z, const uint64_t *v, siz
 
 /* ---- is it worth trying? -------------------------------------------------------------------------------------- */
 
-/* Some stretches of a column, end to end; returns how many rows. */
-static size_t take_sample(const uint64_t *z, size_t n, uint64_t *sample)
+/* Some stretches of `run` rows of a column, end to end; returns how many rows. */
+static size_t take_sample(const uint64_t *z, size_t n, size_t run, uint64_t *sample)
 {
-    size_t every = n / SAMPLE_RUNS, k = 0;
-    for (size_t i = 0; i + SAMPLE_RUN <= n && k<SAMPLE_RUN * SAMPLE_RUNS; i += every> SAMPLE_RUN ? every : SAMPLE_RUN) {
-        memcpy(sample + k, z + i, SAMPLE_RUN * sizeof *z);
-        k += SAMPLE_RUN;
+    size_t every = n / SAMPLE_RUNS > run ? n / SAMPLE_RUNS : run, k = 0;
+    for (size_t i = 0; i + run <= n && k < run * SAMPLE_RUNS; i += every) {
+        memcpy(sample + k, z + i, run * sizeof *z);
+        k += run;
     }
     return k;
 }
@@ -560,7 +586,7 @@ static unsigned symbol_of(uint64_t difference, unsigned *bits)
 #define GUESS_SYMBOLS (16 + 2 * 60)
 
 /* What differences would take a row, of which each knows whether the one before was nothing, less or more. */
-static uint64_t guess_delta(const uint64_t *sample, size_t n)
+static uint64_t guess_delta(const uint64_t *sample, size_t n, size_t run)
 {
     uint16_t count[RANS_CLASSES][GUESS_SYMBOLS] = {{0}};
     uint32_t total[RANS_CLASSES] = {0};
@@ -569,7 +595,7 @@ static uint64_t guess_delta(const uint64_t *sample, size_t n)
 
     for (size_t i = 1; i < n; i++) {
         unsigned bits;
-        if (i % SAMPLE_RUN == 0)
+        if (i % run == 0)
             continue;
         uint64_t d = sample[i] - sample[i - 1];
         count[class][symbol_of(d, &bits)]++;
@@ -608,16 +634,16 @@ static uint64_t guess_direct(struct work *work, const uint64_t *sample, size_t n
  */
 static bool is_promising(struct work *work, const uint64_t *z, size_t n, size_t limit, bool *tries_direct)
 {
-    uint64_t sample[SAMPLE_RUN * SAMPLE_RUNS], a_row = limit * 8 * LOG2_ONE / n;
-    size_t k = take_sample(z, n, sample);
+    uint64_t sample[SAMPLE_RUN * SAMPLE_RUNS], more[SAMPLE_RUN_LONG * SAMPLE_RUNS], a_row = limit * 8 * LOG2_ONE / n;
+    size_t k = take_sample(z, n, SAMPLE_RUN, sample);
 
     bool is_wide = a_row >= WIDE_BITS * LOG2_ONE;
-    uint64_t delta = guess_delta(sample, k);
+    uint64_t delta = guess_delta(sample, k, SAMPLE_RUN);
     bool is_delta_fine = delta + delta / 16 + LOG2_ONE / 24 < a_row;
     if (is_delta_fine && is_wide) {
-        /* The more symbols, the fewer of them a sample shows: all rows are asked, which is still cheap. What bins then
+        /* The more symbols, the fewer of them a sample shows: more rows are asked, which is still cheap. What bins then
          * took was 3.5 to 8 % more, in some hundred columns of meters. */
-        delta = guess_delta(z, n);
+        delta = guess_delta(more, take_sample(z, n, SAMPLE_RUN_LONG, more), SAMPLE_RUN_LONG);
         is_delta_fine = delta + delta / 32 < a_row;
     }
     *tries_direct = true;

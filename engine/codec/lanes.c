@@ -74,17 +74,151 @@ BODY size_t encode_body(const struct rans_model *model, struct push push[RANS_CO
     return at;
 }
 
-size_t lanes_encode(const struct rans_model *model, const uint8_t *symbol, size_t steps, uint8_t *out)
+static size_t encode_plain(const struct rans_model *model, const uint8_t *symbol, size_t steps, uint8_t *out)
 {
     struct push push[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX];
 
     fill_pushes(model, push);
-    size_t at = model->n_contexts == 1   ? encode_body(model, push, 1, symbol, steps, out)
-                : model->n_contexts == 3 ? encode_body(model, push, 3, symbol, steps, out)
-                                         : encode_body(model, push, 9, symbol, steps, out);
+    return model->n_contexts == 1   ? encode_body(model, push, 1, symbol, steps, out)
+           : model->n_contexts == 3 ? encode_body(model, push, 3, symbol, steps, out)
+                                    : encode_body(model, push, 9, symbol, steps, out);
+}
+
+#ifdef __x86_64__
+#include <immintrin.h>
+
+/* Frequency (low 16 bits) and first slot of every symbol in every context; and classes. */
+struct pushes {
+    uint32_t of[RANS_CONTEXTS_MAX * RANS_SYMBOLS_MAX], class[RANS_SYMBOLS_MAX];
+};
+
+static void fill_pushes_flat(const struct rans_model *model, struct pushes *out)
+{
+    for (unsigned c = 0; c < model->n_contexts; c++)
+        for (uint32_t i = 0, sum = 0; i < model->n_symbols; i++) {
+            out->of[c * RANS_SYMBOLS_MAX + i] = model->frequency[c][i] | sum << 16;
+            sum += model->frequency[c][i];
+        }
+    for (unsigned i = 0; i < RANS_SYMBOLS_MAX; i++)
+        out->class[i] = i < model->n_symbols ? model->class[i] : 0;
+}
+
+AVX512 static inline __m512i load_symbols(const uint8_t *symbol)
+{
+    return _mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)symbol));
+}
+
+/* x / f of eight states: exact in doubles, as a quotient that is no integer is 2^-11 away from one. */
+AVX512 static inline __m256i divide_eight(__m256i x, __m256i f)
+{
+    return _mm512_cvttpd_epu32(_mm512_div_pd(_mm512_cvtepu32_pd(x), _mm512_cvtepu32_pd(f)));
+}
+
+AVX512 static inline __m512i divide_sixteen(__m512i x, __m512i f)
+{
+    __m256i low = divide_eight(_mm512_castsi512_si256(x), _mm512_castsi512_si256(f));
+    __m256i high = divide_eight(_mm512_extracti64x4_epi64(x, 1), _mm512_extracti64x4_epi64(f, 1));
+    return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+}
+
+/* A step of sixteen lanes backwards; returns where its words begin. */
+AVX512 static inline size_t push_sixteen(const struct pushes *pushes, unsigned bits, __m512i symbol, __m512i context,
+                                         __m512i *state, uint8_t *out, size_t at)
+{
+    const __m128i shift = _mm_cvtsi32_si128((int)bits), down = _mm_cvtsi32_si128(32 - (int)bits);
+    __m512i push = _mm512_i32gather_epi32(_mm512_add_epi32(symbol, _mm512_slli_epi32(context, 8)), pushes->of, 4);
+    __m512i f = _mm512_and_si512(push, _mm512_set1_epi32(0xFFFF)), first = _mm512_srli_epi32(push, 16), x = *state;
+    __mmask16 is_long = _mm512_cmpge_epu32_mask(_mm512_srl_epi32(x, down), f);
+    unsigned n = (unsigned)__builtin_popcount(is_long);
+
+    at -= 2 * n;
+    __m256i words = _mm512_cvtepi32_epi16(_mm512_maskz_compress_epi32(is_long, x));
+    _mm256_mask_storeu_epi16(out + at, (__mmask16)((1u << n) - 1), words);
+    x = _mm512_mask_srli_epi32(x, is_long, x, 16);
+    __m512i q = divide_sixteen(x, f), r = _mm512_sub_epi32(x, _mm512_mullo_epi32(q, f));
+    *state = _mm512_add_epi32(_mm512_add_epi32(_mm512_sll_epi32(q, shift), r), first);
+    return at;
+}
+
+/* The classes of sixteen lanes at a step, before the first of which there is nothing. */
+AVX512 static inline __m512i classes_at(const struct pushes *pushes, const uint8_t *symbol, size_t step, size_t back,
+                                        unsigned half)
+{
+    if (step < back)
+        return _mm512_setzero_si512();
+    return _mm512_i32gather_epi32(load_symbols(symbol + (step - back) * LANES + half), pushes->class, 4);
+}
+
+/* Of the last two symbols in each lane; going backwards, what is before a step is last at the next one. */
+struct history {
+    __m512i last, before;
+};
+
+AVX512 static inline __m512i step_back(const struct pushes *pushes, const unsigned n_contexts, const uint8_t *symbol,
+                                       size_t step, unsigned half, struct history *h)
+{
+    __m512i context = _mm512_setzero_si512();
+
+    if (n_contexts > 1)
+        context = h->last;
+    if (n_contexts > 3)
+        context = _mm512_add_epi32(context, _mm512_add_epi32(h->before, _mm512_slli_epi32(h->before, 1)));
+    if (n_contexts > 1) {
+        h->last = h->before;
+        h->before = classes_at(pushes, symbol, step, 3, half);
+    }
+    return context;
+}
+
+AVX512 static inline size_t encode_sixteens(const struct pushes *pushes, unsigned bits, const unsigned n_contexts,
+                                            const uint8_t *symbol, size_t steps, uint8_t *out)
+{
+    __m512i a = _mm512_set1_epi32(STATE_LOW), b = a;
+    size_t at = LANES_SIZE_MAX(steps * LANES);
+    struct history of_a = {classes_at(pushes, symbol, steps - 1, 1, 0), classes_at(pushes, symbol, steps - 1, 2, 0)};
+    struct history of_b = {classes_at(pushes, symbol, steps - 1, 1, 16), classes_at(pushes, symbol, steps - 1, 2, 16)};
+
+    for (size_t i = steps; i-- > 0;) {
+        const uint8_t *now = symbol + i * LANES;
+        __m512i context_b = step_back(pushes, n_contexts, symbol, i, 16, &of_b);
+        __m512i context_a = step_back(pushes, n_contexts, symbol, i, 0, &of_a);
+        at = push_sixteen(pushes, bits, load_symbols(now + 16), context_b, &b, out, at);
+        at = push_sixteen(pushes, bits, load_symbols(now), context_a, &a, out, at);
+    }
+    at -= 4 * LANES;
+    _mm512_storeu_si512(out + at, a);
+    _mm512_storeu_si512(out + at + 64, b);
+    return at;
+}
+
+AVX512 static size_t encode_avx512(const struct rans_model *model, const uint8_t *symbol, size_t steps, uint8_t *out)
+{
+    struct pushes pushes;
+
+    fill_pushes_flat(model, &pushes);
+    if (model->n_contexts == 1)
+        return encode_sixteens(&pushes, model->bits, 1, symbol, steps, out);
+    return model->n_contexts == 3 ? encode_sixteens(&pushes, model->bits, 3, symbol, steps, out)
+                                  : encode_sixteens(&pushes, model->bits, 9, symbol, steps, out);
+}
+#else
+#define encode_avx512 encode_plain
+#endif
+
+size_t lanes_encode_on(enum target target, const struct rans_model *model, const uint8_t *symbol, size_t steps,
+                       uint8_t *out)
+{
+    assert(steps > 0);
+    size_t at =
+        target == TARGET_AVX512 ? encode_avx512(model, symbol, steps, out) : encode_plain(model, symbol, steps, out);
     size_t size = LANES_SIZE_MAX(steps * LANES) - at;
     memmove(out, out + at, size);
     return size;
+}
+
+size_t lanes_encode(const struct rans_model *model, const uint8_t *symbol, size_t steps, uint8_t *out)
+{
+    return lanes_encode_on(target_best(), model, symbol, steps, out);
 }
 
 /* ---- reading -------------------------------------------------------------------------------------------------- */
@@ -202,8 +336,6 @@ AVX2 static void next_avx2(const struct lanes_table *table, struct lanes *lanes,
 }
 
 #ifdef __x86_64__
-#include <immintrin.h>
-
 /* Sixteen lanes. */
 struct sixteen {
     __m512i x, last, before;

@@ -52,6 +52,8 @@ bool lanes_next(const struct lanes_table *table, struct lanes *lanes, size_t n, 
 bool lanes_are_done(const struct lanes *lanes);
 
 /* The same with the body of one target, for tests and measurements. */
+size_t lanes_encode_on(enum target target, const struct rans_model *model, const uint8_t *symbol, size_t steps,
+                       uint8_t *out);
 bool lanes_next_on(enum target target, const struct lanes_table *table, struct lanes *lanes, size_t n,
                    uint8_t symbol[LANES_STEPS][LANES]);
 

@@ -28,14 +28,6 @@ struct places {
     uint32_t last[LANES]; /* integers of differences */
 };
 
-/* The lane and step of the i-th place of some steps. */
-static inline void places_at(size_t i, size_t n_steps, unsigned *lane, size_t *step)
-{
-    size_t half = n_steps * PLACES_HALF;
-    *step = i % half / PLACES_HALF;
-    *lane = (unsigned)(i / half * PLACES_HALF + i % PLACES_HALF);
-}
-
 /*
  * The integers of n <= LANES_STEPS steps, the first of which is step `from`, to near[lane * stretch + step]. Any
  * symbols and bytes are safe.

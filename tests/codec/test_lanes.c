@@ -44,6 +44,22 @@ static bool decode(enum target target, const uint8_t *from, size_t n)
     return lanes_are_done(&lanes);
 }
 
+static void all_targets_write_the_same_bytes(void **state)
+{
+    static const unsigned contexts[] = {1, 3, 9};
+    struct random random = random_from(test_seed(__func__));
+    static uint8_t other[LANES_SIZE_MAX(N)];
+
+    (void)state;
+    for (uint64_t round = test_rounds(100); round-- > 0;) {
+        make(&random, 1 + (unsigned)random_below(&random, RANS_SYMBOLS_MAX), contexts[round % 3]);
+        for (int target = TARGET_PLAIN; target <= (int)target_best(); target++) {
+            assert_int_equal(lanes_encode_on((enum target)target, &model, symbol, STEPS, other), size);
+            assert_memory_equal(bytes, other, size);
+        }
+    }
+}
+
 static void symbols_come_back_on_all_targets(void **state)
 {
     static const unsigned contexts[] = {1, 3, 9};
@@ -117,6 +133,7 @@ static void damaged_lanes_stay_in_bounds_and_are_alike_on_all_targets(void **sta
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(all_targets_write_the_same_bytes),
     cmocka_unit_test(symbols_come_back_on_all_targets),
     cmocka_unit_test(a_wrong_table_is_refused),
     cmocka_unit_test(cut_lanes_are_refused),

@@ -27,10 +27,10 @@ static void make(struct random *random, unsigned n_bins, unsigned bits_max, bool
         table.has_steps |= table.step[i] != 1;
     }
     for (size_t from = 0; from < STEPS; from += LANES_STEPS) {
-        size_t n = STEPS - from < LANES_STEPS ? STEPS - from : LANES_STEPS, step;
-        unsigned lane;
+        size_t n = STEPS - from < LANES_STEPS ? STEPS - from : LANES_STEPS;
         for (size_t i = 0; i < n * LANES; i++) {
-            places_at(i, n, &lane, &step);
+            size_t step = i % (n * PLACES_HALF) / PLACES_HALF,
+                   lane = i / (n * PLACES_HALF) * PLACES_HALF + i % PLACES_HALF;
             uint8_t s = symbol[from + step][lane] = (uint8_t)random_below(random, n_bins);
             uint32_t place = (uint32_t)random_u64(random) & ((1u << table.bits[s]) - 1);
             for (unsigned b = 0; b < table.bits[s]; b++, bit++)
