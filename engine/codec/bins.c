@@ -479,7 +479,7 @@ static size_t put_places(const struct work *work, const uint64_t *v, size_t n, u
 {
     size_t stretch = lanes_steps(n);
     struct bits bits = {out, 0, 0, 0};
-    bool has_place[RANS_SYMBOLS_MAX];
+    bool has_place[RANS_SYMBOLS_MAX] = {false};
 
     for (unsigned i = 0; i < work->model.n_symbols; i++)
         has_place[i] = work->bin[i].bits > 0;
@@ -634,7 +634,8 @@ static uint64_t guess_direct(struct work *work, const uint64_t *sample, size_t n
  */
 static bool is_promising(struct work *work, const uint64_t *z, size_t n, size_t limit, bool *tries_direct)
 {
-    uint64_t sample[SAMPLE_RUN * SAMPLE_RUNS], more[SAMPLE_RUN_LONG * SAMPLE_RUNS], a_row = limit * 8 * LOG2_ONE / n;
+    uint64_t sample[SAMPLE_RUN * SAMPLE_RUNS], more[SAMPLE_RUN_LONG * SAMPLE_RUNS] = {0},
+                                                                      a_row = limit * 8 * LOG2_ONE / n;
     size_t k = take_sample(z, n, SAMPLE_RUN, sample);
 
     bool is_wide = a_row >= WIDE_BITS * LOG2_ONE;

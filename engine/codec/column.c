@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "codec/mask.h"
+#include "codec/spread.h"
 #include "codec/summary.h"
 #include "codec/target.h"
 
@@ -29,8 +30,8 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 #define KIND_PREDICTED      0x20
 #define BINNED_LEAST        16 /* columns of less than a byte in so many rows are small enough */
 #define BINNED_BESIDE       16 /* a binned column has at most one row in so many beside */
-#define BINNED_GAIN         8 /* a binned column is smaller by one part in so many, as it decodes slower; */
-#define BINNED_WIDE         6 /* and if it takes more bits a value than this, where packed ones decode fastest, */
+#define BINNED_GAIN         8  /* a binned column is smaller by one part in so many, as it decodes slower; */
+#define BINNED_WIDE         6  /* and if it takes more bits a value than this, where packed ones decode fastest, */
 #define BINNED_GAIN_OF_WIDE 5
 
 #define DECIMAL_IS_GOOD 5  /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
@@ -115,6 +116,14 @@ static size_t next_beside_of(const uint64_t *is_beside, size_t from, size_t n)
     return n;
 }
 
+static size_t count_beside(const uint64_t *is_beside)
+{
+    size_t n = 0;
+    for (size_t w = 0; w < BESIDE_WORDS; w++)
+        n += (size_t)__builtin_popcountll(is_beside[w]);
+    return n;
+}
+
 /* Marks a row; false when there is none or it is marked already. */
 static bool mark(uint64_t *is_beside, size_t row, size_t n)
 {
@@ -153,17 +162,19 @@ static int get_beside(struct reader *reader, size_t n, uint64_t *is_beside, doub
     int rc = get_missing(reader, kind, n, is_beside, out);
     if (rc != GK_OK || reader->failed || n_others > n)
         return GK_ECORRUPT;
+    size_t n_missing = count_beside(is_beside);
     const uint8_t *p = reader_take(reader, 9 * (size_t)n_others);
     if (reader->failed)
         return GK_ECORRUPT;
     for (size_t i = 0; i < n_others; i++, p += 9) {
-        if (!mark(is_beside, *p, n))
+        if (*p >= n)
             return GK_ECORRUPT;
+        is_beside[*p / 64] |= UINT64_C(1) << *p % 64;
         out[*p] = load_f64(p + 1);
     }
-    *n_beside = 0;
-    for (size_t w = 0; w < BESIDE_WORDS; w++)
-        *n_beside += (size_t)__builtin_popcountll(is_beside[w]);
+    *n_beside = count_beside(is_beside);
+    if (*n_beside != n_missing + n_others) /* one stands there twice */
+        return GK_ECORRUPT;
     return GK_OK;
 }
 
@@ -557,7 +568,7 @@ static int read_integers(const struct reader *reader, unsigned codec, size_t n, 
 static int get_parted(const struct column_view *column, struct reader *reader, unsigned codec, size_t n, double *out)
 {
     uint64_t z[CHUNK_MINI];
-    double value[CHUNK_MINI];
+    double value[CHUNK_MINI + SPREAD_MORE];
     uint64_t is_beside[BESIDE_WORDS];
     size_t n_beside;
 
@@ -568,11 +579,7 @@ static int get_parted(const struct column_view *column, struct reader *reader, u
     if (rc != GK_OK)
         return rc;
     scale_invert(column->scale, z, n - n_beside, value);
-    for (size_t i = 0, k = 0, to; i < n; i = to + 1) { /* what lies between two of them */
-        to = next_beside_of(is_beside, i, n);
-        memcpy(out + i, value + k, (to - i) * sizeof *out);
-        k += to - i;
-    }
+    spread_values(value, is_beside, n, out);
     return GK_OK;
 }
 
