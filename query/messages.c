@@ -336,6 +336,7 @@ static const struct {
     {"list bands shows them all; gk load takes a table of bands with a column 'set'",
      "“列出阈值”可查看全部；gk load 可装入带 set 列的阈值表"},
     {"using bands", "采用阈值"},
+    {"the statement has no numbers to order by", "语句里没有可排序的数"},
     /* mistakes found by the lexer */
     {"expected a closing quote before the end of the text", "结尾之前应有成对的引号"},
     {"a name has no zero byte", "名称里不能有零字节"},

@@ -187,14 +187,11 @@ static bool take_mode(struct parser *parser, enum which_mode *out)
     return false;
 }
 
-static int parse_which(struct parser *parser, struct stmt *stmt)
+/* [ever|always|never|now] COND, of the noun; `end` is where the condition has to end, NULL: with the tails. */
+static int parse_whose(struct parser *parser, const struct token *end, struct stmt *stmt)
 {
     int rc;
 
-    stmt->kind = STMT_WHICH;
-    parser->at++;
-    stmt->ref.place = parser->at->place;
-    TRY(parse_noun(parser, &stmt->ref.noun));
     if (!take_mode(parser, &stmt->mode)) {
         TRY(parse_leading_tails(parser, &stmt->tail)); /* 哪些企业今天曾... */
         (void)take_mode(parser, &stmt->mode);
@@ -207,6 +204,11 @@ static int parse_which(struct parser *parser, struct stmt *stmt)
     parser->implied = stmt->ref.noun;
     TRY(parse_cond(parser, &stmt->cond));
     parser->has_implied = false;
+    if (end && parser->at != end)
+        return parser_fail(parser, "the end or a tail", NULL, "abatement offline while production running");
+    parser->at += end ? 2 : 0;                                                            /* 的企业 */
+    while (end && (parser_take_word(parser, W_ANY) || parser_take_word(parser, W_WHICH))) /* 有哪些 */
+        ;
     const struct token *tail = parser->at;
     TRY(parse_tail(parser, &stmt->cond, &stmt->tail));
     if (stmt->mode == WHICH_NOW && stmt->tail.time.kind != TIME_DEFAULT) {
@@ -219,6 +221,31 @@ static int parse_which(struct parser *parser, struct stmt *stmt)
         stmt->tail.time.kind = TIME_NOW;
 done:
     return rc;
+}
+
+static int parse_which(struct parser *parser, struct stmt *stmt)
+{
+    int rc;
+
+    stmt->kind = STMT_WHICH;
+    parser->at++;
+    stmt->ref.place = parser->at->place;
+    TRY(parse_noun(parser, &stmt->ref.noun));
+    TRY(parse_whose(parser, NULL, stmt));
+done:
+    return rc;
+}
+
+/* 今天治污离线10分钟以上的企业[有哪些] */
+static int parse_which_ending(struct parser *parser, struct stmt *stmt)
+{
+    const struct token *end = parser_find_ending(parser);
+    struct parser behind = {.at = end + 1};
+
+    stmt->kind = STMT_WHICH;
+    stmt->ref.place = behind.at->place;
+    (void)parser_peek_noun(&behind, &stmt->ref.noun); /* it is there */
+    return parse_whose(parser, end, stmt);
 }
 
 static int parse_state_of(struct parser *parser, struct stmt *stmt)
@@ -270,14 +297,18 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
     int rc;
 
     stmt->kind = STMT_LIST;
-    parser->at++;
-    if (parser_peek_genitive(parser, &after)) { /* 列出企业'E1'的设施 */
+    (void)parser_take_word(parser, W_LIST);    /* 企业'E1'的设施 needs none */
+    if (!parser_peek_genitive(parser, &after)) /* 列出今天的事件 */
+        TRY(parse_leading_tails(parser, &stmt->tail));
+    (void)parser_take_han(parser, W_OF);
+    if (parser_is_lag(parser)) /* 列出最近7天从生产启动到治污启动的滞后 */
+        return parse_lag(parser, stmt);
+    if (parser_find_ending(parser)) /* 列出今天治污离线10分钟以上的企业 */
+        return parse_which_ending(parser, stmt);
+    if (parser_peek_genitive(parser, &after) || parser_is_ref_of_list(parser, &after)) { /* 列出企业'E1'的设施 */
         stmt->has_ref = true;
         TRY(parse_ref(parser, &stmt->ref));
         parser->at = after;
-    } else { /* 列出今天的事件 */
-        TRY(parse_leading_tails(parser, &stmt->tail));
-        (void)parser_take_han(parser, W_OF);
     }
     (void)parser_take_word(parser, W_ALL); /* list all lines */
     for (size_t i = 0; listed[i] != W_NONE; i++)
@@ -285,6 +316,10 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
             stmt->listed = listed[i];
     if (parser_is_word(parser, W_GAP))
         stmt->listed = W_GAPS;
+    if (parser_take_han(parser, W_EXEMPT)) { /* 列出豁免 */
+        parser->at--;
+        stmt->listed = W_EXEMPTION;
+    }
     if (parser_is_word(parser, W_RULES))
         stmt->listed = W_RULE;
     if (parser_is_word(parser, W_SHIFT))
@@ -350,7 +385,7 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         (void)snprintf(what, sizeof what, "'%s'", word_text(later[i]));
         return parser_refuse(parser, what, NULL);
     }
-    if (parser_is_word(parser, W_EVIDENCE))
+    if (parser_is_word(parser, W_EVIDENCE) || parser_is_alarm_evidence(parser))
         return parse_evidence(parser, stmt);
     if (parser_is_alarm_numbers(parser))
         return parse_alarm_numbers(parser, stmt);
@@ -368,12 +403,18 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         return parse_list(parser, stmt);
     if (parser_is_word(parser, W_DEFINE))
         return parse_define(parser, stmt);
+    if (parser->at->kind == T_OPEN && parser_find_ending(parser) && !parser_is_genitive(parser))
+        return parse_which_ending(parser, stmt);
     if (parser_is_agg(parser))
         return parse_aggregate(parser, stmt);
     if (parser_is_state_genitive(parser))
         return parse_state_genitive(parser, stmt);
     if (parser_is_genitive(parser))
         return parse_aggregate(parser, stmt);
+    if (parser_find_ending(parser))
+        return parse_which_ending(parser, stmt);
+    if (parser_is_inside_alone(parser, &stmt->tail))
+        return parse_list(parser, stmt);
     for (const struct token *token = parser->at; token->kind != T_END; token++) { /* 治污离线多久 */
         if (token->kind != T_WORD || token->word != W_NONE || !slip_find(&token->text))
             continue;
@@ -411,6 +452,7 @@ int parse_statement(struct arena *arena, struct report *report, struct stmt **ou
     stmt->place = parser.at->place;
     const char *verb = parser.at->text.bytes;
     TRY(parse_verb(&parser, stmt));
+    TRY(parser_finish_tail(&parser, stmt));
     if (stmt->n_measures && stmt->kind != STMT_RULE) /* 的时长 stands last */
         verb = report_text(report, stmt->measures[0].name);
     else if (stmt->kind == STMT_STATE)

@@ -231,16 +231,27 @@ done:
     return rc;
 }
 
+bool parser_is_alarm_evidence(const struct parser *parser)
+{
+    const struct token *at = parser->at;
+
+    return parser_is_word(parser, W_ALARM) && at[1].kind == T_NUMBER && at[2].kind == T_WORD && at[2].word == W_OF &&
+           at[3].kind == T_WORD && at[3].word == W_EVIDENCE;
+}
+
 int parse_evidence(struct parser *parser, struct stmt *stmt)
 {
+    bool is_chinese = parser_is_han(parser), is_last = parser_is_alarm_evidence(parser); /* 报警12的证据 */
     int rc;
 
     stmt->kind = STMT_EVIDENCE;
     stmt->record.place = parser->at->place;
-    parser->at++;
-    TRY(parser_need_word(parser, W_OF, "evidence of 1042"));
+    parser->at += !is_last;
+    if (!parser_take_word(parser, W_OF) && !is_chinese) /* 证据 12 */
+        TRY(parser_need_word(parser, W_OF, "evidence of 1042"));
     (void)parser_take_word(parser, W_ALARM); /* evidence of alarm 12, 证据 报警12 */
     TRY(parse_count(parser, "the number of an alarm", &stmt->record.number));
+    parser->at += is_last ? 2 : 0;
     TRY(parse_tail(parser, NULL, &stmt->tail));
 done:
     return rc;

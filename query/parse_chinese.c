@@ -8,11 +8,12 @@
  *     REF 的 ATTRIBUTE              ATTRIBUTE of REF           生产的cap - 生产的电量
  *     REF 的 METRIC                 samples of METRIC of REF   as a whole statement
  *     REF TIME 的 ...               ... TIME                   设施'F12'今天的电流
+ *     各NOUN 的 ...                 ... by NOUN                今天各企业的用电量
  *     TAILS VERB ...                VERB ... TAILS             最近24小时 哪些企业 ...; 在园区'P1'内 ...
  *
  * What stands behind its value (以上), its clause (期间) or its noun (全部) is with the forms it belongs to.
  */
-#include "parser.h"
+#include "parse_value.h"
 
 bool parser_is_han(const struct parser *parser)
 {
@@ -34,6 +35,12 @@ static bool is_han_of(const struct token *token)
 static bool is_word(const struct token *token, enum word word)
 {
     return token->kind == T_WORD && token->word == word;
+}
+
+/* 曾, 一直, 从未 */
+static bool is_mode(const struct token *token)
+{
+    return is_word(token, W_EVER) || is_word(token, W_ALWAYS) || is_word(token, W_NEVER);
 }
 
 /* Behind NOUN ['a', 'b']; NULL: there is none. */
@@ -68,11 +75,16 @@ static bool is_han_metric(const struct token *token)
 bool parser_peek_genitive(const struct parser *parser, const struct token **after)
 {
     const struct token *token = skip_ref(parser);
+    struct measure agg;
 
     if (!token)
         return false;
     *after = is_han_of(token) ? token + 1 : token;
-    return is_han_of(token) || is_han_metric(token);
+    /* 生产任一电流 */
+    bool is_phase = (is_word(token, W_ANY) || is_word(token, W_ALL) || is_word(token, W_NO)) &&
+                    (is_word(token + 1, W_CURRENT) || is_word(token + 1, W_VOLTAGE));
+    bool is_agg = parser_read_agg(token, &agg) && is_han_metric(token + 1); /* 设施'F12'平均功率 */
+    return is_han_of(token) || is_han_metric(token) || is_phase || is_agg;
 }
 
 /* ---- tails in front ---- */
@@ -90,8 +102,12 @@ bool parser_is_place(const struct parser *parser)
     if (!token || token[-1].kind != T_NAME)
         return false;
     ahead.at = token;
-    if (parser_take_han(&ahead, W_OF))
-        return parser_peek_noun(&ahead, &noun);
+    if (parser_take_han(&ahead, W_OF) || parser_is_han(&ahead)) { /* 企业'E1'治污离线 */
+        if (parser_peek_noun(&ahead, &noun) || is_mode(ahead.at)) /* 企业'E1'一直运行的设施 */
+            return true;
+        if (ahead.at != token)
+            return false;
+    }
     bool is_said = token->kind == T_WORD && ((token->word >= W_ON && token->word <= W_LOAD) || token->word == W_IS ||
                                              token->word == W_NOT || token->word == W_NO);
     return parser_is_word(&ahead, W_INSIDE) || (has_in && !is_said);
@@ -112,12 +128,13 @@ bool parser_is_leading_tail(const struct parser *parser)
     case W_NIGHT:
     case W_NOW:
     case W_THIS:
-    case W_BETWEEN:
     case W_SINCE:
     case W_UNTIL:
     case W_BY:
     case W_EVERY:
         return true;
+    case W_BETWEEN: /* 从生产启动到治污启动 is a lag */
+        return !parser_begins_cond(parser->at + 1) && parser->at[1].kind != T_OPEN;
     case W_PER: /* 每天22:00-06:00 is a condition */
         return parser->at[1].kind != T_WORD || parser->at[1].word != W_DAY || parser->at[2].kind != T_CLOCK;
     default:
@@ -134,24 +151,61 @@ static void reverse(struct token *list, size_t n)
     }
 }
 
-/* 设施'F12' 今天 的 功率 becomes 今天 设施'F12' 的 功率, and 列出 企业'E1' 今天 的 事件 今天 列出 企业'E1' 的 事件. */
+/* What may stand behind 各企业 or 设施'F12'今天 in place of 的 and a noun: 用电量, 平均功率, 运行时长, 启动次数. */
+static bool is_asked_of_ref(const struct token *token)
+{
+    struct measure agg;
+
+    if (token->kind != T_WORD || (unsigned char)token->text.bytes[0] < 0x80)
+        return false;
+    return is_han_metric(token) || parser_read_agg(token, &agg) || token->word == W_START || token->word == W_END ||
+           (token->word >= W_ON && token->word <= W_NODATA);
+}
+
+/*
+ * 设施'F12' 今天 的 功率 becomes 今天 设施'F12' 的 功率, and 列出 企业'E1' 今天 的 事件 今天 列出 企业'E1' 的 事件; so
+ * do 设施'F12' 今天 每小时 平均功率 and 列出 企业'E1' 今天 未签收 的 报警.
+ */
 void parser_put_time_first(struct parser *parser, struct token *list)
 {
-    const struct token *time = skip_ref(&(struct parser){.at = parser->at + parser_is_word(parser, W_LIST)});
+    bool is_list = parser_is_word(parser, W_LIST), is_done = false;
+    const struct token *time = skip_ref(&(struct parser){.at = parser->at + is_list});
     struct report silent = {.text = parser->report->text, .size = parser->report->size};
-    struct time_tail found = {.kind = TIME_DEFAULT};
+    struct tail found = {0};
     struct parser ahead = *parser;
+    enum noun noun;
 
     ahead.at = time;
     ahead.report = &silent;
-    if (!time || !parser_is_leading_tail(&ahead) || !parser_is_time(&ahead) || parse_time(&ahead, &found) != GK_OK ||
-        !is_han_of(ahead.at))
+    if (!time || !parser_is_leading_tail(&ahead))
+        return;
+    while (parser_is_leading_tail(&ahead))
+        if (parse_tail_one(&ahead, &found, &is_done) != GK_OK || is_done)
+            return;
+    bool is_clause = time[-1].kind == T_NAME && (parser_peek_noun(&ahead, &noun) || is_mode(ahead.at));
+    if (!is_list && !is_han_of(ahead.at) && !is_asked_of_ref(ahead.at) && !is_clause)
         return;
     size_t n_ref = (size_t)(time - parser->at), n_time = (size_t)(ahead.at - time);
     struct token *first = list + (parser->at - parser->list);
     reverse(first, n_ref);
     reverse(first + n_ref, n_time);
     reverse(first, n_ref + n_time);
+}
+
+/*
+ * Behind a tail 的 says nothing: 每天 的 生产用电量. What stands behind 各企业 without a noun is of its noun, which is
+ * read again: 各企业 的 用电量.
+ */
+static void skip_of_tail(struct parser *parser, const struct tail *tail)
+{
+    const struct token *noun = parser->at - 1, *next = parser->at + is_han_of(parser->at);
+    enum noun found;
+
+    if (parser_peek_noun(&(struct parser){.at = next}, &found))
+        parser->at = next;
+    else if (tail->has_per && noun >= parser->list && noun->place.from == tail->per_place.from &&
+             (is_asked_of_ref(next) || (next->kind == T_OPEN && next > parser->at)))
+        parser->at = noun;
 }
 
 int parse_leading_tails(struct parser *parser, struct tail *out)
@@ -164,6 +218,7 @@ int parse_leading_tails(struct parser *parser, struct tail *out)
         if (is_done) /* it looked like one, and is none */
             return parser_fail(parser, "a tail", NULL, "last 24h, in park 'P1', by enterprise, top 10 by duration");
         (void)parser_take(parser, T_COMMA);
+        skip_of_tail(parser, out);
     }
 done:
     return rc;
@@ -308,7 +363,8 @@ static int parse_aggs_of_series(struct parser *parser, struct source *source, st
         *n = 1;
         return parse_series(parser, &source->series);
     }
-    TRY(parse_series(parser, &source->series));
+    TRY(parser_is_row_genitive(parser) ? parse_row_value(parser, &source->series)
+                                       : parse_series(parser, &source->series));
     if (!is_han_of(parser->at) && !is_asked(parser->at)) {
         parser->at = first;
         source->series = NULL;
@@ -370,7 +426,7 @@ int parse_genitive(struct parser *parser, struct source *source, struct measure 
         TRY(parse_aggs_of_cond(parser, source, list, n));
     } else if (parser_read_agg(after, &agg) && !is_han_of(after + 1)) {
         TRY(parse_aggs_of_ref(parser, source, list, n));
-    } else if (parser_read_metric(after, &metric)) {
+    } else if (parser_read_metric(after, &metric) || parser_is_row_genitive(parser)) {
         TRY(parse_aggs_of_series(parser, source, list, n));
     } else {
         TRY(parse_aggs_of_cond(parser, source, list, n));

@@ -105,13 +105,22 @@ static int parse_state(struct parser *parser, struct cond *cond)
     return parser_fail(parser, "a state", STATES, "abatement offline, production running");
 }
 
+/* 超过30%的设施: its 的 is no `of rated`. */
+static bool ends_clause(const struct parser *parser)
+{
+    const struct token *next = parser->at + 1;
+
+    return parser_is_han(parser) && parser_is_word(parser, W_OF) && (next->kind != T_WORD || next->word != W_RATED);
+}
+
 static int parse_limit(struct parser *parser, struct cond *cond)
 {
     const struct token *token = parser->at;
     bool is_minus, is_behind = parser_take_word(parser, W_RATED);
     int rc;
 
-    if (is_behind && !parser_take(parser, T_STAR) && !parser_take_word(parser, W_OF)) /* 额定的20% */
+    if (is_behind && !parser_take(parser, T_STAR) && !parser_take_word(parser, W_OF) && /* 额定的20%, 额定功率20% */
+        ((unsigned char)token->text.bytes[0] < 0x80 || parser->at->kind != T_QUANTITY))
         return parser_fail(parser, "'*'", NULL, "rated * 0.2, 0.2 * rated, 20% of rated");
     is_minus = parser_take(parser, T_MINUS);
 
@@ -125,7 +134,7 @@ static int parse_limit(struct parser *parser, struct cond *cond)
     } else if (parser_take(parser, T_STAR)) {
         TRY(parser_need_word(parser, W_RATED, "0.2 * rated"));
         cond->is_of_rated = true;
-    } else if (parser_take_word(parser, W_OF) || parser_is_word(parser, W_RATED)) {
+    } else if (!ends_clause(parser) && (parser_take_word(parser, W_OF) || parser_is_word(parser, W_RATED))) {
         if (parser->at[-1].word != W_OF) /* 20% rated */
             TRY(parser_need_word(parser, W_OF, "20% of rated"));
         TRY(parser_need_word(parser, W_RATED, "20% of rated"));
@@ -166,7 +175,31 @@ done:
 /* Where a condition begins, max( is one even if its end is not right. */
 static bool is_row_value(const struct parser *parser)
 {
-    return parser_is_function(parser) || parser_peek_row_value(parser);
+    return parser_is_function(parser) || parser_peek_row_value(parser) || parser_is_row_genitive(parser);
+}
+
+/* Which facilities power > 5kW: a metric without its noun is of the names'. */
+static bool is_implied_metric(const struct parser *parser)
+{
+    struct parser ahead = {.at = parser->at + 1};
+    enum metric metric;
+    enum token_kind kind;
+
+    return parser->has_implied && parser_read_metric(parser->at, &metric) && metric != METRIC_CHANNEL &&
+           (parser_is_frozen(&ahead) || parser_is_long_frozen(&ahead) || parser_take_compare(&ahead, &kind) ||
+            ahead.at->kind == T_QUANTITY || ahead.at->kind == T_NUMBER);
+}
+
+static int parse_implied_metric(struct parser *parser, struct series **out)
+{
+    *out = parser_new(parser, sizeof **out);
+    if (!*out)
+        return parser_no_memory(parser);
+    (void)parser_read_metric(parser->at, &(*out)->metric); /* it is one */
+    (*out)->place = (*out)->ref.place = parser->at->place;
+    (*out)->ref.noun = parser->implied;
+    parser->at++;
+    return GK_OK;
 }
 
 static int parse_comparison(struct parser *parser, enum quant phases, struct cond *cond)
@@ -174,11 +207,14 @@ static int parse_comparison(struct parser *parser, enum quant phases, struct con
     int rc;
 
     cond->kind = COND_COMPARE;
-    TRY(is_row_value(parser) ? parse_row_value(parser, &cond->series) : parse_series(parser, &cond->series));
+    if (is_implied_metric(parser))
+        TRY(parse_implied_metric(parser, &cond->series));
+    else
+        TRY(is_row_value(parser) ? parse_row_value(parser, &cond->series) : parse_series(parser, &cond->series));
     if (phases != QUANT_NONE)
         cond->series->phases = phases;
     cond->ref = cond->series->ref;
-    if (parser_is_frozen(parser))
+    if (parser_is_frozen(parser) || parser_is_long_frozen(parser))
         return parse_frozen(parser, cond);
     TRY(parse_compared(parser, cond));
 done:
@@ -248,7 +284,7 @@ static int parse_quantified(struct parser *parser, struct cond *cond)
         TRY(parse_quant(parser, &quant, &k));
     if (quant != QUANT_NONE)
         (void)parser_take_han(parser, W_OF); /* 2台以上的 */
-    if (parser_peek_series(parser) || is_row_value(parser)) {
+    if (parser_peek_series(parser) || is_row_value(parser) || is_implied_metric(parser)) {
         if (quant == QUANT_AT_LEAST || quant == QUANT_EXACTLY) {
             parser->at = first;
             return parser_fail(parser, "any, all or no before a metric", NULL, "any current of abatement > 50A");
@@ -260,6 +296,10 @@ static int parse_quantified(struct parser *parser, struct cond *cond)
     TRY(parse_ref(parser, &cond->ref));
     if (quant == QUANT_NONE && parser_is_han(parser) && !parser_is_word(parser, W_NO) && is_quant(parser))
         TRY(parse_quant(parser, &quant, &k)); /* 治污全部停运 */
+    const struct token *next = parser->at + 1;
+    if (parser_is_han(parser) && parser_is_word(parser, W_OF) && next->kind == T_WORD &&
+        ((next->word >= W_ON && next->word <= W_NODATA) || next->word == W_START || next->word == W_END))
+        parser->at++; /* 设施'F12'的运行时长 */
     cond->ref.quant = quant;
     cond->ref.k = k;
     cond->ref.place = parser_place(parser, first);
@@ -450,7 +490,7 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
     } else if (parser_take_word(parser, W_EXEMPT)) {
         cond->kind = COND_EXEMPT;
     } else if (is_quant(parser) || parser_peek_noun(parser, &noun) || parser_peek_series(parser) ||
-               is_row_value(parser)) {
+               is_row_value(parser) || is_implied_metric(parser)) {
         TRY(parse_quantified(parser, cond));
     } else if (parser->has_implied && first->kind == T_WORD && is_state_word(first->word) &&
                !parser_is_on_date(first)) {
@@ -651,7 +691,10 @@ static int parse_for(struct parser *parser, struct cond **out)
     }
     bool has_for = first > parser->list && first[-1].kind == T_WORD && first[-1].word == W_FOR;
     TRY(parse_duration(parser, has_for ? first[-1].text.bytes : first->text.bytes, "for >= 10m", &ns));
-    if (kind == T_DURATION && !take_bound(parser, &bound)) {
+    if (kind == T_DURATION && has_for && (unsigned char)first[-1].text.bytes[0] >= 0x80) { /* 持续5分钟 */
+        if (!take_bound(parser, &bound))
+            bound = GK_GE;
+    } else if (kind == T_DURATION && !take_bound(parser, &bound)) {
         parser->at = first;
         return parser_fail(parser, "a comparison after 'for'", NULL, "for >= 10m");
     }

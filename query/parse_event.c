@@ -69,6 +69,13 @@ done:
     return rc;
 }
 
+/* 6次以上 */
+static bool is_times_above(const struct token *at)
+{
+    return at->kind == T_NUMBER && at[1].kind == T_WORD && at[1].word == W_TIMES && at[2].kind == T_WORD &&
+           at[2].word == W_ABOVE;
+}
+
 /* at least 3 times, more than 3 times, >= 3 times, 7天内至少3次: *kind is the comparison. */
 static bool is_often(const struct parser *parser, enum token_kind *kind)
 {
@@ -76,6 +83,9 @@ static bool is_often(const struct parser *parser, enum token_kind *kind)
 
     if (ahead.at->kind == T_DURATION && is_inside(ahead.at + 1))
         ahead.at += 2;
+    *kind = T_GREATER_EQUAL;
+    if (is_times_above(ahead.at)) /* 1小时内6次以上 */
+        return true;
     return parser_take_compare(&ahead, kind) && (*kind == T_GREATER || *kind == T_GREATER_EQUAL) &&
            ahead.at->kind == T_NUMBER && ahead.at[1].kind == T_WORD && ahead.at[1].word == W_TIMES;
 }
@@ -90,9 +100,11 @@ static int parse_often(struct parser *parser, struct cond **out)
 
     if (parser_is_within(parser))
         TRY(parse_event_window(parser, example, &ns));
-    (void)parser_take_compare(parser, &kind); /* it is there */
+    if (!parser_take_compare(parser, &kind))
+        kind = T_GREATER_EQUAL; /* 6次以上 */
     TRY(parse_times(parser, "a count", kind == T_GREATER, &k));
     TRY(parser_need_word(parser, W_TIMES, example));
+    (void)parser_take_word(parser, W_ABOVE);
     if (!ns)
         TRY(parse_event_window(parser, example, &ns));
     TRY(wrap_times(parser, out, k, ns));
@@ -201,13 +213,29 @@ bool parser_is_frozen(const struct parser *parser)
     return parser_is_word(parser, W_FROZEN) || is_two(parser, W_IS, W_FROZEN);
 }
 
+bool parser_is_long_frozen(const struct parser *parser)
+{
+    const struct token *next = parser->at + 1;
+
+    next += parser->at->kind == T_DURATION && next->kind == T_WORD && next->word == W_ABOVE;
+    return parser->at->kind == T_DURATION && next->kind == T_WORD && next->word == W_FROZEN;
+}
+
 int parse_frozen(struct parser *parser, struct cond *cond)
 {
     static const char example[] = "power of production frozen >= 2h";
     enum token_kind kind = T_GREATER_EQUAL;
+    bool is_long = parser_is_long_frozen(parser);
     int rc;
 
     cond->kind = COND_FROZEN;
+    if (is_long) {
+        cond->limit_place = parser->at->place;
+        TRY(parse_duration(parser, "frozen >=", example, &cond->ns));
+        (void)parser_take_word(parser, W_ABOVE);
+        parser->at++; /* it is there */
+        return GK_OK;
+    }
     (void)parser_take_word(parser, W_IS); /* optional */
     cond->limit_place = parser->at->place;
     parser->at++;

@@ -11,10 +11,22 @@
 static const char NUMBERS[] = "avg, p90 of lag from start of (production running) to start of (abatement running)";
 static const char EXAMPLE[] = "list lag from start of (production running) to start of (abatement running)";
 
+static bool is_pair(const struct token *at)
+{
+    if (at->kind != T_WORD || at->word != W_BETWEEN || (!parser_begins_cond(at + 1) && at[1].kind != T_OPEN))
+        return false;
+    for (; at->kind != T_END; at++)
+        if (at->kind == T_WORD && at->word == W_LAG)
+            return true;
+    return false;
+}
+
 bool parser_is_lag(const struct parser *parser)
 {
     const struct token *at = parser->at;
 
+    if (is_pair(at + parser_is_word(parser, W_LIST))) /* 从生产启动到治污启动的滞后 */
+        return true;
     if (parser_is_word(parser, W_LIST))
         return at[1].kind == T_WORD && at[1].word == W_LAG;
     while (at->kind == T_COMMA || (at->kind == T_WORD && at->word != W_OF && at->word != W_LAG))
@@ -98,12 +110,40 @@ done:
     return rc;
 }
 
+/* 从生产启动到治污启动的[平均]滞后: without numbers the lags themselves. */
+static int parse_pair_first(struct parser *parser, struct stmt *stmt)
+{
+    int rc;
+
+    stmt->lags = parser_new(parser, sizeof *stmt->lags);
+    if (!stmt->lags)
+        return parser_no_memory(parser);
+    TRY(parse_pair(parser, stmt->lags));
+    if (parser_is_within(parser))
+        TRY(parse_event_window(parser, "within 30m", &stmt->lag_ns));
+    (void)parser_take_han(parser, W_OF);
+    stmt->kind = parser_is_word(parser, W_LAG) ? STMT_LAG_LIST : STMT_LAG;
+    if (stmt->kind == STMT_LAG)
+        TRY(parse_numbers(parser, &stmt->lag_aggs));
+    TRY(parser_need_word(parser, W_LAG, EXAMPLE));
+    if (stmt->kind == STMT_LAG_LIST && parser_take_han(parser, W_OF)) { /* 滞后的平均、最大 */
+        stmt->kind = STMT_LAG;
+        TRY(parse_numbers(parser, &stmt->lag_aggs));
+    }
+    TRY(parse_tail(parser, NULL, &stmt->tail));
+done:
+    return rc;
+}
+
 int parse_lag(struct parser *parser, struct stmt *stmt)
 {
     struct lag **end = &stmt->lags;
     int rc;
 
-    stmt->kind = parser_take_word(parser, W_LIST) ? STMT_LAG_LIST : STMT_LAG;
+    bool is_list = parser_take_word(parser, W_LIST);
+    if (is_pair(parser->at))
+        return parse_pair_first(parser, stmt);
+    stmt->kind = is_list ? STMT_LAG_LIST : STMT_LAG;
     if (stmt->kind == STMT_LAG) {
         TRY(parse_numbers(parser, &stmt->lag_aggs));
         if (!parser_is_word(parser, W_LAG)) /* 平均滞后 */

@@ -105,7 +105,7 @@ static bool is_field_word(const struct parser *parser)
 }
 
 /* A word that is no key of the language is a tag. */
-static int parse_key(struct parser *parser, struct tail *out)
+int parse_key(struct parser *parser, struct tail *out)
 {
     static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR, W_DAY, W_WEEK, W_MONTH, W_NONE};
     const struct token *token = parser->at;
@@ -461,6 +461,9 @@ int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
     } else if (parser_is_escalation(parser)) {
         TRY(mark_seen(parser, out, TAIL_ESCALATE));
         TRY(parse_rule_escalate(parser, out));
+    } else if (parser_is_ranking(parser)) {
+        TRY(mark_seen(parser, out, TAIL_TOP));
+        TRY(parse_ranking(parser, out));
     } else if (form) {
         TRY(mark_seen(parser, out, form->kind));
         parser->at++;

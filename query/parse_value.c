@@ -166,10 +166,19 @@ bool parser_is_function(const struct parser *parser)
     return is_function(parser->at, &kind);
 }
 
+bool parser_is_row_genitive(const struct parser *parser)
+{
+    const struct token *after;
+    enum value_kind kind;
+
+    return parser_peek_genitive(parser, &after) && (after->kind == T_OPEN || is_function(after, &kind));
+}
+
 bool parser_peek_row_value(const struct parser *parser)
 {
     unsigned depth = 0, n_signs = 0;
     enum value_kind kind;
+    enum token_kind compare;
 
     for (const struct token *token = parser->at;; token++) {
         if (is_function(token, &kind) || (token->kind >= T_STAR && token->kind <= T_SLASH)) {
@@ -180,6 +189,9 @@ bool parser_peek_row_value(const struct parser *parser)
             depth--;
         } else if (token->kind == T_WORD && token->word == W_OF) {
             return depth == 0 && n_signs > 0;
+        } else if (depth == 0 && n_signs > 0 && parser->has_implied &&
+                   parser_take_compare(&(struct parser){.at = token}, &compare)) { /* of whom the rows are */
+            return true;
         } else if (!is_row_name(token) && token->kind != T_NUMBER && token->kind != T_QUANTITY &&
                    (token->kind != T_COMMA || depth == 0)) {
             return false;
@@ -211,7 +223,7 @@ static int parse_row_input(struct parser *parser, void *context, size_t *input)
 
 int parse_row_value(struct parser *parser, struct series **out)
 {
-    const struct token *first = parser->at;
+    const struct token *start = parser->at, *first = start;
     struct series *series = parser_new(parser, sizeof *series);
     struct row_input *inputs = arena_array(parser->arena, INPUTS_MAX, sizeof *inputs);
     const struct value_leaves leaves = {parse_row_input, NULL, series, false};
@@ -222,10 +234,21 @@ int parse_row_value(struct parser *parser, struct series **out)
         return parser_no_memory(parser);
     series->metric = METRIC_VALUE;
     series->inputs = inputs;
+    if (parser_is_row_genitive(parser)) { /* 设施的（...） */
+        TRY(parse_ref(parser, &series->ref));
+        parser->at++;
+        first = parser->at;
+    }
+    bool has_ref = first > start;
     TRY(parse_value(parser, &leaves, &series->value));
     series->place = parser_place(parser, first);
-    TRY(parser_need_word(parser, W_OF, "max(ia, ib, ic) / avg(ia, ib, ic) of facility 'F12'"));
-    TRY(parse_ref(parser, &series->ref));
+    if (!has_ref && parser->has_implied && !parser_is_word(parser, W_OF)) {
+        series->ref.noun = parser->implied;
+        series->ref.place = series->place;
+    } else if (!has_ref) {
+        TRY(parser_need_word(parser, W_OF, "max(ia, ib, ic) / avg(ia, ib, ic) of facility 'F12'"));
+        TRY(parse_ref(parser, &series->ref));
+    }
 done:
     return rc;
 }

@@ -23,6 +23,8 @@ bool parser_peek_row_value(const struct parser *parser);
 /* max(, min(, avg(, sum( */
 bool parser_is_function(const struct parser *parser);
 /* It, with its `of NOUN`. */
+/* 设施的（max(ia, ib, ic) - ...） */
+bool parser_is_row_genitive(const struct parser *parser);
 int parse_row_value(struct parser *parser, struct series **out);
 
 #endif

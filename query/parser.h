@@ -60,6 +60,8 @@ int parse_count(struct parser *parser, const char *what, uint64_t *out);
 /* calendar 'X', shift 'X', workdays, weekdays, weekends, DAY [- DAY]: parse_calendar.c */
 bool parser_is_calendar(const struct parser *parser);
 int parse_calendar(struct parser *parser, struct cond *cond);
+/* 2小时[以上]不变: parse_event.c */
+bool parser_is_long_frozen(const struct parser *parser);
 /* The metric or channel name of the next tokens `X of`; false when they are none. */
 bool parser_peek_series(const struct parser *parser);
 /* METRIC of REF, in Chinese also REF 的 [any|all|no] METRIC. */
@@ -125,6 +127,8 @@ int parse_vs_stored(struct parser *parser, struct tail *out, bool *is_done);
 bool parser_is_known(const struct parser *parser);
 int parse_known(struct parser *parser, struct tail *out);
 
+/* A key behind `by`. */
+int parse_key(struct parser *parser, struct tail *out);
 /* One tail; is_done: there is none. */
 int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done);
 /* A column, key or tag by its name: of a word of the language the English one, as answers have it. */
@@ -156,6 +160,20 @@ bool parser_begins_cond(const struct token *token);
 int parse_leading_tails(struct parser *parser, struct tail *out);
 /* Moves a time that stands between a noun and its 的 to the front; `list` are the parser's tokens. */
 void parser_put_time_first(struct parser *parser, struct token *list);
+
+/* ---- the noun at the end: parse_ending.c ---- */
+/* COND 的 NOUN: the 的 of the last noun; NULL: there is none. */
+const struct token *parser_find_ending(const struct parser *parser);
+/* 企业'E1'的设施 and nothing but tails: behind the place, what is inside. */
+bool parser_is_inside_alone(const struct parser *parser, const struct tail *tail);
+/* 前10的企业, 最多的5家企业 behind an aggregate. */
+bool parser_is_ranking(const struct parser *parser);
+int parse_ranking(struct parser *parser, struct tail *out);
+/* 列出 企业'E1' 未签收的报警: a noun with names before what is listed; *after is behind it. */
+bool parser_is_ref_of_list(const struct parser *parser, const struct token **after);
+/* What the tails leave to the statement: the column of a ranking, 各企业 of numbers. */
+int parser_finish_tail(struct parser *parser, struct stmt *stmt);
+
 /* What is asked stands behind what it is asked of: COND 的 AGGS. */
 bool parser_is_genitive(const struct parser *parser);
 /* (COND) 的 AGGS: not a parenthesis of arithmetic. */
@@ -174,6 +192,7 @@ int parse_record_list(struct parser *parser, struct stmt *stmt);
 /* `count of alarms`, `p90 of lag from raised to closed of alarms`, 报警的次数 */
 bool parser_is_alarm_numbers(const struct parser *parser);
 int parse_alarm_numbers(struct parser *parser, struct stmt *stmt);
+bool parser_is_alarm_evidence(const struct parser *parser); /* 报警12的证据 */
 int parse_evidence(struct parser *parser, struct stmt *stmt);
 
 /* ---- rules: parse_rule.c ---- */
