@@ -59,16 +59,20 @@ done:
 
 static int put_steps(struct gk_query *query, const struct gk_query *ran, int64_t start_ns, int64_t rows_ns)
 {
-    int64_t read_ns = ran->eval.read_ns, rest_ns = rows_ns - read_ns - ran->sort_ns;
+    struct reads reads = ran->both ? stored_reads(ran) : ran->reads;
     int rc;
+
+    reads.ns += ran->eval.read_ns; /* of the condition that is not done yet */
+    reads.n += ran->eval.n_loads;
+    int64_t rest_ns = rows_ns - reads.ns - ran->sort_ns;
 
     TRY(put_took(query, "prepared", "text to tree, names to ids", query->prepare_ns));
     TRY(put_took(query, "started", "window, subjects, presence index, groups", start_ns));
-    if ((ran->stmt->cond || ran->stmt->lags) && !ran->both)
+    if (reads.n)
         TRY(put_took(query, "read",
                      arena_printf(&query->memory, "%zu timelines of facilities; %" PRIu64 " subjects were pruned",
-                                  ran->eval.n_loads, ran->n_pruned),
-                     read_ns));
+                                  reads.n, ran->n_pruned),
+                     reads.ns));
     TRY(put_took(query, "worked out",
                  ran->stmt->series ? "samples summed up or given" : "combined, filtered, cut to rows", rest_ns));
     if (ran->sort_ns)

@@ -48,7 +48,7 @@ int run_start_eval(struct gk_query *query, const struct bound *bound, const stru
     eval->window = &query->window;
     eval->watch = &query->watch;
     eval->error = &query->engine_error;
-    eval->is_timed = query->part == PART_RUN;
+    eval->is_timed = query->part == PART_RUN || query->part == PART_UNDER || query->part == PART_STORED;
     return eval_init(eval, cond);
 }
 
@@ -77,6 +77,10 @@ int run_start_condition(struct gk_query *query, bool may_prune)
 
 void run_end_condition(struct gk_query *query)
 {
+    query->reads.ns += query->eval.read_ns;
+    query->reads.n += query->eval.n_loads;
+    query->eval.read_ns = 0;
+    query->eval.n_loads = 0;
     eval_clear(&query->eval);
     prune_clear(&query->prune);
 }

@@ -31,6 +31,12 @@ enum query_part {
     PART_RUN      /* all of it, to be profiled */
 };
 
+/* Timelines that were read, and what that took where it is measured. */
+struct reads {
+    int64_t ns;
+    size_t n;
+};
+
 struct gk_query {
     struct gk_session *session;
     struct arena arena;   /* of the tree: lives as long as the query */
@@ -70,9 +76,10 @@ struct gk_query {
     void *own;                          /* what the kind of statement keeps */
     int64_t known_ticks, unknown_ticks; /* of all subjects in the window, for meta */
     uint64_t n_given, n_matched, n_pruned;
-    uint64_t n_begun; /* rows, also those that were dropped */
-    uint64_t most;    /* rows that may be given */
-    int64_t sort_ns;  /* that sorting took */
+    uint64_t n_begun;   /* rows, also those that were dropped */
+    uint64_t most;      /* rows that may be given */
+    int64_t sort_ns;    /* that sorting took */
+    struct reads reads; /* of conditions that are done */
     bool is_started, is_done, is_gathered, has_row;
     enum prune_use prune_use; /* tests set it */
 };
@@ -93,6 +100,8 @@ int run_next_subject(struct gk_query *query, enum eval_need need, struct subject
                      bool *is_done);
 /* A part of a statement that compares, as a query of its own; errors go to the query's report. */
 int query_prepare_part(struct gk_query *query, enum query_part part, gk_query **out);
+/* What both parts read. */
+struct reads stored_reads(const struct gk_query *query);
 /* Frees the parts. */
 void stored_free(struct gk_query *query);
 /* A status of the engine or of memory, reported once. */

@@ -587,6 +587,7 @@ int gk_query_start(gk_query *query, gk_snapshot *snapshot, gk_time now, struct g
     query->snapshot = query->given = snapshot;
     query->most = most_rows(query);
     query->sort_ns = 0;
+    query->reads = (struct reads){0};
     query->next = query->n_given = query->n_matched = query->n_pruned = 0;
     query->known_ticks = query->unknown_ticks = 0;
     query->is_started = true;

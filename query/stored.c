@@ -170,6 +170,13 @@ static int step(struct gk_query *query, bool *is_done)
     return GK_OK;
 }
 
+struct reads stored_reads(const struct gk_query *query)
+{
+    const struct both *own = query->both;
+
+    return (struct reads){own->under->reads.ns + own->stored->reads.ns, own->under->reads.n + own->stored->reads.n};
+}
+
 void stored_free(struct gk_query *query)
 {
     struct both *own = query->both;

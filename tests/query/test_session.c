@@ -316,6 +316,7 @@ static void a_profile_tells_the_time_of_each_step(void **state)
         "profile duration of abatement off by day last 24h with on_from = 15% vs "
         "stored",
         "profile list facilities",
+        "profile energy of production while abatement off, duration of abatement off by day last 24h vs previous",
         "profile state of line 'L1'"};
     struct zone zone;
     gk_time t = 0;
@@ -334,6 +335,9 @@ static void a_profile_tells_the_time_of_each_step(void **state)
     }
     assert_true(ms_of(&zone, session, questions[0], "read") > 0);
     assert_true(ms_of(&zone, session, questions[0], "sorted") > 0);
+    assert_true(ms_of(&zone, session, questions[3], "read") > 0); /* of both parts */
+    assert_true(ms_of(&zone, session, questions[5], "read") > 0);
+    assert_true(ms_of(&zone, session, questions[1], "read") < 0);
     assert_true(ms_of(&zone, session, questions[1], "sorted") < 0); /* there is no such step */
     gk_session_free(session);
     zone_close(&zone);
