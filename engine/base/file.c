@@ -59,13 +59,14 @@ int file_sync(const char *folder, struct gk_error *error)
     return rc;
 }
 
+/* One that is there may have been made by a process that was killed before its name was durable. */
 int file_make_folder(const char *folder, struct gk_error *error)
 {
     char parent[PATH_SIZE];
     int rc;
 
-    if (mkdir(folder, 0770) != 0)
-        return errno == EEXIST ? GK_OK : fail(folder, "cannot make the folder", error);
+    if (mkdir(folder, 0770) != 0 && errno != EEXIST)
+        return fail(folder, "cannot make the folder", error);
     TRY(path_of(folder, "", "..", parent, error));
     TRY(file_sync(parent, error));
 done:

@@ -14,7 +14,7 @@ int file_read(const char *folder, const char *name, size_t max, struct buffer *o
 int file_remove(const char *folder, const char *name, struct gk_error *error);
 /* Makes the folder durable: what was removed from it stays so. */
 int file_sync(const char *folder, struct gk_error *error);
-/* Makes a folder for many to write in, if there is none. */
+/* Makes a folder for many to write in, if there is none; its name is durable in any case. */
 int file_make_folder(const char *folder, struct gk_error *error);
 
 #endif

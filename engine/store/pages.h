@@ -31,6 +31,9 @@ typedef int (*pages_found_fn)(void *context, const char *text);
 struct pages_checking {
     uint64_t txn_id;      /* its pages; a read transaction of it, or nobody, keeps them from being used again */
     bool is_whole;        /* also what only a writer goes by: heads of values on pages of their own, and free pages */
+    unsigned n_shares;    /* not 0: of the leaves those of one share alone, as a check that costs little; of the trees
+                             what leads to them */
+    unsigned share;       /* which one: 0 to n_shares - 1 */
     bool reads_values;    /* also values on pages of their own, to test their checksums */
     pages_found_fn found; /* NULL: the first finding is the error, GK_ECORRUPT */
     void *context;

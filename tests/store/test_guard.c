@@ -311,6 +311,9 @@ static void a_long_file_that_was_left_in_order_is_believed(void **state)
     lengthen();
     damage(true);
     assert_int_equal(in_child(is_believed), 1);
+    assert_true(writer_vouches(path));
+    assert_null(open_store(true)); /* who writes looks where the trees begin */
+    assert_int_equal(error.status, GK_ECORRUPT);
 }
 
 static void a_file_that_was_changed_is_looked_at(void **state)

@@ -79,6 +79,8 @@ static void fill(struct random *random, int n_txns)
     mdb_env_close(env);
 }
 
+static unsigned n_shares, share; /* of the next checks */
+
 struct found {
     size_t n;
     char text[8192];
@@ -103,7 +105,12 @@ static int check(bool is_whole, struct found *f)
     assert_true(fd >= 0);
     int rc = pages_begin(fd, file, &pages, &error);
     if (rc == GK_OK) {
-        struct pages_checking checking = {.txn_id = pages.txn_id, .is_whole = is_whole, .found = take, .context = f};
+        struct pages_checking checking = {.txn_id = pages.txn_id,
+                                          .is_whole = is_whole,
+                                          .n_shares = n_shares,
+                                          .share = share,
+                                          .found = take,
+                                          .context = f};
         rc = pages_check(&pages, &checking, &error);
     }
     (void)close(fd);
@@ -351,6 +358,34 @@ static void damage_that_only_a_writer_meets_is_found_by_a_whole_check(void **sta
             page += load_u16(page + load_u16(page + 12) - 2) + NODE_HEAD; store_u64(page, UINT64_MAX - 1));
 }
 
+static void one_share_in_turn_finds_a_leaf_and_all_find_what_leads_to_it(void **state)
+{
+    struct random random = random_from(4);
+    struct found f;
+    size_t n_found = 0;
+    uint64_t number;
+    (void)state;
+
+    fill(&random, 20);
+    n_shares = 5;
+    for (share = 0; share < n_shares; share++)
+        is_good();
+    for (share = 0; share < n_shares; share++)
+        DAMAGED("its borders make no sense", true, root_page("chunk")[15] = 0x55);
+    slurp();
+    uint8_t *leaf = first_child(root_page("chunk"));
+    number = load_u64(leaf);
+    leaf[15] = 0x55;
+    spill(contents, size);
+    for (share = 0; share < n_shares; share++) {
+        assert_int_equal(check(true, &f), GK_OK);
+        assert_int_equal(f.n > 0, share == number % n_shares);
+        n_found += f.n > 0;
+    }
+    n_shares = share = 0;
+    assert_int_equal(n_found, 1);
+}
+
 static void every_cut_is_noticed(void **state)
 {
     struct random random = random_from(5);
@@ -482,6 +517,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(trees_of_a_header_that_does_not_count_are_not_looked_at),
     IN_FOLDER(damaged_pages_are_found_and_named),
     IN_FOLDER(damage_that_only_a_writer_meets_is_found_by_a_whole_check),
+    IN_FOLDER(one_share_in_turn_finds_a_leaf_and_all_find_what_leads_to_it),
     IN_FOLDER(every_cut_is_noticed),
     IN_FOLDER(what_passes_can_be_read),
     IN_FOLDER(the_first_finding_is_the_error),
