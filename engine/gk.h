@@ -1327,6 +1327,8 @@ struct gk_stat {
     int64_t oldest_reader_pid;    /* 0: there is no reader */
     gk_time journal_since;        /* newest row of the oldest journal record; GK_TIME_MIN: the journal is empty */
     uint64_t ballast_bytes;       /* kept for when the disk is full */
+    uint64_t free_bytes;          /* of the data file, in pages that hold nothing and are used for what comes next */
+    uint64_t held_bytes;          /* of these, in pages that are not used as long as the oldest reader stays */
 };
 GK_API int gk_stat(gk_db *db, struct gk_stat *out, struct gk_error *error);
 /* Tells every source, by name, with the highest sequence that is durable of it; what `take` returns, if not GK_OK, ends

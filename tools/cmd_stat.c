@@ -15,8 +15,9 @@ static const char help[] =
     "gk stat STORE [--json]\n"
     "\n"
     "Prints what a store is (zone, tick, policy), how much it holds, what became of all rows that ever arrived, how\n"
-    "many bytes each table takes, how far back the journal goes, who is reading and how many transactions behind,\n"
-    "and for each source the highest sequence that was taken from it.\n"
+    "many bytes each table takes, how many are free and how many of these the oldest reader keeps from being used,\n"
+    "how far back the journal goes, who is reading and how many transactions behind, and for each source the highest "
+    "sequence that was taken from it.\n"
     "\n"
     "  --json   the same as JSON\n";
 
@@ -167,6 +168,8 @@ static void put_content(struct writer *writer, const struct gk_stat *stat)
     put_time(writer, "journal_since", stat->journal_since);
     put_count(writer, "file_bytes", stat->file_bytes);
     put_count(writer, "used_bytes", stat->used_bytes);
+    put_count(writer, "free_bytes", stat->free_bytes);
+    put_count(writer, "held_bytes", stat->held_bytes);
     put_count(writer, "ballast_bytes", stat->ballast_bytes);
     begin_group(writer, "table_bytes");
     for (unsigned i = 0; i < TABLES_MAX && gk_table_name(i) != NULL; i++)
@@ -185,8 +188,8 @@ static void warn_of_reader(const struct command *self, const struct gk_stat *sta
     if (stat->oldest_reader_lag >= LAG_WARNING)
         say(self->name,
             "warning: process %" PRId64 " still looks at the store as it was %" PRIu64
-            " transactions ago; pages given up since then are not used again, and the file grows",
-            stat->oldest_reader_pid, stat->oldest_reader_lag);
+            " transactions ago; pages given up since then (%" PRIu64 " bytes) are not used again, and the file grows",
+            stat->oldest_reader_pid, stat->oldest_reader_lag, stat->held_bytes);
 }
 
 static int take_source(void *context, const char *name, uint64_t sequence)

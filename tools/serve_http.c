@@ -86,6 +86,8 @@ static void put_metrics(struct serve *serve, struct output *out)
     put_metric(out, "store_rows_unsealed", "gauge", "of them in the journal", stat.n_unsealed);
     put_metric(out, "store_file_bytes", "gauge", "bytes of the data file", stat.file_bytes);
     put_metric(out, "store_used_bytes", "gauge", "bytes in pages that hold something", stat.used_bytes);
+    put_metric(out, "store_held_bytes", "gauge", "bytes in free pages that the oldest reader keeps from being used",
+               stat.held_bytes);
     put_metric(out, "store_ballast_bytes", "gauge", "kept for when the disk is full", stat.ballast_bytes);
     put_metric(out, "store_readers", "gauge", "open read transactions, of all processes", stat.n_readers);
     put_metric(out, "store_oldest_reader_lag", "gauge", "commits since the oldest of them began",

@@ -3,14 +3,15 @@
  * order, the batches and the sealing it came by. Names stand for ids, so registration order does not matter either.
  *
  * Hashed, in this order, each text as size u32 + bytes, numbers little-endian:
- *   "gkdb digest 1", tick, policy
- *   the catalog: every entry as gk_dump prints it without its number, sorted
+ *   "gkdb digest 2", tick, policy
+ *   the catalog: every entry as gk_dump prints it without its number, and behind it its numbers to the bit; sorted
  *   per facility, by name: its name, then every row (time, number of values, and per value channel name and bits, by
  *   channel name), then its states (tick, state)
  *   if there are acts: "acts", the number of the newest and its hash, which covers all
  */
 #include "db/digest.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,7 +30,7 @@ static void add_u64(struct digesting *d, uint64_t v)
     sha256_update(&d->hash, bytes, sizeof bytes);
 }
 
-static void add_text(struct digesting *d, const char *text, size_t size)
+static void add_text(struct digesting *d, const void *text, size_t size)
 {
     uint8_t bytes[4];
     store_u32(bytes, (uint32_t)size);
@@ -37,19 +38,83 @@ static void add_text(struct digesting *d, const char *text, size_t size)
     sha256_update(&d->hash, text, size);
 }
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* ---- the catalog: lines of text, sorted
  * -------------------------------------------------------------------------------- */
 
+struct line {
+    size_t at, size;
+};
+
 struct lines {
     const struct mem *mem;
-    struct buffer text; /* NUL after each */
-    size_t *at, n, capacity;
+    struct buffer text;
+    struct line *at;
+    size_t n, capacity;
 };
+
+/* What is printed may be rounded. */
+static void put_number(struct buffer *out, double v)
+{
+    buffer_put_u64(out, isnan(v) ? GK_MISSING_BITS : bits_of(v));
+}
+
+/* 10 % and 100 per mille are one. */
+static void put_limit(struct buffer *out, struct gk_limit limit)
+{
+    struct gk_decimal v = limit.value;
+
+    while (v.scale > 0 && v.mantissa % 10 == 0)
+        v = (struct gk_decimal){v.mantissa / 10, v.scale - 1};
+    buffer_put_u64(out, (uint64_t)limit.kind << 32 | (uint32_t)v.scale);
+    buffer_put_u64(out, (uint64_t)v.mantissa);
+}
+
+static void put_duration(struct buffer *out, int64_t ns)
+{
+    buffer_put_u64(out, ns < 0 ? UINT64_MAX : (uint64_t)ns);
+}
+
+static void put_band(struct buffer *out, const struct gk_band *b)
+{
+    put_limit(out, b->off_below);
+    put_limit(out, b->on_from);
+    put_limit(out, b->overload_from);
+    put_limit(out, b->hysteresis);
+    put_duration(out, b->hold_ns);
+    put_duration(out, b->dwell_on_ns);
+    put_duration(out, b->dwell_off_ns);
+}
+
+static void put_hours(struct buffer *out, int32_t from_s, int32_t to_s)
+{
+    buffer_put_u64(out, (uint64_t)(uint32_t)from_s << 32 | (uint32_t)to_s);
+}
+
+/* Of the entries that have some; those of a mapping are printed to the bit. */
+static void put_numbers(struct buffer *out, const struct catalog *c, enum entry_kind kind, uint32_t id)
+{
+    if (kind == ENTRY_FACILITY) {
+        put_number(out, c->facilities[id].rated_kw);
+        put_number(out, c->facilities[id].rated_a);
+    } else if (kind == ENTRY_BAND || kind == ENTRY_SET_BAND) {
+        put_band(out, kind == ENTRY_BAND ? &c->bands[id] : &c->set_bands[id]);
+    } else if (kind == ENTRY_ORDER) {
+        put_number(out, c->orders[id].cut_share);
+        put_hours(out, c->orders[id].hours_from_s, c->orders[id].hours_to_s);
+    } else if (kind == ENTRY_CALENDAR) {
+        put_hours(out, c->calendars[id].hours_from_s, c->calendars[id].hours_to_s);
+    }
+}
+
+/* "facility 17 'fan-1' ..." without the number: from the second blank on, behind the kind. */
+static size_t behind_number(const struct buffer *text, size_t at)
+{
+    size_t n_blanks = 0, i = at;
+
+    for (; i < text->size && n_blanks < 2; i++)
+        n_blanks += text->bytes[i] == ' ';
+    return n_blanks == 2 ? i - 1 : at;
+}
 
 static int add_line(struct lines *lines, const struct catalog *c, enum entry_kind kind, uint32_t id)
 {
@@ -58,9 +123,11 @@ static int add_line(struct lines *lines, const struct catalog *c, enum entry_kin
 
     TRY(mem_reserve(lines->mem, &lines->at, &lines->capacity, lines->n + 1, sizeof *lines->at));
     TRY(catalog_dump(c, kind, id, &lines->text));
-    buffer_put_u8(&lines->text, 0);
     TRY(buffer_status(&lines->text));
-    lines->at[lines->n++] = begin;
+    begin = behind_number(&lines->text, begin);
+    put_numbers(&lines->text, c, kind, id);
+    TRY(buffer_status(&lines->text));
+    lines->at[lines->n++] = (struct line){begin, lines->text.size - begin};
 done:
     return rc;
 }
@@ -74,18 +141,19 @@ done:
     return rc;
 }
 
-/* "facility 17 'fan-1' ..." without the number: from the second blank on, behind the kind. */
-static const char *without_number(const char *line)
+static int by_bytes(const void *a, const void *b)
 {
-    const char *p = strchr(line, ' ');
-    return p ? strchr(p + 1, ' ') : NULL;
+    const struct view *x = a, *y = b;
+    int order = memcmp(x->bytes, y->bytes, x->size < y->size ? x->size : y->size);
+
+    return order ? order : (x->size > y->size) - (x->size < y->size);
 }
 
 static int digest_catalog(struct digesting *d)
 {
     const struct catalog *c = d->s->catalog;
     struct lines lines = {.mem = &d->s->mem};
-    const char **order = NULL;
+    struct view *order = NULL;
     int rc;
 
     buffer_init(&lines.text, lines.mem);
@@ -101,17 +169,14 @@ static int digest_catalog(struct digesting *d)
     TRY(add_entries(&lines, c, ENTRY_PERSON, c->n_people, 0));
     TRY(add_entries(&lines, c, ENTRY_SET_BAND, c->n_set_bands, 0));
     TRY(add_entries(&lines, c, ENTRY_CALENDAR, c->n_calendars, 0));
-    order = mem_array(lines.mem, lines.n, sizeof(char *));
+    order = mem_array(lines.mem, lines.n, sizeof *order);
     if (!order)
         TRY(GK_ENOMEM);
-    for (size_t i = 0; i < lines.n; i++) {
-        const char *line = (const char *)lines.text.bytes + lines.at[i];
-        const char *rest = without_number(line);
-        order[i] = rest ? rest : line;
-    }
-    qsort(order, lines.n, sizeof *order, by_text);
     for (size_t i = 0; i < lines.n; i++)
-        add_text(d, order[i], strlen(order[i]));
+        order[i] = view_of(lines.text.bytes + lines.at[i].at, lines.at[i].size);
+    qsort(order, lines.n, sizeof *order, by_bytes);
+    for (size_t i = 0; i < lines.n; i++)
+        add_text(d, order[i].bytes, order[i].size);
 done:
     mem_free(lines.mem, order);
     mem_free(lines.mem, lines.at);
@@ -240,7 +305,7 @@ int digest_snapshot(gk_snapshot *s, char out[65], struct gk_error *error)
     int rc;
 
     sha256_init(&d.hash);
-    add_text(&d, "gkdb digest 1", 13);
+    add_text(&d, "gkdb digest 2", 13);
     add_u64(&d, (uint64_t)s->db->tick_ns);
     add_u64(&d, (uint64_t)s->db->policy);
     TRY(order_channels(&d));

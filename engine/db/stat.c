@@ -93,6 +93,8 @@ int gk_stat(gk_db *db, struct gk_stat *out, struct gk_error *error)
     out->used_bytes = stat.used_bytes;
     memcpy(out->table_bytes, stat.table_bytes, sizeof stat.table_bytes);
     out->ballast_bytes = stat.ballast_bytes;
+    out->free_bytes = stat.free_bytes;
+    out->held_bytes = stat.held_bytes;
     out->n_readers = stat.n_readers;
     out->oldest_reader_lag = stat.oldest_reader_lag;
     out->oldest_reader_pid = stat.oldest_reader_pid;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "store/ballast.h"
+#include "store/free.h"
 #include "store/guard.h"
 #include "store/header.h"
 #include "store/lock.h"
@@ -1068,6 +1069,7 @@ int store_stat(struct store *store, struct store_stat *out, struct gk_error *err
     struct txn *txn = NULL;
     struct readers readers = {.oldest = UINT64_MAX};
     MDB_envinfo info;
+    size_t page, overhead;
     int rc;
 
     memset(out, 0, sizeof *out);
@@ -1083,6 +1085,12 @@ int store_stat(struct store *store, struct store_stat *out, struct gk_error *err
     out->n_readers = readers.n;
     out->oldest_reader_pid = readers.pid;
     out->oldest_reader_lag = readers.n ? info.me_last_txnid - readers.oldest : 0;
+    int code = free_count(txn->txn, readers.oldest, &out->free_bytes, &out->held_bytes);
+    if (code != MDB_SUCCESS)
+        TRY(fail(store, code, "cannot read the list of free pages", error));
+    txn_pages(txn, &page, &overhead);
+    out->free_bytes *= page;
+    out->held_bytes *= page;
     out->file_bytes = file_size(store);
     out->ballast_bytes = ballast_size(store->path);
 done:

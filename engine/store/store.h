@@ -129,6 +129,7 @@ struct store_stat {
     uint64_t map_size; /* address space for the file */
     uint64_t file_bytes, used_bytes, ballast_bytes;
     uint64_t table_bytes[STORE_TABLES], table_entries[STORE_TABLES];
+    uint64_t free_bytes, held_bytes; /* of pages that hold nothing; of these, of those that a reader keeps */
     uint64_t n_readers, oldest_reader_lag;
     int64_t oldest_reader_pid; /* 0: there is none */
 };

@@ -153,9 +153,55 @@ static void any_difference_gives_another_digest(void **state)
     world_end(m.db, m.path);
 }
 
+/* Numbers that look alike where they are printed. */
+static void a_number_of_the_catalog_counts_to_its_last_bit(void **state)
+{
+    static struct made m;
+    struct gk_band_put band = band_of(GK_FACILITY, "fan", 10, 20, GK_TIME_MIN);
+    struct gk_facility_put f = facility_of("fan", NULL, NULL, GK_ABATEMENT);
+    struct gk_order_put order = {.size = sizeof order,
+                                 .scope = GK_ZONE,
+                                 .level = text_of("red"),
+                                 .kind = text_of("cut"),
+                                 .cut_share = 0.3,
+                                 .to = DAY};
+    char digest[7][65];
+    (void)state;
+
+    make(&m, 0, ROWS, 0, digest[0]);
+    f.rated_kw = nextafter(10, 11);
+    ok(gk_facility_put(m.db, &f, NULL, &error), &error);
+    digest_is(m.db, digest[1]);
+    band.hold_ns = 61 * GK_SECOND;
+    ok(gk_band_put(m.db, &band, &error), &error);
+    digest_is(m.db, digest[2]);
+    band.hold_ns++;
+    ok(gk_band_put(m.db, &band, &error), &error);
+    digest_is(m.db, digest[3]);
+    band.on_from.value = (struct gk_decimal){2000000000000001, 16};
+    ok(gk_band_put(m.db, &band, &error), &error);
+    digest_is(m.db, digest[4]);
+    ok(gk_order_put(m.db, &order, &error), &error);
+    digest_is(m.db, digest[5]);
+    world_end(m.db, m.path);
+    for (int i = 1; i < 6; i++)
+        for (int k = 0; k < i; k++)
+            assert_string_not_equal(digest[i], digest[k]);
+
+    make(&m, 0, ROWS, 0, digest[6]); /* all the same, but for the last bit of the share */
+    ok(gk_facility_put(m.db, &f, NULL, &error), &error);
+    ok(gk_band_put(m.db, &band, &error), &error);
+    order.cut_share = nextafter(0.3, 1);
+    ok(gk_order_put(m.db, &order, &error), &error);
+    digest_is(m.db, digest[6]);
+    assert_string_not_equal(digest[5], digest[6]);
+    world_end(m.db, m.path);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(equal_content_gives_an_equal_digest),
     cmocka_unit_test(any_difference_gives_another_digest),
+    cmocka_unit_test(a_number_of_the_catalog_counts_to_its_last_bit),
 };
 
 RUN_TESTS(tests)

@@ -85,6 +85,30 @@ static void the_oldest_reader_is_told_with_its_process(void **state)
     world_end(db, path);
 }
 
+static void pages_that_a_reader_keeps_are_told(void **state)
+{
+    gk_db *db = new_store();
+    (void)state;
+
+    put_rows(db, 20);
+    struct gk_stat before = stat_of(db);
+    assert_int_equal(before.held_bytes, 0);
+    assert_true(before.free_bytes > 0 && before.free_bytes + before.used_bytes < before.file_bytes);
+    pid_t reader = start_reader();
+    put_rows(db, 20);
+    struct gk_stat kept = stat_of(db);
+    assert_true(kept.held_bytes >= 18 * 2 * 4096); /* two pages a commit at least */
+    assert_true(kept.held_bytes < kept.free_bytes);
+    assert_true(kept.file_bytes > before.file_bytes);
+    stop_reader(reader);
+    world_now += 60 * GK_SECOND;
+    put_rows(db, 3);
+    struct gk_stat after = stat_of(db);
+    assert_int_equal(after.held_bytes, 0);
+    assert_true(after.file_bytes <= kept.file_bytes + 2 * 4096);
+    world_end(db, path);
+}
+
 static void a_reader_that_died_is_forgotten_within_a_minute(void **state)
 {
     gk_time before = world_now;
@@ -178,6 +202,7 @@ static void sources_are_told_as_they_are_durable(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_oldest_reader_is_told_with_its_process),
+    cmocka_unit_test(pages_that_a_reader_keeps_are_told),
     cmocka_unit_test(a_reader_that_died_is_forgotten_within_a_minute),
     cmocka_unit_test(the_journal_says_how_far_back_it_goes),
     cmocka_unit_test(sources_are_told_as_they_are_durable),
