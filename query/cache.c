@@ -9,6 +9,8 @@
 
 /* Entries that are kept from subject to subject: an enterprise has tens of facilities, of which each has some masks. */
 #define KEEP_MAX 512
+/* Timelines that a cache keeps which is shrunk: a rule about one enterprise asks for no more. */
+#define SHRUNK_MAX 32
 
 void cache_init(struct cache *cache, struct arena *arena, gk_snapshot *snapshot)
 {
@@ -38,6 +40,14 @@ void cache_forget(struct cache *cache, gk_snapshot *snapshot)
     cache->snapshot = snapshot;
     if (cache->n)
         forget(cache);
+}
+
+void cache_shrink(struct cache *cache)
+{
+    if (cache->n)
+        forget(cache);
+    while (cache->n_made > SHRUNK_MAX)
+        gk_timeline_free(cache->entries[--cache->n_made].timeline);
 }
 
 void cache_trim(struct cache *cache)

@@ -1,6 +1,6 @@
 /*
  * cache.h - timelines of facilities and sites that several subjects of a statement share: ten fans of one enterprise
- * ask for the same five production lines. Timelines are reused, never freed before the end.
+ * ask for the same five production lines. Timelines are reused, and freed in the end or by cache_shrink.
  */
 #ifndef QUERY_CACHE_H
 #define QUERY_CACHE_H
@@ -33,6 +33,8 @@ void cache_init(struct cache *cache, struct arena *arena, gk_snapshot *snapshot)
 void cache_clear(struct cache *cache);
 /* Forgets all that was cached and goes on with another snapshot. */
 void cache_forget(struct cache *cache, gk_snapshot *snapshot);
+/* The same, and gives timelines back but for a few: whoever keeps many caches keeps no more than they need. */
+void cache_shrink(struct cache *cache);
 /* Forgets what was cached when there is much of it; call it between subjects, never within one. */
 void cache_trim(struct cache *cache);
 /* The entry of a key, made empty (lo == hi) when there is none. Its number stays valid until cache_trim. */

@@ -56,6 +56,13 @@ void eval_renew(struct eval *eval, gk_snapshot *snapshot)
         eval->kept[i].lo = eval->kept[i].hi = 0;
 }
 
+void eval_shrink(struct eval *eval)
+{
+    cache_shrink(&eval->cache);
+    for (size_t i = 0; i < eval->bound->n_leaves; i++)
+        eval->kept[i].lo = eval->kept[i].hi = 0;
+}
+
 void eval_clear(struct eval *eval)
 {
     if (!eval->arena)

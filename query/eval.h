@@ -73,6 +73,8 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
 int eval_part(struct eval *eval, const struct cond *part, const gk_timeline **out);
 /* Goes on with another snapshot of the same store: nothing that was read counts any more. */
 void eval_renew(struct eval *eval, gk_snapshot *snapshot);
+/* Forgets what was read and gives back memory that another set of subjects would want anew. */
+void eval_shrink(struct eval *eval);
 
 /* A maximal stretch of one truth. */
 struct run {

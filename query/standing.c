@@ -165,6 +165,19 @@ int standing_renew(struct standing *standing, gk_snapshot *snapshot, gk_time now
     return GK_OK;
 }
 
+/* A hit is 16 bytes: those of all subjects are given back, those of a look are kept. */
+#define HITS_KEPT 256
+
+void standing_rest(struct standing *standing)
+{
+    standing->n_hits = 0;
+    standing->is_fresh = false;
+    if (standing->hits_capacity > HITS_KEPT)
+        arena_release(&standing->query->memory, &standing->hits, &standing->hits_capacity, sizeof *standing->hits);
+    if (!standing->query->numbers)
+        eval_shrink(&standing->query->eval);
+}
+
 /* ---- whom a facility concerns ---- */
 
 int standing_hit_one(struct standing *standing, uint32_t id, int64_t from)

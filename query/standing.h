@@ -43,6 +43,8 @@ void standing_close(struct standing *standing);
 int standing_renew(struct standing *standing, gk_snapshot *snapshot, gk_time now);
 /* Whether the clock alone is a reason to ask, from *from on: hours of the day begin or end, a bucket is over. */
 bool standing_strikes(struct standing *standing, gk_snapshot *snapshot, gk_time after, gk_time upto, int64_t *from);
+/* Its hits are judged: it holds little until the next ones. */
+void standing_rest(struct standing *standing);
 /* The hits of a facility that is another one from a tick on; of all subjects. */
 int standing_hit(struct standing *standing, gk_snapshot *snapshot, uint32_t facility, int64_t from);
 int standing_hit_all(struct standing *standing, int64_t from);

@@ -309,8 +309,7 @@ int verdict_on_hits(struct gk_judge *judge, struct standing *standing)
             n = standing->n_hits - i;
             TRY(judge_some(judge, standing, standing->hits + i, &n));
         }
-    standing->n_hits = 0;
-    standing->is_fresh = false;
+    standing_rest(standing);
 done:
     return rc;
 }
