@@ -110,7 +110,8 @@ $(BUILD)/tools/%.o: tools/%.c
 	@mkdir -p $(@D); echo '  cc $<'
 	$(Q)$(CC) $(ALLFLAGS) $(INC_tools) -c -o $@ $<
 $(BUILD)/tools/line.o: ALLFLAGS += $(EDITFLAGS)
-$(BUILD)/tools/serve_http.o $(BUILD)/tests/tools/test_serve.o $(BUILD)/tests/tools/test_serve_stress.o $(BUILD)/tests/tools/test_serve_full.o: ALLFLAGS += $(HTTPFLAGS)
+$(BUILD)/tools/serve_http.o $(BUILD)/tools/serve_query.o $(BUILD)/tools/serve_write.o \
+    $(BUILD)/tests/tools/test_serve_query.o $(BUILD)/tests/tools/test_serve.o $(BUILD)/tests/tools/test_serve_stress.o $(BUILD)/tests/tools/test_serve_full.o: ALLFLAGS += $(HTTPFLAGS)
 $(BUILD)/tools/notify_send.o: ALLFLAGS += $(CURLFLAGS)
 $(BUILD)/bench/%.o: bench/%.c
 	@mkdir -p $(@D); echo '  cc $<'

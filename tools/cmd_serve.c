@@ -35,7 +35,10 @@ static const char help[] =
     "a free one. What is acknowledged is durable: replies are sent when the batch is committed.\n"
     "\n"
     "  --hj212 ADDR         devices that speak HJ 212 over TCP; their values go by the table of mappings\n"
-    "  --http ADDR          POST /write takes the line protocol of InfluxDB (v1, v2; gzip); GET /health, GET /metrics\n"
+    "  --http ADDR          POST /write takes the line protocol of InfluxDB (v1, v2; gzip); GET and POST /query answer "
+    "questions;\n"
+    "                       GET /health, GET /metrics. Elsewhere than on the loopback with --tokens alone\n"
+    "  --tokens FILE        a CSV table: who may write and ask, about which parks and enterprises (docs/FEEDS.md)\n"
     "  --table FILE         a CSV table that is loaded at the start, and again on SIGHUP (may be given several times)\n"
     "  --rules FILE         rules (docs/rules), put at the start and again on SIGHUP; what they raise is put on record "
     "at "
@@ -43,6 +46,10 @@ static const char help[] =
     "  --commit TIME        rows wait for so long at most until they are durable (100ms)\n"
     "  --connections N      at most so many devices at a time (10000)\n"
     "  --idle TIME          a device that sends no good packet for so long is cut off (10m)\n"
+    "  --http-connections N at most so many HTTP clients at a time (64)\n"
+    "  --rate N             at most so many requests a second of each token (0: any)\n"
+    "  --slow TIME          an HTTP client that needs longer than that, and 1 s for each 10 KB, is cut off (30s)\n"
+    "  --timeout TIME       a question over HTTP is stopped after that time (30s)\n"
     "\n"
     "SIGTERM and SIGINT end it: what was taken becomes durable and is acknowledged first. Under systemd it tells when "
     "it is\n"
@@ -57,12 +64,18 @@ static const char help_zh[] =
     "凡已应答的都已落盘：批次提交之后才发送应答。\n"
     "\n"
     "  --hj212 ADDR         以 TCP 接收 HJ 212 报文；各值按映射表归入设施与通道\n"
-    "  --http ADDR          POST /write 接收 InfluxDB 行协议（v1、v2，可 gzip）；GET /health、GET /metrics\n"
+    "  --http ADDR          POST /write 接收 InfluxDB 行协议（v1、v2，可 gzip）；GET、POST /query 回答查询；\n"
+    "                       GET /health、GET /metrics。非本机地址必须给出 --tokens\n"
+    "  --tokens FILE        CSV 表：谁可写入和查询、限于哪些园区和企业（docs/FEEDS.md）\n"
     "  --table FILE         启动时装入的 CSV 表，收到 SIGHUP 时重新装入（可多次给出）\n"
     "  --rules FILE         规则（docs/rules），启动时写入，收到 SIGHUP 时重新写入；触发的报警立即记录在案\n"
     "  --commit TIME        数据最多等待这么久即落盘（100ms）\n"
     "  --connections N      同时最多这么多设备（10000）\n"
     "  --idle TIME          这么久没有送来正确报文的设备断开（10m）\n"
+    "  --http-connections N 同时最多这么多 HTTP 客户端（64）\n"
+    "  --rate N             每个令牌每秒最多这么多请求（0：不限）\n"
+    "  --slow TIME          超过此时间、且每 10 KB 超过 1 秒的 HTTP 客户端断开（30s）\n"
+    "  --timeout TIME       HTTP 查询的时间上限（30s）\n"
     "\n"
     "SIGTERM 和 SIGINT 结束：先把已接收的落盘并应答。在 systemd 下报告就绪并喂看门狗。不加密：请放在代理或 VPN 之后。\n"
     "\n"
@@ -78,9 +91,27 @@ static const char help_zh[] =
 
 const char *serve_counter_name(enum serve_counter counter)
 {
-    static const char *const names[] = {
-        "connections", "connections_refused", "connections_idle", "connections_lost", "bytes",        "replies",
-        "commits",     "commits_failed",      "requests",         "requests_bad",     "alarms_raised"};
+    static const char *const names[] = {"connections",
+                                        "connections_refused",
+                                        "connections_idle",
+                                        "connections_lost",
+                                        "bytes",
+                                        "replies",
+                                        "commits",
+                                        "commits_failed",
+                                        "requests",
+                                        "requests_bad",
+                                        "alarms_raised",
+                                        "http_connections",
+                                        "http_connections_refused",
+                                        "http_connections_slow",
+                                        "requests_unauthorized",
+                                        "requests_forbidden",
+                                        "requests_limited",
+                                        "requests_too_large",
+                                        "questions",
+                                        "questions_bad",
+                                        "questions_stopped"};
     return names[counter];
 }
 
@@ -276,6 +307,7 @@ static void signals_ready(struct serve *serve, struct watched *watched, uint32_t
             say(serve->command->name, "SIGHUP: tables and rules are read again");
             (void)load_tables(serve, signals->tables); /* what was wrong was said; the old ones stay */
             (void)load_rules(serve, signals->rules);
+            (void)http_read_tokens(serve);
         } else
             serve->is_stopping = true;
     }
@@ -332,6 +364,7 @@ static void tick(struct serve *serve)
     if (serve->n_undurable == 0)
         (void)commit(serve); /* durations come true and pass with no rows, too */
     hj212_tick(serve);
+    http_tick(serve);
     tell_systemd("WATCHDOG=1");
 }
 
@@ -342,7 +375,7 @@ static int wait_ms(const struct serve *serve, gk_time next_tick)
 
     if (serve->n_undurable > 0 && serve->undurable_since + serve->limits.commit_ns < until)
         until = serve->undurable_since + serve->limits.commit_ns;
-    gk_time left = until - tool_monotonic();
+    gk_time left = serve->http_is_busy ? 0 : until - tool_monotonic();
     return left <= 0 ? 0 : (int)((left + 999999) / 1000000);
 }
 
@@ -358,6 +391,8 @@ static void loop(struct serve *serve)
             struct watched *watched = events[i].data.ptr;
             watched->ready(serve, watched, events[i].events);
         }
+        if (serve->http_is_busy)
+            http_run(serve);
         if (serve->n_undurable >= UNDURABLE_MAX ||
             (serve->n_undurable > 0 && serve->now - serve->undurable_since >= serve->limits.commit_ns))
             (void)commit(serve); /* who sent it hears of it */
@@ -454,7 +489,12 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct serve serve = {.command = self,
                           .epoll = -1,
-                          .limits = {10000, 600 * GK_SECOND, GK_SECOND / 10},
+                          .limits = {.n_connections = 10000,
+                                     .idle_ns = 600 * GK_SECOND,
+                                     .commit_ns = GK_SECOND / 10,
+                                     .n_http = 64,
+                                     .slow_ns = 30 * GK_SECOND,
+                                     .question_ns = 30 * GK_SECOND},
                           .n_lines_left = LINES_A_SECOND};
     struct option_list tables = {.n = 0}, rules = {.n = 0};
     const char *hj212 = NULL, *http = NULL;
@@ -464,7 +504,12 @@ static int run(const struct command *self, int argc, char **argv)
                                      {"rules", 0, OPTION_LIST, &rules},
                                      {"commit", 0, OPTION_DURATION, &serve.limits.commit_ns},
                                      {"connections", 0, OPTION_COUNT, &serve.limits.n_connections},
-                                     {"idle", 0, OPTION_DURATION, &serve.limits.idle_ns}};
+                                     {"idle", 0, OPTION_DURATION, &serve.limits.idle_ns},
+                                     {"tokens", 0, OPTION_TEXT, &serve.tokens},
+                                     {"http-connections", 0, OPTION_COUNT, &serve.limits.n_http},
+                                     {"rate", 0, OPTION_COUNT, &serve.limits.rate},
+                                     {"slow", 0, OPTION_DURATION, &serve.limits.slow_ns},
+                                     {"timeout", 0, OPTION_DURATION, &serve.limits.question_ns}};
     struct gk_options store = {.size = sizeof store};
     int n, status, rc;
 

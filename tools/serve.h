@@ -2,7 +2,7 @@
  * serve.h - what the parts of gk serve share: one thread, one epoll, one writer.
  *
  *     socket -> decoder -> mapper -> gk_ingest          serve_hj212.c
- *     request -> question -> answer                     serve_http.c
+ *     request -> lines -> gk_load, or a question        serve_http.c, serve_write.c, serve_query.c
  *     every 100 ms, or when there is much: gk_advance commits and judges, then what waits for it is acknowledged
  *
  * Nothing is acknowledged before it is durable. When the store fails, whoever waits is cut off unanswered, and sends
@@ -38,13 +38,26 @@ enum serve_counter {
     SERVE_COMMITS_FAILED,
     SERVE_REQUESTS,
     SERVE_REQUESTS_BAD,
-    SERVE_RAISED, /* alarms */
+    SERVE_RAISED,            /* alarms */
+    SERVE_HTTP_CONNECTIONS,  /* accepted so far */
+    SERVE_HTTP_REFUSED,      /* over the limit */
+    SERVE_HTTP_SLOW,         /* cut off, as their bytes came or went too slowly */
+    SERVE_UNAUTHORIZED,      /* without a token that is known and in force */
+    SERVE_FORBIDDEN,         /* with one that may not do this */
+    SERVE_LIMITED,           /* more requests a second than the rate */
+    SERVE_TOO_LARGE,         /* bodies */
+    SERVE_QUESTIONS,         /* answered, whatever the answer */
+    SERVE_QUESTIONS_BAD,     /* with what is wrong with their text */
+    SERVE_QUESTIONS_STOPPED, /* by a limit, the end of the client or of the server, or a failure of the store */
     SERVE_COUNTERS
 };
 
 struct serve_limits {
     uint64_t n_connections;
     int64_t idle_ns, commit_ns;
+    uint64_t n_http; /* HTTP connections */
+    uint64_t rate;   /* requests a second of each token; 0: any */
+    int64_t slow_ns, question_ns;
 };
 
 struct serve {
@@ -69,6 +82,9 @@ struct serve {
 
     struct hj212_server *hj212; /* NULL: not asked for */
     struct http_server *http;
+    bool http_is_busy; /* there is more to do at once */
+    struct questions *questions;
+    const char *tokens; /* file; NULL: nobody is asked who he is */
 
     /* Of lines about single packets, so many may still be written this second. */
     unsigned n_lines_left;
@@ -106,6 +122,12 @@ void hj212_packets(const struct serve *serve, uint64_t packets[GK_HJ212_VERDICTS
 
 /* False: says why not, or that gk was built without libmicrohttpd. */
 bool http_open(struct serve *serve, const char *address);
+/* Reads the tokens (again); false: says why not, and those that were read before stay. */
+bool http_read_tokens(struct serve *serve);
+/* Lets the library do what there is to do; http_is_busy: not all was done. */
+void http_run(struct serve *serve);
+/* Once in a while: cuts off who is slow. */
+void http_tick(struct serve *serve);
 void http_close(struct serve *serve);
 
 #endif
