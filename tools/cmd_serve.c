@@ -27,7 +27,7 @@
 #include "source.h"
 
 static const char help[] =
-    "gk serve STORE [--hj212 ADDR] [--http ADDR] [--table FILE]... [--rules FILE]... [OPTION...]\n"
+    "gk serve STORE [--hj212 ADDR] [--http ADDR] [--spool DIR] [--table FILE]... [--rules FILE]... [OPTION...]\n"
     "\n"
     "Owns the store's writer and takes what devices send. An address is HOST:PORT, or PORT on the loopback alone; port "
     "0 "
@@ -39,6 +39,7 @@ static const char help[] =
     "questions;\n"
     "                       GET /health, GET /metrics. Elsewhere than on the loopback with --tokens alone\n"
     "  --tokens FILE        a CSV table: who may write and ask, about which parks and enterprises (docs/FEEDS.md)\n"
+    "  --spool DIR          files that are moved into the folder are loaded, and moved on to DIR/done or DIR/failed\n"
     "  --table FILE         a CSV table that is loaded at the start, and again on SIGHUP (may be given several times)\n"
     "  --rules FILE         rules (docs/rules), put at the start and again on SIGHUP; what they raise is put on record "
     "at "
@@ -58,7 +59,7 @@ static const char help[] =
     "  gk serve zone.gk --hj212 0.0.0.0:5212 --http 9212 --table mappings.csv\n";
 
 static const char help_zh[] =
-    "gk serve STORE [--hj212 ADDR] [--http ADDR] [--table FILE]... [--rules FILE]... [OPTION...]\n"
+    "gk serve STORE [--hj212 ADDR] [--http ADDR] [--spool DIR] [--table FILE]... [--rules FILE]... [OPTION...]\n"
     "\n"
     "独占存储的写入，接收设备发来的数据。地址为 HOST:PORT，或只写 PORT（仅本机）；端口 0 取空闲端口。\n"
     "凡已应答的都已落盘：批次提交之后才发送应答。\n"
@@ -67,6 +68,7 @@ static const char help_zh[] =
     "  --http ADDR          POST /write 接收 InfluxDB 行协议（v1、v2，可 gzip）；GET、POST /query 回答查询；\n"
     "                       GET /health、GET /metrics。非本机地址必须给出 --tokens\n"
     "  --tokens FILE        CSV 表：谁可写入和查询、限于哪些园区和企业（docs/FEEDS.md）\n"
+    "  --spool DIR          移入该文件夹的文件会被装入，然后移到 DIR/done 或 DIR/failed\n"
     "  --table FILE         启动时装入的 CSV 表，收到 SIGHUP 时重新装入（可多次给出）\n"
     "  --rules FILE         规则（docs/rules），启动时写入，收到 SIGHUP 时重新写入；触发的报警立即记录在案\n"
     "  --commit TIME        数据最多等待这么久即落盘（100ms）\n"
@@ -111,7 +113,9 @@ const char *serve_counter_name(enum serve_counter counter)
                                         "requests_too_large",
                                         "questions",
                                         "questions_bad",
-                                        "questions_stopped"};
+                                        "questions_stopped",
+                                        "spool_files",
+                                        "spool_files_failed"};
     return names[counter];
 }
 
@@ -365,6 +369,7 @@ static void tick(struct serve *serve)
         (void)commit(serve); /* durations come true and pass with no rows, too */
     hj212_tick(serve);
     http_tick(serve);
+    spool_tick(serve);
     tell_systemd("WATCHDOG=1");
 }
 
@@ -375,7 +380,7 @@ static int wait_ms(const struct serve *serve, gk_time next_tick)
 
     if (serve->n_undurable > 0 && serve->undurable_since + serve->limits.commit_ns < until)
         until = serve->undurable_since + serve->limits.commit_ns;
-    gk_time left = serve->http_is_busy ? 0 : until - tool_monotonic();
+    gk_time left = serve->http_is_busy || spool_is_busy(serve) ? 0 : until - tool_monotonic();
     return left <= 0 ? 0 : (int)((left + 999999) / 1000000);
 }
 
@@ -393,6 +398,7 @@ static void loop(struct serve *serve)
         }
         if (serve->http_is_busy)
             http_run(serve);
+        spool_run(serve);
         if (serve->n_undurable >= UNDURABLE_MAX ||
             (serve->n_undurable > 0 && serve->now - serve->undurable_since >= serve->limits.commit_ns))
             (void)commit(serve); /* who sent it hears of it */
@@ -438,7 +444,19 @@ static bool read_zone(struct serve *serve)
     return true;
 }
 
-static int serve_store(struct serve *serve, const char *hj212, const char *http, const struct option_list *tables,
+/* What is served; NULL: it is not asked for. */
+struct doors {
+    const char *hj212, *http, *spool;
+};
+
+static bool open_doors(struct serve *serve, const struct doors *doors)
+{
+    return (doors->spool == NULL || spool_open(serve, doors->spool)) &&
+           (doors->hj212 == NULL || hj212_open(serve, doors->hj212)) &&
+           (doors->http == NULL || http_open(serve, doors->http));
+}
+
+static int serve_store(struct serve *serve, const struct doors *doors, const struct option_list *tables,
                        const struct option_list *rules)
 {
     struct signals signals = {.watched.fd = -1, .tables = tables, .rules = rules};
@@ -460,8 +478,7 @@ static int serve_store(struct serve *serve, const char *hj212, const char *http,
         (void)tool_failed(serve->command, &judging.error);
         goto done;
     }
-    if (!read_zone(serve) || !load_tables(serve, tables) || !load_rules(serve, rules) ||
-        (hj212 != NULL && !hj212_open(serve, hj212)) || (http != NULL && !http_open(serve, http)))
+    if (!read_zone(serve) || !load_tables(serve, tables) || !load_rules(serve, rules) || !open_doors(serve, doors))
         goto done;
     say(serve->command->name, "ready");
     tell_systemd("READY=1");
@@ -475,6 +492,7 @@ static int serve_store(struct serve *serve, const char *hj212, const char *http,
     say(serve->command->name, "stopped");
 done:
     http_close(serve);
+    spool_close(serve);
     hj212_close(serve);
     gk_judge_close(serve->judge);
     gk_mapper_close(serve->mapper);
@@ -497,9 +515,10 @@ static int run(const struct command *self, int argc, char **argv)
                                      .question_ns = 30 * GK_SECOND},
                           .n_lines_left = LINES_A_SECOND};
     struct option_list tables = {.n = 0}, rules = {.n = 0};
-    const char *hj212 = NULL, *http = NULL;
-    const struct option options[] = {{"hj212", 0, OPTION_TEXT, &hj212},
-                                     {"http", 0, OPTION_TEXT, &http},
+    struct doors doors = {.hj212 = NULL};
+    const struct option options[] = {{"hj212", 0, OPTION_TEXT, &doors.hj212},
+                                     {"http", 0, OPTION_TEXT, &doors.http},
+                                     {"spool", 0, OPTION_TEXT, &doors.spool},
                                      {"table", 0, OPTION_LIST, &tables},
                                      {"rules", 0, OPTION_LIST, &rules},
                                      {"commit", 0, OPTION_DURATION, &serve.limits.commit_ns},
@@ -515,14 +534,14 @@ static int run(const struct command *self, int argc, char **argv)
 
     if (!options_read(self, options, sizeof options / sizeof *options, argc, argv, &n, &status))
         return status;
-    if (hj212 == NULL && http == NULL) {
-        say(self->name, "nothing to serve: expected --hj212 ADDR or --http ADDR");
+    if (doors.hj212 == NULL && doors.http == NULL && doors.spool == NULL) {
+        say(self->name, "nothing to serve: expected --hj212 ADDR, --http ADDR or --spool DIR");
         return EXIT_USAGE;
     }
     store.commit_ns = serve.limits.commit_ns;
     if (tool_open(self, argv[0], GK_READWRITE, &store, &serve.db) != GK_OK)
         return EXIT_STORE;
-    status = serve_store(&serve, hj212, http, &tables, &rules);
+    status = serve_store(&serve, &doors, &tables, &rules);
     rc = gk_close(serve.db);
     if (rc == GK_OK)
         return status;

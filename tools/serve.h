@@ -2,6 +2,7 @@
  * serve.h - what the parts of gk serve share: one thread, one epoll, one writer.
  *
  *     socket -> decoder -> mapper -> gk_ingest          serve_hj212.c
+ *     file -> gk_load                                   serve_spool.c
  *     request -> lines -> gk_load, or a question        serve_http.c, serve_write.c, serve_query.c
  *     every 100 ms, or when there is much: gk_advance commits and judges, then what waits for it is acknowledged
  *
@@ -49,6 +50,8 @@ enum serve_counter {
     SERVE_QUESTIONS,         /* answered, whatever the answer */
     SERVE_QUESTIONS_BAD,     /* with what is wrong with their text */
     SERVE_QUESTIONS_STOPPED, /* by a limit, the end of the client or of the server, or a failure of the store */
+    SERVE_SPOOLED,           /* files */
+    SERVE_SPOOL_FAILED,      /* of them, those of which something was not taken */
     SERVE_COUNTERS
 };
 
@@ -84,6 +87,7 @@ struct serve {
     struct http_server *http;
     bool http_is_busy; /* there is more to do at once */
     struct questions *questions;
+    struct spool *spool;
     const char *tokens; /* file; NULL: nobody is asked who he is */
 
     /* Of lines about single packets, so many may still be written this second. */
@@ -129,5 +133,16 @@ void http_run(struct serve *serve);
 /* Once in a while: cuts off who is slow. */
 void http_tick(struct serve *serve);
 void http_close(struct serve *serve);
+
+/* ---- a folder of files ---- */
+
+/* Reads first what a server before was reading. False: says why not. */
+bool spool_open(struct serve *serve, const char *folder);
+/* Whether there is something to do at once; a piece of it. */
+bool spool_is_busy(const struct serve *serve);
+void spool_run(struct serve *serve);
+/* Once in a while: looks whether there is something new. */
+void spool_tick(struct serve *serve);
+void spool_close(struct serve *serve);
 
 #endif
