@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -137,6 +138,7 @@ static inline void start(struct server *server, const char *const *more, const c
     server->pid = fork();
     assert_true(server->pid >= 0);
     if (server->pid == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that died leaves no server behind */
         (void)dup2(pipes[1], STDERR_FILENO);
         (void)close(pipes[0]);
         (void)close(pipes[1]);

@@ -262,6 +262,35 @@ static void devices_and_clients_of_http_are_served_together(void **state)
     assert_int_equal(stop(&server, SIGTERM), EXIT_ROWS);
 }
 
+/* More than is read at once: the rest is looked at though no more bytes come. */
+static void a_long_body_is_answered(void **state)
+{
+    enum { N = 20000 };
+    static const char *const both[] = {"--http", "0", NULL};
+    static bool is_there[86400];
+    static char answer[TALK_MAX];
+    char *request = malloc(N * 32 + 256);
+    size_t n = 0, head;
+    struct server server;
+    (void)state;
+
+#ifndef GK_MICROHTTPD
+    free(request);
+    skip();
+#endif
+    (void)alarm(PATIENCE_S);
+    for (unsigned i = 0; i < N; i++)
+        n += (size_t)sprintf(request + 128 + n, "fan kw=%u %u\n", i % 9, 1767542400 + i);
+    head = (size_t)snprintf(answer, 128, "POST /write?precision=s HTTP/1.0\r\nContent-Length: %zu\r\n\r\n", n);
+    memcpy(request + 128 - head, answer, head);
+    start(&server, both, "ready");
+    ask(server.http, request + 128 - head, head + n, answer);
+    assert_non_null(strstr(answer, " 204 "));
+    assert_int_equal(read_rows("fan", is_there, 86400), N);
+    free(request);
+    assert_int_equal(stop(&server, SIGTERM), EXIT_ROWS);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
@@ -272,6 +301,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(a_device_that_floods_starves_nobody),
     IN_FOLDER(a_device_that_takes_no_replies_is_cut_off),
     IN_FOLDER(devices_and_clients_of_http_are_served_together),
+    IN_FOLDER(a_long_body_is_answered),
 };
 
 RUN_TESTS(tests)
