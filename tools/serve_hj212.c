@@ -114,6 +114,10 @@ static bool send_out(struct serve *serve, struct connection *connection)
     }
     memmove(out->at, out->at + sent, out->n - sent);
     out->n -= sent;
+    if (out->n == 0) { /* thousands of connections have nothing to send */
+        free(out->at);
+        *out = (struct bytes){NULL, 0, 0};
+    }
     if (out->n > OUT_MAX) {
         lose(serve, connection, "it does not take its replies");
         return false;
@@ -208,6 +212,19 @@ static void connection_ready(struct serve *serve, struct watched *watched, uint3
         lose(serve, connection, "the other side has gone");
 }
 
+/* What was held may be sent. */
+static void release_held(struct connection *connection)
+{
+    if (connection->out.n == 0) {
+        free(connection->out.at);
+        connection->out = connection->held;
+    } else {
+        bytes_put(&connection->out, connection->held.at, connection->held.n);
+        free(connection->held.at);
+    }
+    connection->held = (struct bytes){NULL, 0, 0};
+}
+
 void hj212_committed(struct serve *serve, bool is_durable)
 {
     struct hj212_server *server = serve->hj212;
@@ -221,8 +238,7 @@ void hj212_committed(struct serve *serve, bool is_durable)
             continue;
         }
         connection->is_waiting = false;
-        bytes_put(&connection->out, connection->held.at, connection->held.n);
-        connection->held.n = 0;
+        release_held(connection);
         serve->counters[SERVE_REPLIES] += connection->n_held;
         connection->n_held = 0;
         if (send_out(serve, connection) && connection->is_ended)

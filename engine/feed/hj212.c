@@ -19,6 +19,7 @@
 #define REPEATS_USUAL 65536
 #define ZONE_USUAL_S  28800
 #define MN_KEPT_MAX   64
+#define BYTES_KEPT    1024
 #define FNV_OFFSET    UINT64_C(0xCBF29CE484222325) /* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv */
 #define FNV_PRIME     UINT64_C(0x100000001B3)
 #define REPEAT_PROBES 8
@@ -285,6 +286,19 @@ static void pass(gk_hj212 *decoder, size_t size)
     decoder->at += size;
 }
 
+/* A decoder that has nothing to do holds little: of thousands of connections few have bytes at a time. */
+static void release(gk_hj212 *decoder)
+{
+    struct buffer *buffer = &decoder->bytes;
+
+    if (decoder->at < buffer->size || buffer->capacity <= BYTES_KEPT)
+        return;
+    decoder->base += decoder->at;
+    decoder->at = 0;
+    buffer_clear(buffer);
+    buffer_init(buffer, &decoder->mem);
+}
+
 int gk_hj212_next(gk_hj212 *decoder, const struct gk_hj212_packet **out, struct gk_error *error)
 {
     struct frame *frame = &decoder->frame;
@@ -296,8 +310,10 @@ int gk_hj212_next(gk_hj212 *decoder, const struct gk_hj212_packet **out, struct 
         if (rest.size > 0)
             rest.bytes += decoder->at;
         frame_next(&decoder->scan, rest, decoder->is_ended, frame);
-        if (frame->kind == FRAME_MORE)
+        if (frame->kind == FRAME_MORE) {
+            release(decoder);
             return GK_DONE;
+        }
         if (frame->kind == FRAME_PASS)
             pass(decoder, frame->taken);
     } while (frame->kind == FRAME_PASS);

@@ -5,6 +5,8 @@
  */
 #include "support/support.h"
 
+#include <malloc.h>
+
 #include "base/buffer.h"
 #include "gk.h"
 
@@ -504,6 +506,48 @@ static void without_memory_a_call_fails_and_loses_nothing(void **state)
 }
 
 /* "yes": taken; "no": refused; "unknown": a segment without head. */
+static void *count_bytes(void *context, void *p, size_t size)
+{
+    size_t *n_live = context;
+
+    *n_live -= p ? malloc_usable_size(p) : 0;
+    if (size == 0) {
+        free(p);
+        return NULL;
+    }
+    p = realloc(p, size);
+    *n_live += malloc_usable_size(p);
+    return p;
+}
+
+/* A server has a decoder for each of thousands of connections. */
+static void a_decoder_that_has_nothing_to_do_holds_little(void **state)
+{
+    size_t n_live = 0, n_idle;
+    const struct gk_hj212_options options = {
+        .size = sizeof options, .repeats = 4, .resize = count_bytes, .resize_context = &n_live};
+    struct buffer many, out;
+    gk_hj212 *decoder;
+    (void)state;
+
+    buffer_init(&many, &MEM_SYSTEM);
+    buffer_init(&out, &MEM_SYSTEM);
+    for (int i = 0; i < 500; i++)
+        buffer_put(&many, ANNEX_A, sizeof ANNEX_A - 1);
+    assert_int_equal(gk_hj212_open(&options, &decoder, NULL), GK_OK);
+    assert_int_equal(gk_hj212_feed(decoder, ANNEX_A, sizeof ANNEX_A - 1, NULL), GK_OK);
+    drain(decoder, &out);
+    n_idle = n_live;
+    assert_int_equal(gk_hj212_feed(decoder, (const char *)many.bytes, many.size, NULL), GK_OK);
+    assert_true(n_live > many.size);
+    drain(decoder, &out);
+    assert_true(n_live <= n_idle);
+    gk_hj212_close(decoder);
+    assert_int_equal(n_live, 0);
+    buffer_clear(&many);
+    buffer_clear(&out);
+}
+
 static void real_packets_are_judged_as_they_were_by_hand(void **state)
 {
     (void)state;
@@ -570,6 +614,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(repeats_are_told_among_more_packets_than_are_remembered),
     cmocka_unit_test(a_packet_that_asks_for_a_reply_gets_one),
     cmocka_unit_test(without_memory_a_call_fails_and_loses_nothing),
+    cmocka_unit_test(a_decoder_that_has_nothing_to_do_holds_little),
     cmocka_unit_test(real_packets_are_judged_as_they_were_by_hand),
 };
 
