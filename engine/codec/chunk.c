@@ -27,13 +27,20 @@
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */
 
+static bool do_times_ascend(const gk_time *time, size_t n)
+{
+    uint64_t n_wrong = 0;
+    for (size_t i = 1; i < n; i++)
+        n_wrong += time[i] < time[i - 1];
+    return n_wrong == 0;
+}
+
 static int check_rows(const struct chunk_rows *rows)
 {
     if (rows->n_rows < 1 || rows->n_rows > CHUNK_ROWS_MAX || rows->n_columns > CHUNK_COLUMNS_MAX)
         return GK_EINVAL;
-    for (size_t i = 1; i < rows->n_rows; i++)
-        if (rows->time[i] < rows->time[i - 1])
-            return GK_EINVAL;
+    if (!do_times_ascend(rows->time, rows->n_rows))
+        return GK_EINVAL;
     for (size_t i = 1; i < rows->n_columns; i++)
         if (rows->channel[i] <= rows->channel[i - 1])
             return GK_EINVAL;

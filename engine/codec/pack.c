@@ -142,13 +142,37 @@ BODY void get_lanes64(const uint8_t *bytes, unsigned width, uint64_t *v)
     }
 }
 
+#define ONE_STORE 56 /* so many bits fit a word behind those of the byte in which they begin */
+
+/* What is not a whole byte yet stays in a register: a load would wait for the store before it. */
+static void put_stream_by_words(const uint64_t *v, size_t n, unsigned width, uint8_t *out)
+{
+    uint64_t mask = low_bits(width), word = 0;
+    unsigned filled = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        word |= (v[i] & mask) << filled;
+        store_u64(out, word);
+        filled += width;
+        out += filled / 8;
+        word >>= filled & ~7u;
+        filled %= 8;
+    }
+}
+
 /* Fewer than 128 values are packed through a copy with room for the two words that a value may touch. */
 static void put_stream(const uint64_t *v, size_t n, unsigned width, uint8_t *out)
 {
     uint8_t room[PACK_SIZE_MAX + 16];
     uint64_t mask = low_bits(width);
+    size_t size = pack_size(n, width);
 
-    memset(room, 0, pack_size(n, width) + 16);
+    if (width <= ONE_STORE) {
+        put_stream_by_words(v, n, width, room);
+        memcpy(out, room, size);
+        return;
+    }
+    memset(room, 0, size + 16);
     for (size_t i = 0; i < n; i++) {
         uint8_t *p = room + i * width / 8;
         unsigned s = (unsigned)(i * width % 8);
@@ -156,7 +180,7 @@ static void put_stream(const uint64_t *v, size_t n, unsigned width, uint8_t *out
         store_u64(p, load_u64(p) | x << s);
         p[8] = (uint8_t)(x >> 1 >> (63 - s));
     }
-    memcpy(out, room, pack_size(n, width));
+    memcpy(out, room, size);
 }
 
 #define ONE_LOAD 57 /* so many bits are in the 8 bytes in which they begin */

@@ -28,12 +28,32 @@ static_assert(MINI_SIZE_MAX >= 1 + CODECS_SIZE_MAX, "a grid's room is enough for
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */
 
-/* Distances to the first time in a unit; false when it does not divide one. Divisions by constants are cheap, so every
- * unit has its own loop. */
-BODY bool divide(const gk_time *time, size_t n, const uint64_t unit, uint64_t *s)
+#define ROUNDER      0x1.8p52 /* see scale.c */
+#define ROUNDER_BITS UINT64_C(0x4338000000000000)
+
+/*
+ * Distances to a time in a unit; false when it does not divide one, or one is too far for a double. A product that is
+ * rounded gives the quotient if there is one, and unlike a division it is a vector loop.
+ */
+BODY bool divide_near(const gk_time *time, size_t n, uint64_t first, const uint64_t unit, uint64_t *s)
+{
+    const double inverse = 1 / (double)unit;
+    uint64_t differs = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t distance = (uint64_t)time[i] - first;
+        double x = double_of(distance | bits_of(0x1p52)) - 0x1p52;
+        s[i] = bits_of(x * inverse + ROUNDER) - ROUNDER_BITS;
+        differs |= s[i] * unit ^ distance;
+    }
+    return differs == 0;
+}
+
+/* The same of any distances. Divisions by constants are cheap, so every unit has its own loop. */
+BODY bool divide_far(const gk_time *time, size_t n, uint64_t first, const uint64_t unit, uint64_t *s)
 {
     for (size_t i = 0; i < n; i++) {
-        uint64_t distance = (uint64_t)time[i] - (uint64_t)time[0];
+        uint64_t distance = (uint64_t)time[i] - first;
         s[i] = distance / unit;
         if (s[i] * unit != distance)
             return false;
@@ -41,8 +61,20 @@ BODY bool divide(const gk_time *time, size_t n, const uint64_t unit, uint64_t *s
     return true;
 }
 
+BODY bool divide(const gk_time *time, size_t n, const uint64_t unit, uint64_t *s)
+{
+    uint64_t first = (uint64_t)time[0];
+
+    for (size_t i = 0; i < n; i += CHUNK_MINI) {
+        size_t k = n - i < CHUNK_MINI ? n - i : CHUNK_MINI;
+        if (!divide_near(time + i, k, first, unit, s + i) && !divide_far(time + i, k, first, unit, s + i))
+            return false;
+    }
+    return true;
+}
+
 /* In the largest unit that divides all; returns which. */
-static uint8_t to_units(const gk_time *time, size_t n, uint64_t *s)
+BODY uint8_t to_units_body(const gk_time *time, size_t n, uint64_t *s)
 {
     if (divide(time, n, 1000000000, s))
         return 3;
@@ -50,8 +82,28 @@ static uint8_t to_units(const gk_time *time, size_t n, uint64_t *s)
         return 2;
     if (divide(time, n, 1000, s))
         return 1;
-    (void)divide(time, n, 1, s); /* 1 divides all */
+    for (size_t i = 0; i < n; i++)
+        s[i] = (uint64_t)time[i] - (uint64_t)time[0];
     return 0;
+}
+
+AVX2 static uint8_t to_units_avx2(const gk_time *time, size_t n, uint64_t *s)
+{
+    return to_units_body(time, n, s);
+}
+
+AVX512 static uint8_t to_units_avx512(const gk_time *time, size_t n, uint64_t *s)
+{
+    return to_units_body(time, n, s);
+}
+
+static uint8_t to_units(const gk_time *time, size_t n, uint64_t *s)
+{
+    enum target target = target_best();
+
+    if (target == TARGET_AVX512)
+        return to_units_avx512(time, n, s);
+    return target == TARGET_AVX2 ? to_units_avx2(time, n, s) : to_units_body(time, n, s);
 }
 
 #define SAMPLES 63
@@ -84,29 +136,86 @@ static int64_t level_at(const int64_t *off, size_t n, size_t i)
     return i + 2 < n ? median_of_3(off[i], off[i + 1], off[i + 2]) : off[i];
 }
 
-static uint64_t distance(int64_t a, int64_t b)
+BODY uint64_t distance(int64_t a, int64_t b)
 {
     return a < b ? (uint64_t)b - (uint64_t)a : (uint64_t)a - (uint64_t)b;
 }
 
-/* Rows [from, from + n) as a grid; returns the bytes used, 0 when there are too many jumps or no fewer bytes than
- * limit. */
-static size_t put_grid(const uint64_t *s, size_t n, uint64_t from, uint64_t step, size_t limit, uint8_t *out)
+/* How far rows [from, from + n) are off the grid; true when none is. */
+BODY bool off_body(const uint64_t *s, size_t n, uint64_t from, uint64_t step, int64_t *off)
 {
-    int64_t off[CHUNK_MINI];
-    uint64_t rest[CHUNK_MINI];
-    size_t n_jumps_at, at;
+    uint64_t any = 0, at = from * step;
 
-    for (size_t i = 0; i < n; i++)
-        off[i] = (int64_t)(s[i] - (from + i) * step);
-    int64_t level = level_at(off, n, 0);
-    at = varint_put(out, zigzag(level));
-    n_jumps_at = at++;
-    out[n_jumps_at] = 0;
+    for (size_t i = 0; i < n; i++) {
+        off[i] = (int64_t)(s[i] - at - i * step);
+        any |= (uint64_t)off[i];
+    }
+    return any == 0;
+}
+
+AVX2 static bool off_avx2(const uint64_t *s, size_t n, uint64_t from, uint64_t step, int64_t *off)
+{
+    return off_body(s, n, from, step, off);
+}
+
+AVX512 static bool off_avx512(const uint64_t *s, size_t n, uint64_t from, uint64_t step, int64_t *off)
+{
+    return off_body(s, n, from, step, off);
+}
+
+static bool find_off(const uint64_t *s, size_t n, uint64_t from, uint64_t step, int64_t *off)
+{
+    enum target target = target_best();
+
+    if (target == TARGET_AVX512)
+        return off_avx512(s, n, from, step, off);
+    return target == TARGET_AVX2 ? off_avx2(s, n, from, step, off) : off_body(s, n, from, step, off);
+}
+
+/* Zigzag rests at one level; returns the distance of the farthest. */
+BODY uint64_t level_body(const int64_t *off, size_t n, int64_t level, uint64_t *rest)
+{
+    uint64_t most = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        uint64_t far = distance(off[i], level);
+        most = far > most ? far : most;
+        rest[i] = zigzag((int64_t)((uint64_t)off[i] - (uint64_t)level));
+    }
+    return most;
+}
+
+AVX2 static uint64_t level_avx2(const int64_t *off, size_t n, int64_t level, uint64_t *rest)
+{
+    return level_body(off, n, level, rest);
+}
+
+AVX512 static uint64_t level_avx512(const int64_t *off, size_t n, int64_t level, uint64_t *rest)
+{
+    return level_body(off, n, level, rest);
+}
+
+static uint64_t fill_rest(const int64_t *off, size_t n, int64_t level, uint64_t *rest)
+{
+    enum target target = target_best();
+
+    if (target == TARGET_AVX512)
+        return level_avx512(off, n, level, rest);
+    return target == TARGET_AVX2 ? level_avx2(off, n, level, rest) : level_body(off, n, level, rest);
+}
+
+/* The jumps from level to level, and the rests at each; returns the bytes used, 0 when there are too many. */
+static size_t put_jumps(const int64_t *off, size_t n, uint64_t step, int64_t level, uint64_t *rest, uint8_t *out)
+{
+    size_t at = 1;
+
+    out[0] = 0;
+    if (fill_rest(off, n, level, rest) <= step / 2)
+        return at;
     for (size_t i = 0; i < n; i++) {
         int64_t now = distance(off[i], level) > step / 2 ? level_at(off, n, i) : level;
         if (distance(now, level) > step / 2) {
-            if (out[n_jumps_at]++ == JUMPS_MAX)
+            if (out[0]++ == JUMPS_MAX)
                 return 0;
             out[at++] = (uint8_t)i;
             at += varint_put(out + at, zigzag((int64_t)((uint64_t)now - (uint64_t)level)));
@@ -114,6 +223,20 @@ static size_t put_grid(const uint64_t *s, size_t n, uint64_t from, uint64_t step
         }
         rest[i] = zigzag((int64_t)((uint64_t)off[i] - (uint64_t)level));
     }
+    return at;
+}
+
+/* Rows that are so far off a grid; returns the bytes used, 0 when there are too many jumps or no fewer bytes than
+ * limit. */
+static size_t put_grid(const int64_t *off, size_t n, uint64_t step, size_t limit, uint8_t *out)
+{
+    uint64_t rest[CHUNK_MINI];
+    int64_t level = level_at(off, n, 0);
+    size_t at = varint_put(out, zigzag(level)), used = put_jumps(off, n, step, level, rest, out + at);
+
+    at += used;
+    if (used == 0)
+        return 0;
     struct patch_plan plan = patch_plan(rest, n);
     if (at + plan.size >= limit)
         return 0;
@@ -121,29 +244,22 @@ static size_t put_grid(const uint64_t *s, size_t n, uint64_t from, uint64_t step
     return at + plan.size;
 }
 
-static bool is_exact(const uint64_t *s, size_t n, uint64_t from, uint64_t step)
-{
-    uint64_t differs = 0;
-    for (size_t i = 0; i < n; i++)
-        differs |= s[i] ^ (from + i) * step;
-    return differs == 0;
-}
-
 /* One mini block into MINI_SIZE_MAX bytes; returns those used. */
 static size_t put_mini(const uint64_t *s, size_t n, uint64_t from, uint64_t step, uint8_t *out)
 {
+    int64_t off[CHUNK_MINI];
     uint8_t grid[MINI_SIZE_MAX];
     enum codecs_id id;
 
-    if (is_exact(s, n, from, step))
+    if (find_off(s, n, from, step, off))
         return 0;
     out[0] = TAG_GRID;
-    size_t grid_size = put_grid(s, n, from, step, sizeof grid, grid);
+    size_t grid_size = put_grid(off, n, step, sizeof grid, grid);
     if (grid_size && grid_size * GRID_IS_GOOD <= n) {
         memcpy(out + 1, grid, grid_size);
         return 1 + grid_size;
     }
-    size_t size = codecs_encode(CODECS_USUAL, s, n, out + 1, &id);
+    size_t size = codecs_encode(codecs_look(s, n).candidates, s, n, out + 1, &id);
     if (grid_size && grid_size < size) {
         memcpy(out + 1, grid, grid_size);
         return 1 + grid_size;

@@ -131,6 +131,24 @@ static void times_of_any_shape_come_back(void **state)
     is_wild = false;
 }
 
+/* Units that divide all but one row, steps of seconds and of months: the distances grow beyond what a double tells. */
+static void units_that_divide_nearly_all_come_back(void **state)
+{
+    static const gk_time unit[] = {1, 1000, 1000000, SECOND};
+    (void)state;
+
+    is_wild = true;
+    for (size_t u = 0; u < sizeof unit / sizeof *unit; u++)
+        for (gk_time step = unit[u]; step < INT64_C(1) << 54; step *= 999) {
+            for (size_t odd = 0; odd < 300; odd += 37) {
+                for (size_t i = 0; i < 300; i++)
+                    time_in[i] = T0 + (gk_time)i * step + (odd > 0 && i >= odd ? 1 : 0);
+                (void)round_trip(300); /* the size is no matter */
+            }
+        }
+    is_wild = false;
+}
+
 static void the_ends_of_time_come_back(void **state)
 {
     (void)state;
@@ -176,6 +194,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(late_seconds_and_lost_rows_cost_little),
     cmocka_unit_test(jitter_of_milliseconds_takes_its_bits),
     cmocka_unit_test(times_of_any_shape_come_back),
+    cmocka_unit_test(units_that_divide_nearly_all_come_back),
     cmocka_unit_test(the_ends_of_time_come_back),
     cmocka_unit_test(damaged_times_are_refused_or_bounded),
 };
