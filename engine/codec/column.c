@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "codec/drift.h"
 #include "codec/mask.h"
 #include "codec/spread.h"
 #include "codec/summary.h"
@@ -20,11 +21,12 @@
 #define TAG_CODEC  0x0F
 #define TAG_BESIDE 0x10
 #define TAG_REST   0x20 /* integers are what differs from the prediction */
+#define TAG_DRIFT  0x40 /* some values are a few patterns off */
 
 enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 
 /* Room of one mini block: everything beside is the worst case, 9 bytes a value. */
-#define MINI_SIZE_MAX (1 + 3 + 1 + CHUNK_MINI / 8 + 9 * CHUNK_MINI + CODECS_SIZE_MAX)
+#define MINI_SIZE_MAX (1 + 3 + 1 + CHUNK_MINI / 8 + 9 * CHUNK_MINI + DRIFT_SIZE_MAX + CODECS_SIZE_MAX)
 
 #define KIND_BINNED         0x10
 #define KIND_PREDICTED      0x20
@@ -50,16 +52,23 @@ struct beside {
     uint8_t missing[CHUNK_MINI], other[CHUNK_MINI]; /* positions */
 };
 
-/* Moves what has an integer to the front of z and the rest to *out; returns how many are integers. */
-static size_t part(struct scale scale, const double *value, size_t n, uint64_t *z, struct beside *out)
+/*
+ * Moves what has an integer, or nearly, to the front of z, how far that is off to *drift and the rest to *out; returns
+ * how many are integers.
+ */
+static size_t part(struct scale scale, const double *value, size_t n, uint64_t *z, struct beside *out,
+                   struct drift *drift)
 {
     uint8_t is_odd[CHUNK_MINI];
+    double back[CHUNK_MINI], most = scale.kind == SCALE_DECIMAL ? scale_value(scale, SCALE_INTEGER_MAX - 1) : 0;
     size_t k = 0;
 
     scale_odd(scale, value, n, is_odd);
-    out->n_missing = out->n_others = 0;
+    scale_invert(scale, z, n, back);
+    out->n_missing = out->n_others = drift->n = 0;
     for (size_t i = 0; i < n; i++) {
-        if (!is_odd[i])
+        bool is_inside = value[i] >= -most && value[i] <= most; /* of what decimals round */
+        if (!is_odd[i] || (is_inside && drift_add(drift, i, value[i], back[i])))
             z[k++] = z[i];
         else if (gk_is_missing(value[i]))
             out->missing[out->n_missing++] = (uint8_t)i;
@@ -209,6 +218,8 @@ static size_t put_mini(const struct integers *all, size_t row, size_t n, unsigne
     const double *value = all->value + row;
     uint64_t some[CHUNK_MINI];
     struct beside beside;
+    struct drift drift;
+    unsigned tag = 0;
     size_t at = 1;
 
     if (all->is_whole[row / CHUNK_MINI]) {
@@ -218,11 +229,18 @@ static size_t put_mini(const struct integers *all, size_t row, size_t n, unsigne
     }
     *id = CODEC_CONSTANT; /* of nothing, when all is beside */
     memcpy(some, all->z + row, n * sizeof *some);
-    size_t k = part(all->scale, value, n, some, &beside);
-    at += put_beside(&beside, value, n, out + at);
+    size_t k = part(all->scale, value, n, some, &beside, &drift);
+    if (k < n) {
+        tag |= TAG_BESIDE;
+        at += put_beside(&beside, value, n, out + at);
+    }
+    if (drift.n > 0) {
+        tag |= TAG_DRIFT;
+        at += drift_put(&drift, n, out + at);
+    }
     if (k > 0)
         at += codecs_encode(candidates, some, k, out + at, id);
-    out[0] = (uint8_t)((unsigned)*id | TAG_BESIDE);
+    out[0] = (uint8_t)((unsigned)*id | tag);
     return at;
 }
 
@@ -564,22 +582,57 @@ static int read_integers(const struct reader *reader, unsigned codec, size_t n, 
     return codecs_decode(codec, bytes, size, n, z) ? GK_OK : GK_ECORRUPT;
 }
 
-/* A mini block of which some values are beside: the others are put between them. */
-static int get_parted(const struct column_view *column, struct reader *reader, unsigned codec, size_t n, double *out)
+/* Most full mini blocks, at half the width of all others; false: this one may not be. */
+static bool get_near(const struct column_view *column, const struct reader *reader, unsigned codec, double *out)
+{
+    uint32_t near[CHUNK_MINI];
+    uint64_t base;
+
+    if (!codecs_decode_near(codec, reader->bytes + reader->at, reader->size - reader->at, &base, near))
+        return false;
+    scale_invert_near(column->scale, base, near, CHUNK_MINI, out);
+    return true;
+}
+
+/* The rows that are beside, put in place, and how others are off, of a mini block that has any. */
+struct odd {
+    uint64_t is_beside[BESIDE_WORDS];
+    size_t n_beside;
+    struct drift drift;
+};
+
+static int read_odd(struct reader *reader, unsigned tag, size_t n, double *out, struct odd *odd)
+{
+    int rc = GK_OK;
+
+    odd->n_beside = odd->drift.n = 0;
+    if (tag & TAG_BESIDE)
+        rc = get_beside(reader, n, odd->is_beside, out, &odd->n_beside);
+    if (rc == GK_OK && tag & TAG_DRIFT && !drift_get(reader, n, &odd->drift))
+        rc = GK_ECORRUPT;
+    return rc;
+}
+
+/* The integers are those of the rows that are not beside. */
+static int get_odd(const struct column_view *column, struct reader *reader, unsigned tag, size_t n, double *out)
 {
     uint64_t z[CHUNK_MINI];
     double value[CHUNK_MINI + SPREAD_MORE];
-    uint64_t is_beside[BESIDE_WORDS];
-    size_t n_beside;
+    struct odd odd;
 
-    int rc = get_beside(reader, n, is_beside, out, &n_beside);
+    int rc = read_odd(reader, tag, n, out, &odd);
+    if (rc == GK_OK && n == CHUNK_MINI && odd.n_beside == 0 && get_near(column, reader, tag & TAG_CODEC, out)) {
+        drift_apply(&odd.drift, out);
+        return GK_OK;
+    }
+    if (rc == GK_OK)
+        rc = read_integers(reader, tag & TAG_CODEC, n - odd.n_beside, z);
     if (rc != GK_OK)
         return rc;
-    rc = read_integers(reader, codec, n - n_beside, z);
-    if (rc != GK_OK)
-        return rc;
-    scale_invert(column->scale, z, n - n_beside, value);
-    spread_values(value, is_beside, n, out);
+    scale_invert(column->scale, z, n - odd.n_beside, odd.n_beside ? value : out);
+    if (odd.n_beside)
+        spread_values(value, odd.is_beside, n, out);
+    drift_apply(&odd.drift, out);
     return GK_OK;
 }
 
@@ -623,18 +676,6 @@ static int get_constant(const struct column_view *column, const struct reader *r
     return GK_OK;
 }
 
-/* Most full mini blocks, at half the width of all others; false: this one may not be. */
-static bool get_near(const struct column_view *column, const struct reader *reader, unsigned codec, double *out)
-{
-    uint32_t near[CHUNK_MINI];
-    uint64_t base;
-
-    if (!codecs_decode_near(codec, reader->bytes + reader->at, reader->size - reader->at, &base, near))
-        return false;
-    scale_invert_near(column->scale, base, near, CHUNK_MINI, out);
-    return true;
-}
-
 static int get_mini(const struct column_view *column, const struct column_view *basis, uint32_t mini, double *out)
 {
     uint64_t z[CHUNK_MINI];
@@ -642,12 +683,12 @@ static int get_mini(const struct column_view *column, const struct column_view *
     size_t n = mini_rows(column, mini);
     uint8_t tag = reader_u8(&reader);
 
-    if (reader.failed || tag & ~(TAG_CODEC | TAG_BESIDE | TAG_REST))
+    if (reader.failed || tag & ~(TAG_CODEC | TAG_BESIDE | TAG_REST | TAG_DRIFT))
         return GK_ECORRUPT;
-    if (tag & TAG_REST && (tag & TAG_BESIDE || !column->is_predicted))
+    if (tag & TAG_REST && (tag & (TAG_BESIDE | TAG_DRIFT) || !column->is_predicted))
         return GK_ECORRUPT;
-    if (tag & TAG_BESIDE)
-        return get_parted(column, &reader, tag & TAG_CODEC, n, out);
+    if (tag & (TAG_BESIDE | TAG_DRIFT))
+        return get_odd(column, &reader, tag, n, out);
     if (tag == CODEC_CONSTANT)
         return get_constant(column, &reader, n, out);
     if (n == CHUNK_MINI && !(tag & TAG_REST) && get_near(column, &reader, tag & TAG_CODEC, out))
@@ -807,7 +848,7 @@ static bool rest_bounds(const struct column_view *column, uint32_t mini, uint8_t
     if (at == end)
         return false;
     *tag = column->bytes[at];
-    return !(*tag & TAG_BESIDE) &&
+    return !(*tag & (TAG_BESIDE | TAG_DRIFT)) &&
            codecs_bounds(*tag & TAG_CODEC, column->bytes + at + 1, end - at - 1, mini_rows(column, mini), low, high);
 }
 

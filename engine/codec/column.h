@@ -14,7 +14,8 @@
  *     not binned:
  *     directory             see directory.h
  *     mini blocks           tag 1: codec 0..15, + 16 when some values are beside, + 32 when the integers are what
- *                           differs from the prediction; [beside]; [integers of the rest]
+ *                           differs from the prediction, + 64 when some values are not quite those of their integers;
+ *                           [beside]; [drift, see drift.h]; [integers of the rest]
  *
  *     beside:
  *     missing      1        0 none, 1 a list, 2 a bit a row, 3 all

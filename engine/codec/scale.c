@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "base/bytes.h"
+#include "codec/drift.h"
 #include "codec/log2.h"
 #include "gk.h"
 
@@ -332,13 +333,16 @@ static unsigned decimals_of(double value)
     return SCALE_DECIMALS_MAX + 1;
 }
 
+#define BESIDE_COST 720 /* tenths of a bit: position and pattern */
+#define DRIFT_COST  160 /* position and some bits */
+
 /*
  * Tenths of a bit that a column costs at d decimals when n_odd values are kept beside (position and pattern). A decimal
  * more makes only those values larger that change: a motor that is off costs nothing at any d.
  */
 static size_t decimal_cost(size_t n_changes, size_t n_odd, unsigned d)
 {
-    return n_odd * 720 + n_changes * 33 * d;
+    return n_odd * BESIDE_COST + n_changes * 33 * d;
 }
 
 BODY size_t changes_body(const double *value, size_t n)
@@ -377,6 +381,22 @@ static size_t take_samples(const double *value, size_t n, double *sample)
     return k;
 }
 
+/* What those of some values cost that have no integer at d decimals: less where they drift from one. */
+static size_t odd_cost(const double *sample, const uint64_t *z, size_t n, unsigned d)
+{
+    struct scale scale = {SCALE_DECIMAL, (uint8_t)d};
+    size_t cost = 0;
+    uint64_t own;
+
+    for (size_t i = 0; i < n; i++) {
+        if (scale_apply_one(scale, sample[i], &own))
+            continue;
+        uint64_t steps = zigzag((int64_t)(bits_of(sample[i]) - bits_of(scale_value(scale, z[i]))));
+        cost += steps >> DRIFT_BITS_MAX ? BESIDE_COST : DRIFT_COST;
+    }
+    return cost;
+}
+
 /* The cheapest d for a few values: one that some of them need. */
 static unsigned guess_decimals(const double *sample, size_t n)
 {
@@ -390,7 +410,8 @@ static unsigned guess_decimals(const double *sample, size_t n)
     for (unsigned d = 0; d <= SCALE_DECIMALS_MAX; d++) {
         if (!is_needed[d])
             continue;
-        size_t cost = decimal_cost(n_changes, decimal_apply(sample, n, d, false, z), d);
+        size_t n_odd = decimal_apply(sample, n, d, false, z);
+        size_t cost = decimal_cost(n_changes, 0, d) + (n_odd ? odd_cost(sample, z, n, d) : 0);
         if (cost < best) {
             best = cost;
             best_d = d;
@@ -520,7 +541,7 @@ static unsigned guess_digits(const double *sample, size_t n, size_t *n_odd)
             continue;
         size_t k = digits_rank(sample, n, d, rank);
         digits_odd(sample, n, d, odd);
-        size_t cost = k * 720 + n_changes * log2_of(spread_of(rank, odd, n) + 1) * 10 / LOG2_ONE;
+        size_t cost = k * BESIDE_COST + n_changes * log2_of(spread_of(rank, odd, n) + 1) * 10 / LOG2_ONE;
         if (cost < best) {
             best = cost;
             best_d = d;

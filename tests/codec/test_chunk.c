@@ -694,6 +694,35 @@ static void damaged_golden_bins_never_break_a_reader(void **state)
     }
 }
 
+/* Digits, drift, and both with values beside. */
+static struct chunk_rows make_scaled(size_t n)
+{
+    static const uint32_t four[] = {1, 2, 3, 4};
+    struct chunk_rows rows = make_rows(n, SAMPLE_CONSTANT);
+    struct random random = random_from(7);
+
+    sample_column(SAMPLE_RANGES, 3, value[0], n);
+    sample_column(SAMPLE_ODD, 3, value[1], n);
+    for (size_t i = 0; i < n; i++) {
+        value[2][i] = (double)random_below(&random, UINT64_C(400000000000000)) / 1e14;
+        value[2][i] = random_below(&random, 5) ? value[2][i] : double_of(bits_of(value[2][i]) + (i & 63));
+        value[3][i] = i % 90 == 5 ? gk_missing() : value[0][i];
+        value[1][i] = i % 90 == 7 ? gk_missing() : value[1][i];
+    }
+    return (struct chunk_rows){n, rows.time, 4, four, columns};
+}
+
+/* tests/golden/chunk_scales_v1.hex */
+static void golden_scales_are_read_for_ever(void **state)
+{
+    static uint8_t bytes[65536];
+    struct chunk_rows rows = make_scaled(600);
+
+    (void)state;
+    size_t size = read_golden("tests/golden/chunk_scales_v1.hex", &rows, bytes, sizeof bytes);
+    is_written_today(&rows, bytes, size);
+}
+
 /* tests/golden/chunk_v1.hex: 200 rows of all sixteen kinds; every later version must read it. */
 static void the_golden_chunk_is_read_for_ever(void **state)
 {
@@ -768,6 +797,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(the_golden_motors_are_read_for_ever),
     cmocka_unit_test(golden_bins_are_read_for_ever),
     cmocka_unit_test(damaged_golden_bins_never_break_a_reader),
+    cmocka_unit_test(golden_scales_are_read_for_ever),
     cmocka_unit_test(the_golden_chunk_is_read_for_ever),
     cmocka_unit_test(the_example_of_the_docs_decodes),
 };

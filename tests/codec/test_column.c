@@ -205,6 +205,30 @@ static void levels_amid_noise_are_binned(void **state)
 }
 
 /* What is missing or of four digits now and then stands beside, and limits are compared with ranks. */
+/* Noise in the last bits, now and then or in most values, costs some bits and not a pattern each. */
+static void values_that_are_a_few_patterns_off_are_small(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    for (uint64_t chance = 2; chance <= 12; chance += 5) {
+        for (size_t i = 0; i < SAMPLES_MAX; i++) {
+            value[i] = (double)(400 + random_below(&random, 64)) / 100;
+            uint64_t off = random_below(&random, 8) + 1;
+            if (random_below(&random, chance) == 0)
+                value[i] = double_of(bits_of(value[i]) + off);
+            if (i % 300 == 299)
+                value[i] = i % 600 == 299 ? gk_missing() : -INFINITY; /* both in one mini block */
+        }
+        double bits = 8.0 * (double)round_trip(SAMPLES_MAX, &out) / SAMPLES_MAX;
+        if (bits > 6.7 + 13.0 / (double)chance)
+            fail_msg("one in %u off: %.3f bits a value", (unsigned)chance, bits);
+    }
+    buffer_clear(&out);
+}
+
 static void three_digits_at_any_range_are_ranks(void **state)
 {
     struct column_view column;
@@ -268,6 +292,8 @@ static void the_census_counts_every_mini_block(void **state)
     (void)state;
     buffer_init(&out, &MEM_SYSTEM);
     sample_column(SAMPLE_ODD, 2, value, 1000);
+    for (size_t i = 0; i < 1000; i += 97)
+        value[i] = INFINITY;
     (void)round_trip(1000, &out);
     assert_int_equal(column_open(out.bytes, out.size, 1000, &column), GK_OK);
     assert_int_equal(column_census(&column, of_codec, &n_beside), GK_OK);
@@ -316,6 +342,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(columns_are_as_small_as_they_should_be),
     cmocka_unit_test(a_column_is_not_binned_for_a_small_gain),
     cmocka_unit_test(levels_amid_noise_are_binned),
+    cmocka_unit_test(values_that_are_a_few_patterns_off_are_small),
     cmocka_unit_test(three_digits_at_any_range_are_ranks),
     cmocka_unit_test(the_example_of_the_docs_decodes),
     cmocka_unit_test(a_mini_block_is_decoded_alone),
