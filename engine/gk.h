@@ -1359,6 +1359,18 @@ GK_API int gk_repair(const char *path, const struct gk_options *options, gk_sink
                      uint64_t *n_mended, uint64_t *n_left, struct gk_error *error);
 
 /*
+ * Makes a store at `dest`, where nothing is yet, of all that can be read of a damaged one, whose pages are only read
+ * and not believed: for when gk_repair refuses it and there is no copy. Facts, catalog, acts and rows are taken;
+ * whatever follows from rows is derived anew. An entry of the catalog that is lost is named "lost facility 17". What is
+ * missing is told, a line each (*n_missing counts them), and noted in the new store: answers say that more may be
+ * missing. What is not carried over is told, too: rows in quarantine, sequences of sources, states and hours of rows
+ * that were dropped. GK_ECORRUPT: the headers, or what the store is, cannot be read. After an error dest is to be
+ * removed.
+ */
+GK_API int gk_salvage(const char *path, const char *dest, const struct gk_options *options, gk_sink_fn sink,
+                      void *context, uint64_t *n_missing, struct gk_error *error);
+
+/*
  * The store's file is read through a map: where it is cut off meanwhile, or the disk fails, the kernel sends SIGBUS to
  * whoever looks (SIGSEGV, where damaged pages led LMDB astray), and that ends the process. The library touches no
  * signals by itself. A host that would rather have an error calls gk_guard_install once (handlers that were there go on

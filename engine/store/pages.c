@@ -412,9 +412,14 @@ static int test_value(struct walk *w, const struct tree *tree, const struct node
         is_there = page_read_at(&w->pages->file, first * w->pages->file.page_size + PAGE_HEAD, copy, node->size);
         value = copy;
     }
-    w->checking->n_unfit += !is_there || !value_fits((enum store_table)tree->table, key, value, node->size);
+    bool fits = is_there && value_fits((enum store_table)tree->table, key, value, node->size);
+    w->checking->n_unfit += !fits;
+    int rc = GK_OK;
+    if (w->checking->record)
+        rc = w->checking->record(w->checking->context, tree->table, key,
+                                 (struct view){value, is_there ? node->size : 0}, fits);
     free(copy);
-    return GK_OK;
+    return rc;
 }
 
 static int check_value(struct walk *w, struct tree *tree, uint64_t page, const struct node *node)

@@ -37,6 +37,9 @@ struct pages_checking {
     bool reads_values;    /* also values on pages of their own, to test their checksums */
     pages_found_fn found; /* NULL: the first finding is the error, GK_ECORRUPT */
     void *context;
+    /* Given every value of the store's tables as it lies there; a status other than GK_OK ends the check. Of values on
+     * pages of their own with reads_values alone. */
+    int (*record)(void *context, unsigned table, struct view key, struct view stored, bool fits);
     uint64_t n_unfit; /* out: values of the store's tables that do not fit their checksums: no findings */
 };
 

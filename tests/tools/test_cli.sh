@@ -892,6 +892,23 @@ says "0 things mended, 0 findings left" "a repair says what it did"
 run repair z.gk --json
 expect 0 "repair as JSON"
 case $out in '{"mended": 0, "left": 0, "lines": []}') pass ;; *) fail "a repair as JSON" ;; esac
+run repair z.gk --salvage z.gk
+expect 3 "salvaging onto what is there"
+says "there is something already" "salvaging replaces nothing"
+run repair z.gk --salvage saved.gk
+expect 0 "salvaging a sound store"
+says "saved.gk has what can be read of z.gk; 0 things missing" "salvaging says what it did"
+run digest z.gk
+digest=$out
+run digest saved.gk
+is "$out" "$digest" "what is salvaged of a sound store is the same"
+rm -r saved.gk
+run repair z.gk --salvage saved.gk --json
+is_json "salvaging as JSON"
+# a store whose catalog cannot be read, and of which there is no copy
+run repair damaged.gk --salvage saved2.gk --json
+expect 3 "salvaging a store with bytes changed everywhere"
+case $out$err in *'"missing": '[1-9]* | *"cannot be read"*) pass ;; *) fail "what is missing is told: $out$err" ;; esac
 # the file is cut off while a question is asked again and again: an error, and no death by SIGBUS
 cp -r z.gk cut.gk
 "$GK" query cut.gk "$question" --format csv --watch 0.01 --rounds 100000 >cut.out 2>/dev/null &
