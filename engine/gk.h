@@ -707,7 +707,8 @@ GK_API const struct gk_store_info *gk_snapshot_info(gk_snapshot *snapshot);
  */
 /*
  * GK_DAMAGED_RECORDS has no facility and no time: when the store was opened some records did not fit their checksums,
- * and where a key is damaged as well nobody knows what is missing. gk_check names them.
+ * and where a key is damaged as well nobody knows what is missing. gk_check names them. Or its file was cut since then:
+ * what was read from it may lack anything.
  */
 enum gk_damage_kind { GK_DAMAGED_ROWS = 0, GK_DAMAGED_STATES = 1, GK_DAMAGED_RECORDS = 2 };
 struct gk_damage {

@@ -308,9 +308,13 @@ uint32_t sight_seen(const gk_snapshot *s, uint32_t facility)
 const struct gk_damage *gk_snapshot_damage(gk_snapshot *s, size_t *n)
 {
     static const struct gk_damage SOME = {GK_DAMAGED_RECORDS, GK_ID_NONE, GK_TIME_MIN, GK_TIME_MAX};
-    const struct damage *damage = snapshot_damage(s);
+    struct damage *damage = snapshot_damage(s);
     struct sight *sight = s->sight;
 
+    *n = 1;
+    if (store_is_cut(s->db->store) &&
+        damage_add(damage, GK_DAMAGED_RECORDS, GK_ID_NONE, GK_TIME_MIN, GK_TIME_MAX) != GK_OK)
+        return &SOME;
     *n = damage->n;
     if (!sight)
         return damage->at;

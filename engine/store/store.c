@@ -413,6 +413,15 @@ static int check_length(struct store *store, struct gk_error *error)
     return GK_OK;
 }
 
+bool store_is_cut(const struct store *store)
+{
+    struct stat st;
+    int fd;
+
+    (void)mdb_env_get_fd(store->env, &fd); /* fails only for NULL */
+    return fstat(fd, &st) == 0 && (uint64_t)st.st_size < __atomic_load_n(&store->file_size, __ATOMIC_RELAXED);
+}
+
 /* For whoever knows better than place_check: any text but an empty one. */
 static bool is_place_trusted(void)
 {

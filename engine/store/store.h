@@ -149,6 +149,8 @@ int store_check_pages(struct store *store, int (*found)(void *context, const cha
  * the one that its key says: a key may be damaged, too, and then nobody finds the record that it was.
  */
 bool store_has_damaged(const struct store *store);
+/* Whether the file is shorter than it was: parts of pages that are mapped are zero then, without a signal. */
+bool store_is_cut(const struct store *store);
 /* Counts commits of this handle that changed something, for tests. */
 uint64_t store_commits(const struct store *store);
 

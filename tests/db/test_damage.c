@@ -8,6 +8,9 @@
 #include "db/snapshot.h"
 #include "state/hex.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #define N    15000 /* rows of each of two facilities, 10 s apart: three chunks */
 #define STEP (10 * GK_SECOND)
 
@@ -408,14 +411,42 @@ static void the_page_shows_what_is_moved_aside(void **state)
     buffer_clear(&example);
 }
 
+/* In the middle of a page: what is missing of it reads as zeros, and there is no signal. */
+static void a_file_that_is_cut_under_a_snapshot_is_told(void **state)
+{
+    char file[4200];
+    struct stat st;
+    size_t n;
+    (void)state;
+
+    (void)snprintf(file, sizeof file, "%s/data.mdb", path);
+    begin();
+    (void)gk_snapshot_damage(s, &n);
+    assert_int_equal(n, 0);
+    assert_int_equal(stat(file, &st), 0);
+    assert_int_equal(truncate(file, st.st_size - 100), 0);
+    for (int i = 0; i < 2; i++) {
+        const struct gk_damage *list = gk_snapshot_damage(s, &n);
+        assert_int_equal(n, 1);
+        assert_int_equal(list->kind, GK_DAMAGED_RECORDS);
+    }
+    end();
+}
+
 #define IN_STORE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static const struct CMUnitTest tests[] = {
-    IN_STORE(a_damaged_chunk_loses_its_rows_alone),     IN_STORE(a_signal_with_a_gap_is_not_said_to_be_frozen),
-    IN_STORE(damaged_states_are_derived_from_the_rows), IN_STORE(damaged_hours_are_summed_up_from_the_rows),
-    IN_STORE(a_damaged_profile_is_counted_again),       IN_STORE(a_damaged_presence_record_keeps_everybody),
-    IN_STORE(a_damaged_key_is_told_with_every_answer),  IN_STORE(a_digest_of_some_of_the_rows_is_refused),
-    IN_STORE(a_check_names_facility_and_time),          IN_STORE(a_dump_gets_past_it),
+    IN_STORE(a_file_that_is_cut_under_a_snapshot_is_told),
+    IN_STORE(a_damaged_chunk_loses_its_rows_alone),
+    IN_STORE(a_signal_with_a_gap_is_not_said_to_be_frozen),
+    IN_STORE(damaged_states_are_derived_from_the_rows),
+    IN_STORE(damaged_hours_are_summed_up_from_the_rows),
+    IN_STORE(a_damaged_profile_is_counted_again),
+    IN_STORE(a_damaged_presence_record_keeps_everybody),
+    IN_STORE(a_damaged_key_is_told_with_every_answer),
+    IN_STORE(a_digest_of_some_of_the_rows_is_refused),
+    IN_STORE(a_check_names_facility_and_time),
+    IN_STORE(a_dump_gets_past_it),
     IN_STORE(the_page_shows_what_is_moved_aside),
 };
 
