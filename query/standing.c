@@ -448,7 +448,7 @@ static enum gk_truth truth_at(struct eval *eval, const struct cond *cond, int64_
     return eval_part(eval, cond, &timeline) == GK_OK ? gk_timeline_at(timeline, tick) : GK_UNKNOWN;
 }
 
-/* What must last is taken as it is, however long it has been so. */
+/* What must last is taken as it is, however long it has been so, and what may yet come as it is so far. */
 static enum gk_truth core_at(struct eval *eval, const struct cond *cond, int64_t tick)
 {
     enum gk_truth a, b;
@@ -464,7 +464,10 @@ static enum gk_truth core_at(struct eval *eval, const struct cond *cond, int64_t
     case COND_AT_LEAST:
     case COND_GAPS:
     case COND_SURELY:
+    case COND_WITHIN_NEXT:
         return core_at(eval, cond->a, tick);
+    case COND_TOGETHER: /* as it was when nothing can join it any more */
+        return truth_at(eval, cond, tick - cond->ticks - 1);
     default:
         return truth_at(eval, cond, tick);
     }
