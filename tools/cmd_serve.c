@@ -47,6 +47,9 @@ static const char help[] =
     "  --commit TIME        rows wait for so long at most until they are durable (100ms)\n"
     "  --connections N      at most so many devices at a time (10000)\n"
     "  --idle TIME          a device that sends no good packet for so long is cut off (10m)\n"
+    "  --backfill CN        a device whose values go on behind a gap is asked for the time between: 2051 for minutes,\n"
+    "                       2061 for hours (0: none is)\n"
+    "  --gap TIME           less is no gap (10m)\n"
     "  --http-connections N at most so many HTTP clients at a time (64)\n"
     "  --rate N             at most so many requests a second of each token (0: any)\n"
     "  --slow TIME          an HTTP client that needs longer than that, and 1 s for each 10 KB, is cut off (30s)\n"
@@ -74,6 +77,8 @@ static const char help_zh[] =
     "  --commit TIME        数据最多等待这么久即落盘（100ms）\n"
     "  --connections N      同时最多这么多设备（10000）\n"
     "  --idle TIME          这么久没有送来正确报文的设备断开（10m）\n"
+    "  --backfill CN        数值出现间断的设备，向其补采：2051 为分钟数据，2061 为小时数据（0：不补采）\n"
+    "  --gap TIME           短于此不算间断（10m）\n"
     "  --http-connections N 同时最多这么多 HTTP 客户端（64）\n"
     "  --rate N             每个令牌每秒最多这么多请求（0：不限）\n"
     "  --slow TIME          超过此时间、且每 10 KB 超过 1 秒的 HTTP 客户端断开（30s）\n"
@@ -115,7 +120,10 @@ const char *serve_counter_name(enum serve_counter counter)
                                         "questions_bad",
                                         "questions_stopped",
                                         "spool_files",
-                                        "spool_files_failed"};
+                                        "spool_files_failed",
+                                        "asked",
+                                        "answered",
+                                        "unanswered"};
     return names[counter];
 }
 
@@ -368,6 +376,7 @@ static void tick(struct serve *serve)
     if (serve->n_undurable == 0)
         (void)commit(serve); /* durations come true and pass with no rows, too */
     hj212_tick(serve);
+    backfill_tick(serve);
     http_tick(serve);
     spool_tick(serve);
     tell_systemd("WATCHDOG=1");
@@ -478,7 +487,8 @@ static int serve_store(struct serve *serve, const struct doors *doors, const str
         (void)tool_failed(serve->command, &judging.error);
         goto done;
     }
-    if (!read_zone(serve) || !load_tables(serve, tables) || !load_rules(serve, rules) || !open_doors(serve, doors))
+    if (!read_zone(serve) || !load_tables(serve, tables) || !load_rules(serve, rules) || !backfill_open(serve) ||
+        !open_doors(serve, doors))
         goto done;
     say(serve->command->name, "ready");
     tell_systemd("READY=1");
@@ -494,6 +504,7 @@ done:
     http_close(serve);
     spool_close(serve);
     hj212_close(serve);
+    backfill_close(serve);
     gk_judge_close(serve->judge);
     gk_mapper_close(serve->mapper);
     if (signals.watched.fd >= 0)
@@ -510,6 +521,7 @@ static int run(const struct command *self, int argc, char **argv)
                           .limits = {.n_connections = 10000,
                                      .idle_ns = 600 * GK_SECOND,
                                      .commit_ns = GK_SECOND / 10,
+                                     .gap_ns = 600 * GK_SECOND,
                                      .n_http = 64,
                                      .slow_ns = 30 * GK_SECOND,
                                      .question_ns = 30 * GK_SECOND},
@@ -524,6 +536,8 @@ static int run(const struct command *self, int argc, char **argv)
                                      {"commit", 0, OPTION_DURATION, &serve.limits.commit_ns},
                                      {"connections", 0, OPTION_COUNT, &serve.limits.n_connections},
                                      {"idle", 0, OPTION_DURATION, &serve.limits.idle_ns},
+                                     {"backfill", 0, OPTION_COUNT, &serve.limits.backfill_cn},
+                                     {"gap", 0, OPTION_DURATION, &serve.limits.gap_ns},
                                      {"tokens", 0, OPTION_TEXT, &serve.tokens},
                                      {"http-connections", 0, OPTION_COUNT, &serve.limits.n_http},
                                      {"rate", 0, OPTION_COUNT, &serve.limits.rate},

@@ -58,7 +58,7 @@ static const char help[] =
     "  --devices N         gateways with the meters behind them (one an enterprise)\n"
     "  --faults LIST       none, all, or some of what real devices do, split by commas: crc length noise split text "
     "lost\n"
-    "                      repeat flood reconnect halfopen clock hex modbus time14 (none)\n"
+    "                      repeat flood reconnect halfopen clock hex modbus time14 gap (none)\n"
     "  --speed N           so many times as fast as the zone's clock; else as fast as it is acknowledged\n"
     "  --ahead N           packets that a device sends before it waits for replies (64)\n"
     "  --patience TIME     without a reply for so long, a packet is sent again (5s)\n"
@@ -228,6 +228,9 @@ static int send_zone(const struct command *self, const struct request *request, 
     for (int f = 0; f <= SIM_CLOCK; f++)
         if (counts.faults[f] > 0)
             output_format(&faults, ", %s %" PRIu64, sim_fault_name((enum sim_fault)f), counts.faults[f]);
+    if (counts.forgotten > 0)
+        output_format(&faults, ", gap %" PRIu64 "; requests: %" PRIu64 ", answered with %" PRIu64 " packets",
+                      counts.forgotten, counts.requests, counts.answers);
     output_bytes(&faults, "", 1);
     say("simulate",
         "packets: %" PRIu64 " of %" PRIu64 " acknowledged, %" PRIu64 " sent again; connections: %" PRIu64 "%s",

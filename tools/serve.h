@@ -52,6 +52,9 @@ enum serve_counter {
     SERVE_QUESTIONS_STOPPED, /* by a limit, the end of the client or of the server, or a failure of the store */
     SERVE_SPOOLED,           /* files */
     SERVE_SPOOL_FAILED,      /* of them, those of which something was not taken */
+    SERVE_ASKED,             /* devices for what is missing */
+    SERVE_ANSWERED,
+    SERVE_UNANSWERED, /* refused, or asked in vain */
     SERVE_COUNTERS
 };
 
@@ -61,6 +64,8 @@ struct serve_limits {
     uint64_t n_http; /* HTTP connections */
     uint64_t rate;   /* requests a second of each token; 0: any */
     int64_t slow_ns, question_ns;
+    uint64_t backfill_cn; /* by which devices are asked for what is missing; 0: they are not */
+    int64_t gap_ns;       /* less is not missing */
 };
 
 struct serve {
@@ -84,6 +89,7 @@ struct serve {
     uint64_t packets[GK_HJ212_VERDICTS]; /* of connections that are closed */
 
     struct hj212_server *hj212; /* NULL: not asked for */
+    struct backfill *backfill;
     struct http_server *http;
     bool http_is_busy; /* there is more to do at once */
     struct questions *questions;
@@ -121,6 +127,20 @@ void hj212_close(struct serve *serve);
 /* Open connections, and the verdicts of all packets so far. */
 size_t hj212_n_connections(const struct serve *serve);
 void hj212_packets(const struct serve *serve, uint64_t packets[GK_HJ212_VERDICTS]);
+
+/* ---- what devices are asked for ---- */
+
+struct connection;
+/* Sends a packet of our own. */
+void hj212_send(struct serve *serve, struct connection *connection, const char *packet, size_t size);
+
+/* False: says why not. Without --backfill all of these do nothing. */
+bool backfill_open(struct serve *serve);
+/* A good packet came; a connection ended; a second is over. */
+void backfill_saw(struct serve *serve, struct connection *connection, const struct gk_hj212_packet *packet);
+void backfill_gone(struct serve *serve, const struct connection *connection);
+void backfill_tick(struct serve *serve);
+void backfill_close(struct serve *serve);
 
 /* ---- HTTP ---- */
 

@@ -77,6 +77,7 @@ static void drop(struct serve *serve, struct connection *connection)
 {
     struct hj212_server *server = serve->hj212;
 
+    backfill_gone(serve, connection);
     count_packets(connection, serve->packets);
     (void)close(connection->watched.fd);
     gk_hj212_close(connection->decoder);
@@ -126,6 +127,13 @@ static bool send_out(struct serve *serve, struct connection *connection)
     return true;
 }
 
+/* It goes with what is sent next: a packet of the connection is in hand, which must not end under it. */
+void hj212_send(struct serve *serve, struct connection *connection, const char *packet, size_t size)
+{
+    bytes_put(&connection->out, packet, size);
+    serve_rewatch(serve, &connection->watched, EPOLLIN | EPOLLOUT);
+}
+
 /* ---- packets ---- */
 
 /* False: the store failed. */
@@ -147,6 +155,7 @@ static bool take_packet(struct serve *serve, struct connection *connection, cons
         (void)serve_failed(serve, &error); /* the loop looks at is_stopping */
         return false;
     }
+    backfill_saw(serve, connection, packet);
     size = gk_hj212_reply(packet, reply);
     if (size > 0) {
         bytes_put(&connection->held, reply, size);

@@ -28,7 +28,8 @@
 #define QUEUE_MAX    1024             /* packets of a device that wait; then the zone waits */
 #define GIVE_UP_NS   (60 * GK_SECOND) /* without a single reply */
 #define RETRY_NS     (GK_SECOND / 10) /* before the next try to connect */
-#define TURN_MS      5                /* at most, for what waits for the time */
+#define LINGER_NS    (2 * GK_SECOND)
+#define TURN_MS      5 /* at most, for what waits for the time */
 #define EVENTS_MAX   256
 #define FLOOD_COPIES 200
 #define TEN_YEARS_MS (3653 * SIM_DAY)
@@ -43,7 +44,8 @@ struct packet {
     gk_time sent_at;
     unsigned n_sent;
     enum place place;
-    bool is_deaf; /* its first reply gets lost */
+    bool is_deaf;   /* its first reply gets lost */
+    bool is_answer; /* to the request at hand */
 };
 
 struct device {
@@ -60,8 +62,10 @@ struct device {
     size_t first, n, room, n_flight;
     size_t next; /* none before it is WAITING */
     struct output out;
-    size_t sent, cut; /* bytes of `out` that are sent; 0 or where this turn's sending ends */
-    bool breaks;      /* once `out` is sent */
+    size_t sent, cut;          /* bytes of `out` that are sent; 0 or where this turn's sending ends */
+    bool breaks;               /* once `out` is sent */
+    char asked_qn[SIM_QN_MAX]; /* the server's request, and how much of the answer is not acknowledged */
+    size_t n_answers_left;
 };
 
 struct park {
@@ -119,9 +123,19 @@ static void make_device(const struct park *park, struct device *device, uint64_t
         device->crc = bits >> 17 & 1 ? GK_HJ212_CRC_MODBUS : GK_HJ212_CRC_SWAPPED;
 }
 
+/* Whether the device sends nothing at that time: twenty minutes of every fourth hour or so, none of them the last. */
+static bool is_forgotten(const struct park *park, const struct device *device, int64_t time)
+{
+    int64_t hour = time / SIM_HOUR;
+
+    return (park->config->faults & 1u << SIM_GAP) != 0 && time % SIM_HOUR < 20 * SIM_MINUTE &&
+           time < park->zone->to - 2 * SIM_HOUR && time > park->zone->from + SIM_HOUR &&
+           chance(park, device, UINT64_MAX / 2 + (uint64_t)hour) % 4 == 0;
+}
+
 /* ---- packets ---- */
 
-static void add_packet(struct park *park, struct device *device, const struct sim_row *row)
+static struct packet *add_packet(struct park *park, struct device *device, const struct sim_row *row)
 {
     if (device->n == device->room) {
         device->room = device->room > 0 ? 2 * device->room : 64;
@@ -133,6 +147,7 @@ static void add_packet(struct park *park, struct device *device, const struct si
     packet->is_deaf = fault_of(park, device, packet->number) == SIM_LOST;
     park->counts->made++;
     park->n_waiting++;
+    return packet;
 }
 
 /* Takes acknowledged packets off the front. */
@@ -160,6 +175,7 @@ static size_t make_bytes(const struct park *park, const struct device *device, c
         .meter = sim_meter_of(park->zone, packet->row.facility),
         .is_short = device->is_short,
         .has_text = fault_of(park, device, packet->number) == SIM_TEXT,
+        .is_minute = packet->is_answer,
         .ahead_ms = ahead_ms,
     };
 
@@ -311,12 +327,82 @@ static void send_out(struct park *park, struct device *device)
         watch(park, device);
 }
 
+/* ---- requests ---- */
+
+/* Sent beside the packets with values: nobody acknowledges it. */
+static void put_word(struct device *device, const char *qn, unsigned cn, const char *word)
+{
+    char segment[256], bytes[GK_HJ212_PACKET_MAX];
+    int n = snprintf(segment, sizeof segment, "QN=%s;ST=91;CN=%u;PW=123456;MN=%s;Flag=4;CP=&&%s&&", qn, cn, device->mn,
+                     word);
+
+    output_bytes(&device->out, bytes, gk_hj212_write(segment, (size_t)n, device->crc, bytes));
+}
+
+static bool read_time(const struct gk_hj212_packet *request, const char *code, int64_t *time_ms)
+{
+    for (size_t i = 0; i < request->n_fields; i++) {
+        const struct gk_hj212_field *field = &request->fields[i];
+        char text[32];
+        gk_time time;
+
+        if (field->code.size != strlen(code) || memcmp(field->code.bytes, code, field->code.size) != 0 ||
+            field->value.size != 14)
+            continue;
+        (void)snprintf(text, sizeof text, "%.4s-%.2s-%.2sT%.2s:%.2s:%.2s", field->value.bytes, field->value.bytes + 4,
+                       field->value.bytes + 6, field->value.bytes + 8, field->value.bytes + 10,
+                       field->value.bytes + 12);
+        if (gk_time_parse(text, strlen(text), SIM_ZONE_S, &time) != GK_OK)
+            return false;
+        *time_ms = time / 1000000;
+        return true;
+    }
+    return false;
+}
+
+/* What the device has of a facility, by the minute. */
+static void answer(struct park *park, struct device *device, uint32_t facility, int64_t from, int64_t to)
+{
+    const struct sim_facility *meter = &park->zone->facilities[facility];
+    struct sim_reader reader = sim_reader_of(park->zone, facility);
+    struct sim_row row = {.facility = facility};
+
+    for (row.time = from + (SIM_MINUTE - from % SIM_MINUTE) % SIM_MINUTE; row.time < to; row.time += SIM_MINUTE) {
+        if (spans_meet(&meter->blind, row.time, row.time + 1) || !is_forgotten(park, device, row.time))
+            continue;
+        sim_read(&reader, row.time, &row.reading);
+        add_packet(park, device, &row)->is_answer = true;
+        device->n_answers_left++;
+        park->counts->answers++;
+    }
+}
+
+static void take_request(struct park *park, struct device *device, const struct gk_hj212_packet *request)
+{
+    int64_t from, to;
+    bool is_known = request->cn == 2051 && read_time(request, "BeginTime", &from) && read_time(request, "EndTime", &to);
+
+    park->counts->requests++;
+    park->heard_at = park->now;
+    memcpy(device->asked_qn, request->qn.bytes, SIM_QN_MAX - 1);
+    put_word(device, device->asked_qn, 9011, is_known ? "QnRtn=1" : "QnRtn=8"); /* 8: no such command */
+    for (uint32_t f = 0; is_known && f < park->zone->n_facilities; f++)
+        if (sim_device_of(park->zone, f) == device->index)
+            answer(park, device, f, from, to);
+    if (is_known && device->n_answers_left == 0)
+        put_word(device, device->asked_qn, 9012, "ExeRtn=100"); /* 100: no data */
+}
+
 /* ---- replies ---- */
 
 static void take_reply(struct park *park, struct device *device, const struct gk_hj212_packet *reply)
 {
-    if (reply->cn != 9014 || reply->qn.size != SIM_QN_MAX - 1)
+    if (reply->qn.size != SIM_QN_MAX - 1)
         return;
+    if (reply->cn != 9014) {
+        take_request(park, device, reply);
+        return;
+    }
     for (size_t i = device->first; i < device->n; i++) {
         struct packet *packet = &device->v[i];
         if (packet->place != IN_FLIGHT || memcmp(packet->qn, reply->qn.bytes, SIM_QN_MAX - 1) != 0)
@@ -328,6 +414,8 @@ static void take_reply(struct park *park, struct device *device, const struct gk
         }
         packet->place = DONE;
         device->n_flight--;
+        if (packet->is_answer && --device->n_answers_left == 0)
+            put_word(device, device->asked_qn, 9012, "ExeRtn=1");
         park->counts->acknowledged++;
         park->n_waiting--;
         return;
@@ -391,7 +479,10 @@ static void take_rows(struct park *park)
             (park->config->speed > 0 &&
              (double)(sim_walk_time(park->walk) - park->zone->from) > passed_ms * park->config->speed))
             return;
-        add_packet(park, device, &park->row);
+        if (is_forgotten(park, device, park->row.time))
+            park->counts->forgotten++;
+        else
+            (void)add_packet(park, device, &park->row);
         park->has_row = false;
     }
 }
@@ -439,9 +530,15 @@ static bool is_hopeless(struct park *park, bool *is_told)
             strerror(park->failure));
         *is_told = true;
     }
-    if (park->n_waiting == 0)
+    if (park->n_waiting == 0 && !park->is_over)
         park->heard_at = park->now;
     return park->now - park->heard_at > GIVE_UP_NS;
+}
+
+/* What was not sent may be asked for yet. */
+static bool may_be_asked(const struct park *park)
+{
+    return park->counts->forgotten > 0 && park->now - park->heard_at < LINGER_NS;
 }
 
 static bool send_all(struct park *park, struct progress *progress)
@@ -450,7 +547,7 @@ static bool send_all(struct park *park, struct progress *progress)
     gk_time next_look = 0;
     bool is_told = false;
 
-    while (!park->is_over || park->n_waiting > 0) {
+    while (!park->is_over || park->n_waiting > 0 || may_be_asked(park)) {
         bool is_late = park->now >= next_look;
 
         if (is_late)

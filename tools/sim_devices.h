@@ -19,7 +19,7 @@ struct sim_devices_config {
 };
 
 struct sim_devices_counts {
-    uint64_t made, acknowledged, sent_again, connections, faults[SIM_FAULTS];
+    uint64_t made, acknowledged, sent_again, connections, forgotten, requests, answers, faults[SIM_FAULTS];
 };
 
 /* Sends all of the zone's rows. Returns EXIT_ROWS when each packet was acknowledged; else says why not. */

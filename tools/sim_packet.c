@@ -14,7 +14,7 @@
 
 static const char *const fault_names[SIM_FAULTS] = {"crc",   "length", "noise",  "split",     "text",
                                                     "lost",  "repeat", "flood",  "reconnect", "halfopen",
-                                                    "clock", "hex",    "modbus", "time14"};
+                                                    "clock", "hex",    "modbus", "time14",    "gap"};
 
 const char *sim_fault_name(enum sim_fault fault)
 {
@@ -121,11 +121,12 @@ size_t sim_segment(const struct sim_zone *zone, const struct sim_row *row, const
     if (zone->facilities[row->facility].meter.has_kw)
         (void)snprintf(kw, sizeof kw, ",%" PRIu32 "-Pt=%" PRId64 ".%03d", code, r->kw / 1000, (int)(r->kw % 1000));
     n = snprintf(out, SIM_SEGMENT_MAX,
-                 "QN=%s;ST=80;CN=2011;PW=123456;MN=%s;Flag=5;CP=&&DataTime=%s;%" PRIu32 "-Ia=%" PRId64 ".%02d,%" PRIu32
+                 "QN=%s;ST=80;CN=%d;PW=123456;MN=%s;Flag=5;CP=&&DataTime=%s;%" PRIu32 "-Ia=%" PRId64 ".%02d,%" PRIu32
                  "-Ib=%" PRId64 ".%02d,%" PRIu32 "-Ic=%" PRId64 ".%02d%s;SB%" PRIu32 "-RS=%d%s&&",
-                 form->qn, form->mn, time, code, r->amps[0] / 100, (int)(r->amps[0] % 100), code, r->amps[1] / 100,
-                 (int)(r->amps[1] % 100), code, r->amps[2] / 100, (int)(r->amps[2] % 100), kw, form->meter + 1,
-                 is_declared_on(zone, row), form->has_text ? ";i11001-Info=//清洗管路//" : "");
+                 form->qn, form->is_minute ? 2051 : 2011, form->mn, time, code, r->amps[0] / 100,
+                 (int)(r->amps[0] % 100), code, r->amps[1] / 100, (int)(r->amps[1] % 100), code, r->amps[2] / 100,
+                 (int)(r->amps[2] % 100), kw, form->meter + 1, is_declared_on(zone, row),
+                 form->has_text ? ";i11001-Info=//清洗管路//" : "");
     return (size_t)n;
 }
 
@@ -133,17 +134,20 @@ void sim_mappings_write(const struct sim_zone *zone, struct output *out)
 {
     static const char *const sent[] = {"Ia", "Ib", "Ic", "Pt"};
     static const char *const channel[] = {"ia", "ib", "ic", "kw"};
+    static const char *const period[] = {"real", "minute"};
     char mn[SIM_MN_MAX];
 
-    output_text(out, "mn,code,suffix,facility,channel,min,max\n");
+    output_text(out, "mn,code,suffix,period,facility,channel,min,max\n");
     for (uint32_t i = 0; i < zone->n_facilities; i++) {
         const struct sim_facility *facility = &zone->facilities[i];
         uint32_t meter = sim_meter_of(zone, i);
 
         sim_mn(sim_device_of(zone, i), mn);
-        for (int v = 0; v < (facility->meter.has_kw ? 4 : 3); v++)
-            output_format(out, "%s,%" PRIu32 ",%s,%s,%s,0,10000\n", mn, CODE_FIRST + meter, sent[v], facility->name,
-                          channel[v]);
-        output_format(out, "%s,SB%" PRIu32 ",RS,%s,claim,0,1\n", mn, meter + 1, facility->name);
+        for (int p = 0; p < 2; p++) {
+            for (int v = 0; v < (facility->meter.has_kw ? 4 : 3); v++)
+                output_format(out, "%s,%" PRIu32 ",%s,%s,%s,%s,0,10000\n", mn, CODE_FIRST + meter, sent[v], period[p],
+                              facility->name, channel[v]);
+            output_format(out, "%s,SB%" PRIu32 ",RS,%s,%s,claim,0,1\n", mn, meter + 1, period[p], facility->name);
+        }
     }
 }

@@ -13,7 +13,7 @@
 #include "sim_rows.h"
 #include "sim_zone.h"
 
-/* What real devices do. The first are of single packets, the last three of a device. */
+/* What real devices do. The first are of single packets, SIM_HEX and those behind it of a device. */
 enum sim_fault {
     SIM_CRC,       /* a byte is damaged on the way */
     SIM_LENGTH,    /* the length field is wrong */
@@ -29,6 +29,7 @@ enum sim_fault {
     SIM_HEX,       /* check values in lower case */
     SIM_MODBUS,    /* check values of Modbus */
     SIM_TIME14,    /* times without milliseconds */
+    SIM_GAP,       /* for twenty minutes of some hours nothing is sent; asked for it, the device has it by the minute */
     SIM_FAULTS
 };
 const char *sim_fault_name(enum sim_fault fault);
@@ -51,6 +52,7 @@ struct sim_form {
     const char *mn, *qn;
     uint32_t meter;
     bool is_short, has_text; /* times of 14 digits; a text beside the numbers */
+    bool is_minute;          /* CN 2051 instead of 2011 */
     int64_t ahead_ms;        /* the clock's error */
 };
 /* From "QN=" to the last &&; its size. */

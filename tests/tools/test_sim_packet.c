@@ -24,7 +24,7 @@ static bool has_line(const struct output *table, const char *mn, const struct gk
 {
     char line[256];
 
-    (void)snprintf(line, sizeof line, "\n%s,%.*s,%.*s,%s,", mn, (int)field->code.size, field->code.bytes,
+    (void)snprintf(line, sizeof line, "\n%s,%.*s,%.*s,real,%s,", mn, (int)field->code.size, field->code.bytes,
                    (int)field->suffix.size, field->suffix.bytes, rest);
     return strstr(table->bytes, line) != NULL;
 }
