@@ -579,7 +579,8 @@ static bool is_in_inbox(const char *store)
     (void)snprintf(path, sizeof path, "%s/inbox", store);
     DIR *all = opendir(path);
     while (all && (entry = readdir(all)) != NULL)
-        is_there |= entry->d_name[0] != '.';
+        /* What was refused lies there as well, and what was not written to its end. */
+        is_there |= entry->d_name[0] != '.' && strstr(entry->d_name, ".act") != NULL;
     if (all)
         (void)closedir(all);
     return is_there;
