@@ -28,6 +28,7 @@
 #define ENTRY_BITS      28 /* what a bin's entry and its frequency take */
 #define TOO_MUCH        (UINT64_C(1) << 52) /* a cost that no column has; some hundred of them do not wrap */
 #define GUARD           8
+#define MODE_WIDE_BITS  8 /* a table has at least as many, and less in the mode of a wide column */
 #define STEP_FLAG       0x80
 
 enum { MODE_DELTA = 1, MODE_3 = 2, MODE_9 = 4, MODE_LANES = 8 };
@@ -64,7 +65,8 @@ struct work {
     uint32_t count[RANS_CONTEXTS_MAX][RANS_SYMBOLS_MAX];
     struct bin bin[RANS_SYMBOLS_MAX];
     struct rans_model model;
-    uint8_t bytes[LANES_SIZE_MAX(CHUNK_ROWS_MAX) + PLACES_BITS_MAX / 8 * CHUNK_ROWS_MAX + 8];
+    bool is_wide; /* not within 2^31 of each other */
+    uint8_t bytes[LANES_SIZE_MAX(CHUNK_ROWS_MAX) + 8 * CHUNK_ROWS_MAX + 8];
 };
 
 static_assert(CHUNK_ROWS_MAX % LANES == 0, "no more symbols than rows");
@@ -201,10 +203,10 @@ static unsigned cut_fine(struct work *work, const uint64_t *v, size_t n, size_t 
 /* ---- choosing bins -------------------------------------------------------------------------------------------- */
 
 /* In LOG2_ONE-ths of a bit; huge when the places would be too long. */
-static uint64_t cost_of(const struct fine *f, uint32_t log_n)
+static uint64_t cost_of(const struct fine *f, uint32_t log_n, unsigned bits_max)
 {
     unsigned bits = f->step ? width_of(steps_in(f->high - f->low, f->step)) : 0;
-    if (bits > PLACES_BITS_MAX)
+    if (bits > bits_max)
         return TOO_MUCH;
     return f->count * (uint64_t)(log_n - log2_of(f->count) + bits * LOG2_ONE) + ENTRY_BITS * LOG2_ONE;
 }
@@ -218,7 +220,7 @@ static struct fine join(const struct fine *lower, const struct fine *upper)
 }
 
 /* Joins fine bins into the cheapest bins, in place; returns how many, 0 if there are too many. */
-static unsigned join_fine(struct fine *fine, unsigned n_fine, size_t n, uint64_t *cost)
+static unsigned join_fine(struct fine *fine, unsigned n_fine, size_t n, unsigned bits_max, uint64_t *cost)
 {
     uint64_t best[FINE_MAX + 1] = {0};
     unsigned from[FINE_MAX + 1], k = 0;
@@ -231,7 +233,7 @@ static unsigned join_fine(struct fine *fine, unsigned n_fine, size_t n, uint64_t
         for (unsigned i = to; i-- > 0 && to - i <= JOIN_MAX;) {
             if (i + 1 < to)
                 all = join(&fine[i], &all);
-            uint64_t c = best[i] + cost_of(&all, log_n);
+            uint64_t c = best[i] + cost_of(&all, log_n, bits_max);
             if (c < best[to]) {
                 best[to] = c;
                 from[to] = i;
@@ -263,11 +265,17 @@ static void differ(const uint64_t *z, size_t n, uint64_t *delta)
         delta[i] = z[i] - z[i - 1];
 }
 
+/* Places of wide columns are read one by one. */
+static unsigned bits_max_of(const struct work *work)
+{
+    return work->is_wide ? BINS_BITS_MAX : PLACES_BITS_MAX;
+}
+
 static unsigned choose_bins(struct work *work, const uint64_t *v, size_t n, struct fine *fine, uint64_t *cost)
 {
     size_t n_fine = n / FINE_ROWS_LEAST < FINE_ROWS_IN ? n / FINE_ROWS_LEAST : FINE_ROWS_IN;
 
-    return join_fine(fine, cut_fine(work, v, n, n_fine, fine), n, cost);
+    return join_fine(fine, cut_fine(work, v, n, n_fine, fine), n, bits_max_of(work), cost);
 }
 
 /* The class of a symbol is what happened: nothing, less, more. */
@@ -406,7 +414,9 @@ static void put_bins(const struct work *work, bool is_delta, struct buffer *out)
     const struct rans_model *model = &work->model;
     unsigned contexts = model->n_contexts == 9 ? MODE_9 : model->n_contexts == 3 ? MODE_3 : 0;
 
-    buffer_put_u8(out, (uint8_t)((is_delta ? MODE_DELTA : 0u) | contexts | MODE_LANES | model->bits << 4));
+    unsigned bits = model->bits - (work->is_wide ? MODE_WIDE_BITS : 0);
+
+    buffer_put_u8(out, (uint8_t)((is_delta ? MODE_DELTA : 0u) | contexts | MODE_LANES | bits << 4));
     buffer_put_u8(out, (uint8_t)(model->n_symbols - 1));
     for (unsigned i = 0; i < model->n_symbols; i++) {
         const struct bin *bin = &work->bin[i];
@@ -459,7 +469,7 @@ struct bits {
     uint8_t *out;
     size_t at;
     uint64_t pending;
-    unsigned n_pending; /* < 8 */
+    unsigned n_pending; /* < 8 between places */
 };
 
 BODY void put_place(struct bits *bits, const struct bin *bin, const uint64_t *v)
@@ -467,7 +477,7 @@ BODY void put_place(struct bits *bits, const struct bin *bin, const uint64_t *v)
     uint64_t place = v ? steps_in(*v - bin->low, bin->step) : 0;
 
     bits->pending |= place << bits->n_pending;
-    bits->n_pending += bin->bits; /* <= 31 */
+    bits->n_pending += bin->bits; /* <= 63 */
     store_u64(bits->out + bits->at, bits->pending);
     bits->at += bits->n_pending / 8;
     bits->pending >>= bits->n_pending / 8 * 8;
@@ -475,7 +485,7 @@ BODY void put_place(struct bits *bits, const struct bin *bin, const uint64_t *v)
 }
 
 /* The places of n rows, see places.h; returns the bytes used. */
-static size_t put_places(const struct work *work, const uint64_t *v, size_t n, uint8_t *out)
+static size_t put_laned_places(const struct work *work, const uint64_t *v, size_t n, uint8_t *out)
 {
     size_t stretch = lanes_steps(n);
     struct bits bits = {out, 0, 0, 0};
@@ -498,6 +508,17 @@ static size_t put_places(const struct work *work, const uint64_t *v, size_t n, u
     return bits.at + (bits.n_pending > 0);
 }
 
+/* Those of a wide column, row by row. */
+static size_t put_wide_places(const struct work *work, const uint64_t *v, size_t n, uint8_t *out)
+{
+    struct bits bits = {out, 0, 0, 0};
+
+    for (size_t i = 0; i < n; i++)
+        if (work->bin[work->symbol[i]].bits > 0)
+            put_place(&bits, &work->bin[work->symbol[i]], &v[i]);
+    return bits.at + (bits.n_pending > 0);
+}
+
 /* The whole column to *out. */
 static void put_all(struct work *work, const uint64_t *z, const uint64_t *v, size_t n, bool is_delta,
                     struct buffer *out)
@@ -509,7 +530,7 @@ static void put_all(struct work *work, const uint64_t *z, const uint64_t *v, siz
         buffer_put_varint(out, zigzag((int64_t)z[0]));
     set_laned(work, n);
     size_t symbols = lanes_encode(&work->model, work->laned, lanes_steps(n), work->bytes);
-    size_t places = put_places(work, v, n, work->bytes + symbols);
+    size_t places = (work->is_wide ? put_wide_places : put_laned_places)(work, v, n, work->bytes + symbols);
     buffer_put_varint(out, symbols);
     buffer_put(out, work->bytes, symbols + places);
     buffer_put(out, guard, GUARD);
@@ -622,8 +643,8 @@ static uint64_t guess_direct(struct work *work, const uint64_t *sample, size_t n
 
     unsigned n_fine = cut_fine(work, sample, n, SAMPLE_FINE, fine);
     for (unsigned i = 0; i < n_fine; i++)
-        cost += cost_of(&fine[i], log2_of(n)) - ENTRY_BITS * LOG2_ONE;
-    if ((cost - cost / FLOOR_MARGIN) / n > most || join_fine(fine, n_fine, n, &cost) == 0)
+        cost += cost_of(&fine[i], log2_of(n), bits_max_of(work)) - ENTRY_BITS * LOG2_ONE;
+    if ((cost - cost / FLOOR_MARGIN) / n > most || join_fine(fine, n_fine, n, bits_max_of(work), &cost) == 0)
         return UINT64_MAX;
     return cost / n;
 }
@@ -685,13 +706,12 @@ int bins_encode(const struct mem *mem, const uint64_t *z, size_t n, size_t limit
     struct buffer all;
 
     assert(n >= BINS_LANES_MIN && n <= CHUNK_ROWS_MAX);
-    struct bounds bounds = bounds_of(z, n);
-    if ((uint64_t)bounds.high - (uint64_t)bounds.low > INT32_MAX)
-        return GK_OK;
     struct work *work = mem_new(mem, sizeof *work);
     if (!work)
         return GK_ENOMEM;
     buffer_init(&all, mem);
+    struct bounds bounds = bounds_of(z, n);
+    work->is_wide = (uint64_t)bounds.high - (uint64_t)bounds.low > INT32_MAX;
     bool tries_direct;
     if (is_promising(work, z, n, limit, &tries_direct))
         try_both(work, z, n, limit, tries_direct, &all);
@@ -716,6 +736,8 @@ static int read_bins(struct reader *reader, struct bins_view *out)
     model->n_symbols = reader_u8(reader) + 1u;
     out->is_delta = mode & MODE_DELTA;
     out->is_laned = mode & MODE_LANES;
+    out->is_wide = out->is_laned && model->bits < MODE_WIDE_BITS;
+    model->bits += out->is_wide ? MODE_WIDE_BITS : 0;
     if (reader->failed || (mode & 6) == 6 || !rans_contexts_are_valid(model->n_contexts, model->bits))
         return GK_ECORRUPT;
     for (unsigned i = 0; i < model->n_symbols; i++) {
@@ -725,7 +747,7 @@ static int read_bins(struct reader *reader, struct bins_view *out)
         bin->bits = reader_u8(reader);
         bin->step = bin->bits & STEP_FLAG ? reader_varint(reader) : 1;
         bin->bits &= STEP_FLAG - 1u;
-        if (reader->failed || bin->bits > (out->is_laned ? PLACES_BITS_MAX : BINS_BITS_MAX))
+        if (reader->failed || bin->bits > (out->is_laned && !out->is_wide ? PLACES_BITS_MAX : BINS_BITS_MAX))
             return GK_ECORRUPT;
         model->class[i] = bin->low == 0 ? 0 : bin->low >> 63 ? 1 : 2;
     }
@@ -830,28 +852,85 @@ static void set_bases(const struct bins_view *bins, const struct places *places,
         base[k] = base[k - 1] + (bins->is_delta ? (uint64_t)(int64_t)(int32_t)places->last[k - 1] : 0);
 }
 
-int bins_get_lanes(const struct bins_view *bins, uint64_t base[LANES], uint32_t near[CHUNK_ROWS_MAX])
+/* By some table of integers. */
+static int get_lanes(const struct bins_view *bins, const struct places_table *integers, struct places *places,
+                     uint32_t *near)
 {
     struct lanes_table symbols;
-    struct places_table integers;
     struct lanes lanes;
-    struct places places = {bins->bytes + bins->places_at[0], bins->symbols_at[1] - bins->places_at[0], 0, {0}};
     uint8_t symbol[LANES_STEPS][LANES];
     size_t stretch = lanes_steps(bins->n_rows);
 
+    *places = (struct places){bins->bytes + bins->places_at[0], bins->symbols_at[1] - bins->places_at[0], 0, {0}};
     if (!lanes_table(&bins->model, &symbols) || !lanes_begin(bins->bytes, bins->places_at[0], &lanes))
         return GK_ECORRUPT;
-    fill_places(bins, &integers);
     for (size_t i = 0; i < stretch; i += LANES_STEPS) {
         size_t n = stretch - i < LANES_STEPS ? stretch - i : LANES_STEPS;
         if (!lanes_next(&symbols, &lanes, n, symbol))
             return GK_ECORRUPT;
-        places_next(&integers, &places, symbol, n, i, stretch, near);
+        places_next(integers, places, symbol, n, i, stretch, near);
     }
-    if (!lanes_are_done(&lanes) || !places_are_done(&places))
-        return GK_ECORRUPT;
-    set_bases(bins, &places, base);
-    return GK_OK;
+    return lanes_are_done(&lanes) ? GK_OK : GK_ECORRUPT;
+}
+
+int bins_get_lanes(const struct bins_view *bins, uint64_t base[LANES], uint32_t near[CHUNK_ROWS_MAX])
+{
+    struct places_table integers;
+    struct places places;
+
+    assert(bins->is_laned && !bins->is_wide);
+    fill_places(bins, &integers);
+    int rc = get_lanes(bins, &integers, &places, near);
+    if (rc == GK_OK && !places_are_done(&places))
+        rc = GK_ECORRUPT;
+    if (rc == GK_OK)
+        set_bases(bins, &places, base);
+    return rc;
+}
+
+static void add_up(uint64_t first, uint64_t *z, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        z[i] = first += z[i];
+}
+
+/* Bins and places to integers or differences; false if the places do not end where they should. */
+BODY bool wide_body(const struct bins_view *bins, const uint32_t *symbol, uint64_t *z)
+{
+    const uint8_t *bytes = bins->bytes + bins->places_at[0];
+    size_t bit = 0, size = bins->symbols_at[1] - bins->places_at[0];
+
+    for (size_t i = 0; i < bins->n_rows; i++) {
+        const struct bin *bin = &bins->bin[symbol[i]];
+        size_t at = bit / 8 < size ? bit / 8 : size; /* the guard is behind */
+        uint64_t place = load_u64(bytes + at) >> bit % 8 & ((UINT64_C(1) << bin->bits) - 1);
+        z[i] = bin->low + place * bin->step;
+        bit += bin->bits;
+    }
+    return (bit + 7) / 8 == size;
+}
+
+/* Not for its vectors: shifts by a variable are cheaper there. */
+AVX2 static bool wide_avx2(const struct bins_view *bins, const uint32_t *symbol, uint64_t *z)
+{
+    return wide_body(bins, symbol, z);
+}
+
+int bins_get_wide(const struct bins_view *bins, uint64_t z[CHUNK_ROWS_MAX])
+{
+    struct places_table symbols = {.n_bins = bins->model.n_symbols};
+    struct places none;
+    uint32_t symbol[CHUNK_ROWS_MAX];
+
+    assert(bins->is_laned && bins->is_wide);
+    for (unsigned i = 0; i < bins->model.n_symbols; i++)
+        symbols.low[i] = i;
+    int rc = get_lanes(bins, &symbols, &none, symbol);
+    if (rc == GK_OK && !(target_best() >= TARGET_AVX2 ? wide_avx2(bins, symbol, z) : wide_body(bins, symbol, z)))
+        rc = GK_ECORRUPT;
+    if (rc == GK_OK && bins->is_delta)
+        add_up(bins->first[0], z, bins->n_rows);
+    return rc;
 }
 
 /* ---- earlier columns ------------------------------------------------------------------------------------------ */
@@ -882,12 +961,6 @@ static bool get_places(const struct bins_view *bins, uint32_t block, const uint8
 {
     return target_best() >= TARGET_AVX2 ? places_avx2(bins, block, symbol, n, z)
                                         : places_body(bins, block, symbol, n, z);
-}
-
-static void add_up(uint64_t first, uint64_t *z, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        z[i] = first += z[i];
 }
 
 static size_t block_rows(const struct bins_view *bins, uint32_t block)

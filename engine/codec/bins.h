@@ -4,7 +4,8 @@
  * are all multiples of something from its lowest counts in those steps: so the few levels of a socket meter and noise
  * around a mean come out near their entropy.
  *
- *     mode         1        1 differences, not integers; + 2 for 3 contexts, + 4 for 9; + 8; + 16 * bits of a table
+ *     mode         1        1 differences, not integers; + 2 for 3 contexts, + 4 for 9; + 8; + 16 * bits of a table,
+ *                           less 8 where integers are wide: not within 2^31 of each other
  *     n_bins       1        less one
  *     bins                  low varint zigzag (the first), varint (how far above the one before);
  *                           bits 1, + 128 if a step varint follows
@@ -12,7 +13,7 @@
  *     first        varint   zigzag, only of differences: the first integer, whose difference is 0
  *     size         varint   of the symbols
  *     symbols               see lanes.h
- *     places                see places.h
+ *     places                see places.h; of wide integers row by row
  *     guard        8        zero: loads of a few bytes stay inside
  *
  * Earlier columns, without the 8 in their mode, have blocks of BINS_BLOCK rows, each decoded without any other; they
@@ -34,7 +35,7 @@
 #define BINS_BLOCKS_MAX (CHUNK_ROWS_MAX / BINS_BLOCK)
 #define BINS_ROWS_MIN   512  /* fewer do not pay for a table */
 #define BINS_LANES_MIN  1024 /* rows from which on lanes may pay for their states */
-#define BINS_BITS_MAX   56   /* of a place of earlier columns: one load */
+#define BINS_BITS_MAX   56   /* of a place of wide and of earlier columns: one load */
 
 struct bin {
     uint64_t low, step;
@@ -44,7 +45,7 @@ struct bin {
 /* Opened. Borrowed: lives as long as the bytes. */
 struct bins_view {
     uint32_t n_rows, n_blocks;
-    bool is_delta, is_laned;
+    bool is_delta, is_laned, is_wide;
     struct bin bin[RANS_SYMBOLS_MAX];
     struct rans_model model;
     uint64_t first[BINS_BLOCKS_MAX];
@@ -62,10 +63,12 @@ int bins_encode(const struct mem *mem, const uint64_t *z, size_t n, size_t limit
 /* GK_ECORRUPT; safe on any bytes. */
 int bins_open(struct reader *reader, uint32_t n_rows, struct bins_view *out);
 /*
- * Of a laned column all integers: row i is base[i / stretch] + (int32_t)near[i], with stretch = lanes_steps(n_rows).
- * GK_ECORRUPT; safe on any bytes.
+ * Of a laned column that is not wide all integers: row i is base[i / stretch] + (int32_t)near[i], with stretch =
+ * lanes_steps(n_rows). GK_ECORRUPT; safe on any bytes.
  */
 int bins_get_lanes(const struct bins_view *bins, uint64_t base[LANES], uint32_t near[CHUNK_ROWS_MAX]);
+/* Of one that is wide. GK_ECORRUPT; safe on any bytes. */
+int bins_get_wide(const struct bins_view *bins, uint64_t z[CHUNK_ROWS_MAX]);
 /*
  * Of an earlier column the integers of blocks [from, to); z has room for (to - from) * BINS_BLOCK. GK_ECORRUPT; safe on
  * any bytes.

@@ -760,9 +760,21 @@ static int get_blocks(const struct column_view *column, size_t from, size_t to, 
     return GK_OK;
 }
 
+static int get_wide(const struct column_view *column, size_t from, size_t to, double *out)
+{
+    uint64_t z[CHUNK_ROWS_MAX];
+
+    int rc = bins_get_wide(&column->bins, z);
+    if (rc == GK_OK)
+        scale_invert(column->scale, z + from, to - from, out);
+    return rc;
+}
+
 static int get_binned(const struct column_view *column, size_t from, size_t to, double *out)
 {
-    int rc = column->bins.is_laned ? get_laned(column, from, to, out) : get_blocks(column, from, to, out);
+    int rc = column->bins.is_wide    ? get_wide(column, from, to, out)
+             : column->bins.is_laned ? get_laned(column, from, to, out)
+                                     : get_blocks(column, from, to, out);
     if (rc == GK_OK)
         put_in_place(column, from, to, out);
     return rc;

@@ -5,7 +5,7 @@
 
 #define LIMIT (100 * CHUNK_ROWS_MAX) /* anything is small enough */
 
-enum shape { LEVELS, WALK, DIGITS, NOISE, STEPS, COUNTER, ONE, WIDE, SHAPES };
+enum shape { LEVELS, WALK, DIGITS, NOISE, STEPS, COUNTER, ONE, FAR, WIDE, SHAPES };
 
 static uint64_t z[CHUNK_ROWS_MAX], back[CHUNK_ROWS_MAX];
 static struct rans_table table;
@@ -46,6 +46,9 @@ static void fill(struct random *random, enum shape shape, size_t n)
         case ONE:
             v = 0 - UINT64_C(5);
             break;
+        case FAR: /* levels, and a little noise above them */
+            v = ((r >> 8 & 7) << 50) + (r & 3);
+            break;
         default: /* no bin holds this */
             v = r;
         }
@@ -63,8 +66,8 @@ static size_t round_trip(size_t n, struct buffer *out)
     struct reader reader = reader_of(out->bytes, out->size);
     assert_int_equal(bins_open(&reader, (uint32_t)n, &view), GK_OK);
     assert_true(view.is_laned);
-    assert_int_equal(bins_get_lanes(&view, base, near), GK_OK);
-    for (size_t i = 0; i < n; i++)
+    assert_int_equal(view.is_wide ? bins_get_wide(&view, back) : bins_get_lanes(&view, base, near), GK_OK);
+    for (size_t i = 0; !view.is_wide && i < n; i++)
         back[i] = base[i / lanes_steps(n)] + (uint64_t)(int64_t)(int32_t)near[i];
     assert_memory_equal(z, back, n * sizeof *z);
     return out->size;
@@ -89,7 +92,7 @@ static void integers_come_back(void **state)
 /* Bits a row at most. */
 static void bins_come_near_the_entropy(void **state)
 {
-    static const double limits[SHAPES] = {0.85, 3, 13.5, 13.9, 7.1, 2.1, 0.16, 0};
+    static const double limits[SHAPES] = {0.85, 3, 13.5, 13.9, 7.1, 2.1, 0.16, 5.3, 0};
     struct random random = random_from(test_seed(__func__));
     struct buffer out;
 
@@ -104,22 +107,30 @@ static void bins_come_near_the_entropy(void **state)
     buffer_clear(&out);
 }
 
-/* Lanes count in 32 bits: what spreads over more is not for them, however few its symbols. */
-static void integers_far_apart_are_not_binned(void **state)
+/* Lanes count in 32 bits; where that is not enough they are wide. */
+static void integers_far_apart_are_wide(void **state)
 {
+    static const uint64_t highest[] = {INT32_MAX, UINT64_C(0x80000000), UINT64_C(1) << 62};
+    struct random random = random_from(test_seed(__func__));
     struct buffer out;
 
     (void)state;
     buffer_init(&out, &MEM_SYSTEM);
-    for (size_t i = 0; i < 2000; i++)
-        z[i] = i % 5 == 0 ? UINT64_C(0x80000000) : i % 3;
-    assert_int_equal(round_trip(2000, &out), 0);
-    for (size_t i = 0; i < 2000; i++)
-        z[i] = i % 5 == 0 ? UINT64_C(0x7FFFFFFF) : i % 3;
-    assert_true(round_trip(2000, &out) > 0);
-    for (size_t i = 0; i < 2000; i++)
-        z[i] += UINT64_C(1) << 62; /* wherever they are */
-    assert_true(round_trip(2000, &out) > 0);
+    for (int k = 0; k < 3; k++)
+        for (int is_delta = 0; is_delta < 2; is_delta++) {
+            uint64_t v = 0;
+            for (size_t i = 0; i < 2000; i++) {
+                v += random_below(&random, 3);
+                z[i] = i == 1000 ? highest[k] : is_delta ? v : 1000 * random_below(&random, 7);
+            }
+            z[0] = 0;
+            assert_true(round_trip(2000, &out) > 0);
+            assert_int_equal(view.is_wide, k > 0);
+            assert_true(out.size < 1200);
+            for (size_t i = 0; i < 2000; i++)
+                z[i] -= UINT64_C(1) << 61; /* wherever they are */
+            assert_true(round_trip(2000, &out) > 0);
+        }
     buffer_clear(&out);
 }
 
@@ -143,8 +154,10 @@ static void use(const uint8_t *bytes, size_t size, uint32_t n)
     struct reader reader = reader_of(bytes, size);
     if (bins_open(&reader, n, &view) != GK_OK)
         return;
-    if (view.is_laned)
-        (void)bins_get_lanes(&view, base, near); /* only that it returns */
+    if (view.is_wide)
+        (void)bins_get_wide(&view, back); /* only that it returns */
+    else if (view.is_laned)
+        (void)bins_get_lanes(&view, base, near); /* likewise */
     else if (rans_table(&view.model, &table))
         (void)bins_get(&view, &table, 0, view.n_blocks, back); /* likewise */
 }
@@ -164,7 +177,7 @@ static void cut_and_damaged_bins_are_refused_or_bounded(void **state)
             memcpy(part, out.bytes, cut);
             struct reader reader = reader_of(part, cut);
             assert_true(bins_open(&reader, 1100, &view) == GK_ECORRUPT ||
-                        bins_get_lanes(&view, base, near) == GK_ECORRUPT);
+                        (view.is_wide ? bins_get_wide(&view, back) : bins_get_lanes(&view, base, near)) == GK_ECORRUPT);
             free(part);
         }
         for (uint64_t round = test_rounds(300); round-- > 0;) {
@@ -183,7 +196,7 @@ static void cut_and_damaged_bins_are_refused_or_bounded(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(integers_come_back),
     cmocka_unit_test(bins_come_near_the_entropy),
-    cmocka_unit_test(integers_far_apart_are_not_binned),
+    cmocka_unit_test(integers_far_apart_are_wide),
     cmocka_unit_test(what_is_not_small_enough_is_not_written),
     cmocka_unit_test(cut_and_damaged_bins_are_refused_or_bounded),
 };
