@@ -33,6 +33,10 @@ static const double LOW[2 * DIGITS_DECIMALS_MAX + 1] = {
 
 #define TEN(e) HIGH[DIGITS_DECIMALS_MAX + (e)]
 
+/* 10^-e */
+static const double INVERSE[TABLE] = {1e0,  1e-1, 1e-2,  1e-3,  1e-4,  1e-5,  1e-6,  1e-7,
+                                      1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15};
+
 /* ---- reading -------------------------------------------------------------------------------------------------- */
 
 /* The exponent of an absolute rank: a division by 900 that is exact for every rank. */
@@ -144,7 +148,7 @@ BODY void rank_body(const double *value, size_t n, unsigned d, uint64_t *rank)
     for (size_t i = 0; i < n; i++) {
         double units = value[i] * TEN(d) + ROUNDER - ROUNDER, a = __builtin_fabs(units), e = 0, inverse = 1;
         for (int k = 1; k <= DIGITS_EXPONENT_MAX; k++) {
-            inverse = a >= TEN(k + 2) ? TEN(-k) : inverse;
+            inverse = a >= TEN(k + 2) ? INVERSE[k] : inverse;
             e = a >= TEN(k + 2) ? k : e;
         }
         double r = a * inverse + ROUNDER - ROUNDER + 900 * e;
@@ -158,10 +162,38 @@ AVX2 static void rank_avx2(const double *value, size_t n, unsigned d, uint64_t *
     rank_body(value, n, d, rank);
 }
 
+#ifdef __x86_64__
+/* The power of ten is told by that of two but for one, and is looked up: trying all of them took a fifth of encoding.
+ */
 AVX512 static void rank_avx512(const double *value, size_t n, unsigned d, uint64_t *rank)
 {
-    rank_body(value, n, d, rank);
+    const __m512d rounder = _mm512_set1_pd(ROUNDER), ten = _mm512_set1_pd(TEN(d));
+    const __m512d next[2] = {_mm512_loadu_pd(&TEN(3)), _mm512_loadu_pd(&TEN(11))};
+    const __m512d inverse[2] = {_mm512_loadu_pd(INVERSE), _mm512_loadu_pd(INVERSE + 8)};
+    size_t i = 0;
+
+    for (; i + 8 <= n; i += 8) {
+        __m512d v = _mm512_mul_pd(_mm512_loadu_pd(value + i), ten);
+        __m512d units = _mm512_sub_pd(_mm512_add_pd(v, rounder), rounder), a = _mm512_abs_pd(units);
+        __m512d e = _mm512_mul_pd(_mm512_getexp_pd(a), _mm512_set1_pd(0.30102999566398120));
+        e = _mm512_min_pd(_mm512_max_pd(e, _mm512_set1_pd(2)), _mm512_set1_pd(2 + DIGITS_EXPONENT_MAX));
+        __m512i k = _mm512_sub_epi64(_mm512_cvttpd_epi64(e), _mm512_set1_epi64(2));
+        __mmask8 is_more = _mm512_cmp_pd_mask(a, _mm512_permutex2var_pd(next[0], k, next[1]), _CMP_GE_OQ);
+        k = _mm512_mask_add_epi64(k, is_more, k, _mm512_set1_epi64(1));
+        __m512d m = _mm512_mul_pd(a, _mm512_permutex2var_pd(inverse[0], k, inverse[1]));
+        m = _mm512_sub_pd(_mm512_add_pd(m, rounder), rounder);
+        __m512d r = _mm512_fmadd_pd(_mm512_cvtepi64_pd(k), _mm512_set1_pd(900), m);
+        r = _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(a, _mm512_set1_pd(DIGITS_UNITS_MAX), _CMP_LT_OQ), r);
+        __m512i bits = _mm512_castpd_si512(_mm512_add_pd(r, rounder));
+        bits = _mm512_sub_epi64(bits, _mm512_set1_epi64((int64_t)ROUNDER_BITS));
+        __mmask8 is_negative = _mm512_movepi64_mask(_mm512_castpd_si512(units));
+        _mm512_storeu_si512(rank + i, _mm512_mask_sub_epi64(bits, is_negative, _mm512_setzero_si512(), bits));
+    }
+    rank_body(value + i, n - i, d, rank + i);
 }
+#else
+#define rank_avx512 rank_avx2
+#endif
 
 BODY size_t differ_body(const double *value, const double *back, size_t n, uint8_t *odd)
 {
