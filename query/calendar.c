@@ -145,7 +145,6 @@ static int add_orders(struct calendar *calendar, const struct cond *cond, struct
 {
     size_t n;
     const struct gk_order *orders = gk_orders(calendar->scope->snapshot, &n);
-    bool has_daily = false;
     int rc = GK_OK;
 
     for (size_t i = 0; i < n; i++) {
@@ -160,12 +159,11 @@ static int add_orders(struct calendar *calendar, const struct cond *cond, struct
         if (order->hours_from_s == 0 && order->hours_to_s == 0) {
             TRY(add(calendar, whole.from, whole.to, truth));
         } else {
-            has_daily = true;
             TRY(add_daily(calendar, order->hours_from_s, order->hours_to_s, whole, lo, hi));
+            TRY(add(calendar, whole.from, least(whole.to, lo), GK_UNKNOWN));
+            TRY(add(calendar, most(whole.from, hi), whole.to, GK_UNKNOWN));
         }
     }
-    if (has_daily)
-        TRY(add_outside(calendar, lo, hi));
 done:
     return rc;
 }

@@ -658,6 +658,43 @@ static int combine(const struct cond *cond, gk_timeline *out, const gk_timeline 
     }
 }
 
+/* What was worked out from `first` on, as if it had been so for ever before. */
+static int since_ever(const gk_timeline *in, int64_t first, gk_timeline *out)
+{
+    size_t n;
+    const struct gk_step *steps = gk_timeline_steps(in, &n);
+    int rc;
+
+    TRY(gk_timeline_reset(out, gk_timeline_at(in, first)));
+    for (size_t i = 0; i < n; i++)
+        if (steps[i].tick > first)
+            TRY(gk_timeline_append(out, steps[i].tick, (enum gk_truth)steps[i].value));
+done:
+    return rc;
+}
+
+/*
+ * A run that goes on at the border began earlier, and is looked for there; before all data nothing changes, so none
+ * began in what was not worked out.
+ */
+static int prepare_after(struct eval *eval, const struct cond *cond, const gk_timeline **a, const gk_timeline **b)
+{
+    int64_t first = eval->lo + cond->pad;
+    gk_timeline *begun, *near;
+    int rc;
+
+    eval->is_cut_off |= gk_timeline_at(*a, first - 1) != GK_FALSE && gk_timeline_at(*a, first) != GK_FALSE;
+    TRY(own_timeline(eval, 0, &begun));
+    TRY(own_timeline(eval, 1, &near));
+    TRY(gk_timeline_within_last(eval->scratch, *b, cond->ticks));
+    TRY(since_ever(eval->scratch, first, near));
+    TRY(since_ever(*a, first, begun));
+    *a = begun;
+    *b = near;
+done:
+    return rc;
+}
+
 /*
  * Runs of the result (true or unknown) of fewer than `least` ticks do not matter: they may be missing, as what stands
  * above drops them. Of `a and b` runs lie inside of those of a.
@@ -701,12 +738,8 @@ static int evaluate(struct eval *eval, const struct cond *cond, int64_t least, c
         TRY(evaluate(eval, cond->a, 0, &a));
         if (cond->b)
             TRY(evaluate(eval, cond->b, 0, &b));
-        if (cond->kind == COND_AFTER) {
-            int64_t first = eval->lo + cond->pad;
-            eval->is_cut_off |= gk_timeline_at(a, first - 1) != GK_FALSE && gk_timeline_at(a, first) != GK_FALSE;
-            TRY(gk_timeline_within_last(eval->scratch, b, cond->ticks));
-            b = eval->scratch;
-        }
+        if (cond->kind == COND_AFTER)
+            TRY(prepare_after(eval, cond, &a, &b));
         TRY(combine(cond, own, a, b));
     }
 done:

@@ -930,8 +930,7 @@ static void run_open(struct run_of *run, const struct statement *s, const struct
         run->valid = t < run->valid ? t : run->valid;
     }
     run->valid -= run->pad + 1;
-    if (tree_has_hours(s->cond))
-        run->valid -= DAY / zone->tick;
+    run->valid -= tree_days(s->cond) * DAY / zone->tick;
     span.first = run->valid - run->pad;
     end = run->frame.known_end > run->frame.b ? run->frame.known_end : run->frame.b;
     span.n = (int)(end + 2 * run->pad - span.first);

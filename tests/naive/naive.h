@@ -5,6 +5,7 @@
  *     zone.c     a random small zone, how it reaches the engine, and as CSV
  *     signal.c   rows -> what holds at every tick: states and samples
  *     tree.c     random conditions, their text, their truth at every tick
+ *     event.c    how long the same, how near to each other, how it began
  *     answer.c   random statements, their text, the rows they must give
  */
 #ifndef TESTS_NAIVE_H
@@ -174,9 +175,12 @@ struct ref {
 enum op {
     STATE,
     COMPARE,
+    FROZEN,
+    TOGETHER, /* up to here they have a ref */
     ORDER,
     EXEMPT,
     HOURS,
+    DAYS,
     AND,
     OR,
     WHILE,
@@ -196,7 +200,8 @@ enum op {
     HELD,
     LAST,
     NEXT,
-    TIMES /* so often within ns */
+    TIMES, /* so often within ns */
+    AFTER  /* runs of a that began at most ns behind b */
 };
 
 enum metric { POWER, CURRENT, LOAD, CHANNEL };
@@ -219,7 +224,7 @@ struct node {
     bool is_of_rated;
     int form; /* of the text, of an order */
     const char *name;
-    int level, from_s, to_s, times;
+    int level, from_s, to_s, times; /* DAYS: level is the first day, times how many */
     int64_t ns;
     bool is_event;
 };
@@ -272,7 +277,18 @@ struct whom tree_subject(const struct node *node, int per);
 /* Whether the language allows it for these subjects. */
 bool tree_is_allowed(const struct node *node, const struct whom *whom);
 int64_t tree_pad(const struct node *node, int64_t tick);
-bool tree_has_hours(const struct node *node);
+/* How many days before all data its hours and days may have begun. */
+int tree_days(const struct node *node);
+/* A row of span.n, to be given back by setting depth as it was. */
+truth *field_take(struct field *field);
+/* What a sample says of the metric of a comparison: of a phase where there are phases; false: nothing. */
+bool sample_value(const struct node *node, const struct facility *f, const struct sample *sample, double *out);
+void frozen_truth(const struct field *field, const struct node *node, int facility, int64_t d, truth *out);
+void after_truth(struct field *field, const truth *a, const truth *b, int64_t d, truth *out);
+/* starts[m][i]: whether member m began at tick i. */
+void together_truth(struct field *field, const struct node *node, truth *const *starts, int n_members, int64_t d,
+                    truth *out);
+void close_gaps(truth *set, int n, int64_t g);
 void tree_truth(struct field *field, const struct node *node, struct who who, truth *out);
 
 /* ---- statements and answers ---- */

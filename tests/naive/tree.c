@@ -157,9 +157,23 @@ static void make_compare(const struct zone *zone, struct random *random, struct 
 static void make_leaf(const struct zone *zone, struct random *random, struct node *node)
 {
     const struct order *order = zone->n_orders ? &zone->orders[below(random, zone->n_orders)] : NULL;
-    int kind = below(random, 14);
+    int kind = below(random, 17);
 
-    if (kind < 8) {
+    if (kind == 14) {
+        node->op = FROZEN;
+        make_compare(zone, random, node);
+        node->phases = PLAIN;
+        node->ns = make_duration(zone, random);
+    } else if (kind == 15) {
+        make_state(zone, random, node);
+        node->op = TOGETHER;
+        node->ref.quant = one_in(random, 3) ? EXACTLY : AT_LEAST;
+        node->ns = make_duration(zone, random);
+    } else if (kind == 16 && zone->tick >= 10 * GK_SECOND) {
+        node->op = DAYS;
+        node->level = below(random, 7);
+        node->times = 1 + below(random, 7);
+    } else if (kind < 8 || kind == 16) {
         make_state(zone, random, node);
     } else if (kind < 11) {
         node->op = COMPARE;
@@ -221,16 +235,20 @@ struct node *tree_make(struct tree *tree, const struct zone *zone, struct random
 {
     static const enum op ops[] = {AND,      OR,      WHILE,   WHILE, UNLESS, AND,    WHILE,  OR,     NOT,
                                   POSSIBLY, SURELY,  UNKNOWN, START, END,    FOR_GE, FOR_GE, FOR_GT, FOR_LT,
-                                  FOR_LE,   GAPS_LT, GAPS_LE, HELD,  LAST,   NEXT,   TIMES};
+                                  FOR_LE,   GAPS_LT, GAPS_LE, HELD,  LAST,   NEXT,   TIMES,  AFTER};
     struct node *node = new_node(tree, STATE);
 
     node->parens = one_in(random, 6);
     if (size <= 1) {
         make_leaf(zone, random, node);
+        if (node->ns < 1000000)
+            node->ns = zone->tick;
         return node;
     }
-    node->op = ops[below(random, 25)];
-    if (node->op <= UNLESS) {
+    node->op = ops[below(random, 26)];
+    if (node->op == AFTER)
+        node->ns = make_duration(zone, random);
+    if (node->op <= UNLESS || node->op == AFTER) {
         int left = 1 + below(random, size - 1);
         node->a = tree_make(tree, zone, random, left);
         node->b = tree_make(tree, zone, random, size - left);
@@ -242,6 +260,8 @@ struct node *tree_make(struct tree *tree, const struct zone *zone, struct random
             node->ns = make_duration(zone, random);
     }
     node->times = 1 + below(random, 4);
+    if (node->op == AFTER)
+        node->b->parens = true;
     if (node->op >= FOR_GE && node->ns < 1000000)
         node->ns = zone->tick;
     tree_renew(node);
@@ -310,6 +330,25 @@ static const char *compare_text(enum gk_compare compare)
     return texts[compare];
 }
 
+static void print_frozen(const struct zone *zone, const struct node *node, struct random *random, struct text *out)
+{
+    static const char *const metrics[] = {"power", "current", "load"};
+
+    text_add(out, "%s of ", node->metric == CHANNEL ? CHANNELS[node->channel] : metrics[node->metric]);
+    print_ref(zone, &node->ref, out);
+    text_add(out, " frozen >= ");
+    text_duration(out, node->ns, random);
+}
+
+static void print_days(const struct node *node, struct text *out)
+{
+    static const char *const days[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
+
+    text_add(out, "%s", days[node->level]);
+    if (node->times > 1)
+        text_add(out, "-%s", days[(node->level + node->times - 1) % 7]);
+}
+
 static void print_compare(const struct zone *zone, const struct node *node, struct text *out)
 {
     static const char *const metrics[] = {"power", "current", "load"};
@@ -356,7 +395,7 @@ static int level_of(enum op op)
     return op >= NOT && op <= UNKNOWN ? 4 : 5;
 }
 
-static void print_suffix(const struct node *node, struct random *random, struct text *out)
+static void print_suffix(const struct zone *zone, const struct node *node, struct random *random, struct text *out)
 {
     static const char *const ge[] = {" for >= ", " for at least ", " >= "}, *const gt[] = {" for > ", " more than ",
                                                                                            " > "};
@@ -385,6 +424,11 @@ static void print_suffix(const struct node *node, struct random *random, struct 
     case HELD:
         text_add(out, " held ");
         break;
+    case AFTER:
+        text_add(out, " after ");
+        tree_print(zone, node->b, 5, random, out);
+        text_add(out, " within ");
+        break;
     case TIMES:
         text_add(out, node->form == 1 ? " more than %d times within " : " at least %d times within ",
                  node->times - (node->form == 1 && node->times > 1));
@@ -405,7 +449,7 @@ static void print_inside(const struct zone *zone, const struct node *node, struc
     switch (level) {
     case 0:
         tree_print(zone, node->a, 0, random, out);
-        print_suffix(node, random, out);
+        print_suffix(zone, node, random, out);
         return;
     case 1:
     case 2:
@@ -430,9 +474,18 @@ static void print_inside(const struct zone *zone, const struct node *node, struc
         } else {
             tree_print(zone, node->a, 5, random, out);
         }
-    } else if (node->op == STATE) {
+    } else if (node->op == STATE || node->op == TOGETHER) {
         print_ref(zone, &node->ref, out);
         text_add(out, "%s%s %s", node->form ? " is" : "", node->is_negated ? " not" : "", node->state);
+        if (node->op == TOGETHER) {
+            text_add(out, " within ");
+            text_duration(out, node->ns, random);
+            text_add(out, " of each other");
+        }
+    } else if (node->op == FROZEN) {
+        print_frozen(zone, node, random, out);
+    } else if (node->op == DAYS) {
+        print_days(node, out);
     } else if (node->op == COMPARE) {
         print_compare(zone, node, out);
     } else if (node->op == ORDER) {
@@ -458,11 +511,16 @@ void tree_print(const struct zone *zone, const struct node *node, int level, str
 
 /* ---- the subject ---- */
 
+static bool has_ref(const struct node *node)
+{
+    return node->op <= TOGETHER;
+}
+
 static const struct node *first_plain(const struct node *node)
 {
     const struct node *found = NULL;
 
-    if (node->op == STATE || node->op == COMPARE)
+    if (has_ref(node))
         return node->ref.quant == PLAIN ? node : NULL;
     if (node->a)
         found = first_plain(node->a);
@@ -502,7 +560,7 @@ static enum range range_of(const struct ref *ref, const struct whom *whom)
 
 bool tree_is_allowed(const struct node *node, const struct whom *whom)
 {
-    if (node->op == STATE || node->op == COMPARE)
+    if (has_ref(node))
         return range_of(&node->ref, whom) != LINKED || node->ref.noun != whom->noun;
     return (!node->a || tree_is_allowed(node->a, whom)) && (!node->b || tree_is_allowed(node->b, whom));
 }
@@ -516,13 +574,17 @@ static int64_t ticks_of(const struct node *node, int64_t tick)
 int64_t tree_pad(const struct node *node, int64_t tick)
 {
     int64_t a = node->a ? tree_pad(node->a, tick) : 0, b = node->b ? tree_pad(node->b, tick) : 0;
-    return (a > b ? a : b) + (node->op >= FOR_GE ? ticks_of(node, tick) : 1);
+    bool has_ticks = node->op >= FOR_GE || node->op == FROZEN || node->op == TOGETHER;
+    return (a > b ? a : b) + (has_ticks ? 2 * ticks_of(node, tick) : 1);
 }
 
-bool tree_has_hours(const struct node *node)
+int tree_days(const struct node *node)
 {
-    return node->op == HOURS || node->op == ORDER || (node->a && tree_has_hours(node->a)) ||
-           (node->b && tree_has_hours(node->b));
+    int a = node->a ? tree_days(node->a) : 0, b = node->b ? tree_days(node->b) : 0;
+    int own = node->op == DAYS ? 8 : node->op == HOURS || node->op == ORDER;
+
+    a = a > b ? a : b;
+    return a > own ? a : own;
 }
 
 /* ---- the field ---- */
@@ -544,7 +606,7 @@ void field_close(struct field *field)
     free(field->pool);
 }
 
-static truth *take(struct field *field)
+truth *field_take(struct field *field)
 {
     assert_true(field->depth < field->n_pool);
     return field->pool + (size_t)field->depth++ * (size_t)field->span.n;
@@ -654,9 +716,25 @@ static void compare_truth(struct field *field, const struct node *node, int faci
     forget_future(field, out);
 }
 
+bool sample_value(const struct node *node, const struct facility *f, const struct sample *sample, double *out)
+{
+    int from = node->metric == CURRENT ? IA : node->metric == CHANNEL ? node->channel : KW;
+    int to = node->metric == CURRENT ? IC : from, n = 0;
+    double sum = 0;
+
+    for (int c = from; c <= to; c++)
+        if (!isnan(sample->value[c]))
+            sum += sample->value[c], n++;
+    *out = n > 1 ? sum / n : sum;
+    return n > 0 && (node->metric != LOAD || f->rated_kw);
+}
+
 static void facility_truth(struct field *field, const struct node *node, int facility, truth *out)
 {
-    if (node->op == STATE)
+    if (node->op == FROZEN) {
+        frozen_truth(field, node, facility, ticks_of(node, field->view->zone->tick), out);
+        forget_future(field, out);
+    } else if (node->op != COMPARE)
         state_truth(field, node, facility, out);
     else
         compare_truth(field, node, facility, out);
@@ -677,7 +755,7 @@ static void member_truth(struct field *field, const struct node *node, struct wh
     if (who.noun <= ABATEMENT) {
         facility_truth(field, node, who.id, out);
     } else {
-        truth *one = take(field);
+        truth *one = field_take(field);
         memset(out, 0, (size_t)field->span.n);
         for (int f = 0; f < zone->n_facilities; f++) {
             if (!field->is_in[f] || !is_inside(zone, f, who.noun, who.id))
@@ -814,7 +892,7 @@ static void ref_truth(struct field *field, const struct node *node, struct who w
     }
     int n = list_members(field, &node->ref, who, range, members);
     for (int m = 0; m < n; m++) {
-        truths[m] = take(field);
+        truths[m] = field_take(field);
         member_truth(field, node, members[m], truths[m]);
     }
     for (int i = 0; i < field->span.n; i++) {
@@ -831,7 +909,59 @@ static void ref_truth(struct field *field, const struct node *node, struct who w
     field->depth = depth;
 }
 
+static truth edge_truth(enum op op, truth before, truth now)
+{
+    bool is_certain = op == START ? now == 2 && before == 0 : now == 0 && before == 2;
+    bool is_possible = op == START ? now >= 1 && before < 2 : now < 2 && before >= 1;
+
+    return is_certain ? 2 : is_possible;
+}
+
+/* Whether two facilities are linked at some time. */
+static bool is_ever_linked(const struct zone *zone, int a, int b)
+{
+    for (int i = 0; i < zone->n_links; i++)
+        if (is_linked(zone, a, b, zone_tick(zone, zone->links[i].from)))
+            return true;
+    return is_linked(zone, a, b, zone_tick(zone, zone->begin));
+}
+
+/* When each relative went so, while it was one. */
+static void group_truth(struct field *field, const struct node *node, struct who who, truth *out)
+{
+    enum range range = range_of(&node->ref, &field->whom);
+    const struct zone *zone = field->view->zone;
+    struct who members[MEMBERS_MAX];
+    truth *starts[MEMBERS_MAX], *one = field_take(field);
+    int n = list_members(field, &node->ref, who, range, members), n_kept = 0;
+
+    for (int m = 0; m < n; m++) {
+        if (range == LINKED && !is_ever_linked(zone, who.id, members[m].id))
+            continue;
+        member_truth(field, node, members[m], one);
+        truth *start = starts[n_kept++] = field_take(field);
+        for (int i = 0; i < field->span.n; i++) {
+            bool is_one = range != LINKED || is_linked(zone, who.id, members[m].id, field->span.first + i);
+            start[i] = is_one ? edge_truth(START, one[i > 0 ? i - 1 : 0], one[i]) : 0;
+        }
+    }
+    together_truth(field, node, starts, n_kept, ticks_of(node, zone->tick), out);
+}
+
 /* ---- orders, exemptions, hours ---- */
+
+static bool is_on_day(const struct zone *zone, int64_t tick, const struct node *node)
+{
+    const int64_t day = 86400 * GK_SECOND, shift = 28800 * GK_SECOND;
+
+    for (int64_t d = (tick * zone->tick + shift) / day - 1, last = d + 2; d <= last; d++) {
+        gk_time midnight = d * day - shift;
+        int in_week = (int)((d + 3) % 7); /* from Monday on: 1970-01-01 was a Thursday */
+        if (tick >= zone_tick(zone, midnight) && tick < zone_tick(zone, midnight + day))
+            return (in_week - node->level + 7) % 7 < node->times;
+    }
+    return false;
+}
 
 static bool is_in_hours(const struct zone *zone, int64_t tick, int from_s, int to_s)
 {
@@ -942,7 +1072,7 @@ static void open_set(truth *set, int n, int64_t d)
     }
 }
 
-static void close_set(truth *set, int n, int64_t g)
+void close_gaps(truth *set, int n, int64_t g)
 {
     int last = NONE;
 
@@ -988,7 +1118,7 @@ static void shape(enum op op, truth *set, int n, int64_t d)
         break;
     case GAPS_LT:
     case GAPS_LE:
-        close_set(set, n, d);
+        close_gaps(set, n, d);
         break;
     case HELD:
         look_back(set, n, d, true);
@@ -1007,7 +1137,7 @@ static void suffix_truth(struct field *field, const struct node *node, const tru
 {
     int n = field->span.n;
     int64_t d = ticks_of(node, field->view->zone->tick);
-    truth *certain = take(field), *possible = take(field);
+    truth *certain = field_take(field), *possible = field_take(field);
 
     set_of(a, n, 2, certain);
     set_of(a, n, 1, possible);
@@ -1076,14 +1206,6 @@ static void times_truth(const struct node *node, const truth *a, int n, int64_t 
     }
 }
 
-static truth edge_truth(enum op op, truth before, truth now)
-{
-    bool is_certain = op == START ? now == 2 && before == 0 : now == 0 && before == 2;
-    bool is_possible = op == START ? now >= 1 && before < 2 : now < 2 && before >= 1;
-
-    return is_certain ? 2 : is_possible;
-}
-
 void tree_truth(struct field *field, const struct node *node, struct who who, truth *out)
 {
     const struct zone *zone = field->view->zone;
@@ -1091,11 +1213,15 @@ void tree_truth(struct field *field, const struct node *node, struct who who, tr
     truth *a = NULL, *b = NULL;
 
     if (node->a)
-        tree_truth(field, node->a, who, a = take(field));
+        tree_truth(field, node->a, who, a = field_take(field));
     if (node->b)
-        tree_truth(field, node->b, who, b = take(field));
-    if (node->op == STATE || node->op == COMPARE) {
+        tree_truth(field, node->b, who, b = field_take(field));
+    if (node->op == TOGETHER) {
+        group_truth(field, node, who, out);
+    } else if (has_ref(node)) {
         ref_truth(field, node, who, out);
+    } else if (node->op == AFTER) {
+        after_truth(field, a, b, ticks_of(node, zone->tick), out);
     } else if (node->op == TIMES) {
         times_truth(node, a, n, ticks_of(node, zone->tick), out);
     } else if (node->op >= FOR_GE) {
@@ -1110,6 +1236,9 @@ void tree_truth(struct field *field, const struct node *node, struct who who, tr
                 break;
             case HOURS:
                 out[i] = is_in_hours(zone, tick, node->from_s, node->to_s) ? 2 : 0;
+                break;
+            case DAYS:
+                out[i] = is_on_day(zone, tick, node) ? 2 : 0;
                 break;
             case AND:
             case WHILE:

@@ -1,0 +1,175 @@
+/*
+ * event.c - see naive.h. How long a value stayed the same, how near to each other several began, how a run began: said
+ * of arrays.
+ */
+#include "naive/naive.h"
+
+#include <math.h>
+
+/* ---- the same value ---- */
+
+/* Rows of one value without silence between: from the first tick to the last one, and to the end of what holds. */
+struct part {
+    int64_t from, last, to;
+    double value;
+};
+
+static int list_parts(const struct field *field, const struct node *node, int facility, struct part *out)
+{
+    const struct view *view = field->view;
+    const struct signal *signal = &view->signals[facility];
+    const struct facility *f = &view->zone->facilities[facility];
+    int n = 0;
+
+    for (int i = 0; i < signal->n; i++) {
+        int64_t tick = zone_tick(view->zone, signal->samples[i].time), next = INT64_MAX;
+        double value, other;
+        if (tick >= field->span.known_end) /* nothing is known of what comes */
+            break;
+        if (!sample_value(node, f, &signal->samples[i], &value))
+            continue;
+        for (int k = i + 1; k < signal->n && next == INT64_MAX; k++)
+            if (sample_value(node, f, &signal->samples[k], &other))
+                next = zone_tick(view->zone, signal->samples[k].time);
+        if (next >= field->span.known_end)
+            next = INT64_MAX;
+        if (next == tick)
+            continue; /* the last one of a tick counts */
+        int64_t end = tick + signal_hold(view, facility, tick);
+        end = end < next ? end : next;
+        bool goes_on = n > 0 && out[n - 1].to == tick && !(out[n - 1].value < value || out[n - 1].value > value);
+        if (!goes_on)
+            out[n++] = (struct part){tick, tick, end, value};
+        out[n - 1].last = tick;
+        out[n - 1].to = end;
+    }
+    return n;
+}
+
+static bool is_same(const struct part *a, const struct part *b)
+{
+    return !(a->value < b->value || a->value > b->value);
+}
+
+/* Whether a part, with the silences around it and the parts of its value beyond them, may have been long. */
+static bool may_be_long(const struct part *parts, int n, int i, int64_t d)
+{
+    int first = i, last = i;
+
+    while (first > 0 && is_same(&parts[first - 1], &parts[i]))
+        first--;
+    while (last + 1 < n && is_same(&parts[last + 1], &parts[i]))
+        last++;
+    bool is_silent_before = first == 0 || parts[first - 1].to < parts[first].from;
+    bool is_silent_after = last + 1 == n || parts[last].to < parts[last + 1].from;
+    int64_t begin = first == 0 ? INT64_MIN / 4 : parts[first - 1].to;
+    int64_t end = !is_silent_after ? parts[last].last : last + 1 == n ? INT64_MAX / 4 : parts[last + 1].from;
+
+    return (last > first || is_silent_before || is_silent_after) && end - begin >= d;
+}
+
+void frozen_truth(const struct field *field, const struct node *node, int facility, int64_t d, truth *out)
+{
+    struct part *parts = malloc(((size_t)field->view->signals[facility].n + 1) * sizeof *parts);
+
+    assert_non_null(parts);
+    int n = list_parts(field, node, facility, parts);
+    memset(out, 1, (size_t)field->span.n);
+    for (int i = 0; i < n; i++) {
+        truth value = parts[i].last - parts[i].from >= d ? 2 : may_be_long(parts, n, i, d);
+        for (int64_t t = parts[i].from; t < parts[i].to; t++)
+            if (t >= field->span.first && t < field->span.first + field->span.n)
+                out[t - field->span.first] = value;
+    }
+    free(parts);
+}
+
+/* ---- how a run began ---- */
+
+static truth near_truth(const truth *b, int t, int64_t d)
+{
+    truth best = 0;
+
+    for (int i = t; i >= 0 && i >= t - d; i--)
+        best = b[i] > best ? b[i] : best;
+    return best;
+}
+
+/*
+ * Over all that the unknown ticks may have been: the run around a tick may have begun wherever it may be true and the
+ * tick before may be false. One from the beginning of time has no begin.
+ */
+void after_truth(struct field *field, const truth *a, const truth *b, int64_t d, truth *out)
+{
+    bool all = false, any = false;
+
+    for (int t = 0; t < field->span.n; t++) {
+        truth before = t > 0 ? a[t - 1] : 2, near = near_truth(b, t, d);
+        if (before == 0 || a[t] == 0) {
+            all = true;
+            any = false;
+        }
+        if (before < 2 && a[t] > 0) {
+            all = all && near == 2;
+            any = any || near >= 1;
+        }
+        out[t] = a[t] == 0 ? 0 : a[t] == 2 && all ? 2 : any;
+    }
+}
+
+/* ---- several within a time of each other ---- */
+
+/* How many members have begun in the d ticks up to each, certainly and possibly. */
+static void count_lately(truth *const *starts, int n_members, int n, int64_t d, uint8_t *certain, uint8_t *possible)
+{
+    for (int t = 0; t < n; t++) {
+        certain[t] = possible[t] = 0;
+        for (int m = 0; m < n_members; m++) {
+            truth best = near_truth(starts[m], t, d);
+            certain[t] = (uint8_t)(certain[t] + (best == 2));
+            possible[t] = (uint8_t)(possible[t] + (best >= 1));
+        }
+    }
+}
+
+/* Whether the starts of at least k of them lie in some d ticks around a tick. */
+static truth reaches(const uint8_t *certain, const uint8_t *possible, int n, int t, int64_t d, int k)
+{
+    truth best = 0;
+
+    for (int u = t; u < n && u <= t + d && best < 2; u++)
+        best = certain[u] >= k ? 2 : possible[u] >= k && best < 1 ? 1 : best;
+    return best;
+}
+
+void together_truth(struct field *field, const struct node *node, truth *const *starts, int n_members, int64_t d,
+                    truth *out)
+{
+    int n = field->span.n, depth = field->depth, k = node->ref.k;
+    uint8_t *certain = field_take(field), *possible = field_take(field);
+
+    if (n_members == 0) {
+        memset(out, 1, (size_t)n);
+        return;
+    }
+    count_lately(starts, n_members, n, d, certain, possible);
+    for (int t = 0; t < n; t++) {
+        truth any = 0, so_many = reaches(certain, possible, n, t, d, k);
+        for (int m = 0; m < n_members; m++)
+            any = starts[m][t] > any ? starts[m][t] : any;
+        if (node->ref.quant == EXACTLY) {
+            truth none = (truth)(2 - reaches(certain, possible, n, t, d, k + 1));
+            so_many = none < so_many ? none : so_many;
+        }
+        out[t] = any < so_many ? any : so_many;
+    }
+    for (int t = 0; t < n; t++) {
+        certain[t] = out[t] == 2;
+        possible[t] = out[t] >= 1;
+    }
+    close_gaps(certain, n, d + 1);
+    close_gaps(possible, n, d + 1);
+    for (int t = 0; t < n; t++)
+        out[t] = (truth)(certain[t] + possible[t]);
+    field->depth = depth;
+}
