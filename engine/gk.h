@@ -1363,10 +1363,10 @@ GK_API int gk_repair(const char *path, const struct gk_options *options, gk_sink
  * Makes a store at `dest`, where nothing is yet, of all that can be read of a damaged one, whose pages are only read
  * and not believed: for when gk_repair refuses it and there is no copy. Facts, catalog, acts and rows are taken;
  * whatever follows from rows is derived anew. An entry of the catalog that is lost is named "lost facility 17". What is
- * missing is told, a line each (*n_missing counts them), and noted in the new store: answers say that more may be
- * missing. What is not carried over is told, too: rows in quarantine, sequences of sources, states and hours of rows
- * that were dropped. GK_ECORRUPT: the headers, or what the store is, cannot be read. After an error dest is to be
- * removed.
+ * missing is told, a line each (*n_missing counts them; states and hours of rows that were dropped are among them), and
+ * noted in the new store: answers say that more may be missing. What is left out is told as well: rows in quarantine,
+ * sequences of sources, former versions of the catalog, which rows were known when. GK_ECORRUPT: the headers, or what
+ * the store is, cannot be read. After an error dest is to be removed.
  */
 GK_API int gk_salvage(const char *path, const char *dest, const struct gk_options *options, gk_sink_fn sink,
                       void *context, uint64_t *n_missing, struct gk_error *error);

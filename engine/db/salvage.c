@@ -396,6 +396,19 @@ done:
     return rc;
 }
 
+/* States and hours of rows that were dropped follow from nothing that is there, and go. */
+static int tell_dropped(struct salvaging *s)
+{
+    char text[GK_TIME_TEXT_MAX];
+
+    if (!s->has_progress)
+        return heal_say(&s->log, "missing: from when on rows were dropped, if some were, and their states and hours");
+    if (s->progress.dropped_before == GK_TIME_MIN)
+        return GK_OK;
+    (void)gk_time_format(s->progress.dropped_before, s->db->zone_s, text); /* the length is not needed */
+    return heal_say(&s->log, "missing: states and hours of the rows that were dropped, before %s", text);
+}
+
 /* What is not carried over, as it is no content that can be taken anew. */
 static int tell_left_out(struct salvaging *s)
 {
@@ -407,16 +420,11 @@ static int tell_left_out(struct salvaging *s)
                     {STORE_SOURCE, "sequences of sources: what they send again is taken again"},
                     {STORE_BACKFILL, "records of which rows were known when"},
                     {STORE_DAMAGED, "records that were moved aside before"}};
-    char text[GK_TIME_TEXT_MAX];
     int rc = GK_OK;
 
     for (size_t i = 0; i < sizeof LEFT_OUT / sizeof *LEFT_OUT; i++)
         if (s->n_left_out[LEFT_OUT[i].table] > 0)
             TRY(heal_say(&s->log, "left out: %" PRIu64 " %s", s->n_left_out[LEFT_OUT[i].table], LEFT_OUT[i].what));
-    if (!s->has_progress || s->progress.dropped_before == GK_TIME_MIN)
-        goto done;
-    (void)gk_time_format(s->progress.dropped_before, s->db->zone_s, text); /* the length is not needed */
-    TRY(heal_say(&s->log, "left out: states and hours of the rows that were dropped, before %s", text));
 done:
     return rc;
 }
@@ -435,6 +443,7 @@ static int salvage(struct salvaging *s, const char *path, const char *dest, uint
     TRY(give_catalog(s));
     TRY(salvage_read(path, &second, s->error));
     TRY(end_acts(s));
+    TRY(tell_dropped(s));
     TRY(note_lost(s));
     *n_missing = s->log.n;
     TRY(tell_left_out(s));

@@ -2,7 +2,8 @@
  * damages.h - good stores, damaged files. A few stores of different kinds are made once, with the answers to a fixed
  * set of questions. Then, again and again, one of them is damaged at random: bits, heads of pages, zeroed and random
  * pages, pages from an earlier time, pages that changed places, headers, a cut, a cut under an open snapshot. A child
- * opens what is left, asks, checks, dumps, and now and then repairs it and writes to it; it has a few seconds.
+ * opens what is left, asks, checks, dumps, and now and then salvages it, repairs it and writes to it; it has a few
+ * seconds.
  *
  *     never      a signal, a hang, an answer that differs from the truth without a word
  *     allowed    the truth; an error; an answer with a note on what is damaged
@@ -80,8 +81,10 @@ struct answer {
 struct said {
     int opened, checked, dumped, repaired, written; /* statuses */
     uint64_t n_findings, n_findings_after;          /* of a check; after a repair */
-    struct answer answers[N_ANSWERS], after[N_ANSWERS];
-    bool has_repaired, has_written, is_done;
+    uint64_t n_missing, n_findings_saved;           /* of what was salvaged */
+    int salvaged;
+    struct answer answers[N_ANSWERS], after[N_ANSWERS], saved[N_ANSWERS];
+    bool has_salvaged, has_repaired, has_written, is_done;
     char text[GK_ERROR_TEXT_MAX];
 };
 
@@ -597,7 +600,7 @@ struct damage_plan {
     const struct good *good;
     enum mode mode;
     bool is_vouched;
-    bool repairs, writes;
+    bool salvages, repairs, writes;
     uint64_t cut_to; /* of LIVE */
 };
 
@@ -782,6 +785,28 @@ static int use_while_it_is_cut(gk_db *db)
     return GK_OK;
 }
 
+/* Before the file is changed by a repair. */
+static void salvage(const struct gk_options *options)
+{
+    struct gk_error error = {0};
+    char dest[4300], command[4400];
+    uint64_t n_acts = 0;
+    gk_db *db;
+
+    (void)snprintf(dest, sizeof dest, "%s-saved", path);
+    (void)snprintf(command, sizeof command, "rm -rf %s", dest);
+    (void)system(command);
+    shared->salvaged = gk_salvage(path, dest, options, NULL, NULL, &shared->n_missing, &error);
+    if (shared->salvaged == GK_OK && gk_open(dest, GK_READONLY, options, &db, &error) == GK_OK) {
+        shared->has_salvaged = true;
+        (void)ask_all(db, shared->saved, shared->text);
+        (void)gk_check(db, true, count_acts, &n_acts, &shared->n_findings_saved, &error);
+        shared->n_findings_saved -= n_acts;
+        (void)gk_close(db);
+    }
+    (void)system(command);
+}
+
 static int use_store(void *context)
 {
     struct gk_options o = options_of();
@@ -800,6 +825,8 @@ static int use_store(void *context)
         shared->dumped = gk_dump(db, "all", drop_text, &hash, &error);
         (void)gk_close(db);
     }
+    if (child_plan->salvages)
+        salvage(&o);
     if (child_plan->repairs) {
         uint64_t n_mended, n_acts = 0;
         shared->repaired = gk_repair(path, &o, count_acts, &n_acts, &n_mended, &shared->n_findings_after, &error);
@@ -852,6 +879,7 @@ static int in_child(void)
 
 /* TOLD: an answer differs, and all it says is that some record of the store is damaged. */
 static uint64_t n_repaired; /* stores that had findings, and none after a repair */
+static uint64_t n_salvaged; /* stores that were refused, and of which something could be read */
 
 enum verdict { TRUE, REFUSED, NAMED, TOLD, GUARDED, ROLLED_BACK, CRASHED, HUNG, WRONG, N_VERDICTS };
 static const char *const verdict_names[N_VERDICTS] = {"as it was",       "refused", "named", "told", "guarded",
@@ -888,6 +916,31 @@ static enum verdict judge_answers(const struct answer *answers, const struct sai
     return verdict;
 }
 
+/* What was salvaged says nothing else than the store did, unless it tells so. */
+static bool is_salvage_wrong(const struct damage_plan *plan, char *why, size_t size)
+{
+    char words[300];
+    const struct good *g = plan->good;
+
+    if (plan->salvages && shared->salvaged != GK_OK && !is_refusal(shared->salvaged)) {
+        (void)snprintf(why, size, "salvaging: status %d", shared->salvaged);
+        return true;
+    }
+    n_salvaged += shared->has_salvaged && shared->opened != GK_OK;
+    if (shared->has_salvaged && shared->n_findings_saved > 0) {
+        (void)snprintf(why, size, "what was salvaged has %" PRIu64 " findings", shared->n_findings_saved);
+        return true;
+    }
+    for (size_t i = 0; i < N_ANSWERS; i++) /* a name that is lost */
+        if (shared->saved[i].status == GK_ESYNTAX && shared->n_missing > 0)
+            shared->saved[i].status = GK_ENOTFOUND;
+    if (!shared->has_salvaged || judge_answers(shared->saved, &g->truth, words, sizeof words) != WRONG ||
+        (plan->mode == HEADER && judge_answers(shared->saved, &g->truth_before, words, sizeof words) != WRONG))
+        return false;
+    (void)snprintf(why, size, "salvaged: %s", words);
+    return true;
+}
+
 static enum verdict judge(const struct damage_plan *plan, int ended, char *why, size_t size)
 {
     why[0] = 0;
@@ -903,6 +956,8 @@ static enum verdict judge(const struct damage_plan *plan, int ended, char *why, 
         (void)snprintf(why, size, "ended with %d", ended);
         return WRONG;
     }
+    if (is_salvage_wrong(plan, why, size))
+        return WRONG;
     if (shared->opened != GK_OK) {
         (void)snprintf(why, size, "opening: %d %.300s", shared->opened, shared->text);
         return is_refusal(shared->opened) && shared->text[0] ? REFUSED : WRONG;
@@ -941,6 +996,7 @@ static void plan_file(struct random *r, struct damage_plan *plan)
     plan->repairs = plan->mode != LIVE && random_below(r, 4) == 0;
     plan->writes = plan->mode != LIVE && random_below(r, 8) == 0;
     plan->cut_to = random_below(r, plan->good->size[plan->good->n - 1]);
+    plan->salvages = plan->mode != LIVE && random_below(r, 4) == 0;
 }
 
 /* *is_bad: a verdict that must not be. */
@@ -962,9 +1018,9 @@ static void try_file(uint64_t seed, bool *is_bad)
     counts[plan.mode][verdict]++;
     *is_bad = verdict >= CRASHED;
     if (getenv("GK_DAMAGE_SHOW"))
-        (void)printf("GK_SEED=%" PRIu64 " %s %s%s%s%s: %s %s\n", seed, plan.good->name, mode_names[plan.mode],
-                     plan.is_vouched ? " vouched" : "", plan.repairs ? " repaired" : "", plan.writes ? " written" : "",
-                     verdict_names[verdict], why);
+        (void)printf("GK_SEED=%" PRIu64 " %s %s%s%s%s%s: %s %s\n", seed, plan.good->name, mode_names[plan.mode],
+                     plan.is_vouched ? " vouched" : "", plan.salvages ? " salvaged" : "",
+                     plan.repairs ? " repaired" : "", plan.writes ? " written" : "", verdict_names[verdict], why);
     if (*is_bad)
         (void)printf("GK_SEED=%" PRIu64 " %s, %s%s%s: %s, %s (findings %" PRIu64 ")\n", seed, plan.good->name,
                      mode_names[plan.mode], plan.is_vouched ? ", vouched for" : "", plan.writes ? ", written to" : "",
@@ -983,8 +1039,9 @@ static void print_counts(uint64_t n, double seconds)
             (void)printf(" %15" PRIu64, counts[m][v]);
         (void)printf("\n");
     }
-    (void)printf("%" PRIu64 " files in %.1f s, %.0f a second; %" PRIu64 " with findings were repaired to none\n", n,
-                 seconds, (double)n / seconds, n_repaired);
+    (void)printf("%" PRIu64 " files in %.1f s, %.0f a second; %" PRIu64 " with findings were repaired to none, %" PRIu64
+                 " that were refused were salvaged\n",
+                 n, seconds, (double)n / seconds, n_repaired, n_salvaged);
 }
 
 static double now_s(void)
