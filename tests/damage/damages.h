@@ -1068,7 +1068,7 @@ static uint64_t run_damages(uint64_t seed, uint64_t n)
         n_bad += is_bad;
     }
     print_counts(n, now_s() - begin);
-    (void)snprintf(command, sizeof command, "rm -rf %s", path);
+    (void)snprintf(command, sizeof command, "rm -rf %s %s-saved", path, path);
     if (getenv("GK_DAMAGE_KEEP"))
         (void)printf("kept: %s\n", path);
     else
