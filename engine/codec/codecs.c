@@ -147,7 +147,7 @@ struct codecs_look codecs_look(const uint64_t *z, size_t n)
         const uint64_t *from = z + 1 + k * (n - 1 - STRETCH) / (STRETCHES - 1);
         for (size_t i = 0; i < STRETCH; i++) {
             s.z[k * STRETCH + i] = from[i];
-            s.step[k * STRETCH + i] = from[i] - from[i - 1];
+            s.step[k * STRETCH + i] = from[i] - (from + i)[-1];
         }
     }
     if (target == TARGET_AVX512)

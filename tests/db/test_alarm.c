@@ -266,6 +266,16 @@ static void the_example_of_the_page_is_what_is_stored(void **state)
         assert_int_equal(alarm_decode(1, view_of(got.bytes, size), &alarm, &error), GK_ECORRUPT);
     got.bytes[0] = 2;
     assert_int_equal(alarm_decode(1, view_of(got.bytes, got.size), &alarm, &error), GK_EVERSION);
+    for (int i = 0; i < 4; i++) { /* a number that there is not */
+        struct gk_alarm odd = s.alarm;
+        odd.status = i == 0 ? GK_ALARM_WITHDRAWN + 1 : odd.status;
+        odd.life = i == 1 ? GK_CASE_CLOSED + 1 : odd.life;
+        odd.level = i == 2 ? GK_LEVEL_SEVERE + 1 : odd.level;
+        odd.outcome = i == 3 ? GK_OUTCOME_FALSE + 1 : odd.outcome;
+        buffer_reset(&again);
+        assert_int_equal(alarm_encode(&odd, &again), GK_OK);
+        assert_int_equal(alarm_decode(1, view_of(again.bytes, again.size), &alarm, &error), GK_ECORRUPT);
+    }
     free(dump);
     end(&s);
     buffer_clear(&want);

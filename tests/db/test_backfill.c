@@ -641,6 +641,10 @@ static void a_record_comes_back_and_a_cut_one_does_not(void **state)
     bytes.bytes[0]++;
     assert_int_equal(backfill_check(k, view_of(bytes.bytes, bytes.size), &MEM_SYSTEM, 701, &error), GK_EVERSION);
     bytes.bytes[0]--;
+    uint8_t unit = bytes.bytes[1];
+    bytes.bytes[1] = 10; /* of times: the last one is 9 */
+    assert_int_equal(backfill_check(k, view_of(bytes.bytes, bytes.size), &MEM_SYSTEM, 701, &error), GK_ECORRUPT);
+    bytes.bytes[1] = unit;
     const struct backfill_run early = {T0, T0 + 2 * DAY, 0}; /* it ends after it came */
     encode(T0 + DAY, &early, 1, &bytes);
     assert_int_equal(backfill_check(k, view_of(bytes.bytes, bytes.size), &MEM_SYSTEM, 701, &error), GK_ECORRUPT);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "db/act.h"
 #include "db/db.h"
 
 static struct gk_error error;
@@ -137,6 +138,31 @@ static void what_cannot_be_is_refused_with_the_reason(void **state)
     assert_int_equal(gk_act_hand_in(db, &put, name, &error), GK_EINVAL);
     assert_int_equal(gk_act_handed(db, "../data.mdb", &error), GK_EINVAL);
     check_is_clean(db);
+    world_end(db, path);
+}
+
+/* An act of the judge, with a hash that fits: its kind is the third byte. */
+static void what_only_a_judge_can_say_is_not_taken(void **state)
+{
+    static const uint8_t ZEROS[32];
+    struct gk_act_put put = act_of(GK_ACT_SEEN, 1);
+    char name[GK_HANDED_MAX];
+    struct buffer bytes;
+    (void)state;
+
+    gk_db *db = begin();
+    uint64_t last = last_act(db);
+    buffer_init(&bytes, &MEM_SYSTEM);
+    ok(gk_act_hand_in(db, &put, name, &error), &error);
+    ok(file_read(inbox, name, 10000, &bytes, &error), &error);
+    assert_int_equal(bytes.bytes[2], GK_ACT_SEEN);
+    bytes.bytes[2] = GK_ACT_SUPPRESSED;
+    act_hash(ZEROS, UINT64_MAX, view_of(bytes.bytes, bytes.size), bytes.bytes + bytes.size - 32);
+    ok(file_write(inbox, name, bytes.bytes, bytes.size, &error), &error);
+    ok(gk_commit(db, &error), &error);
+    assert_int_equal(gk_act_handed(db, name, &error), GK_EINVAL);
+    assert_int_equal(last_act(db), last);
+    buffer_clear(&bytes);
     world_end(db, path);
 }
 
@@ -363,6 +389,7 @@ static void a_writer_that_is_killed_takes_each_act_once(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_handed_in_is_taken_with_the_next_commit),
     cmocka_unit_test(what_cannot_be_is_refused_with_the_reason),
+    cmocka_unit_test(what_only_a_judge_can_say_is_not_taken),
     cmocka_unit_test(rows_do_not_wait_for_what_lies_in_the_inbox),
     cmocka_unit_test(a_crash_after_the_commit_does_not_double_an_act),
     cmocka_unit_test(a_crash_within_a_refusal_keeps_it_refused),

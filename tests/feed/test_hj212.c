@@ -203,6 +203,8 @@ static void what_is_no_packet_says_why(void **state)
         {"ST=32;CN=2x11;MN=M1;CP=&&&&", "'CN=2x11' in the header"},
         {"ST=32;CN=2011;MN=M1;Flag=999;CP=&&&&", "'Flag=999' in the header"},
         {"ST=32;CN=2011;MN=;CP=&&&&", "the header has no MN that could be one"},
+        {"ST=32;CN=2011;MN=12345678901234567890123456789012345678901234567890123456789012345;CP=&&&&",
+         "the header has no MN that could be one"},
         {"ST=32;CN=2011;MN=M\x01;CP=&&&&", "the header has no MN that could be one"},
         {"ST=32;MN=M1;CP=&&&&", "the header has no CN"},
         {"CN=2011;MN=M1;CP=&&&&", "the header has no ST"},

@@ -27,6 +27,7 @@
 
 static char folder[4096];
 static rlim_t most_files; /* that a server may open; 0: as many as we */
+static rlim_t most_bytes; /* that a file of its may have; 0: as many as there is room for */
 
 struct server {
     pid_t pid;
@@ -145,6 +146,9 @@ static inline void start(struct server *server, const char *const *more, const c
         struct rlimit limit = {most_files, most_files};
         if (most_files > 0)
             (void)setrlimit(RLIMIT_NOFILE, &limit);
+        struct rlimit size = {most_bytes, most_bytes};
+        if (most_bytes > 0 && signal(SIGXFSZ, SIG_IGN) != SIG_ERR)
+            (void)setrlimit(RLIMIT_FSIZE, &size);
         _exit(command_serve.run(&command_serve, argc, argv));
     }
     (void)close(pipes[1]);

@@ -96,6 +96,39 @@ static void sigterm_acknowledges_what_was_taken(void **state)
     assert_int_equal(read_rows("press", is_there, N), N);
 }
 
+/* The file cannot grow: sooner or later a commit fails. */
+static void what_cannot_become_durable_is_not_acknowledged(void **state)
+{
+    enum { ROUNDS = 400, PACKETS = 50, N = ROUNDS * PACKETS };
+    static bool is_acked[N], is_there[N];
+    struct server server;
+    struct stat st;
+    unsigned n = 0, n_got = PACKETS;
+    char packet[GK_HJ212_PACKET_MAX];
+    (void)state;
+
+    start(&server, NULL, "ready"); /* the tables are read */
+    assert_int_equal(stop(&server, SIGTERM), EXIT_ROWS);
+    assert_int_equal(stat(in_folder("store/data.mdb"), &st), 0);
+    most_bytes = (rlim_t)st.st_size;
+    start(&server, NULL, "ready");
+    most_bytes = 0;
+    int fd = connect_to(server.hj212);
+    memset(is_acked, 0, sizeof is_acked);
+    for (; n < N && n_got == PACKETS; n += PACKETS) {
+        bool is_open = true;
+        for (unsigned i = n; i < n + PACKETS && is_open; i++)
+            is_open = send_all(fd, packet, make_packet("M1", i, (double)i * i, packet));
+        n_got = read_replies(fd, PACKETS, is_acked, N);
+    }
+    assert_true(n_got < PACKETS); /* it was cut off */
+    (void)close(fd);
+    (void)stop(&server, SIGTERM);
+    (void)read_rows("press", is_there, N);
+    for (unsigned i = 0; i < n; i++)
+        assert_true(is_there[i] || !is_acked[i]);
+}
+
 static void bad_packets_cost_none_of_the_others(void **state)
 {
     enum { N = 50 };
@@ -323,6 +356,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(devices_are_answered_when_their_rows_are_durable),
     IN_FOLDER(what_was_acknowledged_survives_kill_9),
     IN_FOLDER(sigterm_acknowledges_what_was_taken),
+    IN_FOLDER(what_cannot_become_durable_is_not_acknowledged),
     IN_FOLDER(bad_packets_cost_none_of_the_others),
     IN_FOLDER(more_devices_than_the_limit_are_refused),
     IN_FOLDER(a_silent_device_is_cut_off),
