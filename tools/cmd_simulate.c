@@ -60,7 +60,7 @@ static const char help[] =
     "lost\n"
     "                      repeat flood reconnect halfopen clock hex modbus time14 gap (none)\n"
     "  --speed N           so many times as fast as the zone's clock; else as fast as it is acknowledged\n"
-    "  --ahead N           packets that a device sends before it waits for replies (64)\n"
+    "  --ahead N           packets that a device sends before it waits for replies (256)\n"
     "  --patience TIME     without a reply for so long, a packet is sent again (5s)\n"
     "\n"
     "  gk simulate zone --days 7 --violations 50%\n"
@@ -315,7 +315,7 @@ static int run(const struct command *self, int argc, char **argv)
 {
     struct request request = {
         .config = {.n_parks = 1, .n_enterprises = 3, .n_days = 2, .seed = 1, .violation_rate = 0.25},
-        .devices = {.n_ahead = 64, .patience_ns = 5 * GK_SECOND},
+        .devices = {.n_ahead = 256, .patience_ns = 5 * GK_SECOND},
         .faults = "none"};
     int64_t interval_ns = 10 * GK_SECOND;
     const struct option options[] = {

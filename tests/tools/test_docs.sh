@@ -1,5 +1,5 @@
 #!/bin/sh
-# test_docs.sh: what README.md, docs/QUERY.md, docs/SHELL.md and docs/FEEDS.md show is run. Blocks marked ```sh run go through a shell, one after the other in a new
+# test_docs.sh: what README.md, docs/QUERY.md, docs/SHELL.md, docs/FEEDS.md and docs/OPERATIONS.md show is run. Blocks marked ```sh run go through a shell, one after the other in a new
 # folder a page; a block marked ```text output behind one must be what it printed; a block marked ```c run is compiled, linked with
 # the built library, and run; a block marked ```gk ARGUMENTS is a session with the shell: what stands behind the prompts is typed, and
 # the whole of it must come out (with UPDATE=1 the page gets what comes out). GK is the built gk; the library lies beside it.
@@ -25,7 +25,14 @@ case $symbols in *__asan_init*) flags="$flags -fsanitize=address,undefined" ;; e
 case $symbols in *__tsan_init*) flags="$flags -fsanitize=thread" ;; esac
 case $symbols in *__gcov_init*) flags="$flags --coverage" ;; esac
 folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
+# Pages say 5212; tests that run at the same time must not meet there.
+port=$((20000 + $$ % 20000))
+stop_servers() { # that a page has left running
+    for pid in "$folder"/work/*.pid; do
+        [ ! -f "$pid" ] || kill "$(cat "$pid")" 2>/dev/null
+    done
+}
+trap 'stop_servers; rm -rf "$folder"' EXIT
 trap 'exit 130' INT TERM
 mkdir "$folder/bin"
 ln -s "$GK" "$folder/bin/gk"
@@ -58,6 +65,7 @@ run_session() { # run_session BLOCK: its first line has the arguments
 run_block() { # run_block FILE
     case $1 in
     *.sh)
+        sed -i "s/\b5212\b/$port/g" "$1"
         if sh -eu "$1" >"$folder/out" 2>"$folder/err"; then
             pass
         else
@@ -97,7 +105,7 @@ update() { # puts what came out into the sessions of a page
     !is_old' "$root/$page" >"$folder/page" && cat "$folder/page" >"$root/$page"
 }
 
-for page in README.md docs/QUERY.md docs/SHELL.md docs/FEEDS.md; do
+for page in README.md docs/QUERY.md docs/SHELL.md docs/FEEDS.md docs/OPERATIONS.md; do
     # 01.sh, 02.output, 03.c ... in the order of the page.
     rm -rf "$folder/blocks" "$folder/work"
     mkdir "$folder/blocks" "$folder/work"
@@ -114,6 +122,7 @@ for page in README.md docs/QUERY.md docs/SHELL.md docs/FEEDS.md; do
     for block in "$folder"/blocks/*; do
         run_block "$block"
     done
+    stop_servers
     [ -z "${UPDATE:-}" ] || update
 done
 
