@@ -475,12 +475,22 @@ enum gk_hj212_crc {
 /* "learn", "standard", "modbus", "modbus swapped", "off". */
 GK_API const char *gk_hj212_crc_text(enum gk_hj212_crc crc);
 
+/*
+ * What is learned of devices. A decoder has its own; a server, where a device may have another connection for each
+ * packet, gives one to all its decoders. Not for several threads at a time; closed behind its decoders.
+ */
+typedef struct gk_hj212_learner gk_hj212_learner;
+GK_API int gk_hj212_learner_open(gk_resize_fn resize, void *resize_context, gk_hj212_learner **out,
+                                 struct gk_error *error);
+GK_API void gk_hj212_learner_close(gk_hj212_learner *learner);
+
 struct gk_hj212_options {
     size_t size;
     enum gk_hj212_crc crc;
     int32_t zone_s; /* of the devices' clocks, seconds east of Greenwich; 0 with zone_is_set for UTC; default 28800 */
     bool zone_is_set;
     size_t repeats; /* packets that are remembered to tell repeats; default 65,536 */
+    gk_hj212_learner *learner;
     gk_resize_fn resize;
     void *resize_context;
 };

@@ -48,7 +48,8 @@ struct connection {
 
 struct hj212_server {
     struct watched listener; /* first */
-    bool is_paused;          /* no descriptors: accepts again with the next tick */
+    gk_hj212_learner *learner;
+    bool is_paused; /* no descriptors: accepts again with the next tick */
     struct connection **connections;
     size_t n, room;
 };
@@ -271,8 +272,11 @@ static void name_peer(const struct sockaddr_storage *address, socklen_t size, ch
 static void add_connection(struct serve *serve, int fd, const struct sockaddr_storage *address, socklen_t size)
 {
     struct hj212_server *server = serve->hj212;
-    const struct gk_hj212_options options = {
-        .size = sizeof options, .zone_s = serve->zone_s, .zone_is_set = true, .repeats = REPEATS};
+    const struct gk_hj212_options options = {.size = sizeof options,
+                                             .zone_s = serve->zone_s,
+                                             .zone_is_set = true,
+                                             .repeats = REPEATS,
+                                             .learner = server->learner};
     struct connection *connection = tool_resize(NULL, 1, sizeof *connection);
     struct gk_error error = {0};
     int on = 1;
@@ -336,6 +340,11 @@ bool hj212_open(struct serve *serve, const char *address)
         return false;
     serve->hj212 = tool_resize(NULL, 1, sizeof *serve->hj212);
     *serve->hj212 = (struct hj212_server){.listener = {fd, listener_ready}};
+    struct gk_error error;
+    if (gk_hj212_learner_open(NULL, NULL, &serve->hj212->learner, &error) != GK_OK) {
+        (void)tool_failed(serve->command, &error);
+        return false;
+    }
     return serve_watch(serve, &serve->hj212->listener, EPOLLIN);
 }
 
@@ -372,6 +381,7 @@ void hj212_close(struct serve *serve)
     hj212_stop_listening(serve);
     while (serve->hj212->n > 0)
         drop(serve, serve->hj212->connections[serve->hj212->n - 1]);
+    gk_hj212_learner_close(serve->hj212->learner);
     free(serve->hj212->connections);
     free(serve->hj212);
     serve->hj212 = NULL;

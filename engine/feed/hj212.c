@@ -1,12 +1,9 @@
 /*
  * hj212.c - the decoder of gk.h: frames are judged by check value and structure, and devices that reckon another check
  * value are learned.
- *
- * A check value that is right as Modbus and wrong by the standard comes by chance once in 65,536 damaged packets, but a
- * device whose firmware does so sends nothing else: LEARN_PACKETS of them in a row, and the device's packets are judged
- * by it. It goes back the same way.
  */
 #include "feed/hj212_frame.h"
+#include "feed/hj212_learner.h"
 #include "feed/hj212_segment.h"
 
 #include <stdio.h>
@@ -14,24 +11,12 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-#define LEARN_PACKETS 8
-#define DEVICES_MAX   4096 /* that send other check values than the standard's; more are refused */
 #define REPEATS_USUAL 65536
 #define ZONE_USUAL_S  28800
-#define MN_KEPT_MAX   64
 #define BYTES_KEPT    1024
 #define FNV_OFFSET    UINT64_C(0xCBF29CE484222325) /* FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv */
 #define FNV_PRIME     UINT64_C(0x100000001B3)
 #define REPEAT_PROBES 8
-
-struct device {
-    char mn[MN_KEPT_MAX];
-    uint32_t mn_size;
-    enum gk_hj212_crc crc;   /* in force */
-    enum gk_hj212_crc other; /* by which the last `streak` packets passed instead */
-    uint32_t streak;
-    uint64_t n_refused;
-};
 
 struct gk_hj212 {
     struct mem mem;
@@ -48,8 +33,8 @@ struct gk_hj212 {
     uint64_t counts[GK_HJ212_VERDICTS];
     uint64_t *repeats; /* hashes of packets, a table with few probes: an old one gives way to a new one */
     size_t n_repeats;
-    struct device *devices;
-    size_t n_devices, devices_capacity;
+    gk_hj212_learner *learner;
+    bool owns_learner;
 };
 
 const char *gk_hj212_verdict_text(enum gk_hj212_verdict verdict)
@@ -143,68 +128,21 @@ static enum gk_hj212_crc passing(struct view segment, uint16_t check)
     return GK_HJ212_CRC_OFF;
 }
 
-static struct device *find_device(gk_hj212 *decoder, struct gk_text mn)
-{
-    for (size_t i = 0; i < decoder->n_devices; i++)
-        if (decoder->devices[i].mn_size == mn.size && memcmp(decoder->devices[i].mn, mn.bytes, mn.size) == 0)
-            return &decoder->devices[i];
-    return NULL;
-}
-
-/* NULL when there is no room: then the device goes on being judged by the standard. */
-static struct device *add_device(gk_hj212 *decoder, struct gk_text mn)
-{
-    struct device *device;
-
-    if (mn.size > MN_KEPT_MAX || decoder->n_devices == DEVICES_MAX ||
-        mem_reserve(&decoder->mem, &decoder->devices, &decoder->devices_capacity, decoder->n_devices + 1,
-                    sizeof *decoder->devices) != GK_OK)
-        return NULL;
-    device = &decoder->devices[decoder->n_devices++];
-    *device = (struct device){.mn_size = (uint32_t)mn.size, .crc = GK_HJ212_CRC_STANDARD};
-    memcpy(device->mn, mn.bytes, mn.size);
-    return device;
-}
-
-/* A packet of the device is right in all but the check value that is in force, and passes by `other`. */
-static bool learn(gk_hj212 *decoder, struct gk_text mn, enum gk_hj212_crc other)
-{
-    struct device *device = find_device(decoder, mn);
-
-    if (!device)
-        device = add_device(decoder, mn);
-    if (!device)
-        return false;
-    device->streak = device->other == other ? device->streak + 1 : 1;
-    device->other = other;
-    if (device->streak < LEARN_PACKETS) {
-        device->n_refused++;
-        return false;
-    }
-    device->crc = other;
-    device->streak = 0;
-    return true;
-}
-
 /* Whether the check value holds; the segment is parsed already. */
 static bool judge_check(gk_hj212 *decoder, enum gk_hj212_crc *by)
 {
     struct frame *frame = &decoder->frame;
-    struct device *device = NULL;
+    struct gk_text mn = decoder->segment.packet.mn;
+    bool learns = decoder->crc == GK_HJ212_CRC_LEARN;
 
-    *by = decoder->crc == GK_HJ212_CRC_LEARN ? GK_HJ212_CRC_STANDARD : decoder->crc;
-    if (decoder->crc == GK_HJ212_CRC_LEARN && decoder->n_devices > 0)
-        device = find_device(decoder, decoder->segment.packet.mn);
-    if (device)
-        *by = device->crc;
+    *by = learns ? learner_crc(decoder->learner, mn) : decoder->crc;
     if (passes(frame->segment, frame->check, *by)) {
-        if (device)
-            device->streak = 0;
+        if (learns)
+            learner_passed(decoder->learner, mn);
         return true;
     }
     enum gk_hj212_crc other = passing(frame->segment, frame->check);
-    if (other != GK_HJ212_CRC_OFF && decoder->crc == GK_HJ212_CRC_LEARN &&
-        learn(decoder, decoder->segment.packet.mn, other)) {
+    if (other != GK_HJ212_CRC_OFF && learns && learner_learn(decoder->learner, mn, other)) {
         *by = other;
         return true;
     }
@@ -360,14 +298,7 @@ void gk_hj212_counts(const gk_hj212 *decoder, uint64_t counts[GK_HJ212_VERDICTS]
 
 bool gk_hj212_learned(const gk_hj212 *decoder, size_t i, struct gk_hj212_device *out)
 {
-    for (size_t d = 0; d < decoder->n_devices; d++) {
-        const struct device *device = &decoder->devices[d];
-        if (device->crc == GK_HJ212_CRC_STANDARD || i-- > 0)
-            continue;
-        *out = (struct gk_hj212_device){{device->mn, device->mn_size}, device->crc, device->n_refused};
-        return true;
-    }
-    return false;
+    return learner_get(decoder->learner, i, out);
 }
 
 static size_t round_up_to_power(size_t n)
@@ -400,7 +331,10 @@ int gk_hj212_open(const struct gk_hj212_options *options, gk_hj212 **out, struct
     /* Half full at most, so that few places are fought for. */
     decoder->n_repeats = round_up_to_power(2 * (o->repeats ? o->repeats : REPEATS_USUAL));
     decoder->repeats = mem_array(&mem, decoder->n_repeats, sizeof *decoder->repeats);
-    if (!decoder->repeats) {
+    decoder->learner = o->learner;
+    decoder->owns_learner = !o->learner;
+    if (!decoder->repeats ||
+        (decoder->owns_learner && gk_hj212_learner_open(mem.resize, mem.context, &decoder->learner, error) != GK_OK)) {
         gk_hj212_close(decoder);
         return error_set(error, GK_ENOMEM, "no memory for a decoder");
     }
@@ -417,7 +351,8 @@ void gk_hj212_close(gk_hj212 *decoder)
     buffer_clear(&decoder->bytes);
     mem_free(&mem, decoder->segment.fields);
     mem_free(&mem, decoder->repeats);
-    mem_free(&mem, decoder->devices);
+    if (decoder->owns_learner)
+        gk_hj212_learner_close(decoder->learner);
     mem_free(&mem, decoder);
 }
 

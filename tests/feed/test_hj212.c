@@ -409,6 +409,52 @@ static void another_check_value_is_learned_of_a_device(void **state)
     }
 }
 
+/* Devices that call, send one packet and hang up never send eight over one connection. */
+static void what_is_learned_is_shared_by_connections(void **state)
+{
+    struct gk_hj212_options options = {.size = sizeof options, .repeats = 4};
+    uint64_t counts[GK_HJ212_VERDICTS];
+    struct gk_hj212_device device;
+    gk_hj212 *decoder;
+    (void)state;
+
+    assert_int_equal(gk_hj212_learner_open(NULL, NULL, &options.learner, NULL), GK_OK);
+    for (uint64_t i = 1; i <= 10; i++) {
+        assert_int_equal(gk_hj212_open(&options, &decoder, NULL), GK_OK);
+        feed_packets(decoder, "M1", GK_HJ212_CRC_MODBUS, 1, i);
+        count_verdicts(decoder, counts);
+        assert_int_equal(counts[GK_HJ212_TAKEN], i >= 8);
+        assert_int_equal(gk_hj212_learned(decoder, 0, &device), i >= 8);
+        gk_hj212_close(decoder);
+    }
+    gk_hj212_learner_close(options.learner);
+}
+
+static void thousands_of_devices_are_learned_and_no_more(void **state)
+{
+    enum { MOST = 4096, N = MOST + 100 };
+    uint64_t counts[GK_HJ212_VERDICTS], n_taken;
+    struct gk_hj212_device device;
+    gk_hj212 *decoder;
+    char mn[16];
+    (void)state;
+
+    assert_int_equal(gk_hj212_open(NULL, &decoder, NULL), GK_OK);
+    for (unsigned i = 0; i < N; i++) {
+        (void)snprintf(mn, sizeof mn, "D%05u", i);
+        feed_packets(decoder, mn, GK_HJ212_CRC_SWAPPED, 24, 1); /* one in a few hundred passes by the standard, too */
+    }
+    count_verdicts(decoder, counts);
+    n_taken = counts[GK_HJ212_TAKEN];
+    assert_true(gk_hj212_learned(decoder, MOST - 1, &device));
+    assert_memory_equal(device.mn.bytes, "D04095", device.mn.size);
+    assert_false(gk_hj212_learned(decoder, MOST, &device));
+    feed_packets(decoder, "D00000", GK_HJ212_CRC_SWAPPED, 1, 100);
+    count_verdicts(decoder, counts);
+    assert_int_equal(counts[GK_HJ212_TAKEN], n_taken + 1);
+    gk_hj212_close(decoder);
+}
+
 static void a_check_value_that_is_set_is_the_only_one(void **state)
 {
     (void)state;
@@ -612,6 +658,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(damaged_streams_are_read_alike_however_they_are_cut),
     cmocka_unit_test(a_live_stream_does_not_wait_for_a_length_that_is_too_long),
     cmocka_unit_test(another_check_value_is_learned_of_a_device),
+    cmocka_unit_test(what_is_learned_is_shared_by_connections),
+    cmocka_unit_test(thousands_of_devices_are_learned_and_no_more),
     cmocka_unit_test(a_check_value_that_is_set_is_the_only_one),
     cmocka_unit_test(repeats_are_told_among_more_packets_than_are_remembered),
     cmocka_unit_test(a_packet_that_asks_for_a_reply_gets_one),

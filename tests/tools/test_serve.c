@@ -154,6 +154,28 @@ static void bad_packets_cost_none_of_the_others(void **state)
     assert_int_equal(read_rows("press", is_there, N), N);
 }
 
+static void a_device_that_connects_for_each_packet_is_learned(void **state)
+{
+    static const char form[] =
+        "QN=20260105%09u;ST=80;CN=2011;PW=1;MN=M1;Flag=5;CP=&&DataTime=202601050000%02u;kw-Rtd=1&&";
+    static char answer[TALK_MAX];
+    char segment[256], packet[GK_HJ212_PACKET_MAX];
+    struct server server;
+    (void)state;
+
+    start(&server, NULL, "ready");
+    for (unsigned i = 1; i <= 10; i++) {
+        int n = snprintf(segment, sizeof segment, form, i, i), fd = connect_to(server.hj212);
+        assert_true(send_all(fd, packet, gk_hj212_write(segment, (size_t)n, GK_HJ212_CRC_MODBUS, packet)));
+        assert_int_equal(shutdown(fd, SHUT_WR), 0);
+        ssize_t size = recv(fd, answer, sizeof answer - 1, 0); /* of one packet, or none */
+        answer[size > 0 ? size : 0] = '\0';
+        assert_int_equal(strstr(answer, "CN=9014") != NULL, i >= 8);
+        (void)close(fd);
+    }
+    assert_int_equal(stop(&server, SIGTERM), EXIT_ROWS);
+}
+
 static void more_devices_than_the_limit_are_refused(void **state)
 {
     static bool is_acked[10];
@@ -358,6 +380,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(sigterm_acknowledges_what_was_taken),
     IN_FOLDER(what_cannot_become_durable_is_not_acknowledged),
     IN_FOLDER(bad_packets_cost_none_of_the_others),
+    IN_FOLDER(a_device_that_connects_for_each_packet_is_learned),
     IN_FOLDER(more_devices_than_the_limit_are_refused),
     IN_FOLDER(a_silent_device_is_cut_off),
     IN_FOLDER(tables_are_read_again_on_sighup),
