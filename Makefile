@@ -226,7 +226,7 @@ tsan-run: $(addprefix $(BUILD)/,$(TSAN_TESTS))
 FUZZ_SECONDS ?= 20
 FUZZ_RUNS    ?=
 fuzz: deps-all
-	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=fuzz CC=$(CLANG) fuzz-run
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=fuzz CC="$(CLANG)" fuzz-run
 fuzz-run: $(patsubst %.c,$(BUILD)/%,$(FUZZERS)) $(BUILD)/tests/fuzz/unpack
 	@BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) sh tests/fuzz/fuzz.sh
 $(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call obj,$(ENGINE) $(QUERY))
@@ -302,7 +302,7 @@ damage: deps
 
 #: make lint      formatting, the walls between the rooms, exported names, cppcheck, and clang's warnings
 lint: deps-all
-	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check CC=$(CLANG) BUILD=build/clang build/clang/gk
+	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=check CC="$(CLANG)" BUILD=build/clang build/clang/gk
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=release all $(patsubst bench/%.c,build/release/bench/%,$(BENCHES))
 	@BUILD=build/release sh tests/lint.sh
 

@@ -3,7 +3,7 @@
 # need; with `bench` the peers of the benchmarks that Debian has, which `make bench` leaves out when they are absent.
 # Quick and silent when nothing is missing. What counts is the tool or the header, not the package, so that a system
 # which has them from elsewhere is left alone.
-# shellcheck disable=SC2317 # the tests are called through need
+# shellcheck disable=SC2317,SC2086 # the tests are called through need; CC may be two words
 set -u
 
 CC=${CC:-gcc}
@@ -19,7 +19,7 @@ has() {
 }
 has_header() {
     printf '#include <stddef.h>\n#include <stdarg.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <%s>\n' "$1" |
-        "$CC" -E -x c -
+        $CC -E -x c -
 }
 has_fuzzer() {
     ls "$(clang-14 -print-resource-dir)"/lib/linux/libclang_rt.fuzzer-*.a
@@ -28,7 +28,7 @@ has_library() {
     PATH=$PATH:/sbin:/usr/sbin ldconfig -p | grep "$1"
 }
 
-need gcc has "$CC"
+need gcc has "${CC%% *}"
 need libc6-dev has_header stdlib.h
 need make has make
 need pkg-config has pkg-config
