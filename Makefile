@@ -180,7 +180,7 @@ $(BUILD)/bench/%: $(BUILD)/bench/%.o $(call obj,$(BENCHSUP)) $(call obj,$(ENGINE
 
 # The naive evaluator sees the engine as everybody does, through gk.h and gk_query.h.
 NAIVE := $(filter-out tests/naive/test_%,$(sort $(wildcard tests/naive/*.c)))
-$(BUILD)/tests/naive/test_%: $(BUILD)/tests/naive/test_%.o $(call obj,$(NAIVE) $(SUPPORT)) $(LIB)
+$(filter $(BUILD)/tests/naive/%,$(TESTBINS)): %: %.o $(call obj,$(NAIVE) $(SUPPORT)) $(LIB)
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(LIBS)
 
