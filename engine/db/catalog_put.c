@@ -369,18 +369,21 @@ static bool put_id(uint32_t *have, uint32_t given)
 }
 
 /* Room for a facility, its sites and its tags, and for the facilities that get a park with it. */
-static int make_facility_room(struct catalog *c, const struct gk_facility_put *put, struct catalog_changes *changes,
-                              struct gk_error *error)
+static int make_facility_room(struct catalog *c, const struct gk_facility_put *put, uint32_t known,
+                              struct catalog_changes *changes, struct gk_error *error)
 {
     size_t size = kept_size(put->name) + kept_size(put->park) + kept_size(put->enterprise) + kept_size(put->line);
     size_t n_changes = 6; /* registered, changed, three sites, an enterprise's park */
+    uint32_t enterprise = known == GK_ID_NONE ? GK_ID_NONE : c->facilities[known].enterprise;
 
     for (size_t i = 0; i < put->n_tags; i++)
         size += kept_size(put->tag_keys[i]) + kept_size(put->tag_values[i]);
-    uint32_t enterprise = catalog_site(c, GK_ENTERPRISE, put->enterprise.bytes, put->enterprise.size);
-    if (!is_absent(put->park) && (enterprise == GK_ID_NONE || c->sites[GK_ENTERPRISE][enterprise].parent == GK_ID_NONE))
+    if (!is_absent(put->enterprise))
+        enterprise = catalog_site(c, GK_ENTERPRISE, put->enterprise.bytes, put->enterprise.size);
+    /* The facilities of an enterprise that gets its park; a new one has none, and 100,000 come one after the other. */
+    if (!is_absent(put->park) && enterprise != GK_ID_NONE && c->sites[GK_ENTERPRISE][enterprise].parent == GK_ID_NONE)
         for (size_t i = 0; i < c->n_facilities; i++)
-            n_changes += c->facilities[i].enterprise != GK_ID_NONE && c->facilities[i].park == GK_ID_NONE;
+            n_changes += c->facilities[i].enterprise == enterprise;
     return make_room(c, changes, n_changes, size, error);
 }
 
@@ -400,7 +403,7 @@ int catalog_put_facility(struct catalog *c, const struct gk_facility_put *given,
         whole.line.size = strlen(whole.line.bytes);
     }
     size_t n_old = old ? old->n_tags : 0;
-    TRY(make_facility_room(c, put, changes, error));
+    TRY(make_facility_room(c, put, known, changes, error));
     struct gk_tag *tags = mem_array(&c->mem, n_old + put->n_tags, sizeof *tags);
     if (!tags)
         return no_memory(error);

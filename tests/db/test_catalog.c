@@ -104,6 +104,30 @@ static void an_enterprise_is_in_one_park(void **state)
     assert_int_equal(catalog->facilities[c].park, catalog->facilities[a].park);
 }
 
+#define MANY_FACILITIES 100
+
+/* Also those that were in another park before they had an enterprise: there is room to tell of all of them. */
+static void an_enterprise_that_gets_its_park_tells_of_all_its_facilities(void **state)
+{
+    char name[16];
+    (void)state;
+
+    for (int i = 0; i < MANY_FACILITIES; i++) {
+        snprintf(name, sizeof name, "f%d", i);
+        (void)put(name, "P0", NULL, NULL, GK_PRODUCTION); /* by name below */
+        (void)put(name, NULL, "E1", NULL, GK_PRODUCTION);
+    }
+    catalog_changes_clear(&changes); /* and with them the room */
+    uint32_t last = put("last", "P1", "E1", NULL, GK_PRODUCTION);
+    uint32_t park = catalog->facilities[last].park;
+    size_t n_told = 0;
+    for (size_t i = 0; i < changes.n; i++)
+        n_told += changes.at[i].kind == ENTRY_FACILITY && changes.at[i].id < MANY_FACILITIES;
+    assert_int_equal(n_told, MANY_FACILITIES);
+    for (uint32_t i = 0; i < MANY_FACILITIES; i++)
+        assert_int_equal(catalog->facilities[i].park, park);
+}
+
 /* Facilities, registered in whatever order, are in the park of their enterprise. */
 static void an_enterprise_takes_its_facilities_into_its_park(void **state)
 {
@@ -752,6 +776,7 @@ static void former_versions_stay_known_and_ids_are_kept(void **state)
 static const struct CMUnitTest tests[] = {
     WITH_CATALOG(every_wrong_facility_is_named),
     WITH_CATALOG(an_enterprise_is_in_one_park),
+    WITH_CATALOG(an_enterprise_that_gets_its_park_tells_of_all_its_facilities),
     WITH_CATALOG(an_enterprise_takes_its_facilities_into_its_park),
     WITH_CATALOG(a_facility_that_moves_takes_its_line_name_along),
     WITH_CATALOG(every_wrong_link_is_named),
