@@ -132,11 +132,11 @@ static int read_facility(struct eval *eval, const struct cond *leaf, uint32_t id
         return gk_state_timeline(eval->snapshot, id, leaf->mask, eval->lo, hi, out, eval->error);
     struct series_signal signal;
     series_make_signal(leaf->series, reduce_of(leaf), gk_facility_get(eval->snapshot, id), &signal);
+    double limit = limit_for(leaf, gk_facility_get(eval->snapshot, id));
+    if (isnan(limit)) /* of a load without a rated value nothing is known, not even that it stays the same */
+        return gk_timeline_reset(out, GK_UNKNOWN);
     if (leaf->kind == COND_FROZEN)
         return gk_signal_frozen(eval->snapshot, id, &signal.of, leaf->ticks, eval->lo, hi, out, eval->error);
-    double limit = limit_for(leaf, gk_facility_get(eval->snapshot, id));
-    if (isnan(limit))
-        return gk_timeline_reset(out, GK_UNKNOWN);
     return gk_signal_timeline(eval->snapshot, id, &signal.of, leaf->compare, limit, eval->lo, hi, out, eval->error);
 }
 

@@ -604,7 +604,8 @@ static bool is_of_clock(const struct cond *cond)
 static int parse_that(struct parser *parser, struct cond **out, bool *is_done)
 {
     /* 夜间22:00-06:00生产运行 */
-    bool is_hours = is_of_clock(*out) && parser_is_han(parser) && parser_begins_cond(parser->at);
+    bool is_implied = parser->has_implied && parser->at->kind == T_WORD && is_state_word(parser->at->word);
+    bool is_hours = is_of_clock(*out) && parser_is_han(parser) && (is_implied || parser_begins_cond(parser->at));
     bool is_during = parser_take_word(parser, W_DURING_THAT) || is_hours;
     struct cond *b;
     int rc = GK_OK;

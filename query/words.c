@@ -45,6 +45,7 @@ static const struct spelling spellings[] = {
     {"持续时间", W_DURATION},
     {"share", W_SHARE},
     {"占比", W_SHARE},
+    {"时长占比", W_SHARE},
     {"比例", W_SHARE},
     {"count", W_COUNT},
     {"次数", W_COUNT},

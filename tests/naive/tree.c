@@ -214,6 +214,7 @@ static bool event_of(const struct node *node)
     case WHILE:
         return node->a->is_event || node->b->is_event;
     case UNLESS:
+    case AFTER:
         return node->a->is_event;
     case OR:
         return node->a->is_event && node->b->is_event;
