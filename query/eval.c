@@ -850,6 +850,26 @@ static int64_t clear_border(const struct eval *eval, int64_t lo)
     return lo;
 }
 
+static bool has_after(const struct cond *cond)
+{
+    return cond && (cond->kind == COND_AFTER || has_after(cond->a) || has_after(cond->b));
+}
+
+/* How a run began is looked up however long ago it was: an order or exemption may have begun it before all data. */
+static int64_t before_entries(const struct eval *eval, int64_t least)
+{
+    size_t n_orders, n_exemptions;
+    const struct gk_order *orders = gk_orders(eval->snapshot, &n_orders);
+    const struct gk_exemption *exemptions = gk_exemptions(eval->snapshot, &n_exemptions);
+
+    for (size_t i = 0; i < n_orders + n_exemptions; i++) {
+        int64_t from = edge_tick(eval, i < n_orders ? orders[i].from : exemptions[i - n_orders].from);
+        if (from != GK_TICK_MIN && from - 2 * eval->bound->pad - 2 < least)
+            least = from - 2 * eval->bound->pad - 2;
+    }
+    return least;
+}
+
 /*
  * Left of all data a run that touches the border is looked at a second time with the border elsewhere: one that touches
  * it again has no begin, one that does not began there by an order, an exemption or the hour.
@@ -859,6 +879,8 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
     const struct window *window = eval->window;
     int64_t pad = eval->bound->pad, least = (eval->first_tick < window->a ? eval->first_tick : window->a) - 2 * pad - 2;
     least -= days_before(eval);
+    if (has_after(eval->cond))
+        least = before_entries(eval, least);
     int64_t most = (window->known_end > window->b ? window->known_end : window->b) + pad;
     int64_t step = WIDEN_NS / window->tick_ns;
     bool left, right, is_second = false;
