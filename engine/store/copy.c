@@ -232,7 +232,6 @@ int copy_publish(struct copy *copy, struct gk_error *error)
 
     remove_file(copy, "/lock.mdb"); /* made again by whoever opens it */
     remove_file(copy, "/lock.writer");
-    TRY(store_sync_folder(copy->part, error));
     if (rename(copy->part, copy->dest) != 0)
         TRY(error_set(error, errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR ? GK_EEXIST : GK_EIO,
                       "%s: cannot get the name %s: %s", copy->part, copy->dest, strerror(errno)));

@@ -148,6 +148,13 @@ static void a_cut_act_is_corrupt_and_a_later_one_is_of_a_later_version(void **st
     assert_int_equal(act_decode(258, view_of(bytes.bytes, bytes.size), &act, &error), GK_ECORRUPT); /* of itself */
     buffer_put_u8(&bytes, 0);
     assert_int_equal(act_decode(300, view_of(bytes.bytes, bytes.size), &act, &error), GK_ECORRUPT);
+    struct gk_act_put later = {.size = sizeof later, .kind = GK_ACT_SEEN, .alarm = 7, .actor = text_of("x")};
+    struct act_place place = {9, 7, 8, T0, ZEROS};
+    buffer_reset(&bytes);
+    assert_int_equal(act_encode(&later, &place, &bytes), GK_OK);
+    assert_int_equal(act_decode(9, view_of(bytes.bytes, bytes.size), &act, &error), GK_OK);
+    for (uint64_t seq = 5; seq < 9; seq++) /* of an alarm, or after an act, that comes later */
+        assert_int_equal(act_decode(seq, view_of(bytes.bytes, bytes.size), &act, &error), GK_ECORRUPT);
     bytes.bytes[0] = 2;
     assert_int_equal(act_decode(300, view_of(bytes.bytes, bytes.size), &act, &error), GK_EVERSION);
     bytes.bytes[0] = 1;

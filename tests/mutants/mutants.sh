@@ -17,9 +17,12 @@ export GK_SOURCE=. GK_MAP_SIZE=${GK_MAP_SIZE:-4294967296} BUILD=build/check
 build() { # build TARGET...
     make -s -j"$JOBS" VARIANT=check CC="$CC" CFLAGS=-Wno-error "$@" >make.log 2>&1
 }
-run() { # run COMMAND: a test of build/check; one that waits for ever fails
+run() { # run COMMAND: NAME=VALUE..., then a test of build/check; one that waits for ever fails
     # shellcheck disable=SC2086 # words are words
-    (set -f && timeout "${MUTANT_SECONDS:-60}" build/check/$1 >test.log 2>&1)
+    (set -f && timeout "${MUTANT_SECONDS:-60}" env ${1%"$(test_of "$1")"} build/check/$(test_of "$1") >test.log 2>&1)
+}
+test_of() {
+    echo "$1" | sed 's/^\([A-Z_]*=[^ ]* \)*//'
 }
 
 # One line a mutant: title, file, old, new, command; no text of the list has the separator.
@@ -38,7 +41,7 @@ fi
 n=0
 n_caught=0
 n_bad=0
-cut -d"$tab" -f5 mutants.list | cut -d' ' -f1 | sort -u | sed 's|^|build/check/|' >targets
+cut -d"$tab" -f5 mutants.list | grep -o '\<tests/[^ ]*' | sort -u | sed 's|^|build/check/|' >targets
 # shellcheck disable=SC2046 # names without blanks
 build $(cat targets) || {
     tail -n 20 make.log
@@ -46,7 +49,8 @@ build $(cat targets) || {
 }
 while IFS="$tab" read -r title file old new command <&3; do
     n=$((n + 1))
-    target=build/check/${command%% *}
+    target=$(test_of "$command")
+    target=build/check/${target%% *}
     cp "$root/$file" "$file"
     if ! build "$target" || ! run "$command"; then
         echo "ERROR: $title: '$command' fails without the mutant"
