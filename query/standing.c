@@ -512,6 +512,23 @@ static int64_t first_after(const gk_timeline *timeline, int64_t ticks, int64_t n
     return first;
 }
 
+/*
+ * What the calendar says is known ahead: before an exemption there comes a moment from which on nothing can last long
+ * enough any more.
+ */
+static int64_t first_too_short(const gk_timeline *timeline, int64_t ticks, int64_t now_tick)
+{
+    size_t n;
+    const struct gk_step *steps = gk_timeline_steps(timeline, &n);
+
+    int64_t first = GK_TICK_MAX;
+
+    for (size_t i = n; i-- > 1 && steps[i].tick - ticks + 1 > now_tick;)
+        if (steps[i].value == GK_FALSE)
+            first = steps[i].tick - ticks > now_tick ? steps[i].tick - ticks : steps[i].tick - ticks + 1;
+    return first;
+}
+
 /* How far ahead a condition looks. */
 static int64_t ahead_of(const struct cond *cond)
 {
@@ -562,6 +579,10 @@ static int64_t due_of(struct eval *eval, const struct cond *cond, int64_t ahead,
     }
     if (ticks > 0 && eval_part(eval, of, &timeline) == GK_OK)
         first = first_after(timeline, ticks, now_tick, now_tick);
+    if (cond->kind == COND_AT_LEAST && eval_part(eval, of, &timeline) == GK_OK) {
+        int64_t due = first_too_short(timeline, cond->ticks, now_tick);
+        first = due < first ? due : first;
+    }
     if (ahead > 0 && ahead_of(cond) == 0 && eval_part(eval, cond, &timeline) == GK_OK) {
         int64_t due = first_after(timeline, ahead, now_tick, now_tick);
         first = due < first ? due : first;
