@@ -35,14 +35,16 @@ ALLFLAGS  = $(BASE) $(WARNINGS) $(FLAGS_$(VARIANT)) $(CFLAGS)
 LINKFLAGS = $(filter -fsanitize% --coverage,$(FLAGS_$(VARIANT))) $(LDFLAGS)
 
 LIBS     := -llmdb -llz4 -lroaring -lm -lpthread
-TOOLLIBS  = $(LIBS) -lz $(EDITLIBS) $(HTTPLIBS) $(CURLLIBS)
+TOOLLIBS  = $(LIBS) -lz $(EDITLIBS) $(HTTPLIBS) $(CURLLIBS) $(JSONLIBS)
 # gk notify posts with libcurl where it is; without it a url of its configuration is refused, and says so.
 CURLLIBS := $(shell pkg-config --libs libcurl 2>/dev/null)
 CURLFLAGS := $(if $(CURLLIBS),-DGK_CURL $(shell pkg-config --cflags libcurl))
 # Lines of the shell are edited with libedit where it is; without it they are read as they come.
 EDITLIBS := $(shell pkg-config --libs libedit 2>/dev/null)
 EDITFLAGS := $(if $(EDITLIBS),-DGK_LIBEDIT $(shell pkg-config --cflags libedit))
-# gk serve answers HTTP with libmicrohttpd where it is.
+# gk serve answers HTTP with libmicrohttpd, and reads JSON of MQTT with jansson, where they are.
+JSONLIBS := $(shell pkg-config --libs jansson 2>/dev/null)
+JSONFLAGS := $(if $(JSONLIBS),-DGK_JANSSON $(shell pkg-config --cflags jansson))
 HTTPLIBS := $(shell pkg-config --libs libmicrohttpd 2>/dev/null)
 HTTPFLAGS := $(if $(HTTPLIBS),-DGK_MICROHTTPD $(shell pkg-config --cflags libmicrohttpd))
 
@@ -114,6 +116,7 @@ $(BUILD)/tools/%.o: tools/%.c
 $(BUILD)/tools/line.o: ALLFLAGS += $(EDITFLAGS)
 $(BUILD)/tools/serve_http.o $(BUILD)/tools/serve_query.o $(BUILD)/tools/serve_write.o \
     $(BUILD)/tests/tools/test_serve_query.o $(BUILD)/tests/tools/test_serve.o $(BUILD)/tests/tools/test_serve_stress.o $(BUILD)/tests/tools/test_serve_full.o: ALLFLAGS += $(HTTPFLAGS)
+$(BUILD)/tools/mqtt_payload.o $(BUILD)/tests/tools/test_mqtt_payload.o: ALLFLAGS += $(JSONFLAGS)
 $(BUILD)/tools/notify_send.o: ALLFLAGS += $(CURLFLAGS)
 $(BUILD)/bench/%.o: bench/%.c
 	@mkdir -p $(@D); echo '  cc $<'

@@ -27,7 +27,8 @@
 #include "source.h"
 
 static const char help[] =
-    "gk serve STORE [--hj212 ADDR] [--http ADDR] [--spool DIR] [--table FILE]... [--rules FILE]... [OPTION...]\n"
+    "gk serve STORE [--hj212 ADDR] [--http ADDR] [--mqtt FILE] [--spool DIR] [--table FILE]... [--rules FILE]... "
+    "[OPTION...]\n"
     "\n"
     "Owns the store's writer and takes what devices send. An address is HOST:PORT, or PORT on the loopback alone; port "
     "0 "
@@ -39,6 +40,7 @@ static const char help[] =
     "questions;\n"
     "                       GET /health, GET /metrics. Elsewhere than on the loopback with --tokens alone\n"
     "  --tokens FILE        a CSV table: who may write and ask, about which parks and enterprises (docs/FEEDS.md)\n"
+    "  --mqtt FILE          messages of an MQTT broker; the file says which topics, and how they become rows\n"
     "  --spool DIR          files that are moved into the folder are loaded, and moved on to DIR/done or DIR/failed\n"
     "  --table FILE         a CSV table that is loaded at the start, and again on SIGHUP (may be given several times)\n"
     "  --rules FILE         rules (docs/rules), put at the start and again on SIGHUP; what they raise is put on record "
@@ -62,7 +64,8 @@ static const char help[] =
     "  gk serve zone.gk --hj212 0.0.0.0:5212 --http 9212 --table mappings.csv\n";
 
 static const char help_zh[] =
-    "gk serve STORE [--hj212 ADDR] [--http ADDR] [--spool DIR] [--table FILE]... [--rules FILE]... [OPTION...]\n"
+    "gk serve STORE [--hj212 ADDR] [--http ADDR] [--mqtt FILE] [--spool DIR] [--table FILE]... [--rules FILE]... "
+    "[OPTION...]\n"
     "\n"
     "独占存储的写入，接收设备发来的数据。地址为 HOST:PORT，或只写 PORT（仅本机）；端口 0 取空闲端口。\n"
     "凡已应答的都已落盘：批次提交之后才发送应答。\n"
@@ -71,6 +74,7 @@ static const char help_zh[] =
     "  --http ADDR          POST /write 接收 InfluxDB 行协议（v1、v2，可 gzip）；GET、POST /query 回答查询；\n"
     "                       GET /health、GET /metrics。非本机地址必须给出 --tokens\n"
     "  --tokens FILE        CSV 表：谁可写入和查询、限于哪些园区和企业（docs/FEEDS.md）\n"
+    "  --mqtt FILE          订阅 MQTT 代理的消息；文件说明主题及其如何成为数据行\n"
     "  --spool DIR          移入该文件夹的文件会被装入，然后移到 DIR/done 或 DIR/failed\n"
     "  --table FILE         启动时装入的 CSV 表，收到 SIGHUP 时重新装入（可多次给出）\n"
     "  --rules FILE         规则（docs/rules），启动时写入，收到 SIGHUP 时重新写入；触发的报警立即记录在案\n"
@@ -123,7 +127,9 @@ const char *serve_counter_name(enum serve_counter counter)
                                         "spool_files_failed",
                                         "asked",
                                         "answered",
-                                        "unanswered"};
+                                        "unanswered",
+                                        "mqtt_messages",
+                                        "mqtt_messages_bad"};
     return names[counter];
 }
 
@@ -343,7 +349,10 @@ static bool commit(struct serve *serve)
 {
     struct gk_query_error error = {0};
     struct gk_judged judged = {0};
-    int rc = gk_advance(serve->judge, gk_clock(serve->db), &judged, &error);
+    int rc;
+
+    mqtt_flush(serve);
+    rc = gk_advance(serve->judge, gk_clock(serve->db), &judged, &error);
 
     serve->counters[SERVE_COMMITS] += serve->n_undurable > 0; /* a look at the clock alone is none */
     serve->n_undurable = 0;
@@ -359,6 +368,7 @@ static bool commit(struct serve *serve)
     if (judged.n_raised > 0)
         serve_note(serve, "%" PRIu64 " alarms raised", judged.n_raised);
     hj212_committed(serve, rc == GK_OK);
+    mqtt_committed(serve, rc == GK_OK);
     return rc == GK_OK;
 }
 
@@ -379,6 +389,7 @@ static void tick(struct serve *serve)
     backfill_tick(serve);
     http_tick(serve);
     spool_tick(serve);
+    mqtt_tick(serve);
     tell_systemd("WATCHDOG=1");
 }
 
@@ -455,12 +466,13 @@ static bool read_zone(struct serve *serve)
 
 /* What is served; NULL: it is not asked for. */
 struct doors {
-    const char *hj212, *http, *spool;
+    const char *hj212, *http, *mqtt, *spool;
 };
 
 static bool open_doors(struct serve *serve, const struct doors *doors)
 {
     return (doors->spool == NULL || spool_open(serve, doors->spool)) &&
+           (doors->mqtt == NULL || mqtt_open(serve, doors->mqtt)) &&
            (doors->hj212 == NULL || hj212_open(serve, doors->hj212)) &&
            (doors->http == NULL || http_open(serve, doors->http));
 }
@@ -503,6 +515,7 @@ static int serve_store(struct serve *serve, const struct doors *doors, const str
 done:
     http_close(serve);
     spool_close(serve);
+    mqtt_close(serve);
     hj212_close(serve);
     backfill_close(serve);
     gk_judge_close(serve->judge);
@@ -530,6 +543,7 @@ static int run(const struct command *self, int argc, char **argv)
     struct doors doors = {.hj212 = NULL};
     const struct option options[] = {{"hj212", 0, OPTION_TEXT, &doors.hj212},
                                      {"http", 0, OPTION_TEXT, &doors.http},
+                                     {"mqtt", 0, OPTION_TEXT, &doors.mqtt},
                                      {"spool", 0, OPTION_TEXT, &doors.spool},
                                      {"table", 0, OPTION_LIST, &tables},
                                      {"rules", 0, OPTION_LIST, &rules},
@@ -548,8 +562,8 @@ static int run(const struct command *self, int argc, char **argv)
 
     if (!options_read(self, options, sizeof options / sizeof *options, argc, argv, &n, &status))
         return status;
-    if (doors.hj212 == NULL && doors.http == NULL && doors.spool == NULL) {
-        say(self->name, "nothing to serve: expected --hj212 ADDR, --http ADDR or --spool DIR");
+    if (doors.hj212 == NULL && doors.http == NULL && doors.mqtt == NULL && doors.spool == NULL) {
+        say(self->name, "nothing to serve: expected --hj212 ADDR, --http ADDR, --mqtt FILE or --spool DIR");
         return EXIT_USAGE;
     }
     store.commit_ns = serve.limits.commit_ns;

@@ -51,11 +51,13 @@ if [ "${1:-}" = bench ]; then
     need libsqlite3-0 has_library libsqlite3.so.0
 fi
 # Wanted, but not needed: libedit for the lines of gk shell, libmicrohttpd for gk serve --http, libcurl for the urls of
-# gk notify.
+# gk notify, jansson for JSON over MQTT; mosquitto for a test of it.
 wanted=
 pkg-config --exists libedit 2>/dev/null || wanted=" libedit-dev"
 pkg-config --exists libmicrohttpd 2>/dev/null || wanted="$wanted libmicrohttpd-dev"
 pkg-config --exists libcurl 2>/dev/null || wanted="$wanted libcurl4-openssl-dev"
+pkg-config --exists jansson 2>/dev/null || wanted="$wanted libjansson-dev"
+PATH=$PATH:/usr/sbin has mosquitto >/dev/null || wanted="$wanted mosquitto"
 [ -n "$missing$wanted" ] || exit 0
 
 as_root=

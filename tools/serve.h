@@ -2,6 +2,7 @@
  * serve.h - what the parts of gk serve share: one thread, one epoll, one writer.
  *
  *     socket -> decoder -> mapper -> gk_ingest          serve_hj212.c
+ *     message -> lines -> gk_load                       serve_mqtt.c
  *     file -> gk_load                                   serve_spool.c
  *     request -> lines -> gk_load, or a question        serve_http.c, serve_write.c, serve_query.c
  *     every 100 ms, or when there is much: gk_advance commits and judges, then what waits for it is acknowledged
@@ -54,7 +55,9 @@ enum serve_counter {
     SERVE_SPOOL_FAILED,      /* of them, those of which something was not taken */
     SERVE_ASKED,             /* devices for what is missing */
     SERVE_ANSWERED,
-    SERVE_UNANSWERED, /* refused, or asked in vain */
+    SERVE_UNANSWERED,   /* refused, or asked in vain */
+    SERVE_MESSAGES,     /* of MQTT */
+    SERVE_MESSAGES_BAD, /* of them, those that cannot be understood, and bad lines of others */
     SERVE_COUNTERS
 };
 
@@ -94,6 +97,7 @@ struct serve {
     bool http_is_busy; /* there is more to do at once */
     struct questions *questions;
     struct spool *spool;
+    struct mqtt_client *mqtt;
     const char *tokens; /* file; NULL: nobody is asked who he is */
 
     /* Of lines about single packets, so many may still be written this second. */
@@ -153,6 +157,18 @@ void http_run(struct serve *serve);
 /* Once in a while: cuts off who is slow. */
 void http_tick(struct serve *serve);
 void http_close(struct serve *serve);
+
+/* ---- MQTT ---- */
+
+/* False: says what is wrong with the configuration. The broker may be away: it is tried again. */
+bool mqtt_open(struct serve *serve, const char *path);
+/* What messages said goes to the store, before a commit; and the broker is told after it. */
+void mqtt_flush(struct serve *serve);
+void mqtt_committed(struct serve *serve, bool is_durable);
+/* Once in a while: tries again, says that it is alive. */
+void mqtt_tick(struct serve *serve);
+bool mqtt_is_connected(const struct serve *serve);
+void mqtt_close(struct serve *serve);
 
 /* ---- a folder of files ---- */
 

@@ -135,6 +135,7 @@ static void put_metrics(struct serve *serve, struct output *out)
     put_metric(out, "store_full", "gauge", "1 while there is no room for rows", serve->is_full);
     put_metric(out, "connections_open", "gauge", "devices that are connected", hj212_n_connections(serve));
     put_metric(out, "http_connections_open", "gauge", "HTTP clients that are connected", serve->http->n_peers);
+    put_metric(out, "mqtt_connected", "gauge", "1 while the broker sends messages", mqtt_is_connected(serve));
     if (gk_stat(serve->db, &stat, &error) != GK_OK)
         return; /* what is not known is not told */
     put_rows(out, &stat.counts);
