@@ -65,17 +65,21 @@ static const char *const MORE[] = {
 
 /* ---- two stores ---- */
 
-static bool is_about_others(const char *line, size_t size)
+static bool is_about_others(const char *bytes, size_t size)
 {
     static const char *const BEFORE = ",:\"\n", *const BEHIND = ",\n\"";
+    char line[512];
 
+    assert_true(size < sizeof line);
+    memcpy(line, bytes, size); /* a search goes no further than its end */
+    line[size] = '\0';
     for (size_t i = 0; i < N_HIDDEN; i++) {
         size_t n = strlen(HIDDEN[i]);
-        for (const char *at = line; (at = strstr(at, HIDDEN[i])) && at + n <= line + size; at++)
+        for (const char *at = line; (at = strstr(at, HIDDEN[i])) != NULL; at++)
             if ((at == line || strchr(BEFORE, at[-1])) && strchr(BEHIND, at[n]))
                 return true;
     }
-    return strncmp(line, "meter,", 6) == 0 || (strstr(line, ",meter,") && strstr(line, ",meter,") < line + size);
+    return strncmp(line, "meter,", 6) == 0 || strstr(line, ",meter,") != NULL;
 }
 
 /* Takes a table as it is, or without the lines about others. */
