@@ -130,5 +130,6 @@ bool gk_person_answers(gk_snapshot *s, const struct gk_person *person, struct gk
 {
     if (at < person->from || at >= person->to)
         return false;
-    return is_text(person->person, whom) || (is_text(person->role, whom) && covers(snapshot_seen(s), &person->scope, alarm));
+    return is_text(person->person, whom) ||
+           (is_text(person->role, whom) && covers(snapshot_seen(s), &person->scope, alarm));
 }

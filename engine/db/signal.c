@@ -75,8 +75,8 @@ int signal_open(gk_snapshot *s, uint32_t facility, const struct gk_signal *signa
     TRY(snapshot_check_facility(s, facility, error));
     TRY(signal_check(signal, error));
     TRY(snapshot_limits(s, facility, error));
-    TRY(scan_open(s, facility, signal->channels, signal->n_channels,
-                     signal_look_back(&s->limits, s->db->tick_ns, from), to, scan, error));
+    TRY(scan_open(s, facility, signal->channels, signal->n_channels, signal_look_back(&s->limits, s->db->tick_ns, from),
+                  to, scan, error));
 done:
     return rc;
 }
