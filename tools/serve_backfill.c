@@ -17,8 +17,8 @@
 
 #include "serve.h"
 
-#define ASKS_MAX    10 /* requests a second, to all devices together */
-#define TRIES_MAX   3
+#define ASKS_MAX    10                      /* requests a second, to all devices together */
+#define TRIES_MAX   10                      /* a device that is cut off again and again hears few of them */
 #define ANSWER_NS   (60 * GK_SECOND)        /* without a packet that answers */
 #define BACK_NS     (7 * 86400 * GK_SECOND) /* older than this behind the gap's end is not asked for */
 #define FUTURE_NS   (300 * GK_SECOND)       /* further ahead of our clock is a clock that is wrong, and its rows wait */

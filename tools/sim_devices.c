@@ -453,6 +453,8 @@ static void device_ready(struct park *park, struct device *device, uint32_t even
             return;
         }
         device->is_up = true;
+        if (park->counts->forgotten > 0) /* a word of life, so that the server knows whom it can ask here */
+            put_word(device, device->asked_qn[0] ? device->asked_qn : "20000101000000000", 9015, "");
         park->counts->connections++;
     }
     if ((events & EPOLLOUT) != 0)
@@ -513,7 +515,9 @@ static void lose_patience(struct park *park, struct device *device)
 
 static bool turn_device(struct park *park, struct device *device, bool is_late)
 {
-    if (device->fd < 0 && device->first < device->n && park->now >= device->retry_at && !connect_device(park, device))
+    bool is_wanted = device->first < device->n || (park->is_over && park->counts->forgotten > 0);
+
+    if (device->fd < 0 && is_wanted && park->now >= device->retry_at && !connect_device(park, device))
         return false;
     if (!device->is_up)
         return true;
