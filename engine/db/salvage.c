@@ -462,7 +462,7 @@ done:
 int gk_salvage(const char *path, const char *dest, const struct gk_options *options, gk_sink_fn sink, void *context,
                uint64_t *n_missing, struct gk_error *error)
 {
-    struct gk_error own;
+    struct gk_error own = {.status = GK_OK};
     struct salvaging s = {.options = options,
                           .log = {.sink = sink, .context = context},
                           .mem = MEM_SYSTEM,
