@@ -15,9 +15,10 @@
 
 enum kind { SAME, DECIMAL, PLAIN };
 
-#define STEPS_HEAD   25
-#define DECIMAL_HEAD 11
-#define PLAIN_WIDTH  48 /* bits from which on packing spares too little */
+#define STEPS_HEAD    25
+#define ORDINALS_HEAD 25
+#define DECIMAL_HEAD  11
+#define PLAIN_WIDTH   48 /* bits from which on packing spares too little */
 
 /* ---- ascending integers ---------------------------------------------------------------------------------------- */
 
@@ -113,6 +114,58 @@ static void get_steps(const uint8_t *bytes, size_t n, uint64_t *z)
         z[i] = now += (least + z[i]) * unit;
 }
 
+/* ---- ordinals ------------------------------------------------------------------------------------------------------
+ */
+
+_Static_assert(MINI_ROWS == 128, "a bit a row in two words");
+
+/* Rows of a batch follow each other by one: only the steps that do not are stored. */
+static size_t put_ordinals(const uint32_t *ordinal, size_t n, uint8_t *out)
+{
+    uint64_t step[MINI_ROWS], is_jump[2] = {0, 0}, least = 0;
+    size_t n_jumps = 0;
+
+    for (size_t i = 1; i < n; i++) {
+        step[n_jumps] = ordinal[i] - ordinal[i - 1];
+        uint64_t jumps = step[n_jumps] != 1;
+        is_jump[i / 64] |= jumps << i % 64;
+        n_jumps += jumps;
+    }
+    unsigned width = n_jumps ? frame(target_best(), step, n_jumps, &least) : 0;
+
+    store_u32(out, ordinal[0]);
+    store_u64(out + 4, is_jump[0]);
+    store_u64(out + 12, is_jump[1]);
+    store_u32(out + 20, (uint32_t)least);
+    out[24] = (uint8_t)width;
+    pack_put(step, n_jumps, width, out + ORDINALS_HEAD);
+    return ORDINALS_HEAD + pack_size(n_jumps, width);
+}
+
+static size_t count_jumps(const uint8_t *bytes)
+{
+    return (size_t)(__builtin_popcountll(load_u64(bytes + 4)) + __builtin_popcountll(load_u64(bytes + 12)));
+}
+
+static size_t ordinals_size(const uint8_t *bytes)
+{
+    return ORDINALS_HEAD + pack_size(count_jumps(bytes), bytes[24]);
+}
+
+static void get_ordinals(const uint8_t *bytes, size_t n, uint32_t *ordinal)
+{
+    uint64_t jump[MINI_ROWS], is_jump[2] = {load_u64(bytes + 4), load_u64(bytes + 12)};
+    uint32_t least = load_u32(bytes + 20);
+    size_t at = 0;
+
+    pack_get(bytes + ORDINALS_HEAD, count_jumps(bytes), bytes[24], jump);
+    ordinal[0] = load_u32(bytes);
+    for (size_t i = 1; i < n; i++) {
+        bool jumps = is_jump[i / 64] >> i % 64 & 1;
+        ordinal[i] = ordinal[i - 1] + (jumps ? least + (uint32_t)jump[at++] : 1);
+    }
+}
+
 /* ---- values ---------------------------------------------------------------------------------------------------- */
 
 static bool is_same(const double *value, size_t n)
@@ -201,10 +254,7 @@ size_t mini_encode(const struct mini_rows *rows, uint8_t *decimals, uint8_t *out
         step[i] = (uint64_t)rows->time[i] - (uint64_t)rows->time[i - 1];
     step[0] = n > 1 ? step[1] : 0;
     at += put_steps(step, (uint64_t)rows->time[0], n, out);
-    for (size_t i = 1; i < n; i++)
-        step[i] = rows->ordinal[i] - rows->ordinal[i - 1];
-    step[0] = n > 1 ? step[1] : 0;
-    at += put_steps(step, rows->ordinal[0], n, out + at);
+    at += put_ordinals(rows->ordinal, n, out + at);
     for (size_t c = 0; c < rows->n_columns; c++)
         at += put_value(rows->value + c * MINI_ROWS, n, &decimals[c], out + at);
     return at;
@@ -220,18 +270,14 @@ void mini_times(const uint8_t *bytes, size_t n, gk_time *time)
 
 void mini_ordinals(const uint8_t *bytes, size_t n, uint32_t *ordinal)
 {
-    uint64_t z[MINI_ROWS];
-
-    get_steps(bytes + steps_size(bytes, n), n, z);
-    for (size_t i = 0; i < n; i++)
-        ordinal[i] = (uint32_t)z[i];
+    get_ordinals(bytes + steps_size(bytes, n), n, ordinal);
 }
 
 void mini_values(const uint8_t *bytes, size_t n, size_t n_columns, double *const *out)
 {
     size_t at = steps_size(bytes, n);
 
-    at += steps_size(bytes + at, n);
+    at += ordinals_size(bytes + at);
     for (size_t c = 0; c < n_columns; c++)
         at += get_value(bytes + at, n, out[c]);
 }

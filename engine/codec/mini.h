@@ -3,7 +3,9 @@
  * to be quick rather than small: it is what the heads hold until they are sealed. Never on disk, so its bytes are
  * trusted.
  *
- *     times, ordinals     first 8, unit 8, least 8, width 1, packed: each is the one before + (least + packed) * unit
+ *     times               first 8, unit 8, least 8, width 1, packed: each is the one before + (least + packed) * unit
+ *     ordinals            first 4, jumps 16, least 4, width 1, packed: each is the one before + 1, or, where the bit of
+ *                         its row is set, + least + packed
  *     a column            kind 1, then
  *         SAME            pattern 8
  *         DECIMAL         decimals 1, width 1, least 8, packed: (least + packed) / 10^decimals

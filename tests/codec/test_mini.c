@@ -27,8 +27,12 @@ static void make_times(struct random *random, int kind, size_t n)
         else
             t += i == n / 2 ? INT64_MAX : 1;
     }
-    for (size_t i = 0; i < n; i++)
-        ordinal_in[i] = (i ? ordinal_in[i - 1] : 7) + (uint32_t)(i ? 1 + random_below(random, 1600) : 0);
+    /* Rows that come in turn, alone, or as a batch is taken: a facility's rows one behind the other. */
+    for (size_t i = 0; i < n; i++) {
+        uint32_t step = kind % 3 == 0 ? 1 + (uint32_t)random_below(random, 1600) : 1;
+        step = kind % 3 == 2 && random_below(random, 10) == 0 ? 7000 + (uint32_t)random_below(random, 2000) : step;
+        ordinal_in[i] = i ? ordinal_in[i - 1] + step : 7;
+    }
 }
 
 static void check_block(size_t n, uint8_t *decimals)
@@ -91,7 +95,26 @@ static void a_meter_takes_a_byte_or_two_a_value(void **state)
     assert_int_equal(decimals[2], 2);
 }
 
+/* As many as a batch of 8,000 rows of 800 facilities has of one. */
+static void rows_of_a_batch_take_no_ordinals(void **state)
+{
+    struct mini_rows rows = {MINI_ROWS, time_in, ordinal_in, 0, NULL};
+    size_t in_turn, in_batches;
+
+    (void)state;
+    for (size_t i = 0; i < MINI_ROWS; i++) {
+        time_in[i] = (gk_time)i * 10 * GK_SECOND;
+        ordinal_in[i] = (uint32_t)(i * 800 + i % 16);
+    }
+    in_turn = mini_encode(&rows, NULL, bytes);
+    for (size_t i = 0; i < MINI_ROWS; i++)
+        ordinal_in[i] = (uint32_t)(i / 10 * 8000 + i % 10 + i / 10 % 16);
+    in_batches = mini_encode(&rows, NULL, bytes);
+    assert_true(in_batches < in_turn);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(rows_of_a_batch_take_no_ordinals),
     cmocka_unit_test(rows_of_every_kind_come_back_to_the_bit),
     cmocka_unit_test(a_meter_takes_a_byte_or_two_a_value),
 };
