@@ -131,6 +131,7 @@ static void an_alarm_comes_under_another_and_stands_alone_again(void **state)
     put.about = s.alarm.id;
     assert_int_equal(tell(&s, &put), GK_OK);
     assert_int_equal(s.alarm.under, 0);
+    end(&s);
 }
 
 static void late_data_amend_the_cause(void **state)

@@ -445,8 +445,8 @@ static bool are_equal(const struct breach *asked, size_t n, const struct breach 
         const struct breach none = {.subject = "nobody"}, *a = i < n ? &asked[i] : &none,
                             *b = i < n_known ? &known[i] : &none;
         if (!is_same(a, b, beginning))
-            WRONG("%s, breach %zu: asked it is of %s, %lld to %lld, and on record of %s, %lld to %lld", rule, i,
-                  a->subject, (long long)((a->from - T0) / GK_SECOND), (long long)((a->to - T0) / GK_SECOND),
+            WRONG("%.40s, breach %zu: asked it is of %.40s, %lld to %lld, and on record of %.40s, %lld to %lld", rule,
+                  i, a->subject, (long long)((a->from - T0) / GK_SECOND), (long long)((a->to - T0) / GK_SECOND),
                   b->subject, (long long)((b->from - T0) / GK_SECOND), (long long)((b->to - T0) / GK_SECOND));
     }
     return true;
