@@ -28,7 +28,7 @@ folder=$(mktemp -d) || exit 1
 # Pages say 5212; tests that run at the same time must not meet there.
 port=$((20000 + $$ % 20000))
 stop_servers() { # that a page has left running
-    for pid in "$folder"/work/*.pid; do
+    for pid in "$folder/work"/*.pid; do
         [ ! -f "$pid" ] || kill "$(cat "$pid")" 2>/dev/null
     done
 }
