@@ -312,8 +312,7 @@ BODY void next_body(const struct lanes_table *table, const unsigned n_contexts, 
     lanes->at = at;
 }
 
-static void next_plain(const struct lanes_table *table, struct lanes *lanes, size_t n,
-                       uint8_t symbol[LANES_STEPS][LANES])
+BODY void next_any(const struct lanes_table *table, struct lanes *lanes, size_t n, uint8_t symbol[LANES_STEPS][LANES])
 {
     if (table->n_contexts == 1)
         next_body(table, 1, lanes, n, symbol);
@@ -323,16 +322,17 @@ static void next_plain(const struct lanes_table *table, struct lanes *lanes, siz
         next_body(table, 9, lanes, n, symbol);
 }
 
+static void next_plain(const struct lanes_table *table, struct lanes *lanes, size_t n,
+                       uint8_t symbol[LANES_STEPS][LANES])
+{
+    next_any(table, lanes, n, symbol);
+}
+
 /* Not for its vectors: shifts by a variable are cheaper there. */
 AVX2 static void next_avx2(const struct lanes_table *table, struct lanes *lanes, size_t n,
                            uint8_t symbol[LANES_STEPS][LANES])
 {
-    if (table->n_contexts == 1)
-        next_body(table, 1, lanes, n, symbol);
-    else if (table->n_contexts == 3)
-        next_body(table, 3, lanes, n, symbol);
-    else
-        next_body(table, 9, lanes, n, symbol);
+    next_any(table, lanes, n, symbol);
 }
 
 #ifdef __x86_64__
