@@ -191,29 +191,6 @@ static void key_of(const struct gk_alarm *alarm, uint8_t key[ALARM_FIRING_KEY])
     alarm_firing_key(key, text_of(alarm->rule), alarm->subject_kind, text_of(alarm->subject));
 }
 
-/* The alarm as the acts so far left it. */
-static int touch(gk_db *db, uint64_t id, struct touched **out, struct gk_error *error)
-{
-    struct gk_alarm alarm;
-    struct txn *txn;
-    int rc;
-
-    *out = find_touched(&db->acts, id);
-    if (*out)
-        return GK_OK;
-    TRY(db_lookup(db, &txn, error));
-    TRY(alarms_get(txn, id, &alarm, error));
-    *out = add_touched(&db->acts, id);
-    if (!*out)
-        TRY(GK_ENOMEM);
-    (*out)->was_open = alarm_is_open(&alarm);
-    (*out)->was_firing = (*out)->is_firing = alarm_is_firing(&alarm);
-    key_of(&alarm, (*out)->firing_key);
-    TRY(alarm_encode(&alarm, &(*out)->bytes));
-done:
-    return rc;
-}
-
 static int find_firing(gk_db *db, const uint8_t key[ALARM_FIRING_KEY], uint64_t *id, struct gk_error *error)
 {
     const struct acts *acts = &db->acts;
@@ -237,6 +214,34 @@ static int find_firing(gk_db *db, const uint8_t key[ALARM_FIRING_KEY], uint64_t 
     *id = load_u64(value.bytes);
     if (find_touched(acts, *id)) /* it fires no more since */
         *id = 0;
+done:
+    return rc;
+}
+
+/* The alarm as the acts so far left it. */
+static int touch(gk_db *db, uint64_t id, struct touched **out, struct gk_error *error)
+{
+    struct gk_alarm alarm;
+    struct txn *txn;
+    uint8_t key[ALARM_FIRING_KEY];
+    uint64_t firing;
+    int rc;
+
+    *out = find_touched(&db->acts, id);
+    if (*out)
+        return GK_OK;
+    TRY(db_lookup(db, &txn, error));
+    TRY(alarms_get(txn, id, &alarm, error));
+    key_of(&alarm, key);
+    TRY(find_firing(db, key, &firing, error));
+    *out = add_touched(&db->acts, id);
+    if (!*out)
+        TRY(GK_ENOMEM);
+    (*out)->was_open = alarm_is_open(&alarm);
+    (*out)->is_firing = alarm_is_firing(&alarm);
+    (*out)->was_firing = firing == id; /* else the entry is of one that came after it, and stays */
+    memcpy((*out)->firing_key, key, sizeof key);
+    TRY(alarm_encode(&alarm, &(*out)->bytes));
 done:
     return rc;
 }

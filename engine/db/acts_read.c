@@ -115,7 +115,10 @@ static int gather(gk_acts *acts, uint64_t id, uint64_t from, struct gk_error *er
 
     TRY(gk_alarm_get(acts->s, id, &alarm, error));
     for (uint64_t seq = alarm.last; seq >= from && seq != 0; seq = act.before) {
-        TRY(acts_get(acts->s->txn, seq, &act, error));
+        rc = acts_get(acts->s->txn, seq, &act, error);
+        if (rc == GK_ENOTFOUND)
+            rc = error_set(error, GK_ECORRUPT, "act %" PRIu64 " of alarm %" PRIu64 " is missing", seq, id);
+        TRY(rc);
         if (act.alarm != id)
             TRY(error_set(error, GK_ECORRUPT, "act %" PRIu64 " is not of alarm %" PRIu64, seq, id));
         TRY(mem_reserve(&acts->s->mem, &acts->numbers, &acts->capacity, acts->n + 1, sizeof seq));

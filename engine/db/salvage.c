@@ -105,7 +105,8 @@ static uint32_t n_entries(const struct salvaging *s, enum entry_kind kind, uint3
                                     : s->n_of_kind[kind];
 }
 
-/* Others speak of channels, sites and facilities by their numbers; the rest moves up. */
+/* Others speak of channels, sites and facilities by their numbers; the rest moves up. A number is covered by the
+ * checksum: that of an entry which does not fit is believed when it is the next one. */
 static int take_entry(struct salvaging *s, enum entry_kind kind, uint32_t id, struct view value)
 {
     bool is_named = kind <= ENTRY_FACILITY;
@@ -113,6 +114,8 @@ static int take_entry(struct salvaging *s, enum entry_kind kind, uint32_t id, st
 
     if (kind == ENTRY_SITE && (id >> 24 < GK_PARK || id >> 24 > GK_LINE))
         return GK_OK;
+    if (!value.bytes && is_named && id != n_entries(s, kind, id))
+        return heal_say(&s->log, "missing: an entry of the catalog");
     while (is_named && n_entries(s, kind, id) < id)
         TRY(put_stand_in(s, kind, n_entries(s, kind, id)));
     uint32_t at = is_named ? id : s->n_of_kind[kind];

@@ -725,13 +725,14 @@ static int drop_text(void *context, const char *text, size_t size)
     return GK_OK;
 }
 
-/* A damaged act is named by every check for good, and by whoever follows the acts: nothing else tells it. */
-static int count_acts(void *context, const char *text, size_t size)
+/* A damaged act, or former version of an entry, is named by every check for good: nothing else tells it. */
+static int count_lost(void *context, const char *text, size_t size)
 {
     char line[400];
 
     (void)snprintf(line, sizeof line, "%.*s", size < sizeof line ? (int)size : (int)sizeof line - 1, text);
-    *(uint64_t *)context += strncmp(line, "act:", 4) == 0 || strstr(line, "table act,") != NULL;
+    *(uint64_t *)context += strncmp(line, "act:", 4) == 0 || strncmp(line, "alarm: act ", 11) == 0 ||
+                            strstr(line, "table act,") != NULL || strstr(line, "table catalog, key ff") != NULL;
     return GK_OK;
 }
 
@@ -790,7 +791,7 @@ static void salvage(const struct gk_options *options)
 {
     struct gk_error error = {0};
     char dest[4300], command[4400];
-    uint64_t n_acts = 0;
+    uint64_t n_lost = 0;
     gk_db *db;
 
     (void)snprintf(dest, sizeof dest, "%s-saved", path);
@@ -800,8 +801,8 @@ static void salvage(const struct gk_options *options)
     if (shared->salvaged == GK_OK && gk_open(dest, GK_READONLY, options, &db, &error) == GK_OK) {
         shared->has_salvaged = true;
         (void)ask_all(db, shared->saved, shared->text);
-        (void)gk_check(db, true, count_acts, &n_acts, &shared->n_findings_saved, &error);
-        shared->n_findings_saved -= n_acts;
+        (void)gk_check(db, true, count_lost, &n_lost, &shared->n_findings_saved, &error);
+        shared->n_findings_saved -= n_lost;
         (void)gk_close(db);
     }
     (void)system(command);
@@ -828,9 +829,9 @@ static int use_store(void *context)
     if (child_plan->salvages)
         salvage(&o);
     if (child_plan->repairs) {
-        uint64_t n_mended, n_acts = 0;
-        shared->repaired = gk_repair(path, &o, count_acts, &n_acts, &n_mended, &shared->n_findings_after, &error);
-        shared->n_findings_after -= n_acts;
+        uint64_t n_mended, n_lost = 0;
+        shared->repaired = gk_repair(path, &o, count_lost, &n_lost, &n_mended, &shared->n_findings_after, &error);
+        shared->n_findings_after -= n_lost;
         if (shared->repaired == GK_OK && gk_open(path, GK_READONLY, &o, &db, &error) == GK_OK) {
             shared->has_repaired = true;
             (void)ask_all(db, shared->after, shared->text);

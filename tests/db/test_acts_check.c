@@ -171,7 +171,7 @@ static void a_missing_act_is_named(void **state)
     assert_int_equal(verify(NULL, &seq), GK_ECORRUPT);
     assert_int_equal(seq, 3);
     assert_string_equal(error.text, "act 3 is missing");
-    find("alarm: there is no act 3");
+    find("alarm: act 3 of alarm 1 is missing");
     find("act: act 3 is missing");
 }
 
@@ -184,7 +184,7 @@ static void a_cut_end_does_not_fit_the_root(void **state)
     assert_int_equal(verify(NULL, &seq), GK_OK);
     assert_int_equal(seq, 5);
     assert_int_equal(verify(hashes[6], &seq), GK_ENOTFOUND);
-    find("alarm: there is no act 6"); /* its alarm knows of it */
+    find("alarm: act 6 of alarm 2 is missing"); /* its alarm knows of it */
 }
 
 static void put_entry(const void *key, size_t size, const void *value, size_t value_size)

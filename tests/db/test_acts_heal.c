@@ -155,7 +155,51 @@ static void a_lost_act_is_named_and_the_others_are_kept(void **state)
     test_folder_remove(path);
 }
 
+/* The alarm is raised and ends twice for one rule and subject; the end of the first is lost. */
+static void an_alarm_whose_end_is_lost_ended_when_the_next_one_began(void **state)
+{
+    static struct text told;
+    struct gk_options o = world_options();
+    uint64_t n_mended, n_left, seq;
+    struct gk_alarm alarm;
+    uint8_t key[8];
+    (void)state;
+
+    for (int is_over = 0; is_over < 2; is_over++) { /* the second one */
+        gk_db *db = world_new(path, NULL);
+        (void)raise_alarm(db, "R1", "fan");
+        (void)act_on(db, GK_ACT_RECOVERED, 1);
+        (void)raise_alarm(db, "R1", "fan"); /* 3 */
+        if (is_over)
+            (void)act_on(db, GK_ACT_RECOVERED, 3);
+        ok(gk_commit(db, &error), &error);
+        assert_int_equal(gk_close(db), GK_OK);
+        begin();
+        key_u64(key, 2);
+        ok(txn_delete(txn, STORE_ACT, view_of(key, sizeof key), &error), &error);
+        end();
+
+        told.size = 0;
+        ok(gk_repair(path, &o, take, &told, &n_mended, &n_left, &error), &error);
+        if (n_left != 1 || !strstr(told.bytes, "act: act 2 is missing"))
+            fail_msg("%llu left:\n%s", (unsigned long long)n_left, told.bytes);
+        db = world_open(path, GK_READWRITE, NULL);
+        gk_snapshot *s = look(db);
+        ok(gk_alarm_get(s, 1, &alarm, &error), &error);
+        assert_int_equal(alarm.status, GK_ALARM_RECOVERED);
+        assert_int_equal(alarm.to, T0); /* when the next one began */
+        ok(gk_alarm_get(s, 3, &alarm, &error), &error);
+        assert_int_equal(alarm.status, is_over ? GK_ALARM_RECOVERED : GK_ALARM_FIRING);
+        gk_snapshot_close(s);
+        ok(gk_alarm_firing(db, text_of("R1"), GK_FACILITY, text_of("fan"), &seq, &error), &error);
+        assert_int_equal(seq, is_over ? 0 : 3);
+        assert_int_equal(gk_close(db), GK_OK);
+        test_folder_remove(path);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(an_alarm_whose_end_is_lost_ended_when_the_next_one_began),
     cmocka_unit_test(alarms_are_made_again_of_their_acts),
     cmocka_unit_test(a_lost_act_is_named_and_the_others_are_kept),
 };

@@ -247,6 +247,47 @@ static void a_damaged_chunk_costs_its_rows_and_is_named(void **state)
     assert_int_equal(gk_close(db), GK_OK);
 }
 
+/* The record of facility 3 under another number: the checksum, which covers it, does not fit. */
+static void damage_number(uint32_t number)
+{
+    static struct flip f;
+    uint8_t key[5] = {3, 0, 0, 0, 3};
+    MDB_val old = {sizeof key, key};
+
+    flip_find(&f, path, "catalog", key, sizeof key, 0);
+    assert_int_equal(mdb_del(f.txn, f.dbi, &old, NULL), 0);
+    for (int i = 0; i < 4; i++)
+        f.key[1 + i] = (uint8_t)(number >> (24 - 8 * i));
+    flip_put(&f);
+}
+
+static void a_number_that_cannot_be_is_not_believed(void **state)
+{
+    static const uint32_t numbers[] = {0x00FFFFFE, 0x7F000003, 0xFFFFFFFF, 200};
+    (void)state;
+
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct findings told;
+        char digest[65];
+        uint64_t n_missing;
+        bool is_whole;
+        make(digest);
+        damage_number(numbers[i]);
+        ok(salvage(&told, &n_missing), &error);
+        assert_non_null(strstr(told.text, "missing: an entry of the catalog: it is 'lost facility 3' now"));
+        gk_db *db = world_open(dest, GK_READONLY, NULL);
+        gk_snapshot *s = look(db);
+        assert_int_equal(gk_snapshot_info(s)->n_facilities, FACILITIES); /* and no millions of them */
+        gk_snapshot_close(s);
+        assert_int_equal(gk_close(db), GK_OK);
+        look_at(0, n_missing, told.text, &is_whole);
+        assert_false(is_whole);
+        remove_dest();
+        test_folder_remove(path);
+        assert_int_equal(mkdir(path, 0700), 0);
+    }
+}
+
 static void who_writes_is_not_salvaged_under(void **state)
 {
     struct findings told;
@@ -272,6 +313,7 @@ static const struct CMUnitTest tests[] = {
     IN_FOLDER(a_sound_store_is_the_same_afterwards),
     IN_FOLDER(whichever_page_is_damaged_the_rest_is_saved),
     IN_FOLDER(a_damaged_chunk_costs_its_rows_and_is_named),
+    IN_FOLDER(a_number_that_cannot_be_is_not_believed),
     IN_FOLDER(who_writes_is_not_salvaged_under),
 };
 
