@@ -1,57 +1,16 @@
-# record.sh: what the tests of the record share; to be read with `.` behind GK. Makes $folder and goes there, compiles ./writer, and has
-# the checks. ./writer STORE makes or opens a store and does what lines of its standard input say, one "ok N" or "error ..." each:
+# record.sh: checks.sh, and what the tests of the record share beside it: compiles ./writer. ./writer STORE makes or opens a store and
+# does what lines of its standard input say, one "ok N" or "error ..." each:
 #     raise RULE SUBJECT [WHOM]    clear ID    note TEXT    many N (notes)    commit
 # shellcheck shell=sh disable=SC2034,SC2086 # out and err are read by the checks; flags are words
-LC_ALL=C.UTF-8
-export LC_ALL
-root=$(cd "$(dirname "$0")/../.." && pwd)
-case $GK in
-/*) ;;
-*) GK=$PWD/$GK ;;
-esac
-[ -x "$GK" ] || {
-    echo "$0: GK=$GK is not there" >&2
-    exit 1
-}
+# shellcheck source=tests/tools/checks.sh disable=SC1091
+. "$(dirname "$0")/checks.sh"
 library=${LIB:-$(dirname "$GK")/libgk.a}
 flags=${CFLAGS:-} # the library wants the run time it was compiled for
 symbols=$(nm "$library" 2>/dev/null)
 case $symbols in *__asan_init*) flags="$flags -fsanitize=address,undefined" ;; esac
 case $symbols in *__tsan_init*) flags="$flags -fsanitize=thread" ;; esac
 case $symbols in *__gcov_init*) flags="$flags --coverage" ;; esac
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-trap 'exit 130' INT TERM
-cd "$folder" || exit 1
 
-n_passed=0
-n_failed=0
-pass() {
-    n_passed=$((n_passed + 1))
-}
-fail() { # fail WHAT: with the last run
-    n_failed=$((n_failed + 1))
-    printf 'FAILED: %s\n  ran: %s\n  status: %s\n  stdout: %.600s\n  stderr: %.600s\n' "$1" "$ran" "$status" "$out" "$err"
-}
-run() {
-    ran="gk $*"
-    "$GK" "$@" >.out 2>.err </dev/null
-    status=$?
-    out=$(cat .out)
-    err=$(cat .err)
-}
-expect() { # expect STATUS WHAT: of the last run
-    if [ "$status" = "$1" ]; then pass; else fail "$2 (expected status $1)"; fi
-}
-says() { # says TEXT WHAT: standard error of the last run has TEXT
-    case $err in *"$1"*) pass ;; *) fail "$2 (stderr should have '$1')" ;; esac
-}
-prints() { # prints TEXT WHAT: standard output of the last run has TEXT
-    case $out in *"$1"*) pass ;; *) fail "$2 (stdout should have '$1')" ;; esac
-}
-is() { # is A B WHAT
-    if [ "$1" = "$2" ]; then pass; else fail "$3: '$1' is not '$2'"; fi
-}
 wait_for() { # wait_for WHAT TEST...: until the test succeeds, at most 30 s
     what=$1
     shift
@@ -64,10 +23,6 @@ wait_for() { # wait_for WHAT TEST...: until the test succeeds, at most 30 s
         fi
         sleep 0.05
     done
-}
-done_with() { # the last line
-    echo "$n_passed passed, $n_failed failed"
-    [ "$n_failed" = 0 ] && [ "$n_passed" -gt 0 ]
 }
 
 cat >writer.c <<'END'

@@ -4,64 +4,9 @@
 # shellcheck disable=SC2034 # out and err are read by the checks
 set -u
 
-GK=${GK:-build/check/gk}
-root=$(cd "$(dirname "$0")/../.." && pwd)
-LC_ALL=C.UTF-8
-export LC_ALL
-case $GK in
-/*) ;;
-*) GK=$PWD/$GK ;;
-esac
-[ -x "$GK" ] || {
-    echo "test_cli.sh: GK=$GK is not there" >&2
-    exit 1
-}
-folder=$(mktemp -d) || exit 1
-trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
-trap 'exit 130' INT TERM
-cd "$folder" || exit 1
+# shellcheck source=tests/tools/checks.sh disable=SC1091
+. "$(dirname "$0")/checks.sh"
 
-n_passed=0
-n_failed=0
-
-pass() {
-    n_passed=$((n_passed + 1))
-}
-fail() { # fail WHAT: with the last run
-    n_failed=$((n_failed + 1))
-    printf 'FAILED: %s\n  ran: %s\n  status: %s\n  stdout: %.600s\n  stderr: %.600s\n' "$1" "$ran" "$status" "$out" "$err"
-}
-run() { # run gk with these words; standard input is empty unless a file is given as $input
-    ran="gk $*"
-    "$GK" "$@" >"$folder/.out" 2>"$folder/.err" <"${input:-/dev/null}"
-    status=$?
-    out=$(cat "$folder/.out")
-    err=$(cat "$folder/.err")
-}
-expect() { # expect STATUS WHAT: of the last run
-    if [ "$status" = "$1" ]; then pass; else fail "$2 (expected status $1)"; fi
-}
-says() { # says TEXT WHAT: standard error of the last run has TEXT
-    case $err in *"$1"*) pass ;; *) fail "$2 (stderr should have '$1')" ;; esac
-}
-says_not() { # says_not TEXT WHAT
-    case $err in *"$1"*) fail "$2 (stderr should not have '$1')" ;; *) pass ;; esac
-}
-prints() { # prints TEXT WHAT: standard output of the last run has TEXT
-    case $out in *"$1"*) pass ;; *) fail "$2 (stdout should have '$1')" ;; esac
-}
-prints_nothing() {
-    if [ -z "$out" ]; then pass; else fail "$1 (stdout should be empty)"; fi
-}
-says_nothing() {
-    if [ -z "$err" ]; then pass; else fail "$1 (stderr should be empty)"; fi
-}
-is() { # is A B WHAT
-    if [ "$1" = "$2" ]; then pass; else fail "$3: '$1' is not '$2'"; fi
-}
-has() { # has FILE TEXT WHAT
-    if grep -qF -- "$2" "$1" 2>/dev/null; then pass; else fail "$3 ('$1' should have '$2')"; fi
-}
 is_json() { # is_json WHAT: standard output of the last run is JSON; believed where there is nothing to test it with
     command -v python3 >/dev/null || return 0
     if python3 -c 'import json, sys; json.load(open(sys.argv[1], encoding="utf-8"))' "$folder/.out" 2>/dev/null; then
@@ -69,9 +14,6 @@ is_json() { # is_json WHAT: standard output of the last run is JSON; believed wh
     else
         fail "$1 (stdout should be JSON)"
     fi
-}
-count() { # count FILE: its lines
-    wc -l <"$1" | tr -d ' '
 }
 
 # ---- the frame: help, version, unknown words ---------------------------------------------------------------------------
@@ -928,5 +870,4 @@ mkdir folder
 run query folder 'list facilities'
 expect 3 "a folder that is no store"
 
-echo "$n_passed passed, $n_failed failed"
-[ "$n_failed" = 0 ]
+done_with

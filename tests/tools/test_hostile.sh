@@ -4,23 +4,9 @@
 # the cursor. Ends with "N passed, N failed".
 set -u
 
-GK=${GK:-build/check/gk}
-case $GK in
-/*) ;;
-*) GK=$PWD/$GK ;;
-esac
-LC_ALL=C.UTF-8
-export LC_ALL
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-trap 'exit 130' INT TERM
-cd "$folder" || exit 1
+# shellcheck source=tests/tools/checks.sh disable=SC1091
+. "$(dirname "$0")/checks.sh"
 
-n_passed=0
-n_failed=0
-pass() {
-    n_passed=$((n_passed + 1))
-}
 fail() { # fail WHAT: with the last run
     n_failed=$((n_failed + 1))
     printf 'FAILED: %s\n  status: %s\n' "$1" "$status"
@@ -365,5 +351,4 @@ done
 run load ok "$(printf 'a\033[2J.csv')"
 expect 3 '\x1b[2J' "a file name with an escape sequence"
 
-echo "$n_passed passed, $n_failed failed"
-[ "$n_failed" = 0 ]
+done_with

@@ -4,17 +4,8 @@
 # round; groff has nothing to complain about, where it is.
 set -u
 
-GK=${GK:-build/check/gk}
-LC_ALL=C.UTF-8
-export LC_ALL
-root=$(cd "$(dirname "$0")/../.." && pwd)
-case $GK in
-/*) ;;
-*) GK=$PWD/$GK ;;
-esac
-folder=$(mktemp -d) || exit 1
-trap 'rm -rf "$folder"' EXIT
-trap 'exit 130' INT TERM
+# shellcheck source=tests/tools/checks.sh disable=SC1091
+. "$(dirname "$0")/checks.sh"
 mkdir "$folder/bin" "$folder/work"
 ln -s "$GK" "$folder/bin/gk"
 PATH=$folder/bin:$PATH
@@ -22,11 +13,6 @@ HOME=$folder
 export PATH HOME
 cd "$folder/work" || exit 1
 
-n_passed=0
-n_failed=0
-pass() {
-    n_passed=$((n_passed + 1))
-}
 fail() {
     n_failed=$((n_failed + 1))
     echo "FAILED: $1"
@@ -70,5 +56,4 @@ if command -v groff >/dev/null; then
     done
 fi
 
-echo "$n_passed passed, $n_failed failed"
-[ "$n_failed" = 0 ] && [ "$n_passed" -gt 0 ]
+done_with

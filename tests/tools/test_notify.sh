@@ -5,7 +5,6 @@
 # shellcheck disable=SC2034,SC2154 # record.sh sets and reads status, out and err
 set -u
 
-GK=${GK:-build/check/gk}
 KILLS=${KILLS:-25}
 # shellcheck source=tests/tools/record.sh disable=SC1091
 . "$(dirname "$0")/record.sh"

@@ -4,47 +4,11 @@
 # shellcheck disable=SC2034 # out and err are read by the checks
 set -u
 
-GK=${GK:-build/check/gk}
-case $GK in
-/*) ;;
-*) GK=$PWD/$GK ;;
-esac
-[ -x "$GK" ] || {
-    echo "test_plot.sh: GK=$GK is not there" >&2
-    exit 1
-}
 start=$PWD
-folder=$(mktemp -d) || exit 1
-trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
-trap 'exit 130' INT TERM
-cd "$folder" || exit 1
+# shellcheck source=tests/tools/checks.sh disable=SC1091
+. "$(dirname "$0")/checks.sh"
 unset COLUMNS NO_COLOR LC_ALL LANG
 
-n_passed=0
-n_failed=0
-pass() {
-    n_passed=$((n_passed + 1))
-}
-fail() { # fail WHAT: with the last run
-    n_failed=$((n_failed + 1))
-    printf 'FAILED: %s\n  ran: %s\n  status: %s\n  stdout: %.600s\n  stderr: %.600s\n' "$1" "$ran" "$status" "$out" "$err"
-}
-run() { # run gk with these words
-    ran="gk $*"
-    "$GK" "$@" >.out 2>.err </dev/null
-    status=$?
-    out=$(cat .out)
-    err=$(cat .err)
-}
-expect() { # expect STATUS WHAT
-    if [ "$status" = "$1" ]; then pass; else fail "$2 (expected status $1)"; fi
-}
-says() { # says TEXT WHAT
-    case $err in *"$1"*) pass ;; *) fail "$2 (stderr should have '$1')" ;; esac
-}
-prints() { # prints TEXT WHAT
-    case $out in *"$1"*) pass ;; *) fail "$2 (stdout should have '$1')" ;; esac
-}
 is_picture() { # is_picture FILE WHAT: as far as there is something to test it with
     if command -v xmllint >/dev/null; then
         if xmllint --noout "$1" 2>/dev/null; then pass; else fail "$2: xmllint does not take it"; fi
@@ -180,5 +144,4 @@ fi
 run plot zone.gk 'when abatement offline while production running for >= 10m between 2026-01-04 and 2026-01-05' -o now.svg --width 1000
 cmp -s now.svg "$root/docs/img/violations.svg" && pass || fail "docs/img/violations.svg is what README says: make it again"
 
-echo "$n_passed passed, $n_failed failed"
-[ "$n_failed" = 0 ] && [ "$n_passed" -gt 0 ]
+done_with
