@@ -333,10 +333,12 @@ count: deps-all
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=count build/count/bench/bench_count
 	@sh bench/count.sh build/count/bench/bench_count
 
+#: make install   gk, the library, its headers, pages, rules and unit, below PREFIX (default /usr/local); DESTDIR before it
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7 \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/gk/rules \
+	    $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(GK) $(DESTDIR)$(PREFIX)/bin/gk
 	install -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/libgk.a
 	install -m 755 $(SOLIB) $(DESTDIR)$(PREFIX)/lib/libgk.so.$(VERSION)
@@ -346,6 +348,9 @@ install: all
 	install -m 644 docs/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 docs/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7/
 	install -m 644 tools/gk.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gk
+	install -m 644 docs/rules/*.gkql $(DESTDIR)$(PREFIX)/share/gk/rules/
+	sed 's|/usr/local/bin|$(PREFIX)/bin|' docs/gk-serve.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/gk-serve.service
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/gk-serve.service
 	printf 'prefix=%s\nName: gk\nDescription: time-series storage for the working conditions of equipment\nVersion: %s\nLibs: -L$${prefix}/lib -lgk\nLibs.private: $(LIBS)\nCflags: -I$${prefix}/include\n' \
 	    '$(PREFIX)' '$(VERSION)' >$(DESTDIR)$(PREFIX)/lib/pkgconfig/gk.pc
 
