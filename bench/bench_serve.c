@@ -6,6 +6,7 @@
  *
  *     hj212   CONNECTIONS devices, each sends its packets as fast as they are taken
  *     lines   one client posts bodies of LINES lines, each after the answer to the last
+ *     mqtt    a broker that we play sends messages, as fast as they are taken or few at a time
  */
 #define _GNU_SOURCE /* sched_setaffinity */
 #include <arpa/inet.h>
@@ -25,6 +26,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "broker.h"
 #include "fill.h"
 #include "gk.h"
 #include "harness.h"
@@ -36,7 +38,12 @@
 #define LINES         5000 /* of a body */
 #define BODIES        100
 #define BODIES_QUICK  10
-#define METERS        500 /* that lines speak of */
+#define METERS        500 /* that lines and messages speak of */
+#define MESSAGES      200000
+#define FEW_MESSAGES  20000
+#define FLYING        20 /* max_inflight_messages of mosquitto, when nobody says anything */
+#define TOPIC_SIZE    32
+#define PAYLOAD_SIZE  256
 #define BEGIN_S       INT64_C(1767225600)
 #define PATH_SIZE     1024
 #define EVENTS_MAX    256
@@ -53,6 +60,10 @@ static const struct harness_line lines[] = {
      0},
     {"lines lines", "lines a second, through HTTP to durable and answered", "1/s", 0, 0, HARNESS_MORE},
     {"lines cpu", "processor time of the server for a line", "us", 0, 0, 0},
+    {"mqtt messages", "messages a second, from a broker to durable and acknowledged", "1/s", 0, 0, HARNESS_MORE},
+    {"mqtt cpu", "processor time of the server for a message", "us", 0, 0, 0},
+    {"mqtt few", "messages a second of a broker that lets 20 be unacknowledged", "1/s", 0, 0, HARNESS_MORE},
+    {"mqtt few_cpu", "processor time of the server for one of these", "us", 0, 0, 0},
 };
 
 /* ---- the server ---- */
@@ -114,7 +125,8 @@ static void wait_ready(struct server *server, int talk)
     harness_fail("the server does not start: %s", all);
 }
 
-static void start(struct harness *harness, struct server *server, const char *store, bool has_http)
+/* On one more door, "--http" or "--mqtt", NULL: devices alone, with what it is told. */
+static void start(struct harness *harness, struct server *server, const char *store, const char *door, const char *what)
 {
     char gk[PATH_SIZE], mappings[PATH_SIZE];
     int pipes[2];
@@ -136,7 +148,7 @@ static void start(struct harness *harness, struct server *server, const char *st
         (void)dup2(pipes[1], STDERR_FILENO);
         (void)close(pipes[0]);
         (void)close(pipes[1]);
-        execl(gk, gk, "serve", store, "--hj212", "0", "--table", mappings, has_http ? "--http" : NULL, "0", NULL);
+        execl(gk, gk, "serve", store, "--hj212", "0", "--table", mappings, door, what, NULL);
         fprintf(stderr, "%s: %s\n", gk, strerror(errno));
         _exit(127);
     }
@@ -288,7 +300,7 @@ static void run_hj212_once(struct harness *harness, uint64_t n_packets)
     char store[PATH_SIZE];
 
     (void)snprintf(store, sizeof store, "%s/serve.gk", harness_dir(harness));
-    start(harness, &server, store, false);
+    start(harness, &server, store, NULL, NULL);
     double memory = memory_of(&server);
     for (uint64_t d = 0; d < n_connections; d++) {
         make_packets(&devices[d], d, n_packets);
@@ -382,7 +394,7 @@ static void run_lines_once(struct harness *harness, uint64_t n_bodies)
     struct server server = {0};
 
     (void)snprintf(store, sizeof store, "%s/serve.gk", harness_dir(harness));
-    start(harness, &server, store, true);
+    start(harness, &server, store, "--http", "0");
     for (uint64_t i = 0; i < n_bodies; i++) {
         requests[i] = harness_take(LINES, 128);
         sizes[i] = make_body(i, requests[i]);
@@ -412,6 +424,67 @@ static void run_lines(struct harness *harness)
     harness_note(harness, "lines: bodies of %d lines of two values, one client, the server on one core", LINES);
 }
 
+/* ---- messages ---- */
+
+static void add_messages(struct broker *broker, uint64_t n)
+{
+    char topic[TOPIC_SIZE], payload[PAYLOAD_SIZE];
+
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t bits = i * UINT64_C(0x9E3779B97F4A7C15) >> 40, amps = 4000 + bits % 300;
+        (void)snprintf(topic, sizeof topic, "plant/F%03" PRIu64 "/meter", i % METERS);
+        (void)snprintf(payload, sizeof payload,
+                       "{\"ts\": %" PRId64 ", \"values\": {\"ia\": %" PRIu64 ".%02" PRIu64 ", \"ib\": %" PRIu64
+                       ".%02" PRIu64 ", \"ic\": %" PRIu64 ".%02" PRIu64 ", \"power\": %" PRIu64 ".%03" PRIu64 "}}",
+                       (BEGIN_S + (int64_t)(i / METERS)) * 1000, amps / 100, amps % 100, (amps + 3) / 100,
+                       (amps + 3) % 100, (amps + 7) / 100, (amps + 7) % 100, amps / 200, bits % 1000);
+        broker_add(broker, topic, payload);
+    }
+}
+
+static void run_mqtt_once(struct harness *harness, uint64_t n, uint64_t n_flying, const char *line,
+                          const char *cpu_line)
+{
+    char store[PATH_SIZE], config[PATH_SIZE], text[512];
+    struct server server = {0};
+    struct broker broker;
+
+    (void)snprintf(store, sizeof store, "%s/serve.gk", harness_dir(harness));
+    (void)snprintf(config, sizeof config, "%s/mqtt.conf", harness_dir(harness));
+    broker_open(&broker);
+    add_messages(&broker, n);
+    (void)snprintf(text, sizeof text,
+                   "broker = 127.0.0.1:%d\nclient = bench\n[plant/+/meter]\nfacility = {2}\ntime = /ts\nunit = ms\n"
+                   "ia = /values/ia\nib = /values/ib\nic = /values/ic\nkw = /values/power\n",
+                   broker.port);
+    write_file(config, text);
+    start(harness, &server, store, "--mqtt", config);
+    broker_welcome(&broker);
+    double cpu = cpu_of(&server), from = harness_now();
+    broker_publish(&broker, n_flying);
+    double took = harness_now() - from;
+    harness_value(harness, line, HARNESS_US, (double)n / took);
+    harness_value(harness, cpu_line, HARNESS_US, (cpu_of(&server) - cpu) / (double)n);
+    stop(&server);
+    broker_close(&broker);
+    harness_remove(store);
+}
+
+static void run_mqtt(struct harness *harness)
+{
+    bool is_quick = harness_is_quick(harness);
+    int part = is_quick ? 10 : 1;
+
+    for (int run = 0; run < (is_quick ? 1 : RUNS); run++) {
+        run_mqtt_once(harness, MESSAGES / part, UINT64_MAX, "mqtt messages", "mqtt cpu");
+        run_mqtt_once(harness, FEW_MESSAGES / part, FLYING, "mqtt few", "mqtt few_cpu");
+    }
+    harness_note(harness,
+                 "mqtt: %d messages of four values as JSON with quality of service 1; few: %d, at most %d of them on "
+                 "their way",
+                 MESSAGES / part, FEW_MESSAGES / part, FLYING);
+}
+
 /* ---- the program ---- */
 
 static bool take_option(const char *name, const char *value)
@@ -428,6 +501,7 @@ static bool take_option(const char *name, const char *value)
 static const struct harness_workload workloads[] = {
     {"serve.hj212", "devices that speak HJ 212", run_hj212},
     {"serve.lines", "the line protocol over HTTP", run_lines},
+    {"serve.mqtt", "messages of a broker", run_mqtt},
 };
 
 int main(int argc, char **argv)

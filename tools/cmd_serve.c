@@ -419,7 +419,7 @@ static void loop(struct serve *serve)
         if (serve->http_is_busy)
             http_run(serve);
         spool_run(serve);
-        if (serve->n_undurable >= UNDURABLE_MAX ||
+        if (serve->n_undurable >= UNDURABLE_MAX || mqtt_is_awaited(serve) ||
             (serve->n_undurable > 0 && serve->now - serve->undurable_since >= serve->limits.commit_ns))
             (void)commit(serve); /* who sent it hears of it */
         if (serve->now >= next_tick) {

@@ -165,6 +165,8 @@ bool mqtt_open(struct serve *serve, const char *path);
 /* What messages said goes to the store, before a commit; and the broker is told after it. */
 void mqtt_flush(struct serve *serve);
 void mqtt_committed(struct serve *serve, bool is_durable);
+/* Whether the broker sends nothing more before a commit. */
+bool mqtt_is_awaited(const struct serve *serve);
 /* Once in a while: tries again, says that it is alive. */
 void mqtt_tick(struct serve *serve);
 bool mqtt_is_connected(const struct serve *serve);

@@ -132,6 +132,32 @@ static void a_message_is_acknowledged_when_its_rows_are_durable(void **state)
     assert_int_equal(read_rows("press", is_there, N + 10), N);
 }
 
+/* With a commit each 400 ms alone it would be five messages in that time: 40 s. */
+static void a_broker_that_waits_for_few_messages_is_not_kept_waiting(void **state)
+{
+    enum { FLYING = 5, N = 500 };
+    const char *const options[] = {"--mqtt", config, "--commit", "400ms", NULL};
+    struct server server;
+    int port, listener = listen_on_loopback(&port);
+    (void)state;
+
+    write_config(port);
+    (void)alarm(30); /* which ends the test */
+    start(&server, options, "ready");
+    int fd = welcome(listener);
+    for (unsigned i = 0; i < N; i++) {
+        if (i >= FLYING)
+            assert_int_equal(read_ack(fd), i - FLYING + 1);
+        send_row(fd, i);
+    }
+    for (unsigned i = N - FLYING; i < N; i++)
+        assert_int_equal(read_ack(fd), i + 1);
+    (void)alarm(0);
+    assert_int_equal(stop(&server, SIGTERM), EXIT_ROWS);
+    (void)close(fd);
+    (void)close(listener);
+}
+
 /* Each round: messages, kill -9 at a random moment; what was acknowledged is there. */
 static void what_the_broker_was_told_survives_kill_9(void **state)
 {
@@ -279,6 +305,7 @@ static void nothing_is_lost_between_mosquitto_and_the_store(void **state)
 
 static const struct CMUnitTest tests[] = {
     IN_FOLDER(a_message_is_acknowledged_when_its_rows_are_durable),
+    IN_FOLDER(a_broker_that_waits_for_few_messages_is_not_kept_waiting),
     IN_FOLDER(what_the_broker_was_told_survives_kill_9),
     IN_FOLDER(a_refusal_and_a_wrong_configuration_are_said),
     IN_FOLDER(nothing_is_lost_between_mosquitto_and_the_store),
