@@ -234,7 +234,10 @@ fuzz: deps-all
 	@$(MAKE) -j$(JOBS) --no-print-directory VARIANT=fuzz CC="$(CLANG)" fuzz-run
 fuzz-run: $(patsubst %.c,$(BUILD)/%,$(FUZZERS)) $(BUILD)/tests/fuzz/unpack
 	@BUILD=$(BUILD) FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_RUNS=$(FUZZ_RUNS) sh tests/fuzz/fuzz.sh
-$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(call obj,$(ENGINE) $(QUERY))
+# Of an archive a target gets what it calls: the counters of all other branches would be looked through after each run.
+$(BUILD)/tests/fuzz/objects.a: $(call obj,$(ENGINE) $(QUERY))
+	@mkdir -p $(@D); rm -f $@; ar rcsT $@ $^
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/tests/fuzz/objects.a
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) -fsanitize=address,undefined,fuzzer -o $@ $^ $(LIBS)
 # The same targets without a fuzzer, over the corpora that are kept.

@@ -73,7 +73,8 @@ static void take_before(struct frame_scan *scan, struct view bytes, size_t size,
     while (lines < size && is_line_end(bytes.bytes[lines]))
         lines++;
     if (scan->is_passing || lines > 0) {
-        *out = (struct frame){.kind = FRAME_PASS, .taken = scan->is_passing ? size : lines};
+        out->kind = FRAME_PASS;
+        out->taken = scan->is_passing ? size : lines;
         return;
     }
     if (is_open && size < STRAY_MAX)
@@ -164,7 +165,7 @@ void frame_next(struct frame_scan *scan, struct view bytes, bool is_ended, struc
     bool is_open;
     size_t head = find_head(bytes, is_ended, &is_open);
 
-    *out = (struct frame){.kind = FRAME_MORE};
+    out->kind = FRAME_MORE;
     if (head > 0)
         take_before(scan, bytes, head, is_open || (head == bytes.size && !is_ended), out);
     else if (bytes.size > 0 && !is_open)

@@ -43,7 +43,8 @@ struct frame_scan {
     size_t looked_at; /* no line end is in so many bytes of the frame at hand */
 };
 
-/* The first frame of the bytes; `is_ended` tells that none will follow. */
+/* The first frame of the bytes; `is_ended` tells that none will follow. Of FRAME_PASS `taken` is set besides, of
+ * FRAME_MORE nothing. */
 void frame_next(struct frame_scan *scan, struct view bytes, bool is_ended, struct frame *out);
 
 /* HJ 212-2017, Annex A: over "QN=...&&" of its example (101 bytes) 0x1C80. */

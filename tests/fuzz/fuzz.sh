@@ -9,6 +9,8 @@ export ASAN_OPTIONS=malloc_context_size=2:quarantine_size_mb=16
 # longest NAME: the bytes of an input beyond which nothing new comes, but time goes
 longest() {
     case $1 in
+    hj212_frame) echo 96 ;;
+    hj212) echo 256 ;;
     query | statement | csv | point) echo 512 ;;
     chunk | presence | table | folder | pages) echo 1024 ;;
     *) echo 2048 ;;
