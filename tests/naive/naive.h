@@ -5,6 +5,8 @@
  *     zone.c     a random small zone, how it reaches the engine, and as CSV
  *     signal.c   rows -> what holds at every tick: states and samples
  *     tree.c     random conditions, their text, their truth at every tick
+ *     row.c      arithmetic over the channels of a row
+ *     days.c     days, hours and calendars
  *     event.c    how long the same, how near to each other, how it began
  *     answer.c   random statements, their text, the rows they must give
  */
@@ -19,7 +21,7 @@
 
 #define FACILITIES_MAX 8
 #define SITES_MAX      8
-#define ENTRIES_MAX    12 /* of bands, of links, of orders, of exemptions */
+#define ENTRIES_MAX    12 /* of bands, of links, of orders, of exemptions, of calendars */
 #define ROWS_MAX       4000
 #define NONE           (-1)
 
@@ -70,6 +72,16 @@ struct order {
     int hours_from, hours_to;
 };
 
+/* What days and hours a name means for a scope. */
+struct calendar {
+    const char *name;
+    enum gk_kind kind;
+    int id;
+    unsigned days; /* bits from Monday on */
+    int hours_from, hours_to;
+    gk_time from, to;
+};
+
 struct row {
     int facility;
     gk_time time;
@@ -80,12 +92,13 @@ struct zone {
     int64_t tick;
     enum gk_policy policy;
     gk_time now, begin, end; /* of its rows, about */
-    int n_sites[4], n_facilities, n_links, n_bands, n_orders, n_exemptions, n_rows;
+    int n_sites[4], n_facilities, n_links, n_bands, n_orders, n_exemptions, n_calendars, n_rows;
     struct site sites[4][SITES_MAX];
     struct facility facilities[FACILITIES_MAX];
     struct link links[ENTRIES_MAX];
     struct band bands[ENTRIES_MAX];
     struct order orders[ENTRIES_MAX], exemptions[ENTRIES_MAX];
+    struct calendar calendars[ENTRIES_MAX];
     struct row rows[ROWS_MAX]; /* in order of arrival */
     int batches[ROWS_MAX];     /* rows of each batch */
     int n_batches;
@@ -99,7 +112,8 @@ bool zone_covers(const struct zone *zone, enum gk_kind kind, int id, const char 
 
 /* When things reached the engine. */
 struct came {
-    gk_time rows[ROWS_MAX], links[ENTRIES_MAX], bands[ENTRIES_MAX], orders[ENTRIES_MAX], exemptions[ENTRIES_MAX];
+    gk_time rows[ROWS_MAX], links[ENTRIES_MAX], bands[ENTRIES_MAX], orders[ENTRIES_MAX], exemptions[ENTRIES_MAX],
+        calendars[ENTRIES_MAX];
 };
 
 /* The zone in an engine, as far as it was put there. */
@@ -108,7 +122,7 @@ struct store {
     const struct zone *zone;
     gk_db *db;
     uint32_t channels[N_CHANNELS];
-    int n_links, n_bands, n_orders, n_exemptions, n_batches, n_rows;
+    int n_links, n_bands, n_orders, n_exemptions, n_calendars, n_batches, n_rows;
     gk_time clock; /* only store_pass_time changes it: then all is durable */
     struct came came;
 };
@@ -123,6 +137,7 @@ void store_link(struct store *store);
 void store_band(struct store *store);
 void store_order(struct store *store);
 void store_exemption(struct store *store);
+void store_calendar(struct store *store);
 
 /* ---- what the engine must know of a facility's rows at this moment: rows of one time folded, in order of time ---- */
 
@@ -181,6 +196,7 @@ enum op {
     EXEMPT,
     HOURS,
     DAYS,
+    CALENDAR,
     AND,
     OR,
     WHILE,
@@ -204,7 +220,9 @@ enum op {
     AFTER  /* runs of a that began at most ns behind b */
 };
 
-enum metric { POWER, CURRENT, LOAD, CHANNEL };
+enum metric { POWER, CURRENT, LOAD, CHANNEL, ROW };
+
+#define ROW_FORMS 6 /* of arithmetic over a row */
 
 struct node {
     enum op op;
@@ -215,7 +233,7 @@ struct node {
     uint32_t mask;
     bool is_negated;
     enum metric metric;
-    int channel;
+    int channel; /* of ROW the form */
     enum quant phases;
     enum gk_compare compare;
     int64_t mantissa; /* the limit: mantissa * 10^-scale, of rated or in a unit of 10^-thousands */
@@ -283,6 +301,15 @@ int tree_days(const struct node *node);
 truth *field_take(struct field *field);
 /* What a sample says of the metric of a comparison: of a phase where there are phases; false: nothing. */
 bool sample_value(const struct node *node, const struct facility *f, const struct sample *sample, double *out);
+/* Arithmetic over a row: its text; whether it is a share; whether a row is a sample of it, and its number or NaN. */
+const char *row_text(int form);
+bool row_is_share(int form);
+bool row_value(int form, const struct facility *f, const struct sample *sample, double *out);
+/* Days of the week; hours of every day; what a calendar says of a facility. */
+bool day_holds(const struct zone *zone, int64_t tick, int first_day, int n_days);
+bool hours_hold(const struct zone *zone, int64_t tick, int from_s, int to_s);
+bool calendar_is_known(const struct zone *zone, const char *name);
+bool calendar_holds(const struct zone *zone, const char *name, int facility, int64_t tick);
 void frozen_truth(const struct field *field, const struct node *node, int facility, int64_t d, truth *out);
 void after_truth(struct field *field, const truth *a, const truth *b, int64_t d, truth *out);
 /* starts[m][i]: whether member m began at tick i. */

@@ -122,6 +122,7 @@ void view_make(struct view *view, const struct store *store)
     zone->n_bands = store->n_bands;
     zone->n_orders = store->n_orders;
     zone->n_exemptions = store->n_exemptions;
+    zone->n_calendars = store->n_calendars;
     zone->n_rows = store->n_rows;
     make_view(view, zone, &store->came);
 }
@@ -176,6 +177,7 @@ void view_make_known(struct view *view, const struct view *all, gk_time at)
     known->n_orders = keep_known(known->orders, sizeof *known->orders, zone->n_orders, came->orders, at);
     known->n_exemptions =
         keep_known(known->exemptions, sizeof *known->exemptions, zone->n_exemptions, came->exemptions, at);
+    known->n_calendars = keep_known(known->calendars, sizeof *known->calendars, zone->n_calendars, came->calendars, at);
     known->now = at < zone->now ? at : zone->now;
     make_view(view, known, came);
 }

@@ -151,6 +151,8 @@ static bool agree_anew(const struct zone *zone, const struct statement *statemen
         store_order(&store);
     while (store.n_exemptions < zone->n_exemptions)
         store_exemption(&store);
+    while (store.n_calendars < zone->n_calendars)
+        store_calendar(&store);
     if (zone->n_rows)
         store_batch(&store);
     assert_int_equal(gk_commit(store.db, NULL), GK_OK);
@@ -204,8 +206,9 @@ static bool drop_some(struct zone *zone, const struct statement *statement, cons
 
 static void shrink_zone(struct zone *zone, const struct statement *statement)
 {
-    static const struct dropped lists[] = {LIST(rows, n_rows), LIST(bands, n_bands), LIST(links, n_links),
-                                           LIST(orders, n_orders), LIST(exemptions, n_exemptions)};
+    static const struct dropped lists[] = {
+        LIST(rows, n_rows),     LIST(bands, n_bands),           LIST(links, n_links),
+        LIST(orders, n_orders), LIST(exemptions, n_exemptions), LIST(calendars, n_calendars)};
 
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         int count = i == 0 ? (zone->n_rows + 1) / 2 : 1;
@@ -270,12 +273,13 @@ static bool put_some(struct store *store, struct random *random)
                  {&store->n_links, zone->n_links, store_link},
                  {&store->n_bands, zone->n_bands, store_band},
                  {&store->n_orders, zone->n_orders, store_order},
-                 {&store->n_exemptions, zone->n_exemptions, store_exemption}};
+                 {&store->n_exemptions, zone->n_exemptions, store_exemption},
+                 {&store->n_calendars, zone->n_calendars, store_calendar}};
     bool is_left = false;
 
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 6; i++)
         is_left |= *kinds[i].done < kinds[i].n;
-    int which = (int)random_below(random, 5);
+    int which = (int)random_below(random, 6);
     if (is_left && *kinds[which].done < kinds[which].n)
         kinds[which].put(store);
     if (random_below(random, 8) == 0)
@@ -291,7 +295,8 @@ static int n_left(const struct store *store)
 {
     const struct zone *zone = store->zone;
     return zone->n_batches - store->n_batches + zone->n_links - store->n_links + zone->n_bands - store->n_bands +
-           zone->n_orders - store->n_orders + zone->n_exemptions - store->n_exemptions;
+           zone->n_orders - store->n_orders + zone->n_exemptions - store->n_exemptions + zone->n_calendars -
+           store->n_calendars;
 }
 
 static uint64_t n_asked, n_rows;

@@ -120,14 +120,14 @@ static void make_compare(const struct zone *zone, struct random *random, struct 
 
     make_ref(zone, random, &node->ref);
     node->ref.quant = PLAIN;
-    node->metric = (enum metric)below(random, 4);
-    node->channel = below(random, N_CHANNELS);
+    node->metric = (enum metric)below(random, 5);
+    node->channel = below(random, node->metric == ROW ? ROW_FORMS : N_CHANNELS);
     node->compare = (enum gk_compare)below(random, 6);
     node->mantissa = limits[below(random, 10)];
     node->unit = "";
     if (node->metric == CURRENT && node->compare < GK_EQ && one_in(random, 2))
         node->phases = (enum quant)(ANY + below(random, 3));
-    if (node->metric == LOAD) {
+    if (node->metric == LOAD || (node->metric == ROW && row_is_share(node->channel))) {
         node->scale = 2;
         node->unit = "%";
         return;
@@ -157,7 +157,8 @@ static void make_compare(const struct zone *zone, struct random *random, struct 
 static void make_leaf(const struct zone *zone, struct random *random, struct node *node)
 {
     const struct order *order = zone->n_orders ? &zone->orders[below(random, zone->n_orders)] : NULL;
-    int kind = below(random, 17);
+    const struct calendar *calendar = zone->n_calendars ? &zone->calendars[below(random, zone->n_calendars)] : NULL;
+    int kind = below(random, 18);
 
     if (kind == 14) {
         node->op = FROZEN;
@@ -173,7 +174,11 @@ static void make_leaf(const struct zone *zone, struct random *random, struct nod
         node->op = DAYS;
         node->level = below(random, 7);
         node->times = 1 + below(random, 7);
-    } else if (kind < 8 || kind == 16) {
+    } else if (kind == 17 && zone->tick >= 10 * GK_SECOND) {
+        node->op = CALENDAR;
+        node->form = calendar ? below(random, 3) : 2; /* 2: workdays, which need none */
+        node->name = node->form == 2 ? "workdays" : calendar->name;
+    } else if (kind < 8 || kind >= 16) {
         make_state(zone, random, node);
     } else if (kind < 11) {
         node->op = COMPARE;
@@ -331,11 +336,18 @@ static const char *compare_text(enum gk_compare compare)
     return texts[compare];
 }
 
-static void print_frozen(const struct zone *zone, const struct node *node, struct random *random, struct text *out)
+static const char *metric_text(const struct node *node)
 {
     static const char *const metrics[] = {"power", "current", "load"};
 
-    text_add(out, "%s of ", node->metric == CHANNEL ? CHANNELS[node->channel] : metrics[node->metric]);
+    if (node->metric == ROW)
+        return row_text(node->channel);
+    return node->metric == CHANNEL ? CHANNELS[node->channel] : metrics[node->metric];
+}
+
+static void print_frozen(const struct zone *zone, const struct node *node, struct random *random, struct text *out)
+{
+    text_add(out, "%s of ", metric_text(node));
     print_ref(zone, &node->ref, out);
     text_add(out, " frozen >= ");
     text_duration(out, node->ns, random);
@@ -352,17 +364,15 @@ static void print_days(const struct node *node, struct text *out)
 
 static void print_compare(const struct zone *zone, const struct node *node, struct text *out)
 {
-    static const char *const metrics[] = {"power", "current", "load"};
     static const char *const phases[] = {"", "any ", "all ", "no "};
 
-    text_add(out, "%s%s of ", phases[node->phases],
-             node->metric == CHANNEL ? CHANNELS[node->channel] : metrics[node->metric]);
+    text_add(out, "%s%s of ", phases[node->phases], metric_text(node));
     print_ref(zone, &node->ref, out);
     text_add(out, " %s ", compare_text(node->compare));
     if (node->is_of_rated && node->form == 0) {
         print_number(node->mantissa, node->scale, out);
         text_add(out, " * rated");
-    } else if (node->is_of_rated || node->metric == LOAD) {
+    } else if (node->unit[0] == '%' || node->is_of_rated) {
         text_add(out, "%" PRId64 "%%%s", node->mantissa, node->is_of_rated ? " of rated" : "");
     } else {
         print_number(node->mantissa, node->scale, out);
@@ -487,6 +497,8 @@ static void print_inside(const struct zone *zone, const struct node *node, struc
         print_frozen(zone, node, random, out);
     } else if (node->op == DAYS) {
         print_days(node, out);
+    } else if (node->op == CALENDAR) {
+        text_add(out, node->form == 2 ? "%s" : node->form ? "shift '%s'" : "calendar '%s'", node->name);
     } else if (node->op == COMPARE) {
         print_compare(zone, node, out);
     } else if (node->op == ORDER) {
@@ -582,7 +594,7 @@ int64_t tree_pad(const struct node *node, int64_t tick)
 int tree_days(const struct node *node)
 {
     int a = node->a ? tree_days(node->a) : 0, b = node->b ? tree_days(node->b) : 0;
-    int own = node->op == DAYS ? 8 : node->op == HOURS || node->op == ORDER;
+    int own = node->op == DAYS || node->op == CALENDAR ? 8 : node->op == HOURS || node->op == ORDER;
 
     a = a > b ? a : b;
     return a > own ? a : own;
@@ -668,13 +680,21 @@ static bool holds(enum gk_compare compare, double v, double limit)
     }
 }
 
-/* Whether a sample has the metric, and whether it compares so. */
-static bool sample_holds(const struct node *node, const struct sample *s, double limit, bool *out)
+/* Whether a sample has the metric, and how it compares. */
+static bool sample_holds(const struct node *node, const struct facility *f, const struct sample *s, double limit,
+                         truth *out)
 {
     int from = node->metric == CURRENT ? IA : node->metric == CHANNEL ? node->channel : KW;
     int to = node->metric == CURRENT ? IC : from, n = 0, n_true = 0;
     double sum = 0;
+    bool is_true;
 
+    if (node->metric == ROW) {
+        if (!row_value(node->channel, f, s, &sum))
+            return false;
+        *out = isnan(sum) ? 1 : holds(node->compare, sum, limit) ? 2 : 0;
+        return true;
+    }
     for (int c = from; c <= to; c++) {
         if (isnan(s->value[c]))
             continue;
@@ -685,34 +705,36 @@ static bool sample_holds(const struct node *node, const struct sample *s, double
     if (n == 0)
         return false;
     if (node->phases == ANY)
-        *out = n_true > 0;
+        is_true = n_true > 0;
     else if (node->phases == ALL)
-        *out = n_true == n;
+        is_true = n_true == n;
     else if (node->phases == NO)
-        *out = n_true == 0;
+        is_true = n_true == 0;
     else
-        *out = holds(node->compare, n > 1 ? sum / n : sum, limit);
+        is_true = holds(node->compare, n > 1 ? sum / n : sum, limit);
+    *out = is_true ? 2 : 0;
     return true;
 }
 
 static void compare_truth(struct field *field, const struct node *node, int facility, truth *out)
 {
     const struct signal *signal = &field->view->signals[facility];
-    double limit = limit_for(node, &field->view->zone->facilities[facility]);
+    const struct facility *f = &field->view->zone->facilities[facility];
+    double limit = limit_for(node, f);
     int64_t last = 0, hold = 0;
-    bool is_true = false;
+    truth now = 1;
 
     memset(out, 1, (size_t)field->span.n);
     for (int i = 0, at = 0; i < field->span.n && !isnan(limit); i++) {
         int64_t tick = field->span.first + i;
         for (; at < signal->n && zone_tick(field->view->zone, signal->samples[at].time) <= tick; at++) {
-            if (!sample_holds(node, &signal->samples[at], limit, &is_true))
+            if (!sample_holds(node, f, &signal->samples[at], limit, &now))
                 continue;
             last = zone_tick(field->view->zone, signal->samples[at].time);
             hold = signal_hold(field->view, facility, last);
         }
         if (tick - last < hold)
-            out[i] = is_true ? 2 : 0;
+            out[i] = now;
     }
     forget_future(field, out);
 }
@@ -723,6 +745,8 @@ bool sample_value(const struct node *node, const struct facility *f, const struc
     int to = node->metric == CURRENT ? IC : from, n = 0;
     double sum = 0;
 
+    if (node->metric == ROW)
+        return row_value(node->channel, f, sample, out) && !isnan(*out);
     for (int c = from; c <= to; c++)
         if (!isnan(sample->value[c]))
             sum += sample->value[c], n++;
@@ -949,34 +973,7 @@ static void group_truth(struct field *field, const struct node *node, struct who
     together_truth(field, node, starts, n_kept, ticks_of(node, zone->tick), out);
 }
 
-/* ---- orders, exemptions, hours ---- */
-
-static bool is_on_day(const struct zone *zone, int64_t tick, const struct node *node)
-{
-    const int64_t day = 86400 * GK_SECOND, shift = 28800 * GK_SECOND;
-
-    for (int64_t d = (tick * zone->tick + shift) / day - 1, last = d + 2; d <= last; d++) {
-        gk_time midnight = d * day - shift;
-        int in_week = (int)((d + 3) % 7); /* from Monday on: 1970-01-01 was a Thursday */
-        if (tick >= zone_tick(zone, midnight) && tick < zone_tick(zone, midnight + day))
-            return (in_week - node->level + 7) % 7 < node->times;
-    }
-    return false;
-}
-
-static bool is_in_hours(const struct zone *zone, int64_t tick, int from_s, int to_s)
-{
-    const int64_t day = 86400 * GK_SECOND, shift = 28800 * GK_SECOND;
-    int64_t today = (tick * zone->tick + shift) / day;
-
-    for (int64_t d = today - 1; d <= today + 1; d++) {
-        gk_time midnight = d * day - shift;
-        gk_time from = midnight + from_s * GK_SECOND, to = midnight + to_s * GK_SECOND + (to_s <= from_s ? day : 0);
-        if (tick >= zone_tick(zone, from) && tick < zone_tick(zone, to))
-            return true;
-    }
-    return false;
-}
+/* ---- orders, exemptions, calendars ---- */
 
 static bool read_level(const char *text, int *out)
 {
@@ -1016,13 +1013,15 @@ static bool binds(const struct zone *zone, const struct order *o, int facility, 
     if (!zone_covers(zone, o->kind, o->id, o->group, facility) || tick < zone_tick(zone, o->from) ||
         tick >= zone_tick(zone, o->to))
         return false;
-    if ((o->hours_from || o->hours_to) && !is_in_hours(zone, tick, o->hours_from, o->hours_to))
+    if ((o->hours_from || o->hours_to) && !hours_hold(zone, tick, o->hours_from, o->hours_to))
         return false;
     return !read_level(o->level, &level) || f->stop_level == NONE || (f->stop_level > 0 && f->stop_level <= level);
 }
 
 static bool is_ordered(const struct zone *zone, const struct node *node, int facility, int64_t tick)
 {
+    if (node->op == CALENDAR)
+        return calendar_holds(zone, node->name, facility, tick);
     if (node->op == EXEMPT) {
         for (int i = 0; i < zone->n_exemptions; i++)
             if (binds(zone, &zone->exemptions[i], facility, tick))
@@ -1041,6 +1040,8 @@ static truth order_truth(const struct zone *zone, const struct node *node, struc
 {
     int n = 0, n_ordered = 0;
 
+    if (node->op == CALENDAR && !calendar_is_known(zone, node->name)) /* workdays without one are plain days */
+        return node->form < 2 ? 1 : day_holds(zone, tick, 0, 5) ? 2 : 0;
     if (who.noun <= ABATEMENT)
         return is_ordered(zone, node, who.id, tick) ? 2 : 0;
     for (int pass = 0; pass < 2 && n == 0; pass++)
@@ -1233,13 +1234,14 @@ void tree_truth(struct field *field, const struct node *node, struct who who, tr
             switch (node->op) {
             case ORDER:
             case EXEMPT:
+            case CALENDAR:
                 out[i] = order_truth(zone, node, who, tick);
                 break;
             case HOURS:
-                out[i] = is_in_hours(zone, tick, node->from_s, node->to_s) ? 2 : 0;
+                out[i] = hours_hold(zone, tick, node->from_s, node->to_s) ? 2 : 0;
                 break;
             case DAYS:
-                out[i] = is_on_day(zone, tick, node) ? 2 : 0;
+                out[i] = day_holds(zone, tick, node->level, node->times) ? 2 : 0;
                 break;
             case AND:
             case WHILE:

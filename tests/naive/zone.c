@@ -14,6 +14,7 @@ static const char *const ROLES[] = {"other", "production", "abatement"};
 
 #define T0     (INT64_C(1795132800) * GK_SECOND) /* 2026-11-20T00:00:00Z */
 #define MINUTE (60 * GK_SECOND)
+#define DAY    (1440 * MINUTE)
 
 static int below(struct random *random, int n)
 {
@@ -208,6 +209,39 @@ static void make_order(struct zone *zone, struct random *random, struct order *l
     ++*n;
 }
 
+static void make_calendar(struct zone *zone, struct random *random)
+{
+    static const enum gk_kind kinds[] = {GK_ZONE, GK_ZONE, GK_PARK, GK_ENTERPRISE, GK_LINE, GK_FACILITY};
+    static const char *const names[] = {"workdays", "night", "early"};
+    static const unsigned days[] = {0, 0x1F, 0x60, 0x7F, 0x15};
+    struct calendar *c = &zone->calendars[zone->n_calendars];
+
+    *c = (struct calendar){.name = names[below(random, 3)],
+                           .kind = kinds[below(random, 6)],
+                           .days = days[below(random, 5)],
+                           .from = GK_TIME_MIN,
+                           .to = GK_TIME_MAX};
+    c->id = some_scope(zone, random, c->kind);
+    if (is_ambiguous(zone, c->kind, c->id))
+        return;
+    if (one_in(random, 2)) {
+        c->hours_from = below(random, 48) * 1800;
+        c->hours_to = below(random, 97) * 900;
+    }
+    if (one_in(random, 3)) {
+        some_span(zone, random, &c->from, &c->to);
+        if (one_in(random, 2))
+            c->from = (c->from + DAY / 3) / DAY * DAY - DAY / 3; /* a midnight, as people write it */
+        if (one_in(random, 2))
+            c->to = GK_TIME_MAX;
+    }
+    for (int i = 0; i < zone->n_calendars; i++)
+        if (strcmp(zone->calendars[i].name, c->name) == 0 && zone->calendars[i].kind == c->kind &&
+            zone->calendars[i].id == c->id && zone->calendars[i].from == c->from)
+            return;
+    zone->n_calendars += c->from < c->to;
+}
+
 /* ---- rows ---- */
 
 static double some_value(struct random *random, double rated)
@@ -223,11 +257,17 @@ static double some_value(struct random *random, double rated)
     return one_in(random, 6) ? rated * random_unit(random) : (double)(percent * (int64_t)(rated * 100 + 0.5)) / 1e4;
 }
 
+/* Of days: then rows are minutes apart, so that there are no more of them. */
+static bool zone_is_long(const struct zone *zone)
+{
+    return zone->end - zone->begin > DAY;
+}
+
 static void make_rows_of(struct zone *zone, struct random *random, int facility, int n)
 {
     const struct facility *f = &zone->facilities[facility];
     double kw = f->rated_kw ? (double)f->rated_kw / 100 : 10, a = f->rated_a ? (double)f->rated_a / 100 : 10, kwh = 100;
-    int step = 1 + below(random, 20), stays = 1 + below(random, 12), present = 0;
+    int step = 1 + below(random, zone_is_long(zone) ? 3600 : 20), stays = 1 + below(random, 12), present = 0;
     bool is_smooth = one_in(random, 2), has_kwh = one_in(random, 3), has_temp = one_in(random, 4);
     gk_time t = zone->begin + below(random, 60) * GK_SECOND;
     double value[N_CHANNELS];
@@ -259,7 +299,7 @@ static void make_rows_of(struct zone *zone, struct random *random, int facility,
             present += !gk_is_missing(row->value[c]);
         zone->n_rows += present > 0 || one_in(random, 3);
         if (one_in(random, 40)) /* silence */
-            t += (int64_t)(20 + below(random, 400)) * GK_SECOND;
+            t += (int64_t)(20 + below(random, 400)) * (zone_is_long(zone) ? 30 : 1) * GK_SECOND;
         else if (one_in(random, 30)) /* a burst, within a tick mostly */
             t += (int64_t)below(random, 400) * 1000000;
         else
@@ -318,7 +358,7 @@ static void sort_by_time(struct zone *zone)
 void zone_make(struct zone *zone, struct random *random)
 {
     static const int64_t ticks_ms[] = {1000, 1000, 2000, 5000, 10000, 15000, 60000, 500, 100, 7200};
-    static const int minutes[] = {3, 10, 20, 30, 60, 120, 240};
+    static const int minutes[] = {3, 10, 20, 30, 60, 120, 240}, days[] = {2, 3, 5, 9};
     int n_enterprises = 1 + below(random, 3), which = below(random, 10);
     bool shares_lines = one_in(random, 5);
 
@@ -330,6 +370,8 @@ void zone_make(struct zone *zone, struct random *random)
                                                     : zone->tick < 5 * GK_SECOND ? 4
                                                                                  : 7)] *
                                   MINUTE;
+    if (zone->tick >= MINUTE && one_in(random, 2))
+        zone->end = zone->begin + days[below(random, 4)] * DAY;
     zone->now = zone->end + (one_in(random, 3) ? -1 : 1) * (int64_t)below(random, 200) * GK_SECOND;
     if (one_in(random, 2))
         zone->now += 123 * 1000000;
@@ -343,6 +385,8 @@ void zone_make(struct zone *zone, struct random *random)
         make_order(zone, random, zone->orders, &zone->n_orders, false);
     for (int n = below(random, 4); n > 0; n--)
         make_order(zone, random, zone->exemptions, &zone->n_exemptions, true);
+    for (int n = below(random, 6); n > 0; n--)
+        make_calendar(zone, random);
     for (int i = 0; i < zone->n_facilities; i++)
         if (!one_in(random, 12))
             make_rows_of(zone, random, i, 1 + below(random, 300));
@@ -598,6 +642,23 @@ void store_exemption(struct store *store)
     ok(gk_exemption_put(store->db, &put, &error), &error);
 }
 
+void store_calendar(struct store *store)
+{
+    store->came.calendars[store->n_calendars] = store->clock;
+    const struct calendar *c = &store->zone->calendars[store->n_calendars++];
+    struct gk_error error = {0};
+    struct gk_calendar_put put = {.size = sizeof put,
+                                  .calendar = text_of(c->name),
+                                  .scope = c->kind,
+                                  .name = text_of(scope_name(store->zone, c->kind, c->id, NULL)),
+                                  .days = c->days,
+                                  .hours_from_s = c->hours_from,
+                                  .hours_to_s = c->hours_to,
+                                  .from = c->from,
+                                  .to = c->to};
+    ok(gk_calendar_put(store->db, &put, &error), &error);
+}
+
 /* ---- as CSV ---- */
 
 static void print_time(gk_time t, FILE *out)
@@ -635,6 +696,38 @@ static void print_seconds(int64_t ns, FILE *out)
     (void)fputs(",", out);
 }
 
+static void print_hours(int from_s, int to_s, FILE *out)
+{
+    if (from_s || to_s)
+        (void)fprintf(out, "%02d:%02d-%02d:%02d", from_s / 3600, from_s / 60 % 60, to_s / 3600, to_s / 60 % 60);
+}
+
+static void print_calendars(const struct zone *zone, FILE *out)
+{
+    static const char *const days[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
+
+    (void)fputs("\ncalendar,days,hours,scope,from,to\n", out);
+    for (int i = 0; i < zone->n_calendars; i++) {
+        const struct calendar *c = &zone->calendars[i];
+        const char *joint = "";
+        (void)fprintf(out, "%s,%s", c->name, c->days ? "" : "none");
+        for (int day = 0; day < 7; day++)
+            if (c->days >> day & 1) {
+                (void)fprintf(out, "%s%s", joint, days[day]);
+                joint = ";";
+            }
+        (void)fputs(",", out);
+        print_hours(c->hours_from, c->hours_to, out);
+        (void)fputs(",", out);
+        print_scope(zone, c->kind, c->id, NULL, out);
+        (void)fputs(",", out);
+        print_time(c->from, out);
+        (void)fputs(",", out);
+        print_time(c->to, out);
+        (void)fputs("\n", out);
+    }
+}
+
 static void print_orders(const struct zone *zone, const struct order *list, int n, bool is_exemption, FILE *out)
 {
     (void)fputs(is_exemption ? "\nscope,kind,from,to\n" : "\nscope,level,kind,from,to,hours\n", out);
@@ -645,9 +738,8 @@ static void print_orders(const struct zone *zone, const struct order *list, int 
         print_time(o->from, out);
         (void)fputs(",", out);
         print_time(o->to, out);
-        if (o->hours_from || o->hours_to)
-            (void)fprintf(out, ",%02d:%02d-%02d:%02d", o->hours_from / 3600, o->hours_from / 60 % 60,
-                          o->hours_to / 3600, o->hours_to / 60 % 60);
+        (void)fputs(is_exemption ? "" : ",", out);
+        print_hours(o->hours_from, o->hours_to, out);
         (void)fputs("\n", out);
     }
 }
@@ -698,6 +790,7 @@ void zone_print(const struct zone *zone, int n_rows, FILE *out)
     }
     print_orders(zone, zone->orders, zone->n_orders, false, out);
     print_orders(zone, zone->exemptions, zone->n_exemptions, true, out);
+    print_calendars(zone, out);
     (void)fputs("\ntime,facility,kw,ia,ib,ic,kwh,temp\n", out);
     for (int i = 0; i < n_rows; i++) {
         print_time(zone->rows[i].time, out);

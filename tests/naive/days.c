@@ -1,0 +1,100 @@
+/*
+ * days.c - see naive.h. Days of the week, hours of every day, and what a calendar says of a facility on a day: asked of
+ * one tick, by looking at the days around it.
+ */
+#include "naive/naive.h"
+
+#define DAY  (86400 * GK_SECOND)
+#define EAST (28800 * GK_SECOND) /* the zone's offset */
+
+static int64_t day_of(const struct zone *zone, int64_t tick)
+{
+    return (tick * zone->tick + EAST) / DAY;
+}
+
+static gk_time midnight_of(int64_t day)
+{
+    return day * DAY - EAST;
+}
+
+/* From Monday on: 1970-01-01 was a Thursday. */
+static int in_week(int64_t day)
+{
+    return (int)((day + 3) % 7);
+}
+
+static bool is_within(const struct zone *zone, int64_t tick, gk_time from, gk_time to)
+{
+    return tick >= zone_tick(zone, from) && tick < zone_tick(zone, to);
+}
+
+bool day_holds(const struct zone *zone, int64_t tick, int first_day, int n_days)
+{
+    int64_t today = day_of(zone, tick);
+
+    for (int64_t day = today - 1; day <= today + 1; day++)
+        if (is_within(zone, tick, midnight_of(day), midnight_of(day + 1)))
+            return (in_week(day) - first_day + 7) % 7 < n_days;
+    return false;
+}
+
+/* Hours that end before they begin cross midnight, and belong to the day on which they begin. */
+static bool is_in_hours_of(const struct zone *zone, int64_t tick, int64_t day, int from_s, int to_s)
+{
+    gk_time from = midnight_of(day) + from_s * GK_SECOND;
+    gk_time to = midnight_of(to_s <= from_s ? day + 1 : day) + to_s * GK_SECOND;
+
+    return is_within(zone, tick, from, to);
+}
+
+bool hours_hold(const struct zone *zone, int64_t tick, int from_s, int to_s)
+{
+    int64_t today = day_of(zone, tick);
+
+    for (int64_t day = today - 1; day <= today + 1; day++)
+        if (is_in_hours_of(zone, tick, day, from_s, to_s))
+            return true;
+    return false;
+}
+
+/* ---- calendars ---- */
+
+bool calendar_is_known(const struct zone *zone, const char *name)
+{
+    for (int i = 0; i < zone->n_calendars; i++)
+        if (strcmp(zone->calendars[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The narrowest scope that covers the facility, and in it the latest line that has begun and is not over. */
+static const struct calendar *in_force(const struct zone *zone, const char *name, int facility, int64_t day)
+{
+    static const enum gk_kind narrow_to_wide[] = {GK_FACILITY, GK_LINE, GK_ENTERPRISE, GK_PARK, GK_ZONE};
+
+    for (int w = 0; w < 5; w++) {
+        const struct calendar *best = NULL;
+        for (int i = 0; i < zone->n_calendars; i++) {
+            const struct calendar *c = &zone->calendars[i];
+            gk_time begin = midnight_of(day) + c->hours_from * GK_SECOND;
+            if (c->kind == narrow_to_wide[w] && strcmp(c->name, name) == 0 && begin >= c->from && begin < c->to &&
+                zone_covers(zone, c->kind, c->id, NULL, facility) && (!best || c->from > best->from))
+                best = c;
+        }
+        if (best)
+            return best;
+    }
+    return NULL;
+}
+
+bool calendar_holds(const struct zone *zone, const char *name, int facility, int64_t tick)
+{
+    int64_t today = day_of(zone, tick);
+
+    for (int64_t day = today - 1; day <= today + 1; day++) {
+        const struct calendar *c = in_force(zone, name, facility, day);
+        if (c && (c->days >> in_week(day) & 1) && is_in_hours_of(zone, tick, day, c->hours_from, c->hours_to))
+            return true;
+    }
+    return false;
+}
