@@ -60,6 +60,9 @@ int versus_widen(struct gk_query *query, gk_time *first)
     int64_t max = query->session->options.max_window_ns;
     int rc;
 
+    *first = window->from;
+    if (window->from == window->to) /* nothing is asked about */
+        return GK_OK;
     *first = window_bucket_start(window, tail, window->from);
     if (*first != window->from) {
         rc = run_note(query, "the window begins with a whole bucket: parts do not compare");

@@ -1,93 +1,19 @@
 /*
  * answer.c - see naive.h. Random statements, their text, and the rows they must give.
  */
-#include "naive/naive.h"
+#include "naive/statement.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <time.h>
 
-#define DAY  (86400 * GK_SECOND)
-#define HOUR (3600 * GK_SECOND)
-#define EAST (28800 * GK_SECOND) /* the zone's offset */
-
-enum kind { WHEN, WHICH, AGGREGATE, SERIES, STATE_OF, SAMPLES };
-enum window { DEFAULT, LAST_D, BETWEEN, SINCE, UNTIL, AT, NOW, TODAY, YESTERDAY, ON, CLOCKS, THIS_HOUR, LAST_HOUR };
-enum agg {
-    DURATION,
-    SHARE,
-    COUNT,
-    LONGEST,
-    FIRST,
-    LAST_ONE,
-    COVERAGE,
-    AVG,
-    MAX,
-    MIN,
-    SUM,
-    RMS,
-    ENERGY,
-    P50,
-    P95,
-    N_AGGS
-};
-enum key { BY_FACILITY, BY_LINE, BY_ENTERPRISE, BY_PARK, BY_HOUR, BY_DAY, BY_WEEK, BY_MONTH };
-#define BUCKETS_MAX 400
-
-static const char *const AGGS[] = {"duration", "share", "count", "longest", "first",  "last", "coverage", "avg",
-                                   "max",      "min",   "sum",   "rms",     "energy", "p50",  "p95"};
+const char *const AGGS[] = {"duration", "share", "count", "longest", "first",  "last", "coverage", "avg",
+                            "max",      "min",   "sum",   "rms",     "energy", "p50",  "p95"};
 static const char *const KEYS[] = {"facility", "line", "enterprise", "park", "hour", "day", "week", "month"};
-static const char *const NOUNS[] = {"facility", "production", "abatement", "line", "enterprise", "park", "zone"};
+const char *const NOUNS[] = {"facility", "production", "abatement", "line", "enterprise", "park", "zone"};
 static const char *const STATES[] = {"nodata", "off", "idle", "on", "overload"};
 static const char *const ROLES[] = {"other", "production", "abatement"};
 static const char *const COMPARES[] = {"<", "<=", ">", ">=", "=", "!="};
-
-struct column_tail { /* having, sort, top: a column of the answer */
-    bool is_set;
-    char name[20];
-    enum gk_compare compare;
-    int value;
-    bool is_desc;
-};
-
-struct filter {
-    const char *tag, *text; /* text NULL: a number */
-    enum gk_compare compare;
-    int number;
-};
-
-struct statement {
-    enum kind kind;
-    struct tree tree;
-    struct node *cond;
-    int per, mode; /* per NONE: none; mode: ever, always, never, now */
-    enum noun noun;
-    struct ref ref; /* of a series, of `state of` */
-    int metric;     /* of a series: power, current, load, a channel, or 4: energy */
-    int channel;
-    enum agg aggs[4];
-    int n_aggs;
-    enum key keys[3];
-    int n_keys;
-    int64_t every, offset;
-    enum noun in;
-    int n_in, in_names[2];
-    struct filter where[2];
-    int n_where;
-    enum window window;
-    int64_t last;
-    gk_time from, to; /* as written */
-    int clock_from, clock_to;
-    int unknown_as; /* 0 keep, 1 true, 2 false */
-    bool with_possible, has_with;
-    struct band with;
-    bool has_known;
-    gk_time known; /* on a full second */
-    struct column_tail having, sort, top;
-    int limit;
-    uint64_t print_seed;
-    struct text text;
-};
 
 static int below(struct random *random, int n)
 {
@@ -203,21 +129,21 @@ static void make_column(struct random *random, struct column_tail *out, const ch
     out->is_desc = one_in(random, 2);
 }
 
-static void make_cond(const struct view *view, struct random *random, struct statement *s)
+void statement_make_cond(const struct view *view, struct random *random, struct statement *s)
 {
+    int per = s->per;
+
     for (;;) {
         s->tree.n = 0;
         s->cond = tree_make(&s->tree, view->zone, random, 1 + below(random, one_in(random, 3) ? 9 : 5));
-        s->per = one_in(random, 3) ? below(random, 7) : NONE;
-        if (s->kind == WHICH)
-            s->per = (int)s->noun;
+        s->per = s->kind == WHICH ? (int)s->noun : per;
         struct whom whom = tree_subject(s->cond, s->per);
         if (tree_is_allowed(s->cond, &whom))
             return;
     }
 }
 
-static void make_series(const struct view *view, struct random *random, struct statement *s)
+void statement_make_series(const struct view *view, struct random *random, struct statement *s)
 {
     struct tree tree = {.n = 0};
     const struct node *leaf;
@@ -231,7 +157,7 @@ static void make_series(const struct view *view, struct random *random, struct s
     s->channel = below(random, N_CHANNELS);
 }
 
-static bool aggs_have(const struct statement *s, enum agg agg)
+bool statement_has_agg(const struct statement *s, enum agg agg)
 {
     for (int i = 0; i < s->n_aggs; i++)
         if (s->aggs[i] == agg)
@@ -241,16 +167,16 @@ static bool aggs_have(const struct statement *s, enum agg agg)
 
 static void add_agg(struct statement *s, enum agg agg)
 {
-    if (s->n_aggs < 4 && !aggs_have(s, agg))
+    if (s->n_aggs < 4 && !statement_has_agg(s, agg))
         s->aggs[s->n_aggs++] = agg;
 }
 
-static void make_aggs(struct random *random, struct statement *s)
+void statement_make_aggs(struct random *random, struct statement *s, int n)
 {
     static const enum agg series[] = {AVG, MAX, MIN, SUM, RMS, COUNT, FIRST, LAST_ONE, COVERAGE, P50, P95, ENERGY};
     bool is_power = s->metric == POWER || s->metric == 4 || (s->metric == CHANNEL && s->channel == KW);
 
-    for (int n = 1 + below(random, 3); n > 0; n--) {
+    for (; n > 0; n--) {
         enum agg agg = s->kind == AGGREGATE ? (enum agg)below(random, COVERAGE + 1) : series[below(random, 12)];
         if (s->kind == SERIES && s->metric == 4)
             agg = s->n_aggs && one_in(random, 3) ? COVERAGE : ENERGY;
@@ -331,32 +257,60 @@ static void print_with(struct statement *s)
         out->bytes[out->size -= 2] = '\0'; /* the last comma */
 }
 
+/* The sources of numbers are asked by the tails of the whole. */
+static void share_tails(struct statement *s)
+{
+    for (int i = 0; i < s->n_parts; i++) {
+        struct statement *part = s->parts[i];
+        memcpy(part->keys, s->keys, sizeof part->keys);
+        part->n_keys = s->n_keys;
+        part->every = s->every;
+        part->offset = s->offset;
+        part->in = s->in;
+        part->n_in = s->n_in;
+        memcpy(part->in_names, s->in_names, sizeof part->in_names);
+        memcpy(part->where, s->where, sizeof part->where);
+        part->n_where = s->n_where;
+        part->unknown_as = s->unknown_as;
+    }
+}
+
 struct statement *statement_make(const struct view *view, struct random *random)
 {
-    static const enum kind kinds[] = {WHEN,      WHEN,   WHEN,     WHICH,   AGGREGATE,
-                                      AGGREGATE, SERIES, STATE_OF, SAMPLES, AGGREGATE};
+    static const enum kind kinds[] = {WHEN,     WHEN,    WHEN,      WHICH,   AGGREGATE, AGGREGATE, SERIES,
+                                      STATE_OF, SAMPLES, AGGREGATE, NUMBERS, NUMBERS,   NUMBERS,   LAG};
     static const char *const of_when[] = {"start", "end", "duration_s", "subject", "certainty", "duration"};
     struct statement *s = calloc(1, sizeof *s);
 
     assert_non_null(s);
-    s->kind = kinds[below(random, 10)];
-    s->per = NONE;
+    s->kind = kinds[below(random, 14)];
+    s->per = s->kind <= AGGREGATE && one_in(random, 3) ? below(random, 7) : NONE;
     s->mode = below(random, 4);
     s->noun = (enum noun)below(random, 7);
     s->unknown_as = s->kind <= AGGREGATE && one_in(random, 8) ? 1 + below(random, 2) : 0;
-    make_series(view, random, s);
+    statement_make_series(view, random, s);
     if (s->kind <= AGGREGATE)
-        make_cond(view, random, s);
+        statement_make_cond(view, random, s);
+    if (s->kind == NUMBERS)
+        numbers_make(view, random, s);
+    if (s->kind == LAG)
+        lag_make(view, random, s);
     if (s->kind == SAMPLES && s->metric != CURRENT)
         s->metric = one_in(random, 2) ? POWER : CHANNEL;
     make_tails(view, random, s);
     s->with_possible = s->kind == WHEN && one_in(random, 4);
-    if (s->kind <= AGGREGATE && one_in(random, 8))
+    bool has_series = s->kind >= SERIES && s->kind != LAG;
+    if (s->kind == NUMBERS) {
+        has_series = false;
+        for (int i = 0; i < s->n_parts; i++)
+            has_series |= s->parts[i]->kind == SERIES;
+    }
+    if (!has_series && one_in(random, 8))
         make_with(random, s);
     if (one_in(random, 6))
         make_known(view, random, s);
     if (s->kind == AGGREGATE || s->kind == SERIES) {
-        make_aggs(random, s);
+        statement_make_aggs(random, s, 1 + below(random, 3));
         make_buckets(view, random, s, s->kind == SERIES ? FACILITY : tree_subject(s->cond, s->per).noun);
         const char *name = one_in(random, 3) ? "coverage" : AGGS[s->aggs[below(random, s->n_aggs)]];
         bool is_exact = s->kind == AGGREGATE || strcmp(name, "count") == 0;
@@ -366,6 +320,23 @@ struct statement *statement_make(const struct view *view, struct random *random)
             make_column(random, &s->sort, name);
         if (one_in(random, 8) && is_exact)
             make_column(random, &s->top, name);
+        if (s->has_with && one_in(random, 2))
+            s->versus = STORED;
+        else if (one_in(random, 6))
+            numbers_make_versus(view, random, s);
+    } else if (s->kind == NUMBERS) {
+        enum noun widest = FACILITY;
+        for (int i = 0; i < s->n_parts; i++) {
+            const struct statement *part = s->parts[i];
+            enum noun noun = part->kind == SERIES ? FACILITY : tree_subject(part->cond, part->per).noun;
+            widest = noun > widest ? noun : widest;
+        }
+        make_buckets(view, random, s, widest);
+        if (one_in(random, 2))
+            numbers_make_versus(view, random, s);
+    } else if (s->kind == LAG) {
+        if (s->lag.n_numbers)
+            make_buckets(view, random, s, lag_whom(s).noun);
     } else if (s->kind == WHEN) {
         if (one_in(random, 8))
             make_column(random, &s->having, "duration");
@@ -374,6 +345,7 @@ struct statement *statement_make(const struct view *view, struct random *random)
         if (one_in(random, 10))
             make_column(random, &s->top, "duration_s");
     }
+    share_tails(s);
     s->print_seed = random_u64(random);
     print(s, view->zone);
     return s;
@@ -381,6 +353,8 @@ struct statement *statement_make(const struct view *view, struct random *random)
 
 void statement_free(struct statement *s)
 {
+    for (int i = 0; i < s->n_parts; i++)
+        free(s->parts[i]);
     free(s);
 }
 
@@ -508,10 +482,30 @@ static void print_tails(struct statement *s, const struct zone *zone, struct ran
         text_add(out, " limit %d", s->limit);
 }
 
+void statement_print_source(const struct statement *s, const struct zone *zone, struct random *random, struct text *out)
+{
+    static const char *const metrics[] = {"power", "current", "load"};
+
+    if (s->kind != SERIES && s->kind != STATE_OF && s->kind != SAMPLES) {
+        text_add(out, "(");
+        tree_print(zone, s->cond, 0, random, out);
+        text_add(out, ")");
+        return;
+    }
+    if (s->kind != STATE_OF && s->metric != 4)
+        text_add(out, "%s of ", s->metric == CHANNEL ? CHANNELS[s->channel] : metrics[s->metric]);
+    text_add(out, "%s", NOUNS[s->ref.noun]);
+    print_names(out, zone, s->ref.noun, s->ref.names, s->ref.n_names);
+    if (s->is_narrowed) {
+        text_add(out, one_in(random, 2) ? " while (" : " during (");
+        tree_print(zone, s->cond, 0, random, out);
+        text_add(out, ")");
+    }
+}
+
 static void print(struct statement *s, const struct zone *zone)
 {
     static const char *const modes[] = {" ever", " always", " never", " now"};
-    static const char *const metrics[] = {"power", "current", "load"};
     struct random random = random_from(s->print_seed);
     struct text *out = &s->text;
 
@@ -528,15 +522,16 @@ static void print(struct statement *s, const struct zone *zone)
         text_add(out, "%s%s", i ? ", " : "", AGGS[s->aggs[i]]);
     if (s->n_aggs)
         text_add(out, " of ");
-    if (s->cond) {
+    if (s->kind == NUMBERS)
+        numbers_print(s, zone, &random);
+    else if (s->kind == LAG)
+        lag_print(s, zone, &random);
+    else if (s->kind <= AGGREGATE)
         tree_print(zone, s->cond, 0, &random, out);
-    } else {
-        if (s->kind != STATE_OF && s->metric != 4)
-            text_add(out, "%s of ", s->metric == CHANNEL ? CHANNELS[s->channel] : metrics[s->metric]);
-        text_add(out, "%s", NOUNS[s->ref.noun]);
-        print_names(out, zone, s->ref.noun, s->ref.names, s->ref.n_names);
-    }
+    else
+        statement_print_source(s, zone, &random, out);
     print_tails(s, zone, &random);
+    numbers_print_versus(s, &random);
 }
 
 /* ---- rows ---- */
@@ -547,12 +542,12 @@ void answer_clear(struct answer *answer)
     *answer = (struct answer){0};
 }
 
-static struct cell *put(struct answer *out, int column)
+struct cell *answer_cell(struct answer *out, int column)
 {
     return &out->cells[(out->n_rows - 1) * out->n_columns + column];
 }
 
-static void add_row(struct answer *out)
+void answer_add_row(struct answer *out)
 {
     if (out->n_rows == out->capacity) {
         out->capacity = out->capacity ? 2 * out->capacity : 64;
@@ -560,12 +555,12 @@ static void add_row(struct answer *out)
         assert_non_null(out->cells);
     }
     out->n_rows++;
-    memset(put(out, 0), 0, (size_t)out->n_columns * sizeof *out->cells);
+    memset(answer_cell(out, 0), 0, (size_t)out->n_columns * sizeof *out->cells);
 }
 
-static void put_text(struct answer *out, int column, const char *text)
+void answer_put_text(struct answer *out, int column, const char *text)
 {
-    struct cell *cell = put(out, column);
+    struct cell *cell = answer_cell(out, column);
 
     if (!text || !*text)
         return;
@@ -573,20 +568,20 @@ static void put_text(struct answer *out, int column, const char *text)
     cell->value.type = GK_TYPE_TEXT;
 }
 
-static void put_time(struct answer *out, int column, gk_time t)
+void answer_put_time(struct answer *out, int column, gk_time t)
 {
-    *put(out, column) = (struct cell){.value = {GK_TYPE_TIME, {.time = t}}};
+    *answer_cell(out, column) = (struct cell){.value = {GK_TYPE_TIME, {.time = t}}};
 }
 
-static void put_number(struct answer *out, int column, enum gk_type type, double number, double slack)
+void answer_put_number(struct answer *out, int column, enum gk_type type, double number, double slack)
 {
     if (!isnan(number))
-        *put(out, column) = (struct cell){.value = {type, {.number = number}}, .slack = slack};
+        *answer_cell(out, column) = (struct cell){.value = {type, {.number = number}}, .slack = slack};
 }
 
-static void put_count(struct answer *out, int column, enum gk_type type, int64_t count)
+void answer_put_count(struct answer *out, int column, enum gk_type type, int64_t count)
 {
-    *put(out, column) = (struct cell){.value = {type, {.count = count}}};
+    *answer_cell(out, column) = (struct cell){.value = {type, {.count = count}}};
 }
 
 static double number_of(const struct cell *cell)
@@ -602,12 +597,12 @@ static double number_of(const struct cell *cell)
     }
 }
 
-static int column_of(const struct answer *out, const char *name)
+static int answer_column(const struct answer *out, const char *name)
 {
     for (int i = 0; i < out->n_columns; i++)
         if (strcmp(out->columns[i], name) == 0)
             return i;
-    return strcmp(name, "duration") == 0 ? column_of(out, "duration_s") : NONE;
+    return strcmp(name, "duration") == 0 ? answer_column(out, "duration_s") : NONE;
 }
 
 static bool compares(enum gk_compare compare, double order)
@@ -664,7 +659,7 @@ static void apply_tails(const struct statement *s, struct answer *out)
     int kept = 0, column;
 
     if (s->having.is_set) {
-        column = column_of(out, s->having.name);
+        column = answer_column(out, s->having.name);
         for (int i = 0; i < out->n_rows; i++) {
             const struct cell *cell = &out->cells[i * out->n_columns + column];
             if (cell->value.type == GK_TYPE_EMPTY || cell->value.type == GK_TYPE_TEXT ||
@@ -676,11 +671,11 @@ static void apply_tails(const struct statement *s, struct answer *out)
         out->n_rows = kept;
     }
     if (s->top.is_set) {
-        sort_rows(out, column_of(out, s->top.name), true);
+        sort_rows(out, answer_column(out, s->top.name), true);
         keep_rows(out, s->top.value % 7 + 1);
     }
     if (s->sort.is_set)
-        sort_rows(out, column_of(out, s->sort.name), s->sort.is_desc);
+        sort_rows(out, answer_column(out, s->sort.name), s->sort.is_desc);
     if (s->limit)
         keep_rows(out, s->limit);
 }
@@ -688,7 +683,7 @@ static void apply_tails(const struct statement *s, struct answer *out)
 /* ---- windows and buckets ---- */
 
 /* The begin of a civil unit around a moment, moved on by `by` units; by the C library's calendar. */
-static gk_time civil(gk_time t, enum key unit, int by)
+gk_time civil_time(gk_time t, enum key unit, int by)
 {
     int64_t local = floor_div(t + EAST, GK_SECOND);
     time_t seconds = (time_t)local;
@@ -709,14 +704,7 @@ static gk_time civil(gk_time t, enum key unit, int by)
     return (int64_t)timegm(&tm) * GK_SECOND - EAST;
 }
 
-struct frame {
-    gk_time from, to;
-    int64_t a, b; /* ticks */
-    bool is_instant;
-    int64_t known_end;
-};
-
-static void make_frame(const struct statement *s, const struct view *view, struct frame *out)
+void frame_make(const struct statement *s, const struct view *view, struct frame *out)
 {
     const struct zone *zone = view->zone;
     gk_time now = zone->now;
@@ -746,16 +734,16 @@ static void make_frame(const struct statement *s, const struct view *view, struc
         out->to = out->b * zone->tick;
         return;
     case ON:
-        out->from = civil(s->from, BY_DAY, 0);
+        out->from = civil_time(s->from, BY_DAY, 0);
         out->to = out->from + DAY;
         break;
     case YESTERDAY:
-        out->from = civil(now, BY_DAY, -1);
+        out->from = civil_time(now, BY_DAY, -1);
         out->to = out->from + DAY;
         break;
     case TODAY:
     case CLOCKS:
-        out->from = civil(now, BY_DAY, 0);
+        out->from = civil_time(now, BY_DAY, 0);
         out->to = out->from + DAY;
         if (window == CLOCKS) {
             out->to = out->from + s->clock_to * GK_SECOND + (s->clock_to <= s->clock_from ? DAY : 0);
@@ -764,7 +752,7 @@ static void make_frame(const struct statement *s, const struct view *view, struc
         break;
     case THIS_HOUR:
     case LAST_HOUR:
-        out->from = civil(now, BY_HOUR, window == THIS_HOUR ? 0 : -1);
+        out->from = civil_time(now, BY_HOUR, window == THIS_HOUR ? 0 : -1);
         out->to = out->from + HOUR;
         break;
     default:
@@ -776,12 +764,7 @@ static void make_frame(const struct statement *s, const struct view *view, struc
     out->b = zone_tick(zone, out->to);
 }
 
-struct buckets {
-    int n, key; /* key: an enum key, NONE: the whole window */
-    gk_time edges[BUCKETS_MAX + 1], starts[BUCKETS_MAX];
-};
-
-static void make_buckets_of(const struct statement *s, const struct frame *frame, struct buckets *out)
+void buckets_make(const struct statement *s, const struct frame *frame, struct buckets *out)
 {
     out->n = 0;
     out->key = NONE;
@@ -795,8 +778,8 @@ static void make_buckets_of(const struct statement *s, const struct frame *frame
             start = floor_div(t + EAST - s->offset, s->every) * s->every - EAST + s->offset;
             next = start + s->every;
         } else if (out->key != NONE) {
-            start = civil(t, (enum key)out->key, 0);
-            next = civil(t, (enum key)out->key, 1);
+            start = civil_time(t, (enum key)out->key, 0);
+            next = civil_time(t, (enum key)out->key, 1);
         }
         assert_true(out->n < BUCKETS_MAX);
         out->edges[out->n] = t;
@@ -841,7 +824,7 @@ static bool is_in(const struct statement *s, const struct zone *zone, int facili
     return s->n_in == 0 || (site != NONE && site_is_named(zone, s->in, site, s->in_names, s->n_in));
 }
 
-static bool facility_passes(const struct statement *s, const struct zone *zone, int facility)
+bool statement_has_facility(const struct statement *s, const struct zone *zone, int facility)
 {
     if (!is_in(s, zone, facility))
         return false;
@@ -851,23 +834,23 @@ static bool facility_passes(const struct statement *s, const struct zone *zone, 
     return true;
 }
 
-static bool subject_passes(const struct statement *s, const struct zone *zone, const struct whom *whom, int id)
+bool statement_has_subject(const struct statement *s, const struct zone *zone, const struct whom *whom, int id)
 {
     enum gk_kind kind = kind_of(whom->noun);
 
     if (whom->n_names && !site_is_named(zone, whom->noun, id, whom->names, whom->n_names))
         return false;
     if (kind == GK_FACILITY)
-        return facility_has_noun(zone, id, whom->noun) && facility_passes(s, zone, id);
+        return facility_has_noun(zone, id, whom->noun) && statement_has_facility(s, zone, id);
     if (s->n_in == 0 && s->n_where == 0)
         return true;
     for (int f = 0; f < zone->n_facilities; f++)
-        if ((kind == GK_ZONE || zone->facilities[f].site[kind] == id) && facility_passes(s, zone, f))
+        if ((kind == GK_ZONE || zone->facilities[f].site[kind] == id) && statement_has_facility(s, zone, f))
             return true;
     return false;
 }
 
-static int subject_count(const struct zone *zone, enum noun noun)
+int subject_count(const struct zone *zone, enum noun noun)
 {
     enum gk_kind kind = kind_of(noun);
     return kind == GK_FACILITY ? zone->n_facilities : kind == GK_ZONE ? 1 : zone->n_sites[kind];
@@ -900,25 +883,16 @@ static const char *site_text(const struct zone *zone, int kind, int id)
 
 /* ---- evaluating a condition ---- */
 
-struct run_of {
-    const struct statement *s;
-    const struct view *view;
-    struct frame frame;
-    struct field field;
-    int64_t pad, valid, first; /* right from `valid` on; endless runs begin at `first` */
-    truth *out;
-};
-
-static void run_open(struct run_of *run, const struct statement *s, const struct view *view)
+void run_open(struct run_of *run, const struct statement *s, const struct view *view, const struct node *cond,
+              const struct frame *frame, int64_t back)
 {
     const struct zone *zone = view->zone;
     struct span span;
     int64_t end;
 
-    *run = (struct run_of){.s = s, .view = view};
-    make_frame(s, view, &run->frame);
+    *run = (struct run_of){.s = s, .cond = cond, .view = view, .frame = *frame};
     int64_t data = view->beginning == GK_TIME_MAX ? run->frame.known_end : zone_tick(zone, view->beginning);
-    run->pad = tree_pad(s->cond, zone->tick) + 2;
+    run->pad = tree_pad(cond, zone->tick) + 2;
     run->first = data < run->frame.a ? data : run->frame.a;
     run->valid = run->first;
     for (int i = 0; i < zone->n_orders; i++) {
@@ -929,8 +903,8 @@ static void run_open(struct run_of *run, const struct statement *s, const struct
         int64_t t = zone_tick(zone, zone->exemptions[i].from);
         run->valid = t < run->valid ? t : run->valid;
     }
-    run->valid -= run->pad + 1;
-    run->valid -= tree_days(s->cond) * DAY / zone->tick;
+    run->valid -= run->pad + 1 + back;
+    run->valid -= tree_days(cond) * DAY / zone->tick;
     span.first = run->valid - run->pad;
     end = run->frame.known_end > run->frame.b ? run->frame.known_end : run->frame.b;
     span.n = (int)(end + 2 * run->pad - span.first);
@@ -938,66 +912,66 @@ static void run_open(struct run_of *run, const struct statement *s, const struct
     field_open(&run->field, view, &span);
     for (int f = 0; f < zone->n_facilities; f++)
         run->field.is_in[f] = is_in(s, zone, f);
-    run->field.whom = tree_subject(s->cond, s->per);
+    run->field.whom = tree_subject(cond, s->per);
     if (s->kind == WHICH)
         run->field.whom = (struct whom){.noun = s->noun};
     run->out = malloc((size_t)span.n);
     assert_non_null(run->out);
 }
 
-static void run_close(struct run_of *run)
+void run_close(struct run_of *run)
 {
     field_close(&run->field);
     free(run->out);
 }
 
-static void run_subject(struct run_of *run, int id)
+void run_subject(struct run_of *run, int id)
 {
-    tree_truth(&run->field, run->s->cond, (struct who){run->field.whom.noun, id}, run->out);
+    tree_truth(&run->field, run->cond, (struct who){run->field.whom.noun, id}, run->out);
     for (int i = 0; i < run->field.span.n && run->s->unknown_as; i++)
         run->out[i] = run->out[i] == 2 || (run->out[i] == 1 && run->s->unknown_as == 1) ? 2 : 0;
 }
 
-static truth at(const struct run_of *run, int64_t tick)
+truth run_truth(const struct run_of *run, int64_t tick)
 {
     return run->out[tick - run->field.span.first];
 }
 
 /* Where the stretch around a tick begins and ends; by one truth, or (level) by at least that. */
-static int64_t begin_of(const struct run_of *run, int64_t tick, truth least, truth most, bool *is_endless)
+int64_t run_begin_of(const struct run_of *run, int64_t tick, truth least, truth most, bool *is_endless)
 {
-    while (tick > run->valid && at(run, tick - 1) >= least && at(run, tick - 1) <= most)
+    while (tick > run->valid && run_truth(run, tick - 1) >= least && run_truth(run, tick - 1) <= most)
         tick--;
     *is_endless = tick == run->valid;
     return *is_endless ? run->first : tick;
 }
 
-static int64_t end_of(const struct run_of *run, int64_t tick, truth least, truth most)
+int64_t run_end_of(const struct run_of *run, int64_t tick, truth least, truth most)
 {
     int64_t end = run->field.span.first + run->field.span.n;
 
-    while (tick < end && at(run, tick) >= least && at(run, tick) <= most)
+    while (tick < end && run_truth(run, tick) >= least && run_truth(run, tick) <= most)
         tick++;
     return tick;
 }
 
 /* ---- when ---- */
 
-static void put_subject(const struct run_of *run, int id, struct answer *out)
+void run_put_subject(const struct run_of *run, int id, struct answer *out)
 {
     const struct zone *zone = run->view->zone;
     enum noun noun = run->field.whom.noun;
     int position[4];
 
     position_of(zone, noun, id, position);
-    put_text(out, 0, noun == ZONE ? "zone" : site_text(zone, noun <= ABATEMENT ? 0 : (int)kind_of(noun), id));
-    put_text(out, 1, site_text(zone, 0, position[0]));
-    put_text(out, 2, site_text(zone, GK_LINE, position[GK_LINE]));
-    put_text(out, 3, site_text(zone, GK_ENTERPRISE, position[GK_ENTERPRISE]));
-    put_text(out, 4, site_text(zone, GK_PARK, position[GK_PARK]));
+    answer_put_text(out, 0, noun == ZONE ? "zone" : site_text(zone, noun <= ABATEMENT ? 0 : (int)kind_of(noun), id));
+    answer_put_text(out, 1, site_text(zone, 0, position[0]));
+    answer_put_text(out, 2, site_text(zone, GK_LINE, position[GK_LINE]));
+    answer_put_text(out, 3, site_text(zone, GK_ENTERPRISE, position[GK_ENTERPRISE]));
+    answer_put_text(out, 4, site_text(zone, GK_PARK, position[GK_PARK]));
 }
 
-static gk_time watermark(const struct run_of *run)
+gk_time run_watermark(const struct run_of *run)
 {
     gk_time now = run->view->zone->now;
     return run->view->watermark < now ? run->view->watermark : now;
@@ -1011,19 +985,19 @@ static void put_stretch(const struct run_of *run, int id, int64_t from, int64_t 
     double seconds = (double)(to - from) * (double)tick / 1e9;
 
     if (is_open) {
-        seconds = (double)(watermark(run) - from * tick) / 1e9;
-        if (watermark(run) == GK_TIME_MIN || seconds < 0)
+        seconds = (double)(run_watermark(run) - from * tick) / 1e9;
+        if (run_watermark(run) == GK_TIME_MIN || seconds < 0)
             seconds = 0;
     }
-    add_row(out);
-    put_subject(run, id, out);
-    put_time(out, 5, from * tick);
+    answer_add_row(out);
+    run_put_subject(run, id, out);
+    answer_put_time(out, 5, from * tick);
     if (!is_open)
-        put_time(out, 6, is_event && level == 2 ? from * tick : to * tick);
-    put_number(out, 7, GK_TYPE_SECONDS, is_event ? 0 : seconds, 0);
-    put_text(out, 8, level == 2 ? "certain" : "possible");
-    put_count(out, 9, GK_TYPE_TRUTH, is_open);
-    put_count(out, 10, GK_TYPE_TRUTH, is_endless || from < run->frame.a);
+        answer_put_time(out, 6, is_event && level == 2 ? from * tick : to * tick);
+    answer_put_number(out, 7, GK_TYPE_SECONDS, is_event ? 0 : seconds, 0);
+    answer_put_text(out, 8, level == 2 ? "certain" : "possible");
+    answer_put_count(out, 9, GK_TYPE_TRUTH, is_open);
+    answer_put_count(out, 10, GK_TYPE_TRUTH, is_endless || from < run->frame.a);
 }
 
 static void list_runs(const struct run_of *run, int id, struct answer *out)
@@ -1031,8 +1005,8 @@ static void list_runs(const struct run_of *run, int id, struct answer *out)
     bool is_event = run->s->cond->is_event, is_endless;
 
     for (int64_t t = run->frame.a, next; t < run->frame.b; t = next) {
-        truth level = at(run, t);
-        next = end_of(run, t, level, level);
+        truth level = run_truth(run, t);
+        next = run_end_of(run, t, level, level);
         if (level == 0 || (level == 1 && !run->s->with_possible))
             continue;
         if (level == 2 && is_event) { /* moments */
@@ -1040,12 +1014,12 @@ static void list_runs(const struct run_of *run, int id, struct answer *out)
             next = t + 1;
             continue;
         }
-        int64_t from = begin_of(run, t, level, level, &is_endless);
+        int64_t from = run_begin_of(run, t, level, level, &is_endless);
         put_stretch(run, id, from, next, level, is_endless, out);
     }
 }
 
-static void name_columns(struct answer *out, const char *const *names, int n)
+void answer_name_columns(struct answer *out, const char *const *names, int n)
 {
     for (int i = 0; i < n; i++)
         out->columns[out->n_columns++] = names[i];
@@ -1056,13 +1030,15 @@ static void answer_runs(const struct statement *s, const struct view *view, stru
     static const char *const names[] = {"subject", "facility",   "line",      "enterprise", "park",      "start",
                                         "end",     "duration_s", "certainty", "open",       "carried_in"};
     static const char *const of_which[] = {"subject", "facility", "line", "enterprise", "park", "certainty"};
+    struct frame frame;
     struct run_of run;
 
-    name_columns(out, s->kind == WHEN ? names : of_which, s->kind == WHEN ? 11 : 6);
-    run_open(&run, s, view);
+    answer_name_columns(out, s->kind == WHEN ? names : of_which, s->kind == WHEN ? 11 : 6);
+    frame_make(s, view, &frame);
+    run_open(&run, s, view, s->cond, &frame, 0);
     for (int id = 0; id < subject_count(view->zone, run.field.whom.noun); id++) {
         int64_t certain = 0, possible = 0, total = run.frame.b - run.frame.a;
-        if (!subject_passes(s, view->zone, &run.field.whom, id))
+        if (!statement_has_subject(s, view->zone, &run.field.whom, id))
             continue;
         run_subject(&run, id);
         if (s->kind == WHEN) {
@@ -1070,32 +1046,19 @@ static void answer_runs(const struct statement *s, const struct view *view, stru
             continue;
         }
         for (int64_t t = run.frame.a; t < run.frame.b; t++) {
-            certain += at(&run, t) == 2;
-            possible += at(&run, t) > 0;
+            certain += run_truth(&run, t) == 2;
+            possible += run_truth(&run, t) > 0;
         }
         if (total <= 0 || (s->mode == 1 ? certain < total : s->mode == 2 ? possible > 0 : certain == 0))
             continue;
-        add_row(out);
-        put_subject(&run, id, out);
-        put_text(out, 5, "certain");
+        answer_add_row(out);
+        run_put_subject(&run, id, out);
+        answer_put_text(out, 5, "certain");
     }
     run_close(&run);
 }
 
 /* ---- groups: rows in the order of their keys, nested as written ---- */
-
-struct group_row {
-    int ids[3]; /* of the keys that are sites; a bucket's number for a key of time */
-    int bucket;
-    bool is_made;
-};
-
-struct table {
-    struct buckets buckets;
-    struct group_row *rows;
-    int n, n_groups;
-    int *group_of; /* by subject */
-};
 
 static int key_id(const struct view *view, enum key key, enum noun noun, int id)
 {
@@ -1116,8 +1079,8 @@ static int compare_rows(const struct statement *s, const struct group_row *a, co
 }
 
 /* The row of a subject and a bucket, made when it is new. */
-static int find_row(struct table *table, const struct statement *s, const struct view *view, enum noun noun, int id,
-                    int bucket)
+int table_row(struct table *table, const struct statement *s, const struct view *view, enum noun noun, int id,
+              int bucket)
 {
     struct group_row row = {.bucket = bucket};
 
@@ -1132,7 +1095,7 @@ static int find_row(struct table *table, const struct statement *s, const struct
     return table->n++;
 }
 
-static int key_columns(const struct statement *s, struct answer *out)
+int table_key_columns(const struct statement *s, struct answer *out)
 {
     for (int k = 0; k < s->n_keys; k++)
         out->columns[out->n_columns++] = KEYS[s->keys[k]];
@@ -1141,8 +1104,8 @@ static int key_columns(const struct statement *s, struct answer *out)
     return out->n_columns;
 }
 
-static void put_keys(const struct statement *s, const struct view *view, const struct table *table, int row,
-                     struct answer *out)
+void table_put_keys(const struct statement *s, const struct view *view, const struct table *table, int row,
+                    struct answer *out)
 {
     static const int kinds[] = {0, GK_LINE, GK_ENTERPRISE, GK_PARK};
     const struct group_row *r = &table->rows[row];
@@ -1151,21 +1114,21 @@ static void put_keys(const struct statement *s, const struct view *view, const s
 
     for (int k = 0; k < s->n_keys; k++) {
         if (s->keys[k] < BY_HOUR) {
-            put_text(out, k, r->ids[k] == INT32_MAX ? "" : site_text(view->zone, kinds[s->keys[k]], r->ids[k]));
+            answer_put_text(out, k, r->ids[k] == INT32_MAX ? "" : site_text(view->zone, kinds[s->keys[k]], r->ids[k]));
         } else if (s->keys[k] == BY_HOUR) {
-            put_time(out, k, start);
+            answer_put_time(out, k, start);
         } else {
             (void)gk_time_format(start, 28800, text);
             text[s->keys[k] == BY_MONTH ? 7 : 10] = '\0';
-            put_text(out, k, text);
+            answer_put_text(out, k, text);
         }
     }
     if (s->every)
-        put_time(out, s->n_keys, start);
+        answer_put_time(out, s->n_keys, start);
 }
 
 /* Row numbers in order. */
-static int *order_rows(const struct statement *s, const struct table *table)
+int *table_order(const struct statement *s, const struct table *table)
 {
     int *order = malloc(((size_t)table->n + 1) * sizeof *order);
 
@@ -1179,389 +1142,6 @@ static int *order_rows(const struct statement *s, const struct table *table)
     return order;
 }
 
-/* ---- aggregates of a condition ---- */
-
-struct tally {
-    int64_t certain, possible, total, unknown, starts, possible_starts, longest, possible_longest;
-    int64_t first, last;
-};
-
-/* The length of the stretch around a tick, from its true begin to its end or as far as is known. */
-static int64_t length_at(const struct run_of *run, int64_t tick, truth least)
-{
-    bool is_endless;
-    int64_t from = begin_of(run, tick, least, 2, &is_endless), to = end_of(run, tick, least, 2);
-    int64_t newest = zone_tick(run->view->zone, watermark(run));
-
-    if (to >= run->frame.known_end)
-        to = least == 2 ? newest : run->frame.known_end - 1;
-    return to - from;
-}
-
-static int64_t end_known(const struct run_of *run, truth least)
-{
-    return least == 2 ? zone_tick(run->view->zone, watermark(run)) : run->frame.known_end - 1;
-}
-
-static void tally_bucket(const struct run_of *run, int64_t from, int64_t to, struct tally *out)
-{
-    bool is_event = run->s->cond->is_event;
-    int64_t certain = 0, possible = 0;
-
-    for (int64_t t = from; t < to; t++) {
-        truth now = at(run, t), before = at(run, t - 1);
-        out->total++;
-        out->unknown += now == 1;
-        out->certain += now == 2 && !is_event;
-        out->possible += now == 1 || (now == 2 && !is_event);
-        if (now == 2 && before != 2) {
-            certain++;
-            out->first = out->first < 0 || t < out->first ? t : out->first;
-            out->last = t > out->last ? t : out->last;
-        }
-        possible += now >= 1 && before == 0;
-        for (truth least = 1; least <= 2 && !is_event; least++) {
-            int64_t *longest = least == 2 ? &out->longest : &out->possible_longest;
-            bool is_new = now >= least && (t == from || before < least);
-            if (!is_new || (end_of(run, t, least, 2) >= run->frame.known_end && t >= end_known(run, least)))
-                continue;
-            int64_t length = length_at(run, t, least);
-            *longest = length > *longest ? length : *longest;
-        }
-    }
-    out->starts += certain;
-    out->possible_starts += possible > certain ? possible : certain;
-}
-
-static void put_tally(const struct run_of *run, enum agg agg, bool is_possible, const struct tally *t, int column,
-                      struct answer *out)
-{
-    double tick = (double)run->view->zone->tick / 1e9;
-    int64_t known = t->total - t->unknown;
-
-    if (t->total == 0 && !is_possible && agg <= LONGEST) /* no time: no number */
-        return;
-    switch (agg) {
-    case DURATION:
-        put_number(out, column, GK_TYPE_SECONDS, (double)(is_possible ? t->possible : t->certain) * tick, 0);
-        break;
-    case SHARE:
-        if (is_possible)
-            put_number(out, column, GK_TYPE_SHARE, t->total ? (double)t->possible / (double)t->total : NAN, 0);
-        else
-            put_number(out, column, GK_TYPE_SHARE, known ? (double)t->certain / (double)known : NAN, 0);
-        break;
-    case COUNT:
-        put_count(out, column, GK_TYPE_COUNT, is_possible ? t->possible_starts : t->starts);
-        break;
-    case LONGEST:
-        put_number(out, column, GK_TYPE_SECONDS, (double)(is_possible ? t->possible_longest : t->longest) * tick, 0);
-        break;
-    case COVERAGE:
-        put_number(out, column, GK_TYPE_SHARE, t->total ? (double)known / (double)t->total : NAN, 0);
-        break;
-    default:
-        if (t->first >= 0)
-            put_time(out, column, (agg == FIRST ? t->first : t->last) * run->view->zone->tick);
-    }
-}
-
-static void answer_sums(const struct statement *s, const struct view *view, struct answer *out)
-{
-    static const char *const possible[] = {"possible_duration", "possible_share", "possible_count", "possible_longest"};
-    struct table table = {.rows = NULL};
-    struct tally *tallies = NULL;
-    struct run_of run;
-    int n_before;
-
-    run_open(&run, s, view);
-    enum noun noun = run.field.whom.noun;
-    make_buckets_of(s, &run.frame, &table.buckets);
-    for (int id = 0; id < subject_count(view->zone, noun); id++) {
-        if (!subject_passes(s, view->zone, &run.field.whom, id))
-            continue;
-        run_subject(&run, id);
-        for (int b = 0; b < table.buckets.n; b++) {
-            n_before = table.n;
-            int row = find_row(&table, s, view, noun, id, b);
-            if (table.n > n_before) {
-                tallies = realloc(tallies, (size_t)table.n * sizeof *tallies);
-                assert_non_null(tallies);
-                tallies[row] = (struct tally){.first = -1};
-            }
-            tally_bucket(&run, zone_tick(view->zone, table.buckets.edges[b]),
-                         zone_tick(view->zone, table.buckets.edges[b + 1]), &tallies[row]);
-        }
-    }
-    int column = key_columns(s, out), *order = order_rows(s, &table);
-    for (int i = 0; i < s->n_aggs; i++)
-        out->columns[out->n_columns++] = AGGS[s->aggs[i]];
-    for (int i = 0; i < s->n_aggs; i++)
-        if (s->aggs[i] <= LONGEST)
-            out->columns[out->n_columns++] = possible[s->aggs[i]];
-    if (!aggs_have(s, COVERAGE))
-        out->columns[out->n_columns++] = "coverage";
-    for (int i = 0; i < table.n; i++) {
-        const struct tally *t = &tallies[order[i]];
-        int at_column = column;
-        add_row(out);
-        put_keys(s, view, &table, order[i], out);
-        for (int k = 0; k < s->n_aggs; k++)
-            put_tally(&run, s->aggs[k], false, t, at_column++, out);
-        for (int k = 0; k < s->n_aggs; k++)
-            if (s->aggs[k] <= LONGEST)
-                put_tally(&run, s->aggs[k], true, t, at_column++, out);
-        if (!aggs_have(s, COVERAGE))
-            put_tally(&run, COVERAGE, false, t, at_column, out);
-    }
-    free(order);
-    free(tallies);
-    free(table.rows);
-    run_close(&run);
-}
-
-/* ---- series ---- */
-
-struct sums {
-    int n, capacity;
-    double *values;
-    gk_time first_time, last_time;
-    double first, last, kwh, kwh_size; /* size: the sum of the magnitudes */
-    int64_t held, total;
-    bool has_growth;
-};
-
-static void add_value(struct sums *sums, gk_time t, double v)
-{
-    if (sums->n == sums->capacity) {
-        sums->capacity = sums->capacity ? 2 * sums->capacity : 16;
-        sums->values = realloc(sums->values, (size_t)sums->capacity * sizeof v);
-        assert_non_null(sums->values);
-    }
-    if (sums->n == 0 || t < sums->first_time)
-        sums->first = v, sums->first_time = t;
-    if (sums->n == 0 || t >= sums->last_time)
-        sums->last = v, sums->last_time = t;
-    sums->values[sums->n++] = v;
-}
-
-/* The metric of a sample; NaN when it has none. */
-static double value_of(const struct statement *s, const struct facility *f, const struct sample *sample)
-{
-    int from = s->metric == CURRENT ? IA : s->metric == CHANNEL ? s->channel : KW, n = 0;
-    double sum = 0;
-
-    for (int c = from; c <= (s->metric == CURRENT ? IC : from); c++)
-        if (!isnan(sample->value[c]))
-            sum += sample->value[c], n++;
-    if (n == 0 || (s->metric == LOAD && f->rated_kw == 0))
-        return NAN;
-    sum = n > 1 ? sum / n : sum;
-    return s->metric == LOAD ? sum / ((double)f->rated_kw / 100) : sum;
-}
-
-/* Where samples of a counter matter: in the window and a day around it, but nothing behind now. */
-static void counter_range(const struct view *view, const struct frame *frame, gk_time *from, gk_time *to)
-{
-    gk_time now = view->zone->now;
-
-    *from = frame->from - DAY;
-    *to = frame->to + DAY < now ? frame->to + DAY : now > frame->to ? now : frame->to;
-}
-
-static bool is_counted(const struct statement *s, const struct view *view, const struct frame *frame, int facility)
-{
-    const struct signal *signal = &view->signals[facility];
-    gk_time from, to;
-
-    counter_range(view, frame, &from, &to);
-    for (int i = 0; i < signal->n && s->metric == 4 && aggs_have(s, ENERGY); i++)
-        if (!isnan(signal->samples[i].value[KWH]) && signal->samples[i].time >= from && signal->samples[i].time < to)
-            return true;
-    return false;
-}
-
-static double value_for(const struct statement *s, const struct facility *f, const struct sample *sample, bool counts)
-{
-    return counts ? sample->value[KWH] : value_of(s, f, sample);
-}
-
-/* The growth of a counter between two samples is spread evenly; it began again at 0 when it is smaller. */
-static void add_growth(const struct view *view, int facility, const struct frame *frame, gk_time from, gk_time to,
-                       struct sums *out)
-{
-    const struct signal *signal = &view->signals[facility];
-    gk_time low, high, before = 0;
-    double value = NAN;
-
-    counter_range(view, frame, &low, &high);
-    for (int i = 0; i < signal->n; i++) {
-        gk_time t = signal->samples[i].time;
-        double now = signal->samples[i].value[KWH];
-        if (isnan(now) || t < low || t >= high)
-            continue;
-        gk_time a = before > from ? before : from, b = t < to ? t : to;
-        if (!isnan(value) && a < b) {
-            double grown = (now < value ? now : now - value) * ((double)(b - a) / (double)(t - before));
-            out->kwh += grown;
-            out->kwh_size += fabs(grown);
-            out->has_growth = true;
-        }
-        before = t;
-        value = now;
-    }
-}
-
-/* What a facility adds to one bucket. */
-static void add_signal(const struct statement *s, const struct view *view, int facility, const struct frame *frame,
-                       gk_time from, gk_time to, struct sums *out)
-{
-    const struct signal *signal = &view->signals[facility];
-    const struct facility *f = &view->zone->facilities[facility];
-    bool counts = is_counted(s, view, frame, facility);
-
-    out->total += to - from;
-    if (counts)
-        add_growth(view, facility, frame, from, to, out);
-    for (int i = 0, next; i < signal->n; i = next) {
-        gk_time t = signal->samples[i].time, until = GK_TIME_MAX;
-        double v = value_for(s, f, &signal->samples[i], counts);
-        next = i + 1;
-        if (isnan(v))
-            continue;
-        while (next < signal->n && isnan(value_for(s, f, &signal->samples[next], counts)))
-            next++;
-        if (next < signal->n)
-            until = signal->samples[next].time;
-        int64_t hold = signal_hold(view, facility, zone_tick(view->zone, t)) * view->zone->tick;
-        until = until - t < hold ? until : t + hold;
-        gk_time low = t > from ? t : from, high = until < to ? until : to;
-        if (low < high)
-            out->held += high - low;
-        if (t >= from && t < to)
-            add_value(out, t, v);
-        if (!counts && low < high) {
-            out->kwh += v * ((double)(high - low) / 1e9) / 3600;
-            out->kwh_size += fabs(v * ((double)(high - low) / 1e9) / 3600);
-        }
-    }
-}
-
-static int compare_values(const void *p, const void *q)
-{
-    double a, b;
-
-    memcpy(&a, p, sizeof a);
-    memcpy(&b, q, sizeof b);
-    return a < b ? -1 : a > b;
-}
-
-static void put_any(struct answer *out, int column, enum gk_type type, double number, double slack)
-{
-    put_number(out, column, type, number, slack);
-    if (!(fabs(number) < 1e150) || !(slack < 1e150))
-        put(out, column)->is_any = true;
-}
-
-static void put_sums(const struct statement *s, enum agg agg, const struct sums *x, int column, struct answer *out)
-{
-    enum gk_type type = s->metric == LOAD && agg != SUM && agg != ENERGY ? GK_TYPE_SHARE : GK_TYPE_NUMBER;
-    double sum = 0, size = 0, squares = 0, min = INFINITY, max = -INFINITY, n = x->n, rank, *sorted;
-    int below_rank;
-
-    for (int i = 0; i < x->n; i++) {
-        double v = x->values[i];
-        sum += v;
-        size += fabs(v);
-        squares += v * v;
-        min = v < min ? v : min;
-        max = v > max ? v : max;
-    }
-    if (agg == COUNT) {
-        put_count(out, column, GK_TYPE_COUNT, x->n);
-    } else if (agg == COVERAGE) {
-        put_number(out, column, GK_TYPE_SHARE, x->total ? (double)x->held / (double)x->total : NAN, 0);
-    } else if (agg == ENERGY) {
-        if (x->n || x->held || x->has_growth)
-            put_any(out, column, type, x->kwh, x->kwh_size * 1e-9 + 1e-12);
-    } else if (x->n == 0) {
-        return;
-    } else if (agg == AVG) {
-        put_any(out, column, type, sum / n, size / n * 1e-9);
-    } else if (agg == SUM) {
-        put_any(out, column, type, sum, size * 1e-9);
-    } else if (agg == RMS) { /* the spread of a whole hour is kept in 20 bits */
-        put_any(out, column, type, sqrt(squares / n), sqrt(squares / n) * 1e-6);
-    } else if (agg == MIN || agg == MAX) {
-        put_any(out, column, type, agg == MIN ? min : max, 0);
-    } else if (agg == FIRST || agg == LAST_ONE) {
-        put_any(out, column, type, agg == FIRST ? x->first : x->last, 0);
-    } else {
-        sorted = x->values;
-        qsort(sorted, (size_t)x->n, sizeof *sorted, compare_values);
-        rank = (agg == P50 ? 0.5 : 0.95) * (n - 1);
-        below_rank = (int)rank;
-        double a = sorted[below_rank], b = sorted[below_rank + 1 < x->n ? below_rank + 1 : below_rank];
-        put_any(out, column, type, a + (b - a) * (rank - below_rank), (fabs(a) + fabs(b)) * 1e-9);
-    }
-}
-
-static bool ref_means(const struct statement *s, const struct view *view, int facility)
-{
-    const struct zone *zone = view->zone;
-    const struct ref *ref = &s->ref;
-    int id = facility;
-
-    if (!facility_passes(s, zone, facility))
-        return false;
-    if (ref->noun > ABATEMENT)
-        id = ref->noun == ZONE ? 0 : zone->facilities[facility].site[kind_of(ref->noun)];
-    else if (!facility_has_noun(zone, facility, ref->noun))
-        return false;
-    return ref->n_names == 0 || (id != NONE && site_is_named(zone, ref->noun, id, ref->names, ref->n_names));
-}
-
-static void answer_series(const struct statement *s, const struct view *view, struct answer *out)
-{
-    struct table table = {.rows = NULL};
-    struct sums *sums = NULL;
-    struct frame frame;
-
-    make_frame(s, view, &frame);
-    make_buckets_of(s, &frame, &table.buckets);
-    for (int f = 0; f < view->zone->n_facilities; f++) {
-        if (!ref_means(s, view, f))
-            continue;
-        for (int b = 0; b < table.buckets.n; b++) {
-            int n_before = table.n, row = find_row(&table, s, view, FACILITY, f, b);
-            if (table.n > n_before) {
-                sums = realloc(sums, (size_t)table.n * sizeof *sums);
-                assert_non_null(sums);
-                sums[row] = (struct sums){.values = NULL};
-            }
-            add_signal(s, view, f, &frame, table.buckets.edges[b], table.buckets.edges[b + 1], &sums[row]);
-        }
-    }
-    int column = key_columns(s, out), *order = order_rows(s, &table);
-    for (int i = 0; i < s->n_aggs; i++)
-        out->columns[out->n_columns++] = AGGS[s->aggs[i]];
-    if (!aggs_have(s, COVERAGE))
-        out->columns[out->n_columns++] = "coverage";
-    for (int i = 0; i < table.n; i++) {
-        add_row(out);
-        put_keys(s, view, &table, order[i], out);
-        for (int k = 0; k < s->n_aggs; k++)
-            put_sums(s, s->aggs[k], &sums[order[i]], column + k, out);
-        if (!aggs_have(s, COVERAGE))
-            put_sums(s, COVERAGE, &sums[order[i]], column + s->n_aggs, out);
-    }
-    for (int i = 0; i < table.n; i++)
-        free(sums[i].values);
-    free(order);
-    free(sums);
-    free(table.rows);
-}
-
 /* ---- samples, state ---- */
 
 static void answer_samples(const struct statement *s, const struct view *view, struct answer *out)
@@ -1572,22 +1152,22 @@ static void answer_samples(const struct statement *s, const struct view *view, s
         to = s->metric == CURRENT ? IC : from;
     struct frame frame;
 
-    make_frame(s, view, &frame);
-    name_columns(out, (const char *const[]){"time", "facility"}, 2);
-    name_columns(out, &CHANNELS[from], to - from + 1);
+    frame_make(s, view, &frame);
+    answer_name_columns(out, (const char *const[]){"time", "facility"}, 2);
+    answer_name_columns(out, &CHANNELS[from], to - from + 1);
     for (int f = 0; f < view->zone->n_facilities; f++) {
-        for (int i = 0; i < view->signals[f].n && ref_means(s, view, f); i++) {
+        for (int i = 0; i < view->signals[f].n && statement_means(s, view, f); i++) {
             const struct sample *sample = &view->signals[f].samples[i];
             bool is_empty = true;
             for (int c = from; c <= to; c++)
                 is_empty = is_empty && gk_is_missing(sample->value[c]);
             if (is_empty || sample->time < frame.from || sample->time >= frame.to)
                 continue;
-            add_row(out);
-            put_time(out, 0, sample->time);
-            put_text(out, 1, view->zone->facilities[f].name);
+            answer_add_row(out);
+            answer_put_time(out, 0, sample->time);
+            answer_put_text(out, 1, view->zone->facilities[f].name);
             for (int c = from; c <= to; c++)
-                put_number(out, 2 + c - from, GK_TYPE_NUMBER, sample->value[c], 0);
+                answer_put_number(out, 2 + c - from, GK_TYPE_NUMBER, sample->value[c], 0);
         }
     }
 }
@@ -1598,8 +1178,8 @@ static void answer_state(const struct statement *s, const struct view *view, str
     const struct zone *zone = view->zone;
     struct frame frame;
 
-    name_columns(out, names, 8);
-    make_frame(s, view, &frame);
+    answer_name_columns(out, names, 8);
+    frame_make(s, view, &frame);
     int64_t first = view->beginning == GK_TIME_MAX ? frame.a : zone_tick(zone, view->beginning);
     struct span span = {.first = (first < frame.a ? first : frame.a) - 2, .known_end = frame.known_end};
     span.n = (int)((frame.known_end > frame.b ? frame.known_end : frame.b) - span.first);
@@ -1607,27 +1187,83 @@ static void answer_state(const struct statement *s, const struct view *view, str
     assert_non_null(states);
     for (int f = 0; f < zone->n_facilities; f++) {
         int at_tick = (int)(frame.a - span.first), from = at_tick, to = at_tick, position[4];
-        if (!ref_means(s, view, f))
+        if (!statement_means(s, view, f))
             continue;
         signal_states(view, f, &span, states);
         position_of(zone, FACILITY, f, position);
-        add_row(out);
-        put_text(out, 0, zone->facilities[f].name);
+        answer_add_row(out);
+        answer_put_text(out, 0, zone->facilities[f].name);
         for (int k = 0; k < 3; k++)
-            put_text(out, 1 + k, site_text(zone, GK_LINE - k, position[GK_LINE - k]));
-        put_text(out, 4, ROLES[zone->facilities[f].role]);
+            answer_put_text(out, 1 + k, site_text(zone, GK_LINE - k, position[GK_LINE - k]));
+        answer_put_text(out, 4, ROLES[zone->facilities[f].role]);
         bool is_known = frame.a < frame.known_end; /* nothing is known of what comes */
-        put_text(out, 5, STATES[is_known ? states[at_tick] : GK_NODATA]);
+        answer_put_text(out, 5, STATES[is_known ? states[at_tick] : GK_NODATA]);
         while (from > 0 && states[from - 1] == states[at_tick])
             from--;
         while (to < span.n && span.first + to < frame.known_end && states[to] == states[at_tick])
             to++;
         if (is_known && from > 0)
-            put_time(out, 6, (span.first + from) * zone->tick);
+            answer_put_time(out, 6, (span.first + from) * zone->tick);
         if (is_known && span.first + to < frame.known_end)
-            put_time(out, 7, (span.first + to) * zone->tick);
+            answer_put_time(out, 7, (span.first + to) * zone->tick);
     }
     free(states);
+}
+
+static void add_column_named(struct answer *out, const char *prefix, const char *name)
+{
+    char *text = out->names[out->n_columns];
+
+    (void)snprintf(text, sizeof out->names[0], "%s%s", prefix, name);
+    out->columns[out->n_columns++] = text;
+}
+
+/* Coverage follows from the rows, nearly, and what is possible is told of the new limits. */
+static bool is_single(const char *column)
+{
+    return strcmp(column, "coverage") == 0 || strncmp(column, "possible_", 9) == 0;
+}
+
+/* Beside each number that of the stored states, and how much the first one changes. */
+static void put_both(const struct answer *under, const struct answer *stored, int n_keys, struct answer *out)
+{
+    for (int c = 0; c < under->n_columns; c++) {
+        add_column_named(out, "", under->columns[c]);
+        if (c >= n_keys && !is_single(under->columns[c]))
+            add_column_named(out, "stored_", under->columns[c]);
+    }
+    add_column_named(out, "", "change");
+    for (int row = 0; row < under->n_rows; row++) {
+        const struct cell *a = &under->cells[row * under->n_columns], *b = &stored->cells[row * under->n_columns];
+        int column = 0;
+        answer_add_row(out);
+        for (int c = 0; c < under->n_columns; c++) {
+            *answer_cell(out, column++) = a[c];
+            if (c >= n_keys && !is_single(under->columns[c]))
+                *answer_cell(out, column++) = b[c];
+        }
+        bool is_number = a[n_keys].value.type != GK_TYPE_EMPTY && b[n_keys].value.type != GK_TYPE_EMPTY &&
+                         a[n_keys].value.type != GK_TYPE_TIME;
+        double from = is_number ? number_of(&b[n_keys]) : NAN, to = is_number ? number_of(&a[n_keys]) : NAN;
+        answer_put_number(out, column, GK_TYPE_SHARE, from > 0 ? (to - from) / from : NAN, 0);
+    }
+}
+
+static void answer_numbers(const struct statement *s, const struct view *view, struct answer *out)
+{
+    struct answer under = {0}, stored = {0};
+    struct view without = *view;
+
+    if (s->versus != STORED) {
+        numbers_answer(s, view, out);
+        return;
+    }
+    without.with = NULL;
+    numbers_answer(s, view, &under);
+    numbers_answer(s, &without, &stored);
+    put_both(&under, &stored, s->n_keys + (s->every != 0), out);
+    answer_clear(&under);
+    answer_clear(&stored);
 }
 
 void statement_answer(const struct statement *s, const struct view *given, struct answer *out)
@@ -1647,10 +1283,12 @@ void statement_answer(const struct statement *s, const struct view *given, struc
         answer_runs(s, view, out);
         break;
     case AGGREGATE:
-        answer_sums(s, view, out);
-        break;
     case SERIES:
-        answer_series(s, view, out);
+    case NUMBERS:
+        answer_numbers(s, view, out);
+        break;
+    case LAG:
+        lag_answer(s, view, out);
         break;
     case SAMPLES:
         answer_samples(s, view, out);
@@ -1672,6 +1310,17 @@ static struct statement *copy_of(const struct statement *s)
 
     assert_non_null(copy);
     *copy = *s;
+    for (int i = 0; i < s->n_parts; i++)
+        copy->parts[i] = copy_of(s->parts[i]);
+    for (int i = 0; i < s->lag.tree.n; i++) {
+        struct node *node = &copy->lag.tree.nodes[i];
+        if (node->a)
+            node->a = copy->lag.tree.nodes + (node->a - s->lag.tree.nodes);
+        if (node->b)
+            node->b = copy->lag.tree.nodes + (node->b - s->lag.tree.nodes);
+    }
+    if (s->lag.to)
+        copy->lag.to = copy->lag.tree.nodes + (s->lag.to - s->lag.tree.nodes);
     for (int i = 0; i < s->tree.n; i++) {
         if (s->tree.nodes[i].a)
             copy->tree.nodes[i].a = copy->tree.nodes + (s->tree.nodes[i].a - s->tree.nodes);
@@ -1725,21 +1374,42 @@ struct statement *statement_smaller(const struct statement *s, const struct view
         copy->has_with = false;
     if (i == n++)
         copy->has_known = false;
+    if (i == n++)
+        copy->versus = NO_VERSUS;
+    if (i == n++ && copy->n_columns > 1)
+        copy->n_columns--;
+    if (i == n++ && copy->n_columns > 1)
+        memmove(copy->columns, copy->columns + 1, (size_t)--copy->n_columns * sizeof *copy->columns);
+    if (i == n++ && copy->n_columns)
+        copy->columns[0].arithmetic = PLAIN_NUMBER;
+    for (int part = 0; part < copy->n_parts; part++)
+        if (i == n++)
+            copy->parts[part]->is_narrowed = false;
+    struct statement *of = copy; /* whose condition is made smaller */
     int k = i - n;
-    if (k >= 2 * copy->tree.n || (k >= 0 && !copy->cond)) {
-        free(copy);
+    for (int part = 0; part < copy->n_parts && k >= 2 * of->tree.n; part++) {
+        k -= 2 * of->tree.n;
+        of = copy->parts[part];
+    }
+    if (k >= 2 * of->tree.n) {
+        statement_free(copy);
         return NULL;
     }
-    if (k >= 0) { /* an operand takes the place of its node */
-        struct node *node = &copy->tree.nodes[k / 2], *operand = k % 2 ? node->b : node->a;
+    if (k >= 0 && of->cond) { /* an operand takes the place of its node */
+        struct node *node = &of->tree.nodes[k / 2], *operand = k % 2 ? node->b : node->a;
+        const struct node before = *of->cond;
+        struct whom was = tree_subject(of->cond, of->per), whom;
+        bool is_event = of->cond->is_event;
         if (operand)
             *node = *operand;
         node->parens = false;
-        renew_events(copy->cond);
-        struct whom whom = tree_subject(copy->cond, copy->per);
-        if (!tree_is_allowed(copy->cond, &whom) || whom.noun != tree_subject(s->cond, s->per).noun)
-            *copy->cond = *s->cond; /* the same once more: no use */
+        renew_events(of->cond);
+        whom = tree_subject(of->cond, of->per);
+        if (!tree_is_allowed(of->cond, &whom) || whom.noun != was.noun ||
+            (is_event != of->cond->is_event && (of->kind == SERIES || of->kind == LAG)))
+            *of->cond = before; /* the same once more: no use */
     }
+    share_tails(copy);
     print(copy, view->zone);
     if (strlen(copy->text.bytes) >= strlen(s->text.bytes))
         copy->text.bytes[0] = '\0'; /* not smaller */

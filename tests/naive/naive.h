@@ -9,6 +9,9 @@
  *     days.c     days, hours and calendars
  *     event.c    how long the same, how near to each other, how it began
  *     answer.c   random statements, their text, the rows they must give
+ *     sums.c     what one source says of groups and buckets
+ *     numbers.c  arithmetic over sources, and another time beside them
+ *     lag.c      from one moment to another
  */
 #ifndef TESTS_NAIVE_H
 #define TESTS_NAIVE_H
@@ -315,6 +318,8 @@ void after_truth(struct field *field, const truth *a, const truth *b, int64_t d,
 /* starts[m][i]: whether member m began at tick i. */
 void together_truth(struct field *field, const struct node *node, truth *const *starts, int n_members, int64_t d,
                     truth *out);
+/* Whether an order or exemption is about a facility, whenever it is. */
+bool order_is_upon(const struct zone *zone, const struct order *o, int facility);
 void close_gaps(truth *set, int n, int64_t g);
 void tree_truth(struct field *field, const struct node *node, struct who who, truth *out);
 
@@ -329,6 +334,7 @@ struct cell {
 };
 struct answer {
     const char *columns[COLUMNS_MAX];
+    char names[COLUMNS_MAX][48]; /* of columns whose name is made */
     int n_columns, n_rows, capacity;
     struct cell *cells;
 };

@@ -1005,17 +1005,22 @@ static bool is_meant(const struct node *node, const struct order *o, const struc
     }
 }
 
-static bool binds(const struct zone *zone, const struct order *o, int facility, int64_t tick)
+bool order_is_upon(const struct zone *zone, const struct order *o, int facility)
 {
     const struct facility *f = &zone->facilities[facility];
     int level;
 
-    if (!zone_covers(zone, o->kind, o->id, o->group, facility) || tick < zone_tick(zone, o->from) ||
-        tick >= zone_tick(zone, o->to))
+    return zone_covers(zone, o->kind, o->id, o->group, facility) &&
+           (!read_level(o->level, &level) || f->stop_level == NONE || (f->stop_level > 0 && f->stop_level <= level));
+}
+
+static bool binds(const struct zone *zone, const struct order *o, int facility, int64_t tick)
+{
+    if (tick < zone_tick(zone, o->from) || tick >= zone_tick(zone, o->to))
         return false;
     if ((o->hours_from || o->hours_to) && !hours_hold(zone, tick, o->hours_from, o->hours_to))
         return false;
-    return !read_level(o->level, &level) || f->stop_level == NONE || (f->stop_level > 0 && f->stop_level <= level);
+    return order_is_upon(zone, o, facility);
 }
 
 static bool is_ordered(const struct zone *zone, const struct node *node, int facility, int64_t tick)

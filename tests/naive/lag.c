@@ -1,0 +1,300 @@
+/*
+ * lag.c - see naive.h. From every certain moment of one kind to the nearest of another one: looked for tick by tick on
+ * both sides of it.
+ */
+#include "naive/statement.h"
+
+#include <math.h>
+
+static int below(struct random *random, int n)
+{
+    return (int)random_below(random, (uint64_t)n);
+}
+
+static bool one_in(struct random *random, int n)
+{
+    return below(random, n) == 0;
+}
+
+/* ---- making, text ---- */
+
+static struct node *make_moments(struct tree *tree, const struct view *view, struct random *random)
+{
+    struct node *node;
+
+    do {
+        tree->n = 0;
+        node = tree_make(tree, view->zone, random, 2 + below(random, 5));
+    } while (!node->is_event);
+    return node;
+}
+
+struct whom lag_whom(const struct statement *s)
+{
+    struct node both = {.op = AND, .a = s->cond, .b = s->lag.to};
+
+    return tree_subject(&both, s->per);
+}
+
+void lag_make(const struct view *view, struct random *random, struct statement *s)
+{
+    struct lag *lag = &s->lag;
+    struct whom whom;
+
+    do {
+        s->per = one_in(random, 3) ? below(random, 7) : NONE;
+        s->cond = make_moments(&s->tree, view, random);
+        lag->to = make_moments(&lag->tree, view, random);
+        whom = lag_whom(s);
+    } while (!tree_is_allowed(s->cond, &whom) || !tree_is_allowed(lag->to, &whom));
+    lag->way = (enum way)below(random, 3);
+    lag->within = one_in(random, 3) ? 0 : (1 + below(random, 60)) * view->zone->tick / 1000000 * 1000000;
+    if (view->zone->tick < GK_SECOND && lag->within == 0)
+        lag->within = 30 * view->zone->tick;
+    for (int n = below(random, 4); n > 0; n--) {
+        enum lag_number number = (enum lag_number)below(random, LAG_NUMBERS);
+        bool is_new = true;
+        for (int i = 0; i < lag->n_numbers; i++)
+            is_new = is_new && lag->numbers[i] != number;
+        if (is_new)
+            lag->numbers[lag->n_numbers++] = number;
+    }
+}
+
+static const char *const LAG_NAMES[] = {"avg", "min", "max", "count", "median", "p90"};
+
+void lag_print(struct statement *s, const struct zone *zone, struct random *random)
+{
+    static const char *const ways[] = {"", "next ", "last "};
+    const struct lag *lag = &s->lag;
+    struct text *out = &s->text;
+
+    if (lag->n_numbers == 0)
+        text_add(out, "list ");
+    for (int i = 0; i < lag->n_numbers; i++)
+        text_add(out, "%s%s", i ? ", " : "", LAG_NAMES[lag->numbers[i]]);
+    text_add(out, lag->n_numbers ? " of lag from " : "lag from ");
+    tree_print(zone, s->cond, 5, random, out);
+    text_add(out, " to %s", ways[lag->way]);
+    tree_print(zone, lag->to, 5, random, out);
+    if (lag->within) {
+        text_add(out, " within ");
+        text_duration(out, lag->within, random);
+    }
+}
+
+/* ---- pairs ---- */
+
+struct lags {
+    const struct statement *s;
+    struct run_of from, to;
+    int64_t within; /* ticks */
+};
+
+struct pair {
+    int64_t tick, partner;
+    bool has_partner, is_certain;
+};
+
+/* What is true at a distance from a tick, on the sides that are looked at: the most of both. */
+static truth truth_at(const struct lags *lags, int64_t tick, int64_t distance)
+{
+    truth before = lags->s->lag.way != TO_NEXT || distance == 0 ? run_truth(&lags->to, tick - distance) : 0;
+    truth behind = lags->s->lag.way != TO_LAST || distance == 0 ? run_truth(&lags->to, tick + distance) : 0;
+
+    return before > behind ? before : behind;
+}
+
+static struct pair pair_of(const struct lags *lags, int64_t tick)
+{
+    struct pair out = {.tick = tick, .is_certain = true};
+
+    for (int64_t d = 0; d <= lags->within; d++) {
+        truth now = truth_at(lags, tick, d);
+        if (now == 2) { /* of two that are as near the earlier one */
+            bool is_before = lags->s->lag.way != TO_NEXT || d == 0;
+            out.has_partner = true;
+            out.partner = is_before && run_truth(&lags->to, tick - d) == 2 ? tick - d : tick + d;
+            break;
+        }
+        if (now == 1)
+            out.is_certain = false;
+    }
+    return out;
+}
+
+static void lags_open(struct lags *lags, const struct statement *s, const struct view *view, struct frame *frame)
+{
+    int64_t ns = s->lag.within ? s->lag.within : HOUR, tick = view->zone->tick;
+    struct frame wide;
+
+    *lags = (struct lags){.s = s, .within = (ns + tick - 1) / tick};
+    frame_make(s, view, frame);
+    wide = *frame; /* partners beyond the window are looked for, too */
+    wide.b += lags->within;
+    run_open(&lags->from, s, view, s->cond, frame, lags->within);
+    run_open(&lags->to, s, view, s->lag.to, &wide, lags->within);
+    lags->from.field.whom = lags->to.field.whom = lag_whom(s);
+}
+
+static void lags_close(struct lags *lags)
+{
+    run_close(&lags->from);
+    run_close(&lags->to);
+}
+
+/* ---- answers ---- */
+
+static void list_pairs(const struct lags *lags, const struct frame *frame, int id, struct answer *out)
+{
+    double second = (double)lags->from.view->zone->tick / 1e9;
+
+    for (int64_t t = frame->a; t < frame->b; t++) {
+        if (run_truth(&lags->from, t) < 2)
+            continue;
+        struct pair pair = pair_of(lags, t);
+        answer_add_row(out);
+        run_put_subject(&lags->from, id, out);
+        answer_put_time(out, 5, t * lags->from.view->zone->tick);
+        if (pair.has_partner) {
+            answer_put_time(out, 6, pair.partner * lags->from.view->zone->tick);
+            answer_put_number(out, 7, GK_TYPE_SECONDS, (double)(pair.partner - t) * second, 0);
+        }
+        answer_put_text(out, 8, pair.is_certain ? "certain" : "possible");
+    }
+}
+
+struct lag_sums {
+    double *list;
+    int n, unpaired, uncertain;
+    int64_t known, total;
+};
+
+static void add_pair(const struct lags *lags, struct pair pair, struct lag_sums *out)
+{
+    double second = (double)lags->from.view->zone->tick / 1e9;
+
+    out->uncertain += !pair.is_certain;
+    out->unpaired += pair.is_certain && !pair.has_partner;
+    if (!pair.is_certain || !pair.has_partner)
+        return;
+    out->list = realloc(out->list, ((size_t)out->n + 1) * sizeof *out->list);
+    assert_non_null(out->list);
+    out->list[out->n++] = (double)(pair.partner - pair.tick) * second;
+}
+
+static void add_bucket(const struct lags *lags, int64_t from, int64_t to, struct lag_sums *out)
+{
+    for (int64_t t = from; t < to; t++) {
+        truth a = run_truth(&lags->from, t), b = run_truth(&lags->to, t);
+        out->total++;
+        out->known += (a > b ? a : b) != 1;
+        if (a == 2)
+            add_pair(lags, pair_of(lags, t), out);
+    }
+}
+
+static int compare_lags(const void *p, const void *q)
+{
+    double a, b;
+
+    memcpy(&a, p, sizeof a);
+    memcpy(&b, q, sizeof b);
+    return a < b ? -1 : a > b;
+}
+
+static double rank(const double *sorted, int n, double share)
+{
+    double at = share * (n - 1);
+    int low = (int)at;
+
+    return sorted[low] + (sorted[low + 1 < n ? low + 1 : low] - sorted[low]) * (at - low);
+}
+
+static void put_sums(const struct lag *lag, struct lag_sums *sums, int column, struct answer *out)
+{
+    double sum = 0;
+
+    if (sums->n)
+        qsort(sums->list, (size_t)sums->n, sizeof *sums->list, compare_lags);
+    for (int i = 0; i < sums->n; i++)
+        sum += sums->list[i];
+    for (int i = 0; i < lag->n_numbers; i++, column++) {
+        enum lag_number number = lag->numbers[i];
+        if (number == LAG_COUNT)
+            answer_put_count(out, column, GK_TYPE_COUNT, sums->n);
+        else if (sums->n)
+            answer_put_number(out, column, GK_TYPE_SECONDS,
+                              number == LAG_AVG      ? sum / sums->n
+                              : number == LAG_MIN    ? sums->list[0]
+                              : number == LAG_MAX    ? sums->list[sums->n - 1]
+                              : number == LAG_MEDIAN ? rank(sums->list, sums->n, 0.5)
+                                                     : rank(sums->list, sums->n, 0.9),
+                              1e-9);
+    }
+    answer_put_count(out, column++, GK_TYPE_COUNT, sums->unpaired);
+    answer_put_count(out, column++, GK_TYPE_COUNT, sums->uncertain);
+    answer_put_number(out, column, GK_TYPE_SHARE, sums->total ? (double)sums->known / (double)sums->total : NAN, 0);
+}
+
+static void answer_numbers(struct lags *lags, const struct frame *frame, const struct view *view, struct answer *out)
+{
+    const struct statement *s = lags->s;
+    enum noun noun = lags->from.field.whom.noun;
+    struct table table = {.rows = NULL};
+    struct lag_sums *sums;
+
+    buckets_make(s, frame, &table.buckets);
+    for (int id = 0; id < subject_count(view->zone, noun); id++)
+        for (int j = 0; j < table.buckets.n && statement_has_subject(s, view->zone, &lags->from.field.whom, id); j++)
+            (void)table_row(&table, s, view, noun, id, j);
+    sums = calloc((size_t)table.n + 1, sizeof *sums);
+    assert_non_null(sums);
+    for (int id = 0; id < subject_count(view->zone, noun); id++) {
+        if (!statement_has_subject(s, view->zone, &lags->from.field.whom, id))
+            continue;
+        run_subject(&lags->from, id);
+        run_subject(&lags->to, id);
+        for (int j = 0; j < table.buckets.n; j++)
+            add_bucket(lags, zone_tick(view->zone, table.buckets.edges[j]),
+                       zone_tick(view->zone, table.buckets.edges[j + 1]),
+                       &sums[table_row(&table, s, view, noun, id, j)]);
+    }
+    int column = table_key_columns(s, out), *order = table_order(s, &table);
+    for (int i = 0; i < s->lag.n_numbers; i++)
+        out->columns[out->n_columns++] = LAG_NAMES[s->lag.numbers[i]];
+    answer_name_columns(out, (const char *const[]){"unpaired", "uncertain", "coverage"}, 3);
+    for (int i = 0; i < table.n; i++) {
+        answer_add_row(out);
+        table_put_keys(s, view, &table, order[i], out);
+        put_sums(&s->lag, &sums[order[i]], column, out);
+    }
+    for (int i = 0; i < table.n; i++)
+        free(sums[i].list);
+    free(sums);
+    free(order);
+    free(table.rows);
+}
+
+void lag_answer(const struct statement *s, const struct view *view, struct answer *out)
+{
+    static const char *const names[] = {"subject", "facility", "line",  "enterprise", "park",
+                                        "from",    "to",       "lag_s", "certainty"};
+    struct frame frame;
+    struct lags lags;
+
+    lags_open(&lags, s, view, &frame);
+    if (s->lag.n_numbers) {
+        answer_numbers(&lags, &frame, view, out);
+    } else {
+        answer_name_columns(out, names, 9);
+        for (int id = 0; id < subject_count(view->zone, lags.from.field.whom.noun); id++) {
+            if (!statement_has_subject(s, view->zone, &lags.from.field.whom, id))
+                continue;
+            run_subject(&lags.from, id);
+            run_subject(&lags.to, id);
+            list_pairs(&lags, &frame, id, out);
+        }
+    }
+    lags_close(&lags);
+}

@@ -1,0 +1,591 @@
+/*
+ * sums.c - see naive.h. What one source says of every group in every bucket: of a condition tick by tick, of a series
+ * sample by sample; of the window, or of the normal days before it.
+ */
+#include "naive/statement.h"
+
+#include <math.h>
+
+#define NORMAL_DAYS_BACK 60
+
+/* A stretch of time that counts into a bucket. */
+struct piece {
+    gk_time from, to;
+    int bucket;
+};
+struct pieces {
+    struct piece *list;
+    int n, capacity;
+};
+
+/* Of one subject: sums by bucket, which are a row each of the table. */
+struct source_of {
+    const struct statement *s;
+    const struct view *view;
+    const struct frame *frame;
+    const struct buckets *buckets;
+    struct run_of run; /* of a condition, or of what narrows a series */
+    bool has_run;
+    struct pieces pieces, moved;
+    struct sums day[BUCKETS_MAX], total[BUCKETS_MAX];
+};
+
+static void add_piece(struct pieces *pieces, gk_time from, gk_time to, int bucket)
+{
+    struct piece *last = pieces->n ? &pieces->list[pieces->n - 1] : NULL;
+
+    if (from >= to)
+        return;
+    if (last && last->to == from && last->bucket == bucket) {
+        last->to = to;
+        return;
+    }
+    if (pieces->n == pieces->capacity) {
+        pieces->capacity = pieces->capacity ? 2 * pieces->capacity : 64;
+        pieces->list = realloc(pieces->list, (size_t)pieces->capacity * sizeof *pieces->list);
+        assert_non_null(pieces->list);
+    }
+    pieces->list[pieces->n++] = (struct piece){from, to, bucket};
+}
+
+/* ---- a condition ---- */
+
+static int64_t end_known(const struct run_of *run, truth least)
+{
+    return least == 2 ? zone_tick(run->view->zone, run_watermark(run)) : run->frame.known_end - 1;
+}
+
+/* The length of the stretch around a tick, from its true begin to its end or as far as is known. */
+static int64_t length_at(const struct run_of *run, int64_t tick, truth least)
+{
+    bool is_endless;
+    int64_t from = run_begin_of(run, tick, least, 2, &is_endless), to = run_end_of(run, tick, least, 2);
+
+    return (to >= run->frame.known_end ? end_known(run, least) : to) - from;
+}
+
+static void add_ticks(const struct run_of *run, int64_t from, int64_t to, bool is_day, struct sums *out)
+{
+    bool is_event = run->cond->is_event;
+    int certain = 0, possible = 0;
+
+    for (int64_t t = from; t < to; t++) {
+        truth now = run_truth(run, t), before = run_truth(run, t - 1);
+        out->total++;
+        out->certain += now == 2 && !is_event;
+        out->possible += now == 1 || (now == 2 && !is_event);
+        if (now == 2 && before != 2) {
+            certain++;
+            out->first_tick = !out->has_first || t < out->first_tick ? t : out->first_tick;
+            out->last_tick = !out->has_first || t > out->last_tick ? t : out->last_tick;
+            out->has_first = true;
+        }
+        possible += now >= 1 && before == 0;
+        for (truth least = 1; least <= 2 && !is_event && !is_day; least++) {
+            int64_t *longest = least == 2 ? &out->longest : &out->possible_longest;
+            bool is_new = now >= least && (t == from || before < least);
+            if (!is_new || (run_end_of(run, t, least, 2) >= run->frame.known_end && t >= end_known(run, least)))
+                continue;
+            int64_t length = length_at(run, t, least);
+            *longest = length > *longest ? length : *longest;
+        }
+    }
+    out->starts += certain;
+    out->possible_starts += possible > certain ? possible : certain;
+}
+
+/* ---- a series ---- */
+
+bool statement_means(const struct statement *s, const struct view *view, int facility)
+{
+    const struct zone *zone = view->zone;
+    const struct ref *ref = &s->ref;
+    int id = facility;
+
+    if (!statement_has_facility(s, zone, facility))
+        return false;
+    if (ref->noun > ABATEMENT)
+        id = ref->noun == ZONE ? 0 : zone->facilities[facility].site[kind_of(ref->noun)];
+    else if (!facility_has_noun(zone, facility, ref->noun))
+        return false;
+    return ref->n_names == 0 || (id != NONE && site_is_named(zone, ref->noun, id, ref->names, ref->n_names));
+}
+
+double series_value(const struct statement *s, const struct facility *f, const struct sample *sample)
+{
+    int from = s->metric == CURRENT ? IA : s->metric == CHANNEL ? s->channel : KW, n = 0;
+    double sum = 0;
+
+    for (int c = from; c <= (s->metric == CURRENT ? IC : from); c++)
+        if (!isnan(sample->value[c]))
+            sum += sample->value[c], n++;
+    if (n == 0 || (s->metric == LOAD && f->rated_kw == 0))
+        return NAN;
+    sum = n > 1 ? sum / n : sum;
+    return s->metric == LOAD ? sum / ((double)f->rated_kw / 100) : sum;
+}
+
+static void add_value(struct sums *sums, gk_time t, double v)
+{
+    if (sums->n_values == sums->capacity) {
+        sums->capacity = sums->capacity ? 2 * sums->capacity : 16;
+        sums->values = realloc(sums->values, (size_t)sums->capacity * sizeof v);
+        assert_non_null(sums->values);
+    }
+    sums->values[sums->n_values++] = v;
+    bool is_first = !(sums->count > 0);
+    sums->min = is_first || v < sums->min ? v : sums->min;
+    sums->max = is_first || v > sums->max ? v : sums->max;
+    if (is_first || t < sums->first_time)
+        sums->first = v, sums->first_time = t;
+    if (is_first || t >= sums->last_time)
+        sums->last = v, sums->last_time = t;
+    sums->count++;
+    sums->sum += v;
+    sums->sum_size += fabs(v);
+    sums->squares += v * v;
+}
+
+/* Where samples of a counter matter: in the pieces and a day around them, but nothing behind now. */
+static void counter_range(const struct view *view, const struct pieces *pieces, gk_time *from, gk_time *to)
+{
+    gk_time now = view->zone->now, end = pieces->list[pieces->n - 1].to;
+
+    *from = pieces->list[0].from - DAY;
+    *to = end + DAY < now ? end + DAY : now > end ? now : end;
+}
+
+static bool is_counted(const struct source_of *of, const struct pieces *pieces, int facility)
+{
+    const struct signal *signal = &of->view->signals[facility];
+    gk_time from, to;
+
+    counter_range(of->view, pieces, &from, &to);
+    for (int i = 0; i < signal->n && of->s->metric == 4 && statement_has_agg(of->s, ENERGY); i++)
+        if (!isnan(signal->samples[i].value[KWH]) && signal->samples[i].time >= from && signal->samples[i].time < to)
+            return true;
+    return false;
+}
+
+/* The growth of a counter between two samples is spread evenly; it began again at 0 when it is smaller. */
+static void add_growth(const struct source_of *of, const struct pieces *pieces, int facility, const struct piece *piece,
+                       struct sums *out)
+{
+    const struct signal *signal = &of->view->signals[facility];
+    gk_time low, high, before = 0;
+    double value = NAN;
+
+    counter_range(of->view, pieces, &low, &high);
+    for (int i = 0; i < signal->n; i++) {
+        gk_time t = signal->samples[i].time;
+        double now = signal->samples[i].value[KWH];
+        if (isnan(now) || t < low || t >= high)
+            continue;
+        gk_time a = before > piece->from ? before : piece->from, b = t < piece->to ? t : piece->to;
+        if (!isnan(value) && a < b) {
+            double grown = (now < value ? now : now - value) * ((double)(b - a) / (double)(t - before));
+            out->kwh += grown;
+            out->kwh_size += fabs(grown);
+            out->has_growth = true;
+        }
+        before = t;
+        value = now;
+    }
+}
+
+static double value_for(const struct statement *s, const struct facility *f, const struct sample *sample, bool counts)
+{
+    return counts ? sample->value[KWH] : series_value(s, f, sample);
+}
+
+static void add_samples(const struct source_of *of, int facility, const struct piece *piece, bool counts,
+                        struct sums *out)
+{
+    const struct view *view = of->view;
+    const struct signal *signal = &view->signals[facility];
+    const struct facility *f = &view->zone->facilities[facility];
+
+    for (int i = 0, next; i < signal->n; i = next) {
+        gk_time t = signal->samples[i].time, until = GK_TIME_MAX;
+        double v = value_for(of->s, f, &signal->samples[i], counts);
+        next = i + 1;
+        if (isnan(v))
+            continue;
+        while (next < signal->n && isnan(value_for(of->s, f, &signal->samples[next], counts)))
+            next++;
+        if (next < signal->n)
+            until = signal->samples[next].time;
+        int64_t hold = signal_hold(view, facility, zone_tick(view->zone, t)) * view->zone->tick;
+        until = until - t < hold ? until : t + hold;
+        gk_time low = t > piece->from ? t : piece->from, high = until < piece->to ? until : piece->to;
+        if (low < high)
+            out->held += (double)(high - low);
+        if (t >= piece->from && t < piece->to)
+            add_value(out, t, v);
+        if (!counts && low < high) {
+            out->kwh += v * ((double)(high - low) / 1e9) / 3600;
+            out->kwh_size += fabs(v * ((double)(high - low) / 1e9) / 3600);
+        }
+    }
+}
+
+static void add_pieces(const struct source_of *of, const struct pieces *pieces, int facility, struct sums *sums)
+{
+    bool counts = pieces->n > 0 && is_counted(of, pieces, facility);
+
+    for (int i = 0; i < pieces->n; i++) {
+        const struct piece *piece = &pieces->list[i];
+        if (counts)
+            add_growth(of, pieces, facility, piece, &sums[piece->bucket]);
+        add_samples(of, facility, piece, counts, &sums[piece->bucket]);
+    }
+}
+
+/* The part of [from, to) in each bucket. */
+static void cut_buckets(struct source_of *of, gk_time from, gk_time to)
+{
+    const struct buckets *buckets = of->buckets;
+
+    for (int j = 0; j < buckets->n; j++)
+        add_piece(&of->pieces, from > buckets->edges[j] ? from : buckets->edges[j],
+                  to < buckets->edges[j + 1] ? to : buckets->edges[j + 1], j);
+}
+
+/* The ticks in which a condition is certain; of one that the window cuts, what is inside. */
+static void find_certain(struct source_of *of)
+{
+    const struct frame *frame = of->frame;
+    int64_t tick = of->view->zone->tick;
+
+    for (int64_t t = frame->a, end; t < frame->b; t = end) {
+        end = t + 1;
+        if (run_truth(&of->run, t) < 2)
+            continue;
+        while (end < frame->b && run_truth(&of->run, end) == 2)
+            end++;
+        cut_buckets(of, t > frame->a ? t * tick : frame->from, end < frame->b ? end * tick : frame->to);
+    }
+}
+
+static void find_pieces(struct source_of *of, int facility, struct sums *sums)
+{
+    const struct buckets *buckets = of->buckets;
+
+    of->pieces.n = 0;
+    if (!of->has_run || of->s->kind != SERIES) {
+        cut_buckets(of, of->frame->from, of->frame->to);
+        for (int j = 0; j < buckets->n; j++)
+            sums[j].covered += (double)(buckets->edges[j + 1] - buckets->edges[j]);
+        return;
+    }
+    run_subject(&of->run, facility);
+    find_certain(of);
+    for (int j = 0; j < buckets->n; j++)
+        for (int64_t t = zone_tick(of->view->zone, buckets->edges[j]);
+             t < zone_tick(of->view->zone, buckets->edges[j + 1]); t++)
+            sums[j].covered += run_truth(&of->run, t) >= 1 ? (double)of->view->zone->tick : 0;
+}
+
+/* ---- normal days ---- */
+
+/* Nothing is ordered of the subject, and nothing exempt, in any part of it and for any part of the day. */
+static bool is_normal(const struct view *view, struct who who, gk_time day)
+{
+    const struct zone *zone = view->zone;
+
+    for (int f = 0; f < zone->n_facilities; f++) {
+        bool is_inside = who.noun <= ABATEMENT ? f == who.id
+                         : who.noun == ZONE    ? true
+                                               : zone->facilities[f].site[kind_of(who.noun)] == who.id;
+        for (int i = 0; i < zone->n_orders && is_inside; i++)
+            if (order_is_upon(zone, &zone->orders[i], f) && zone->orders[i].from < day + DAY &&
+                zone->orders[i].to > day)
+                return false;
+        for (int i = 0; i < zone->n_exemptions && is_inside; i++)
+            if (order_is_upon(zone, &zone->exemptions[i], f) && zone->exemptions[i].from < day + DAY &&
+                zone->exemptions[i].to > day)
+                return false;
+    }
+    return true;
+}
+
+/* The pieces of one civil day, on another one. */
+static void move_pieces(struct source_of *of, gk_time from_day, gk_time day)
+{
+    of->moved.n = 0;
+    for (int i = 0; i < of->pieces.n; i++) {
+        const struct piece *piece = &of->pieces.list[i];
+        gk_time from = piece->from > from_day ? piece->from : from_day;
+        gk_time to = piece->to < from_day + DAY ? piece->to : from_day + DAY;
+        add_piece(&of->moved, from - from_day + day, to - from_day + day, piece->bucket);
+    }
+}
+
+static void weigh(struct sums *to, const struct sums *from, double weight)
+{
+    if (from->count > 0) {
+        bool is_first = !(to->count > 0);
+        to->min = is_first || from->min < to->min ? from->min : to->min;
+        to->max = is_first || from->max > to->max ? from->max : to->max;
+        if (is_first || from->first_time < to->first_time)
+            to->first = from->first, to->first_time = from->first_time;
+        if (is_first || from->last_time >= to->last_time)
+            to->last = from->last, to->last_time = from->last_time;
+    }
+    to->has_growth |= from->has_growth;
+    to->certain += from->certain * weight;
+    to->possible += from->possible * weight;
+    to->total += from->total * weight;
+    to->starts += from->starts * weight;
+    to->possible_starts += from->possible_starts * weight;
+    to->count += from->count * weight;
+    to->sum += from->sum * weight;
+    to->sum_size += from->sum_size * weight;
+    to->squares += from->squares * weight;
+    to->kwh += from->kwh * weight;
+    to->kwh_size += from->kwh_size * weight;
+    to->held += from->held * weight;
+    to->covered += from->covered * weight;
+}
+
+static void add_day(struct source_of *of, int id)
+{
+    for (int i = 0; i < of->moved.n; i++) {
+        const struct piece *piece = &of->moved.list[i];
+        if (of->s->kind == SERIES)
+            of->day[piece->bucket].covered += (double)(piece->to - piece->from);
+        else
+            add_ticks(&of->run, zone_tick(of->view->zone, piece->from), zone_tick(of->view->zone, piece->to), true,
+                      &of->day[piece->bucket]);
+    }
+    if (of->s->kind == SERIES)
+        add_pieces(of, &of->moved, id, of->day);
+}
+
+/* Whether at least half of the day's hours are known. */
+static bool is_known(const struct source_of *of)
+{
+    double known = 0, all = 0;
+
+    for (int j = 0; j < of->buckets->n; j++) {
+        const struct sums *day = &of->day[j];
+        known += of->s->kind == SERIES ? day->held : day->total - (day->possible - day->certain);
+        all += of->s->kind == SERIES ? day->covered : day->total;
+    }
+    return known >= all / 2;
+}
+
+static void add_normal(struct source_of *of, struct who who, int n_days)
+{
+    gk_time first = civil_time(of->frame->from, BY_DAY, 0);
+    int n_found = 0;
+
+    if (of->pieces.n == 0)
+        return;
+    first = civil_time(of->pieces.list[0].from, BY_DAY, 0);
+    gk_time day = civil_time(of->frame->from, BY_DAY, 0);
+    for (int back = 0; back < NORMAL_DAYS_BACK && n_found < n_days; back++) {
+        day -= DAY;
+        if (day + DAY <= of->view->beginning)
+            break;
+        if (!is_normal(of->view, who, day))
+            continue;
+        memset(of->day, 0, sizeof of->day);
+        for (gk_time from = first; from < of->pieces.list[of->pieces.n - 1].to; from += DAY) {
+            move_pieces(of, from, day);
+            if (of->moved.n)
+                add_day(of, who.id);
+        }
+        for (int j = 0; is_known(of) && j < of->buckets->n; j++)
+            weigh(&of->total[j], &of->day[j], 1 / (double)n_days);
+        n_found += is_known(of);
+        for (int j = 0; j < of->buckets->n; j++)
+            free(of->day[j].values);
+    }
+    for (int j = 0; n_found < n_days && j < of->buckets->n; j++) {
+        bool is_touched = of->s->kind != SERIES && of->buckets->edges[j] < of->buckets->edges[j + 1];
+        for (int i = 0; i < of->pieces.n; i++)
+            is_touched |= of->pieces.list[i].bucket == j;
+        of->total[j].n_lacking += is_touched;
+    }
+}
+
+/* ---- all of a source ---- */
+
+static void measure_subject(struct source_of *of, struct who who, int n_days, struct table *table, struct sums *out)
+{
+    const struct statement *s = of->s;
+    struct sums *sums;
+
+    memset(of->total, 0, sizeof of->total);
+    if (n_days) {
+        find_pieces(of, who.id, of->day);
+        if (s->kind != SERIES)
+            run_subject(&of->run, who.id);
+        add_normal(of, who, n_days);
+    }
+    for (int j = 0; j < of->buckets->n; j++) {
+        int row = table_row(table, s, of->view, s->kind == SERIES ? FACILITY : who.noun, who.id, j);
+        sums = &out[row];
+        sums->n_subjects += of->buckets->edges[j] < of->buckets->edges[j + 1];
+        if (n_days) {
+            weigh(sums, &of->total[j], 1);
+            sums->n_lacking += of->total[j].n_lacking;
+        }
+    }
+    if (n_days)
+        return;
+    if (s->kind != SERIES)
+        run_subject(&of->run, who.id);
+    else
+        find_pieces(of, who.id, of->total);
+    for (int j = 0; j < of->buckets->n; j++) {
+        sums = &out[table_row(table, s, of->view, s->kind == SERIES ? FACILITY : who.noun, who.id, j)];
+        sums->covered += of->total[j].covered;
+        if (s->kind != SERIES)
+            add_ticks(&of->run, zone_tick(of->view->zone, of->buckets->edges[j]),
+                      zone_tick(of->view->zone, of->buckets->edges[j + 1]), false, sums);
+    }
+    struct sums *by_bucket = of->day; /* the rows of the buckets do not lie side by side */
+    for (int j = 0; j < of->buckets->n && s->kind == SERIES; j++)
+        by_bucket[j] = out[table_row(table, s, of->view, FACILITY, who.id, j)];
+    if (s->kind == SERIES)
+        add_pieces(of, &of->pieces, who.id, by_bucket);
+    for (int j = 0; j < of->buckets->n && s->kind == SERIES; j++)
+        out[table_row(table, s, of->view, FACILITY, who.id, j)] = by_bucket[j];
+}
+
+static struct whom whom_of(const struct statement *s)
+{
+    if (s->kind != SERIES)
+        return tree_subject(s->cond, s->per);
+    struct whom whom = {.noun = s->ref.noun <= ABATEMENT ? s->ref.noun : FACILITY};
+    if (s->ref.noun <= ABATEMENT) {
+        whom.n_names = s->ref.n_names;
+        memcpy(whom.names, s->ref.names, sizeof whom.names);
+    }
+    return whom;
+}
+
+static bool is_of(const struct statement *s, const struct view *view, const struct whom *whom, int id)
+{
+    return s->kind == SERIES ? statement_means(s, view, id) : statement_has_subject(s, view->zone, whom, id);
+}
+
+void source_add_rows(const struct statement *s, const struct view *view, struct table *table)
+{
+    struct whom whom = whom_of(s);
+    int n = s->kind == SERIES ? view->zone->n_facilities : subject_count(view->zone, whom.noun);
+
+    for (int id = 0; id < n; id++)
+        for (int j = 0; j < table->buckets.n && is_of(s, view, &whom, id); j++)
+            (void)table_row(table, s, view, s->kind == SERIES ? FACILITY : whom.noun, id, j);
+}
+
+void source_measure(const struct statement *s, const struct view *view, const struct frame *frame, struct table *table,
+                    int n_days, struct sums *out)
+{
+    static struct source_of of;
+    struct whom whom = whom_of(s);
+    int n = s->kind == SERIES ? view->zone->n_facilities : subject_count(view->zone, whom.noun);
+
+    of = (struct source_of){.s = s, .view = view, .frame = frame, .buckets = &table->buckets};
+    of.has_run = s->kind != SERIES || s->is_narrowed;
+    if (of.has_run) {
+        run_open(&of.run, s, view, s->cond, frame, n_days ? DAY / view->zone->tick : 0);
+        of.run.field.whom = whom;
+    }
+    for (int id = 0; id < n; id++)
+        if (is_of(s, view, &whom, id))
+            measure_subject(&of, (struct who){whom.noun, id}, n_days, table, out);
+    if (of.has_run)
+        run_close(&of.run);
+    free(of.pieces.list);
+    free(of.moved.list);
+}
+
+/* ---- numbers ---- */
+
+static int compare_values(const void *p, const void *q)
+{
+    double a, b;
+
+    memcpy(&a, p, sizeof a);
+    memcpy(&b, q, sizeof b);
+    return a < b ? -1 : a > b;
+}
+
+static struct number percentile(const struct sums *x, double share)
+{
+    double *sorted = x->values, rank = share * (x->n_values - 1);
+    int low = (int)rank, high = low + 1 < x->n_values ? low + 1 : low;
+
+    qsort(sorted, (size_t)x->n_values, sizeof *sorted, compare_values);
+    return (struct number){sorted[low] + (sorted[high] - sorted[low]) * (rank - low),
+                           (fabs(sorted[low]) + fabs(sorted[high])) * 1e-9, false};
+}
+
+static struct number of_samples(enum agg agg, const struct sums *x)
+{
+    if (agg == ENERGY)
+        return (struct number){x->kwh, x->kwh_size * 1e-9 + 1e-12, false};
+    if (agg == AVG)
+        return (struct number){x->sum / x->count, x->sum_size / x->count * 1e-9, false};
+    if (agg == SUM)
+        return (struct number){x->sum, x->sum_size * 1e-9, false};
+    if (agg == RMS) /* the spread of a whole hour is kept in 20 bits */
+        return (struct number){sqrt(x->squares / x->count), sqrt(x->squares / x->count) * 1e-6, false};
+    if (agg == P50 || agg == P95)
+        return percentile(x, agg == P50 ? 0.5 : 0.95);
+    return (struct number){agg == MIN ? x->min : agg == MAX ? x->max : agg == FIRST ? x->first : x->last, 0, false};
+}
+
+static struct number series_number(enum agg agg, const struct sums *x)
+{
+    const struct number nothing = {NAN, 0, false};
+    bool is_energy_known = x->count > 0 || x->held > 0 || x->has_growth || !(x->covered > 0);
+
+    if (x->n_subjects == 0 || x->n_lacking)
+        return nothing;
+    if (agg == COUNT)
+        return (struct number){x->count, x->count * 1e-9, false};
+    if (agg == COVERAGE)
+        return (struct number){x->covered > 0 ? x->held / x->covered : NAN, 0, false};
+    if (agg == ENERGY ? !is_energy_known : !(x->count > 0))
+        return nothing;
+    struct number out = of_samples(agg, x);
+    out.is_any = !(fabs(out.value) < 1e150) || !(out.slack < 1e150);
+    return out;
+}
+
+struct number source_number(const struct statement *s, const struct view *view, enum agg agg, const struct sums *x)
+{
+    double second = (double)view->zone->tick / 1e9, known = x->total - (x->possible - x->certain), value = NAN;
+
+    if (s->kind == SERIES)
+        return series_number(agg, x);
+    if (x->n_lacking || !(x->total > 0)) /* nobody, or no time */
+        return (struct number){NAN, 0, false};
+    if (agg == DURATION)
+        value = x->certain * second;
+    else if (agg == SHARE)
+        value = known > 0 ? x->certain / known : NAN;
+    else if (agg == COUNT)
+        value = x->starts;
+    else if (agg == LONGEST)
+        value = (double)x->longest * second;
+    else
+        value = known / x->total;
+    return (struct number){value, 0, false};
+}
+
+struct number source_possible(const struct view *view, enum agg agg, const struct sums *x)
+{
+    double second = (double)view->zone->tick / 1e9;
+
+    return (struct number){agg == DURATION ? x->possible * second
+                           : agg == SHARE  ? (x->total > 0 ? x->possible / x->total : NAN)
+                           : agg == COUNT  ? x->possible_starts
+                                           : (double)x->possible_longest * second,
+                           0, false};
+}
