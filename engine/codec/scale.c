@@ -7,6 +7,7 @@
  */
 #include "codec/scale.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/bytes.h"
@@ -381,37 +382,75 @@ static size_t take_samples(const double *value, size_t n, double *sample)
     return k;
 }
 
-/* What those of some values cost that have no integer at d decimals: less where they drift from one. */
-static size_t odd_cost(const double *sample, const uint64_t *z, size_t n, unsigned d)
-{
-    struct scale scale = {SCALE_DECIMAL, (uint8_t)d};
-    size_t cost = 0;
-    uint64_t own;
+/* Samples without an integer at each number of decimals, a bit each, and those of them that do not even drift from one.
+ */
+struct tries {
+    uint64_t odd[SCALE_DECIMALS_MAX + 1], beside[SCALE_DECIMALS_MAX + 1];
+    unsigned n; /* more decimals bring none of the rest an integer */
+};
 
-    for (size_t i = 0; i < n; i++) {
-        if (scale_apply_one(scale, sample[i], &own))
-            continue;
-        uint64_t steps = zigzag((int64_t)(bits_of(sample[i]) - bits_of(scale_value(scale, z[i]))));
-        cost += steps >> DRIFT_BITS_MAX ? BESIDE_COST : DRIFT_COST;
+BODY uint64_t mask_of(size_t n_samples)
+{
+    return n_samples < 64 ? (UINT64_C(1) << n_samples) - 1 : UINT64_MAX;
+}
+
+BODY void try_body(const double *sample, size_t n, bool has_fma, struct tries *out)
+{
+    uint64_t left = mask_of(n);
+    unsigned d = 0;
+
+    for (; d <= SCALE_DECIMALS_MAX && left; d++) {
+        uint64_t odd = 0, beside = 0, large = 0;
+        for (size_t i = 0; i < n; i++) {
+            double back;
+            (void)decimal_of(sample[i], d, has_fma, &back); /* only whether it comes back */
+            uint64_t steps = zigzag((int64_t)(bits_of(sample[i]) - bits_of(back)));
+            uint64_t is_large = !(__builtin_fabs(sample[i] * POWERS[d]) < Z_MAX);
+            large |= is_large << i;
+            odd |= ((uint64_t)(steps != 0) | is_large) << i;
+            beside |= ((uint64_t)(steps >> DRIFT_BITS_MAX != 0) | is_large) << i;
+        }
+        out->odd[d] = odd;
+        out->beside[d] = beside;
+        left &= odd & ~large;
     }
-    return cost;
+    out->n = d;
+}
+
+AVX2 static void try_avx2(const double *sample, size_t n, struct tries *out)
+{
+    try_body(sample, n, true, out);
+}
+
+AVX512 static void try_avx512(const double *sample, size_t n, struct tries *out)
+{
+    try_body(sample, n, true, out);
 }
 
 /* The cheapest d for a few values: one that some of them need. */
 static unsigned guess_decimals(const double *sample, size_t n)
 {
-    uint64_t z[SAMPLES];
-    bool is_needed[SCALE_DECIMALS_MAX + 2] = {true};
+    enum target target = target_best();
+    struct tries tries;
     size_t best = SIZE_MAX, n_changes = count_changes(sample, n);
+    uint64_t left = mask_of(n);
     unsigned best_d = 0;
 
-    for (size_t i = 0; i < n; i++)
-        is_needed[decimals_of(sample[i])] = true;
-    for (unsigned d = 0; d <= SCALE_DECIMALS_MAX; d++) {
-        if (!is_needed[d])
+    static_assert(SAMPLES == 64, "a bit each");
+    if (target == TARGET_AVX512)
+        try_avx512(sample, n, &tries);
+    else if (target == TARGET_AVX2)
+        try_avx2(sample, n, &tries);
+    else
+        try_body(sample, n, false, &tries);
+    for (unsigned d = 0; d < tries.n; d++) {
+        bool is_needed = d == 0 || (left & ~tries.odd[d]) != 0;
+        left &= tries.odd[d];
+        if (!is_needed)
             continue;
-        size_t n_odd = decimal_apply(sample, n, d, false, z);
-        size_t cost = decimal_cost(n_changes, 0, d) + (n_odd ? odd_cost(sample, z, n, d) : 0);
+        size_t n_beside = (size_t)__builtin_popcountll(tries.beside[d]);
+        size_t n_drift = (size_t)__builtin_popcountll(tries.odd[d]) - n_beside;
+        size_t cost = decimal_cost(n_changes, n_beside, d) + n_drift * DRIFT_COST;
         if (cost < best) {
             best = cost;
             best_d = d;
