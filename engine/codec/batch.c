@@ -81,9 +81,10 @@ static uint8_t to_units(uint64_t *difference, size_t n)
 /* The integers of a column, or its patterns. */
 static uint8_t to_integers(const double *value, size_t n, uint64_t *out)
 {
-    struct scale scale = scale_decimal_of(value, n);
+    size_t n_odd;
+    struct scale scale = scale_decimal_of(value, n, out, NULL, &n_odd);
 
-    if (scale_apply(scale, value, n, out) == 0)
+    if (n_odd == 0)
         return scale.by;
     memcpy(out, value, n * sizeof *value);
     return PATTERNS;

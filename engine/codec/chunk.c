@@ -63,51 +63,39 @@ static void put_head(const struct chunk_rows *rows, size_t n_rows, struct buffer
     }
 }
 
-/* What the columns that are predicted need of their basis. */
-struct basis {
-    uint64_t z[CHUNK_ROWS_MAX];
-    bool is_whole[CHUNK_ROWS_MAX / CHUNK_MINI];
-};
-
-static void fill_basis(struct scale scale, const double *value, size_t n_rows, struct basis *out)
-{
-    for (size_t i = 0; i < n_rows; i += CHUNK_MINI) {
-        size_t n = n_rows - i < CHUNK_MINI ? n_rows - i : CHUNK_MINI;
-        out->is_whole[i / CHUNK_MINI] = scale_apply(scale, value + i, n, out->z + i) == 0;
-    }
-}
-
 /* All that is encoded before it is known how many mini blocks the chunk is to have. */
 struct draft {
     struct times_draft times;
     struct column_draft *columns; /* of the rows' columns, or NULL */
 };
 
+/* The columns among which one is to predict others have their integers at the same time, the rest one by one. */
 static int draft_columns(const struct mem *mem, const struct chunk_rows *rows, struct draft *out)
 {
+    struct integers all[PREDICT_COLUMNS_MAX + 1] = {{.z = NULL}};
     struct scale scale[PREDICT_COLUMNS_MAX];
     struct predict_plan plan;
-    struct basis *basis = NULL;
+    size_t n_seen = rows->n_columns < PREDICT_COLUMNS_MAX ? rows->n_columns : PREDICT_COLUMNS_MAX;
     int rc = GK_OK;
 
-    for (size_t i = 0; i < rows->n_columns && i < PREDICT_COLUMNS_MAX; i++)
-        scale[i] = scale_decimal_of(rows->value[i], rows->n_rows);
-    predict_choose(scale, rows->value, rows->n_columns, rows->n_rows, &plan);
-    if (plan.basis != PREDICT_NONE) {
-        basis = mem_new(mem, sizeof *basis);
-        if (!basis)
-            return GK_ENOMEM;
-        fill_basis(scale[plan.basis], rows->value[plan.basis], rows->n_rows, basis);
+    for (size_t i = 0; i < n_seen; i++) {
+        TRY(integers_make(mem, rows->value[i], rows->n_rows, &all[i]));
+        scale[i] = all[i].scale;
     }
+    predict_choose(scale, rows->value, n_seen, rows->n_rows, &plan);
     for (size_t i = 0; i < rows->n_columns; i++) {
-        bool is_seen = i < PREDICT_COLUMNS_MAX;
-        uint64_t factor = basis && is_seen ? plan.factor[i] : 0;
-        struct column_basis of = {plan.basis, factor, basis ? basis->z : NULL, basis ? basis->is_whole : NULL};
-        TRY(column_draft_make(mem, is_seen ? scale[i] : scale_decimal_of(rows->value[i], rows->n_rows),
-                              factor ? &of : NULL, i == plan.basis, rows->value[i], rows->n_rows, &out->columns[i]));
+        struct integers *own = &all[i < n_seen ? i : n_seen];
+        uint64_t factor = plan.basis != PREDICT_NONE && i < n_seen ? plan.factor[i] : 0;
+        struct column_basis of = {plan.basis, factor, factor ? &all[plan.basis] : NULL};
+        if (i >= n_seen)
+            TRY(integers_make(mem, rows->value[i], rows->n_rows, own));
+        TRY(column_draft_make(mem, own, factor ? &of : NULL, i == plan.basis, &out->columns[i]));
+        if (i != plan.basis)
+            integers_clear(mem, own);
     }
 done:
-    mem_free(mem, basis);
+    for (size_t i = 0; i <= n_seen; i++)
+        integers_clear(mem, &all[i]);
     return rc;
 }
 

@@ -189,28 +189,6 @@ static int get_beside(struct reader *reader, size_t n, uint64_t *is_beside, doub
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */
 
-/* A column's values on a scale. */
-struct integers {
-    struct scale scale;
-    const double *value;
-    size_t n_rows;
-    uint64_t *z;
-    bool is_whole[DIRECTORY_MAX]; /* of each mini block: all its values are integers */
-    size_t n_odd;                 /* values that are not, of all */
-};
-
-static void integers_fill(struct scale scale, struct integers *out)
-{
-    out->scale = scale;
-    out->n_odd = 0;
-    for (size_t mini = 0, i = 0; i < out->n_rows; mini++, i += CHUNK_MINI) {
-        size_t n = out->n_rows - i < CHUNK_MINI ? out->n_rows - i : CHUNK_MINI;
-        size_t n_odd = scale_apply(scale, out->value + i, n, out->z + i);
-        out->is_whole[mini] = n_odd == 0;
-        out->n_odd += n_odd;
-    }
-}
-
 /* The mini block that begins at a row. */
 static size_t put_mini(const struct integers *all, size_t row, size_t n, unsigned candidates, uint8_t *out,
                        enum codecs_id *id)
@@ -256,7 +234,7 @@ struct rest {
 static void fill_rest(const struct integers *all, const struct column_basis *basis, size_t row, size_t n,
                       struct rest *out)
 {
-    predict_rest(basis->z + row, all->z + row, n, basis->factor, out->z);
+    predict_rest(basis->all->z + row, all->z + row, n, basis->factor, out->z);
     out->look = codecs_look(out->z, n);
 }
 
@@ -289,7 +267,7 @@ static void put_minis(const struct integers *all, const struct column_basis *bas
         struct rest rest;
         size_t n = all->n_rows - i < CHUNK_MINI ? all->n_rows - i : CHUNK_MINI, size = SIZE_MAX;
         struct codecs_look look = {CODECS_USUAL, 0};
-        bool has_rest = basis && all->is_whole[mini] && basis->is_whole[mini];
+        bool has_rest = basis && all->is_whole[mini] && basis->all->is_whole[mini];
         if (all->is_whole[mini])
             look = codecs_look(all->z + i, n);
         if (has_rest)
@@ -394,51 +372,48 @@ static int try_bits(struct integers *all, struct column_draft *out, bool *is_bet
 }
 
 /* On a scale of digits, if that serves: numbers of three digits need no bins, and no bit patterns. */
-static bool try_digits(struct scale decimal, struct integers *all)
+static bool try_digits(struct integers *all)
 {
-    struct scale scale;
+    struct scale scale, decimal = all->scale;
 
     if (!scale_digits_of(all->value, all->n_rows, decimal, &scale))
         return false;
     integers_fill(scale, all);
-    return all->n_odd <= all->n_rows / DIGITS_BESIDE;
+    if (all->n_odd <= all->n_rows / DIGITS_BESIDE)
+        return true;
+    integers_fill(decimal, all);
+    return false;
 }
 
-int column_draft_make(const struct mem *mem, struct scale scale, const struct column_basis *basis, bool is_basis,
-                      const double *value, size_t n_rows, struct column_draft *out)
+int column_draft_make(const struct mem *mem, struct integers *all, const struct column_basis *basis, bool is_basis,
+                      struct column_draft *out)
 {
-    struct integers all = {.value = value, .n_rows = n_rows};
+    size_t n_rows = all->n_rows;
     int rc = GK_OK;
 
-    assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
+    assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX && all->scale.kind == SCALE_DECIMAL);
     buffer_init(&out->bytes, mem);
     out->n_minis = (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI);
     out->is_binned = false;
-    all.z = mem_array(mem, n_rows, sizeof *all.z);
-    if (!all.z)
-        return GK_ENOMEM;
-    bool is_digits = !basis && !is_basis && try_digits(scale, &all);
-    if (!is_digits)
-        integers_fill(scale, &all);
-    if (all.n_odd > n_rows - n_rows / FEW_DECIMALS && !is_basis) {
-        integers_fill(scale_bits_of(value, n_rows), &all);
+    bool is_digits = !basis && !is_basis && try_digits(all);
+    if (all->n_odd > n_rows - n_rows / FEW_DECIMALS && !is_basis) {
+        integers_fill(scale_bits_of(all->value, n_rows), all);
         basis = NULL;
     }
-    put_minis(&all, basis, out->sizes, &out->bytes);
-    if (all.scale.kind == SCALE_DECIMAL && out->bytes.size > n_rows * DECIMAL_IS_GOOD && !is_basis) {
+    put_minis(all, basis, out->sizes, &out->bytes);
+    if (all->scale.kind == SCALE_DECIMAL && out->bytes.size > n_rows * DECIMAL_IS_GOOD && !is_basis) {
         bool is_better;
-        TRY(try_bits(&all, out, &is_better));
+        TRY(try_bits(all, out, &is_better));
         basis = is_better ? NULL : basis;
     }
     if (!basis && !is_basis && !is_digits)
-        TRY(try_bins(&all, &out->bytes, &out->is_binned));
-    out->scale = all.scale;
+        TRY(try_bins(all, &out->bytes, &out->is_binned));
+    out->scale = all->scale;
     out->is_predicted = basis != NULL;
     out->basis = basis ? basis->column : PREDICT_NONE;
     out->factor = basis ? basis->factor : 0;
     rc = buffer_status(&out->bytes);
 done:
-    mem_free(mem, all.z);
     return rc;
 }
 
@@ -473,13 +448,16 @@ int column_draft_put(const struct column_draft *draft, const double *value, size
 
 int column_encode(const double *value, size_t n_rows, struct buffer *out)
 {
-    struct column_draft draft;
+    struct column_draft draft = {.is_binned = false};
+    struct integers all;
+    int rc;
 
-    int rc = column_draft_make(out->mem, scale_decimal_of(value, n_rows), NULL, false, value, n_rows, &draft);
-    if (rc == GK_OK)
-        rc = column_draft_put(&draft, value, n_rows, out);
-    else if (rc == GK_ENOMEM)
-        out->failed = true;
+    TRY(integers_make(out->mem, value, n_rows, &all));
+    TRY(column_draft_make(out->mem, &all, NULL, false, &draft));
+    TRY(column_draft_put(&draft, value, n_rows, out));
+done:
+    out->failed |= rc == GK_ENOMEM;
+    integers_clear(out->mem, &all);
     column_draft_clear(&draft);
     return rc;
 }

@@ -32,8 +32,8 @@
 #include "codec/bins.h"
 #include "codec/codecs.h"
 #include "codec/directory.h"
+#include "codec/integers.h"
 #include "codec/predict.h"
-#include "codec/scale.h"
 #include "codec/totals.h"
 
 /* An opened column. Borrowed: lives as long as the bytes. */
@@ -57,8 +57,7 @@ int column_encode(const double *value, size_t n_rows, struct buffer *out);
 struct column_basis {
     uint32_t column;
     uint64_t factor;
-    const uint64_t *z;    /* its integers */
-    const bool *is_whole; /* of each of its mini blocks: no value is beside */
+    const struct integers *all; /* its own */
 };
 
 /*
@@ -75,11 +74,11 @@ struct column_draft {
 };
 
 /*
- * With a decimal scale chosen before, see scale_decimal_of. With a basis (NULL: none) it is not binned; neither is it
- * when it must stand by mini blocks because it is itself a basis. GK_ENOMEM.
+ * Of decimals as integers_make left them; they are lost unless the column is a basis. With a basis (NULL: none) it is
+ * not binned; neither is it when it must stand by mini blocks because it is itself a basis. GK_ENOMEM.
  */
-int column_draft_make(const struct mem *mem, struct scale scale, const struct column_basis *basis, bool is_basis,
-                      const double *value, size_t n_rows, struct column_draft *out);
+int column_draft_make(const struct mem *mem, struct integers *all, const struct column_basis *basis, bool is_basis,
+                      struct column_draft *out);
 /* Appends the first n_rows of its values: whole mini blocks, or all there are. GK_ENOMEM. */
 int column_draft_put(const struct column_draft *draft, const double *value, size_t n_rows, struct buffer *out);
 void column_draft_clear(struct column_draft *draft);

@@ -180,11 +180,12 @@ static bool is_same(const double *value, size_t n)
 static bool find_decimals(const double *value, size_t n, uint8_t *decimals, uint64_t *z)
 {
     struct scale scale = {SCALE_DECIMAL, *decimals};
+    size_t n_odd;
 
     if (scale_apply(scale, value, n, z) == 0)
         return true;
-    scale = scale_decimal_of(value, n);
-    if (scale_apply(scale, value, n, z) > 0)
+    scale = scale_decimal_of(value, n, z, NULL, &n_odd);
+    if (n_odd > 0)
         return false;
     *decimals = scale.by;
     return true;

@@ -19,9 +19,8 @@
 #define ROUNDER_BITS UINT64_C(0x4338000000000000)
 #define Z_MAX        0x1p51
 
-#define SAMPLES 64  /* values looked at for the first guess of d */
-#define LOOKS   32  /* values without an integer that are asked for their decimals */
-#define RUN     512 /* values that are verified in one go: they and their integers stay in the nearest cache */
+#define SAMPLES 64 /* values looked at for the first guess of d */
+#define LOOKS   32 /* values without an integer that are asked for their decimals */
 
 /* Exact in a double up to 10^22. */
 static const double POWERS[SCALE_DECIMALS_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
@@ -265,6 +264,19 @@ size_t scale_apply(struct scale scale, const double *value, size_t n, uint64_t *
     return scale_apply_on(target_best(), scale, value, n, z);
 }
 
+size_t scale_apply_runs(struct scale scale, const double *value, size_t n, uint64_t *z, bool *is_whole)
+{
+    size_t n_odd = 0;
+
+    for (size_t i = 0; i < n; i += SCALE_RUN) {
+        size_t here = scale_apply(scale, value + i, n - i < SCALE_RUN ? n - i : SCALE_RUN, z + i);
+        if (is_whole)
+            is_whole[i / SCALE_RUN] = here == 0;
+        n_odd += here;
+    }
+    return n_odd;
+}
+
 void scale_odd(struct scale scale, const double *value, size_t n, uint8_t *odd)
 {
     enum target target = target_best();
@@ -478,41 +490,44 @@ static unsigned need_of_odd(struct scale scale, const double *value, size_t n, u
     return SCALE_DECIMALS_MAX + 1;
 }
 
-/* How many values have no integer at d decimals, and what one of those needs; SCALE_DECIMALS_MAX + 1 if none was found.
- */
-static size_t count_odd(const double *value, size_t n, unsigned d, unsigned *need)
+/* The integers at d decimals, and what a value without one needs; SCALE_DECIMALS_MAX + 1 if none was found. */
+static size_t try_decimals(const double *value, size_t n, unsigned d, uint64_t *z, bool *is_whole, unsigned *need)
 {
     struct scale scale = {SCALE_DECIMAL, (uint8_t)d};
-    uint64_t z[RUN];
     size_t n_odd = 0;
     unsigned n_looks = LOOKS;
 
     *need = SCALE_DECIMALS_MAX + 1;
-    for (size_t i = 0; i < n; i += RUN) {
-        size_t k = n - i < RUN ? n - i : RUN;
-        size_t here = scale_apply(scale, value + i, k, z);
+    for (size_t i = 0; i < n; i += SCALE_RUN) {
+        size_t k = n - i < SCALE_RUN ? n - i : SCALE_RUN;
+        size_t here = scale_apply(scale, value + i, k, z + i);
         if (here && *need > SCALE_DECIMALS_MAX)
             *need = need_of_odd(scale, value + i, k, &n_looks);
+        if (is_whole)
+            is_whole[i / SCALE_RUN] = here == 0;
         n_odd += here;
     }
     return n_odd;
 }
 
-struct scale scale_decimal_of(const double *value, size_t n)
+struct scale scale_decimal_of(const double *value, size_t n, uint64_t *z, bool *is_whole, size_t *n_odd)
 {
     double sample[SAMPLES] = {0};
     size_t n_samples = take_samples(value, n, sample);
     unsigned need, d = guess_decimals(sample, n_samples);
-    size_t n_odd = count_odd(value, n, d, &need);
 
-    if (need > SCALE_DECIMALS_MAX)
+    *n_odd = try_decimals(value, n, d, z, is_whole, &need);
+    if (need > SCALE_DECIMALS_MAX || need <= d)
         return (struct scale){SCALE_DECIMAL, (uint8_t)d};
-    size_t n_changes = count_changes(value, n), cost = decimal_cost(n_changes, n_odd, d);
+    size_t n_changes = count_changes(value, n), cost = decimal_cost(n_changes, *n_odd, d);
     while (need <= SCALE_DECIMALS_MAX && need > d) {
         unsigned next_need;
-        size_t next_cost = decimal_cost(n_changes, count_odd(value, n, need, &next_need), need);
-        if (next_cost >= cost)
+        *n_odd = try_decimals(value, n, need, z, is_whole, &next_need);
+        size_t next_cost = decimal_cost(n_changes, *n_odd, need);
+        if (next_cost >= cost) {
+            *n_odd = scale_apply_runs((struct scale){SCALE_DECIMAL, (uint8_t)d}, value, n, z, is_whole);
             break;
+        }
         d = need;
         need = next_need;
         cost = next_cost;

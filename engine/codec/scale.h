@@ -22,6 +22,7 @@ enum scale_kind { SCALE_BITS = 0, SCALE_DECIMAL = 1, SCALE_DIGITS = 2 };
 
 #define SCALE_DECIMALS_MAX 18 /* 10^18 is exact in a double and in 64 bits */
 #define SCALE_SHIFT_MAX    63
+#define SCALE_RUN          256
 #define SCALE_INTEGER_MAX  ((int64_t)1 << 51) /* of decimals */
 
 struct scale {
@@ -29,8 +30,11 @@ struct scale {
 };
 
 bool scale_is_valid(struct scale scale);
-/* The decimal scale that serves a column best; d grows only where that is cheaper than a few values beside. */
-struct scale scale_decimal_of(const double *value, size_t n);
+/*
+ * The decimal scale that serves a column best, and what scale_apply_runs says of it; d grows only where that is cheaper
+ * than a few values beside.
+ */
+struct scale scale_decimal_of(const double *value, size_t n, uint64_t *z, bool *is_whole, size_t *n_odd);
 /*
  * The scale of digits that serves a column better than the decimal one given, as far as some values show; false when
  * none does, and most columns are known by then.
@@ -46,6 +50,8 @@ struct scale scale_bits_of(const double *value, size_t n);
 
 /* Integers of n values; returns how many have none (their z means nothing). */
 size_t scale_apply(struct scale scale, const double *value, size_t n, uint64_t *z);
+/* The same, run by run: is_whole[i] (unless NULL) says whether all of the i-th SCALE_RUN values have one. */
+size_t scale_apply_runs(struct scale scale, const double *value, size_t n, uint64_t *z, bool *is_whole);
 /* Which of n values have none: 1 each, else 0. */
 void scale_odd(struct scale scale, const double *value, size_t n, uint8_t *odd);
 /* The integer of one value; false if it has none. */

@@ -8,6 +8,24 @@ static double value[N], back[N];
 static uint64_t z[N], plain[N];
 
 /* Every value either comes back to the bit or is counted, and named, as odd. */
+/* The decimal scale of a column, of which all that comes with it is what applying it gives. */
+static struct scale decimal_of(const double *of, size_t n)
+{
+    bool is_whole[(N + SCALE_RUN - 1) / SCALE_RUN], own[(N + SCALE_RUN - 1) / SCALE_RUN];
+    size_t n_odd;
+
+    struct scale scale = scale_decimal_of(of, n, z, is_whole, &n_odd);
+    assert_int_equal(scale_apply_runs(scale, of, n, plain, own), n_odd);
+    assert_int_equal(scale_apply(scale, of, n, plain), n_odd);
+    assert_memory_equal(z, plain, n * sizeof *z);
+    for (size_t i = 0; i < n; i += SCALE_RUN) {
+        assert_int_equal(is_whole[i / SCALE_RUN], own[i / SCALE_RUN]);
+        assert_int_equal(is_whole[i / SCALE_RUN],
+                         scale_apply(scale, of + i, n - i < SCALE_RUN ? n - i : SCALE_RUN, plain) == 0);
+    }
+    return scale;
+}
+
 static void check_lossless(struct scale scale)
 {
     static uint8_t is_odd[N];
@@ -39,7 +57,7 @@ static void no_value_changes_on_any_scale(void **state)
         }
         for (unsigned shift = 0; shift <= SCALE_SHIFT_MAX; shift++)
             check_lossless((struct scale){SCALE_BITS, (uint8_t)shift});
-        check_lossless(scale_decimal_of(value, N));
+        check_lossless(decimal_of(value, N));
         check_lossless(scale_bits_of(value, N));
     }
 }
@@ -77,7 +95,7 @@ static void all_targets_give_equal_integers_and_values(void **state)
     for (int kind = 0; kind < SAMPLE_N; kind++) {
         sample_column((enum sample_kind)kind, 5, value, N);
         for (int kind_of = 0; kind_of < 3; kind_of++) {
-            struct scale scale = kind_of == 0 ? scale_bits_of(value, N) : scale_decimal_of(value, N);
+            struct scale scale = kind_of == 0 ? scale_bits_of(value, N) : decimal_of(value, N);
             scale.kind = (uint8_t)(kind_of == 2 ? SCALE_DIGITS : scale.kind);
             size_t n_odd = scale_apply_on(TARGET_PLAIN, scale, value, N, plain);
             scale_invert_on(TARGET_PLAIN, scale, plain, N, one);
@@ -138,15 +156,15 @@ static void meters_get_the_decimals_they_have(void **state)
 {
     (void)state;
     sample_column(SAMPLE_METER_2, 1, value, N);
-    assert_int_equal(scale_decimal_of(value, N).by, 2);
+    assert_int_equal(decimal_of(value, N).by, 2);
     sample_column(SAMPLE_METER_3, 1, value, N);
-    assert_int_equal(scale_decimal_of(value, N).by, 3);
+    assert_int_equal(decimal_of(value, N).by, 3);
     sample_column(SAMPLE_ODD, 1, value, N);
-    assert_int_equal(scale_decimal_of(value, N).by, 2);
+    assert_int_equal(decimal_of(value, N).by, 2);
     sample_column(SAMPLE_GAPS, 1, value, N);
-    assert_int_equal(scale_decimal_of(value, N).by, 2);
+    assert_int_equal(decimal_of(value, N).by, 2);
     sample_column(SAMPLE_MIXED, 1, value, N);
-    assert_int_equal(scale_decimal_of(value, N).by, 6);
+    assert_int_equal(decimal_of(value, N).by, 6);
 }
 
 /* Three digits over several powers of ten are ranks; of one power, or of four digits, they are decimals. */
@@ -156,17 +174,17 @@ static void meters_that_change_their_range_get_digits(void **state)
 
     (void)state;
     sample_column(SAMPLE_RANGES, 1, value, N);
-    assert_true(scale_digits_of(value, N, scale_decimal_of(value, N), &scale));
+    assert_true(scale_digits_of(value, N, decimal_of(value, N), &scale));
     assert_int_equal(scale.kind, SCALE_DIGITS);
     assert_int_equal(scale.by, 4);
     for (size_t i = 0; i < N; i++)
         value[i] = (double)(i % 900 + 100) / 100;
-    assert_false(scale_digits_of(value, N, scale_decimal_of(value, N), &scale));
+    assert_false(scale_digits_of(value, N, decimal_of(value, N), &scale));
     static const enum sample_kind others[] = {SAMPLE_METER_2, SAMPLE_METER_3, SAMPLE_MIXED,   SAMPLE_SINE,
                                               SAMPLE_RANDOM,  SAMPLE_MISSING, SAMPLE_SPECIAL, SAMPLE_LEVELS};
     for (size_t k = 0; k < sizeof others / sizeof *others; k++) {
         sample_column(others[k], 1, value, N);
-        assert_false(scale_digits_of(value, N, scale_decimal_of(value, N), &scale));
+        assert_false(scale_digits_of(value, N, decimal_of(value, N), &scale));
     }
 }
 
@@ -175,7 +193,7 @@ static void decimals_that_the_samples_did_not_show_are_found(void **state)
     (void)state;
     for (size_t i = 0; i < N; i++)
         value[i] = i % 47 ? (double)(i % 100 * 1000 + 1) / 1000 : 7.5;
-    assert_int_equal(scale_decimal_of(value, N).by, 3);
+    assert_int_equal(decimal_of(value, N).by, 3);
 }
 
 static void bit_patterns_ascend_as_values_do(void **state)

@@ -7,6 +7,13 @@
 static double value[N];
 
 /* What chunk.h says, value by value; the sum in its eight lanes. */
+static struct scale decimal_of(const double *of, size_t n)
+{
+    uint64_t z[N];
+    size_t n_odd;
+    return scale_decimal_of(of, n, z, NULL, &n_odd);
+}
+
 static struct chunk_summary brute_force(size_t n)
 {
     struct chunk_summary s = {0, 0, NAN, NAN, NAN, NAN, NAN};
@@ -62,7 +69,7 @@ static void a_stored_summary_comes_back_to_the_bit(void **state)
     for (int kind = 0; kind < SAMPLE_N; kind++)
         for (int bits = 0; bits < 2; bits++) {
             sample_column((enum sample_kind)kind, 4, value, N);
-            struct scale scale = bits ? scale_bits_of(value, N) : scale_decimal_of(value, N);
+            struct scale scale = bits ? scale_bits_of(value, N) : decimal_of(value, N);
             chunk_summarise(value, N, &summary);
             buffer_reset(&out);
             summary_put(&summary, N, scale, &out);
@@ -87,7 +94,7 @@ static void the_summary_of_a_meter_is_small(void **state)
     buffer_init(&out, &MEM_SYSTEM);
     sample_column(SAMPLE_METER_2, 4, value, N);
     chunk_summarise(value, N, &summary);
-    summary_put(&summary, N, scale_decimal_of(value, N), &out);
+    summary_put(&summary, N, decimal_of(value, N), &out);
     assert_true(out.size <= 20);
     buffer_clear(&out);
 }
