@@ -1041,6 +1041,7 @@ struct gk_signal {
     enum gk_reduce reduce;
     double (*apply)(void *context, const double *values);
     void *context;
+    bool wants_ends_only; /* gk_signal_summaries: of a summary just count, first, last, their times and held_ns */
 };
 
 enum gk_compare { GK_LT, GK_LE, GK_GT, GK_GE, GK_EQ, GK_NE };
@@ -1069,6 +1070,7 @@ struct gk_summary {
     double integral;   /* value x seconds, each sample as long as it holds */
     int64_t held_ns;   /* time in which some sample held */
     double square_sum; /* of the squares of the values, for their root mean square; NaN when count is 0 */
+    /* sum, min, max, integral and square_sum are NaN when the signal wants_ends_only */
 };
 /*
  * A summary for each of n buckets [edges[i], edges[i+1]); edges has n + 1 ascending times. Sums are taken by the hour

@@ -164,6 +164,12 @@ static int columns(struct gk_query *query)
 
 /* ---- starting ---- */
 
+static bool is_of_ends(enum agg_kind kind)
+{
+    return kind == AGG_FIRST || kind == AGG_LAST || kind == AGG_COUNT || kind == AGG_COVERAGE ||
+           kind == AGG_PERCENTILE; /* of the samples themselves */
+}
+
 static void find_needs(const struct gk_query *query, struct source_run *run)
 {
     const struct series *series = run->source->series;
@@ -174,6 +180,7 @@ static void find_needs(const struct gk_query *query, struct source_run *run)
             continue;
         run->has_percentile |= measure->kind == AGG_PERCENTILE;
         run->has_energy |= measure->kind == AGG_ENERGY;
+        run->has_sums |= !is_of_ends(measure->kind);
         run->has_longest |= measure->kind == AGG_LONGEST;
         run->has_runs |= measure->kind == AGG_LONGEST || measure->kind == AGG_FIRST || measure->kind == AGG_LAST;
     }

@@ -325,9 +325,7 @@ int chunk_times(const struct chunk_view *chunk, uint32_t from, uint32_t to, gk_t
     if (from > to || to > chunk->n_minis)
         return GK_EINVAL;
     int rc = chunk_open_times(chunk, &times);
-    for (uint32_t mini = from; rc == GK_OK && mini < to; mini++, out += CHUNK_MINI)
-        rc = times_mini(&times, mini, out);
-    return rc;
+    return rc == GK_OK ? times_minis(&times, from, to, out) : rc;
 }
 
 int chunk_values(const struct chunk_view *chunk, uint32_t column, uint32_t from, uint32_t to, double *out)

@@ -39,6 +39,16 @@ void pack_put(const uint64_t *v, size_t n, unsigned width, uint8_t *out);
 /* Reads exactly pack_size bytes, whatever they are. */
 void pack_get(const uint8_t *bytes, size_t n, unsigned width, uint64_t *v);
 
+/* The first of them alone; reads no more than its bytes. */
+static inline uint64_t pack_first(const uint8_t *bytes, unsigned width)
+{
+    uint64_t v = 0;
+
+    for (unsigned i = 0; i < (width + 7) / 8; i++)
+        v |= (uint64_t)bytes[i] << 8 * i;
+    return width < PACK_WIDTH_MAX ? v & ((UINT64_C(1) << width) - 1) : v;
+}
+
 /* A full block of values of at most PACK_NARROW_MAX bits. */
 void pack_get_narrow(const uint8_t *bytes, unsigned width, uint32_t *narrow);
 void pack_get_narrow_on(enum target target, const uint8_t *bytes, unsigned width, uint32_t *narrow);

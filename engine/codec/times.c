@@ -433,14 +433,10 @@ static bool get_grid(const struct times_view *times, struct reader *reader, size
 static bool first_of_grid(const struct times_view *times, struct reader *reader, size_t n, uint64_t from, gk_time *out)
 {
     struct grid grid;
-    uint64_t rest = 0, room[CHUNK_MINI];
 
     if (!open_grid(reader, n, &grid))
         return false;
-    if (grid.rest.width) {
-        pack_get(grid.rest.packed, n, grid.rest.width, room);
-        rest = room[0];
-    }
+    uint64_t rest = pack_first(grid.rest.packed, grid.rest.width);
     for (size_t k = 0; k < grid.rest.n_exceptions; k++)
         rest |= grid.rest.position[k] == 0 ? grid.rest.high[k] << grid.rest.width : 0;
     uint64_t level = grid.level + (grid.n_jumps > 0 && grid.jump[0].at == 0 ? grid.jump[0].change : 0);
@@ -478,6 +474,15 @@ int times_mini(const struct times_view *times, uint32_t mini, gk_time *out)
     uint8_t tag = reader_u8(&reader);
     bool is_fine = tag == TAG_GRID ? get_grid(times, &reader, n, from, out) : get_other(times, tag, &reader, n, out);
     return is_fine ? GK_OK : GK_ECORRUPT;
+}
+
+int times_minis(const struct times_view *times, uint32_t from, uint32_t to, gk_time *out)
+{
+    int rc = GK_OK;
+
+    for (uint32_t mini = from; rc == GK_OK && mini < to; mini++, out += CHUNK_MINI)
+        rc = times_mini(times, mini, out);
+    return rc;
 }
 
 int times_first(const struct times_view *times, uint32_t mini, gk_time *out)

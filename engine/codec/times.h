@@ -48,7 +48,9 @@ int times_encode(const gk_time *time, size_t n_rows, struct buffer *out);
 int times_open(const uint8_t *bytes, size_t size, uint32_t n_rows, gk_time first, struct times_view *out);
 /* Decodes one mini block; out has room for CHUNK_MINI. Damaged bytes may give times that do not ascend. */
 int times_mini(const struct times_view *times, uint32_t mini, gk_time *out);
-/* Its first time alone, mostly without decoding the others. */
+/* The same of mini blocks [from, to). */
+int times_minis(const struct times_view *times, uint32_t from, uint32_t to, gk_time *out);
+/* The first time of one alone, mostly without decoding the others. */
 int times_first(const struct times_view *times, uint32_t mini, gk_time *out);
 /* What the head of a mini block says of its times; not known where a codec has them. */
 struct chunk_span times_span(const struct times_view *times, uint32_t mini);

@@ -92,7 +92,7 @@ static int read_chunk(struct merging *m, const struct chunk_ref *ref, struct col
 
     TRY(txn_get(m->txn, STORE_CHUNK, view_of(ref->key, CHUNK_KEY), &value, error));
     TRY(chunk_open(value.bytes, value.size, &chunk));
-    TRY(columns_append_chunk(out, &chunk, 0, chunk.n_minis, true));
+    TRY(columns_append_chunk(out, &chunk, NULL, 0, chunk.n_minis, true));
 done:
     if (rc != GK_OK)
         return error_set(error, rc, "a chunk of facility %u: %s", m->facility, gk_status_text(rc));

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "codec/times.h"
 
 void columns_init(struct columns *columns, const struct mem *mem)
 {
@@ -129,8 +130,8 @@ done:
     return rc;
 }
 
-int columns_append_chunk(struct columns *c, const struct chunk_view *chunk, uint32_t from, uint32_t to,
-                         bool all_channels)
+int columns_append_chunk(struct columns *c, const struct chunk_view *chunk, const struct times_view *times,
+                         uint32_t from, uint32_t to, bool all_channels)
 {
     size_t n = (size_t)(to - from) * CHUNK_MINI;
     size_t last = (size_t)to * CHUNK_MINI;
@@ -141,7 +142,7 @@ int columns_append_chunk(struct columns *c, const struct chunk_view *chunk, uint
     for (uint32_t i = 0; all_channels && i < chunk->n_columns; i++)
         TRY(columns_add(c, chunk_channel(chunk, i)));
     TRY(columns_reserve(c, n)); /* whole mini blocks are decoded, the last one may be short */
-    TRY(chunk_times(chunk, from, to, c->time + c->n_rows));
+    TRY(times ? times_minis(times, from, to, c->time + c->n_rows) : chunk_times(chunk, from, to, c->time + c->n_rows));
     if (last > chunk->n_rows)
         n -= last - chunk->n_rows;
     for (size_t i = 0; i < c->n_columns; i++) {

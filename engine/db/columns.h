@@ -33,10 +33,10 @@ int columns_find(const struct columns *columns, uint32_t channel);
 int columns_reserve(struct columns *columns, size_t n);
 /* Appends rows [from, to) of another; channels that are not here are added. */
 int columns_append(struct columns *columns, const struct columns *other, size_t from, size_t to);
-/* Appends rows of mini blocks [from, to) of a chunk. `channels` NULL: all of its columns, adding them; else only
- * columns that are here. */
-int columns_append_chunk(struct columns *columns, const struct chunk_view *chunk, uint32_t from, uint32_t to,
-                         bool all_channels);
+/* Appends rows of mini blocks [from, to) of a chunk, whose times are opened, or NULL. Either all of its columns, adding
+ * them, or only columns that are here. */
+int columns_append_chunk(struct columns *columns, const struct chunk_view *chunk, const struct times_view *times,
+                         uint32_t from, uint32_t to, bool all_channels);
 /* Rows [from, to) without copying them: lives as long as they stay where they are. `values` has room for n_columns. */
 struct columns columns_window(const struct columns *columns, size_t from, size_t to, double **values);
 /* First row at or after t. */

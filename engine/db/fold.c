@@ -105,6 +105,49 @@ size_t fold_run(struct fold *f, const gk_time *time, const double *value, size_t
     return i;
 }
 
+#define INFINITE_BITS (UINT64_C(0x7FF) << 52) /* NaN are above, without their sign */
+
+/* Whether all are numbers of which each holds until the next. The highest bits tell, so that it is a vector loop. */
+static bool is_close(const gk_time *time, const double *value, size_t n, int64_t hold_ns)
+{
+    uint64_t odd = 0;
+
+    for (size_t i = 0; i < n; i++)
+        odd |= INFINITE_BITS - (bits_of(value[i]) & INT64_MAX);
+    for (size_t i = 1; i < n; i++)
+        odd |= (uint64_t)hold_ns - ((uint64_t)time[i] - (uint64_t)time[i - 1]);
+    return odd >> 63 == 0;
+}
+
+static void add_end(struct fold *f, gk_time time, double v, int64_t hold_ns)
+{
+    int64_t part = time - f->last_time;
+
+    f->held_ns += part < f->hold_ns ? part : f->hold_ns;
+    f->last = v;
+    f->last_time = time;
+    f->hold_ns = hold_ns;
+    f->count++;
+}
+
+size_t fold_run_ends(struct fold *f, const gk_time *time, const double *value, size_t i, size_t n, gk_time border,
+                     int64_t hold_ns)
+{
+    n = row_at(time, i, n, border);
+    if (i < n && is_close(time + i, value + i, n - i, hold_ns)) {
+        f->count += n - 1 - i;
+        f->held_ns += time[n - 1] - time[i];
+        add_end(f, time[i], value[i], hold_ns);
+        f->last = value[n - 1];
+        f->last_time = time[n - 1];
+        return n;
+    }
+    for (; i < n; i++)
+        if (value[i] == value[i])
+            add_end(f, time[i], value[i], hold_ns);
+    return n;
+}
+
 /* One NaN for all; a sum that is as good as a millionth is that. */
 static double tidy(double sum)
 {

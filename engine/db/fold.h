@@ -52,6 +52,9 @@ void fold_begin(struct fold *fold, gk_time time, double value, int64_t hold_ns);
 /* Goes on with rows [i, n) before `border`, which are under the same hold; NaN are passed over. The row it stops at. */
 size_t fold_run(struct fold *fold, const gk_time *time, const double *value, size_t i, size_t n, gk_time border,
                 int64_t hold_ns);
+/* The same of a fold of which count, first, last, their times and held_ns are all that is looked at. */
+size_t fold_run_ends(struct fold *fold, const gk_time *time, const double *value, size_t i, size_t n, gk_time border,
+                     int64_t hold_ns);
 /*
  * Finishes it. Sums of decimals lose the noise of adding them: a sum within 2^-44 of a millionth is that millionth.
  */

@@ -63,7 +63,7 @@ static int decode(struct slot *slot, const struct chunk_view *chunk, gk_time t)
     }
     high = low + RECALL_MINIS < chunk->n_minis ? low + RECALL_MINIS : chunk->n_minis;
     columns_reset(&slot->rows);
-    TRY(columns_append_chunk(&slot->rows, chunk, low, high, true));
+    TRY(columns_append_chunk(&slot->rows, chunk, NULL, low, high, true));
     TRY(chunk_mini_time(chunk, low, &slot->from));
     slot->to = chunk->last + 1;
     if (high < chunk->n_minis)

@@ -176,7 +176,7 @@ static int drop_from(struct retaining *r, uint32_t facility, const struct cut_ch
     TRY(txn_get(r->txn, STORE_CHUNK, view_of(chunk->key, CHUNK_KEY), &value, error));
     rc = chunk_open(value.bytes, value.size, &view);
     if (rc == GK_OK)
-        rc = columns_append_chunk(&all, &view, 0, view.n_minis, true);
+        rc = columns_append_chunk(&all, &view, NULL, 0, view.n_minis, true);
     if (rc != GK_OK) {
         (void)error_set(error, rc, "a chunk of facility %u: %s", facility, gk_status_text(rc)); /* rc says it too */
         goto done;

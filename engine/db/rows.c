@@ -185,21 +185,39 @@ void rows_close(struct rows *rows)
     rows->values_capacity = 0;
 }
 
-/* The mini blocks of a chunk that may have rows of [from, to): [*a, *b). */
-static int find_minis(const struct chunk_view *chunk, gk_time from, gk_time to, uint32_t *a, uint32_t *b)
+/* Whether a mini block begins before t; mostly its head says so. */
+static int begins_before(const struct times_view *times, uint32_t mini, gk_time t, bool *out)
 {
-    uint32_t low = 0, high = chunk->n_minis;
-    struct times_view times;
-    gk_time t;
+    struct chunk_span span = times_span(times, mini);
+    gk_time first, edge;
     int rc = GK_OK;
 
-    if (chunk->first < from || chunk->last >= to)
-        TRY(chunk_open_times(chunk, &times));
+    if (span.is_known && !__builtin_sub_overflow(span.first, span.slack, &edge) && edge >= t) {
+        *out = false;
+    } else if (span.is_known && !__builtin_add_overflow(span.first, span.slack, &edge) && edge < t) {
+        *out = true;
+    } else {
+        TRY(times_first(times, mini, &first));
+        *out = first < t;
+    }
+done:
+    return rc;
+}
+
+/* The mini blocks of a chunk that may have rows of [from, to): [*a, *b). Opens its times. */
+static int find_minis(const struct chunk_view *chunk, gk_time from, gk_time to, struct times_view *times, uint32_t *a,
+                      uint32_t *b)
+{
+    uint32_t low = 0, high = chunk->n_minis;
+    bool is_before;
+    int rc;
+
+    TRY(chunk_open_times(chunk, times));
     if (chunk->first < from) { /* the last mini block that begins before `from`: later ones may share its last time */
         while (high - low > 1) {
             uint32_t mid = (low + high) / 2;
-            TRY(times_first(&times, mid, &t));
-            if (t < from)
+            TRY(begins_before(times, mid, from, &is_before));
+            if (is_before)
                 low = mid;
             else
                 high = mid;
@@ -210,8 +228,8 @@ static int find_minis(const struct chunk_view *chunk, gk_time from, gk_time to, 
     if (chunk->last >= to) { /* the first mini block that begins at or after `to` */
         while (low < high) {
             uint32_t mid = (low + high) / 2;
-            TRY(times_first(&times, mid, &t));
-            if (t < to)
+            TRY(begins_before(times, mid, to, &is_before));
+            if (is_before)
                 low = mid + 1;
             else
                 high = mid;
@@ -237,7 +255,8 @@ static int try_chunk(struct rows *rows, struct chunk_view *chunk, bool *is_damag
     return rc;
 }
 
-int rows_chunk(struct rows *rows, struct chunk_view *chunk, uint32_t *a, uint32_t *b, struct gk_error *error)
+int rows_chunk(struct rows *rows, struct chunk_view *chunk, struct times_view *times, uint32_t *a, uint32_t *b,
+               struct gk_error *error)
 {
     const struct columns *in = &rows->incoming;
     bool is_damaged;
@@ -254,7 +273,7 @@ int rows_chunk(struct rows *rows, struct chunk_view *chunk, uint32_t *a, uint32_
         return GK_DONE;
     *a = *b = 0;
     if (chunk->last >= rows->from)
-        TRY(find_minis(chunk, rows->from, rows->to, a, b));
+        TRY(find_minis(chunk, rows->from, rows->to, times, a, b));
     TRY(settle(rows, cursor_next(rows->cursor, error)));
 done:
     if (rc == GK_ECORRUPT && error && error->status != rc)
@@ -295,6 +314,7 @@ static int take_chunk(struct rows *rows, gk_time *border, struct gk_error *error
 {
     struct columns *columns = &rows->chunk;
     struct chunk_view chunk;
+    struct times_view times;
     uint32_t a, b;
     bool is_damaged;
     int rc;
@@ -303,8 +323,8 @@ static int take_chunk(struct rows *rows, gk_time *border, struct gk_error *error
     if (is_damaged)
         return pass_over(rows, border, error);
     if (chunk.last >= rows->from) {
-        TRY(find_minis(&chunk, rows->from, rows->to, &a, &b));
-        TRY(columns_append_chunk(columns, &chunk, a, b, rows->all_channels));
+        TRY(find_minis(&chunk, rows->from, rows->to, &times, &a, &b));
+        TRY(columns_append_chunk(columns, &chunk, &times, a, b, rows->all_channels));
     }
     TRY(lend_rows(rows, chunk.first < rows->from ? columns_lower(columns, rows->from) : 0,
                   chunk.last >= rows->to ? columns_lower(columns, rows->to) : columns->n_rows));

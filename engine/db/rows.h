@@ -45,9 +45,10 @@ int rows_next(struct rows *rows, const struct columns **out, struct gk_error *er
 /*
  * GK_OK: the next rows are those of a chunk into which no unsealed row is to be merged, and none is hidden; they are in
  * mini blocks [*a, *b) of *chunk, first and last ones perhaps outside of the stretch, and rows_next goes on behind
- * them. GK_DONE: rows_next has to decode, or there are none.
+ * them; its times are opened if *a < *b. GK_DONE: rows_next has to decode, or there are none.
  */
-int rows_chunk(struct rows *rows, struct chunk_view *chunk, uint32_t *a, uint32_t *b, struct gk_error *error);
+int rows_chunk(struct rows *rows, struct chunk_view *chunk, struct times_view *times, uint32_t *a, uint32_t *b,
+               struct gk_error *error);
 void rows_close(struct rows *rows);
 
 /*

@@ -234,7 +234,7 @@ static int take_chunk(struct salvaging *s, struct view key, struct view value, b
     columns_reset(&s->rows);
     rc = fits ? chunk_open(value.bytes, value.size, &chunk) : GK_ECORRUPT;
     if (rc == GK_OK)
-        rc = columns_append_chunk(&s->rows, &chunk, 0, chunk.n_minis, true);
+        rc = columns_append_chunk(&s->rows, &chunk, NULL, 0, chunk.n_minis, true);
     if (rc == GK_ECORRUPT)
         return damage_add(lost, GK_DAMAGED_ROWS, facility, first, GK_TIME_MAX);
     return rc == GK_OK ? give_columns(s, facility) : rc;

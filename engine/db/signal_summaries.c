@@ -22,6 +22,7 @@ struct summing {
     const gk_time *edges;
     size_t n, at; /* the bucket of the newest sample */
     struct gk_summary *out;
+    bool wants_ends_only;
     struct fold fold; /* the piece that takes samples; count 0: none */
     gk_time fold_end; /* where it ends at the latest */
     bool has_newest;  /* a sample before, of a piece that is finished */
@@ -33,6 +34,11 @@ static void begin_summary(struct gk_summary *s)
 {
     memset(s, 0, sizeof *s);
     s->sum = s->min = s->max = s->first = s->last = s->square_sum = NAN;
+}
+
+static void forget_sums(struct gk_summary *s)
+{
+    s->sum = s->min = s->max = s->integral = s->square_sum = NAN;
 }
 
 static double plus(double a, double b)
@@ -146,7 +152,8 @@ static size_t add_samples(struct summing *s, const gk_time *time, const double *
         border = least(border, time_of(s->tick_ns, span[1].from));
     if (s->fold.count == 0)
         fold_begin(&s->fold, t, value[i++], hold);
-    return fold_run(&s->fold, time, value, i, n, border, hold);
+    return s->wants_ends_only ? fold_run_ends(&s->fold, time, value, i, n, border, hold)
+                              : fold_run(&s->fold, time, value, i, n, border, hold);
 }
 
 /* Several channels: one number a row, then as with one. What is unknown ends what held. */
@@ -342,6 +349,8 @@ static int sum_up(gk_snapshot *s, uint32_t facility, const struct gk_signal *sig
         TRY(add_stretch(s, facility, signal, back, end, sum, error));
     end_piece(sum);
     pass_over(sum, GK_TIME_MAX);
+    for (size_t i = 0; i < sum->n && sum->wants_ends_only; i++)
+        forget_sums(&sum->out[i]);
 done:
     return rc;
 }
@@ -349,7 +358,12 @@ done:
 int gk_signal_summaries(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, const gk_time *edges,
                         size_t n, struct gk_summary *out, struct gk_error *error)
 {
-    const struct summing begin = {.limits = &s->limits, .tick_ns = s->db->tick_ns, .edges = edges, .n = n, .out = out};
+    const struct summing begin = {.limits = &s->limits,
+                                  .tick_ns = s->db->tick_ns,
+                                  .edges = edges,
+                                  .n = n,
+                                  .out = out,
+                                  .wants_ends_only = signal->wants_ends_only};
     struct gk_signal entered = *signal;
     struct summing sum = begin;
     int rc;

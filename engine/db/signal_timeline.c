@@ -297,13 +297,12 @@ static int add_chunk(struct comparing *c, struct rows *rows, struct gk_error *er
 
     if (!signal_is_plain(c->signal))
         return GK_DONE;
-    int rc = rows_chunk(rows, &chunk, &a, &b, error);
+    int rc = rows_chunk(rows, &chunk, &look.times, &a, &b, error);
     if (rc != GK_OK)
         return rc;
     int column = chunk_column(&chunk, c->signal->channels[0]);
     if (column < 0 || a == b)
         return GK_OK; /* none of its rows has a number */
-    TRY(chunk_open_times(&chunk, &look.times));
     TRY(chunk_open_column(&chunk, (uint32_t)column, &look.column, &look.basis));
     look.chunk = &chunk;
     look.has_limit = column_limit(&look.column, c->compare, c->limit, &look.limit);

@@ -24,6 +24,8 @@ static void every_width_and_count_comes_back(void **state)
             bytes = realloc(bytes, pack_size(n, width) ? pack_size(n, width) : 1);
             pack_get(bytes, n, width, back);
             assert_memory_equal(v, back, n * sizeof *v);
+            if (n > 0)
+                assert_int_equal(pack_first(bytes, width), v[0]);
             free(bytes);
         }
     }

@@ -72,10 +72,46 @@ static void squares_are_those_of_the_values(void **state)
     assert_bits_equal(h.sum, NAN);
 }
 
+/* Rows whose holds change, with gaps and NaN, taken in runs of any length. */
+static void ends_are_those_of_the_whole_fold(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    gk_time time[64], t = T0;
+    double value[64];
+    (void)state;
+
+    for (int round = 0; round < 2000; round++) {
+        int64_t hold = (int64_t)random_below(&random, 90) * GK_SECOND;
+        struct fold all, ends;
+        for (size_t i = 0; i < 64; i++) {
+            value[i] = round % 3 == 0 && random_below(&random, 20) == 0 ? NAN : (double)random_below(&random, 1000) / 8;
+            time[i] = t += (gk_time)random_below(&random, random_below(&random, 30) ? 20 : 200) * GK_SECOND;
+        }
+        value[0] = round % 5 ? -1 : -INFINITY;
+        fold_begin(&all, time[0], value[0], hold);
+        ends = all;
+        for (size_t i = 1; i < 64;) {
+            size_t n = i + 1 + random_below(&random, 64 - i);
+            gk_time border = random_below(&random, 2) ? INT64_MAX : time[i] + 100 * GK_SECOND;
+            hold = random_below(&random, 4) ? hold : (int64_t)random_below(&random, 90) * GK_SECOND;
+            size_t stop = fold_run(&all, time, value, i, n, border, hold);
+            assert_int_equal(fold_run_ends(&ends, time, value, i, n, border, hold), stop);
+            i = stop;
+        }
+        assert_int_equal(ends.count, all.count);
+        assert_int_equal(ends.held_ns, all.held_ns);
+        assert_int_equal(ends.hold_ns, all.hold_ns);
+        assert_true(ends.first_time == all.first_time && ends.last_time == all.last_time);
+        assert_bits_equal(ends.first, all.first);
+        assert_bits_equal(ends.last, all.last);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(sums_of_decimals_are_decimals),
     cmocka_unit_test(a_sample_holds_no_longer_than_its_hold),
     cmocka_unit_test(squares_are_those_of_the_values),
+    cmocka_unit_test(ends_are_those_of_the_whole_fold),
 };
 
 RUN_TESTS(tests)

@@ -494,6 +494,24 @@ static void compare_bucket(const struct gk_summary *got, const struct gk_signal 
     assert_int_equal(got->last_time, last_time);
 }
 
+static void ends_alone_are_the_same(gk_snapshot *s, struct gk_signal signal, const gk_time *edges, size_t n,
+                                    const struct gk_summary *all)
+{
+    struct gk_summary out[40];
+
+    signal.wants_ends_only = true;
+    ok(gk_signal_summaries(s, 0, &signal, edges, n, out, &error), &error);
+    for (size_t k = 0; k < n; k++) {
+        assert_int_equal(out[k].count, all[k].count);
+        assert_int_equal(out[k].held_ns, all[k].held_ns);
+        assert_true(out[k].first_time == all[k].first_time && out[k].last_time == all[k].last_time);
+        assert_bits_equal(out[k].first, all[k].first);
+        assert_bits_equal(out[k].last, all[k].last);
+        assert_true(isnan(out[k].sum) && isnan(out[k].min) && isnan(out[k].max) && isnan(out[k].integral) &&
+                    isnan(out[k].square_sum));
+    }
+}
+
 static void every_bucket_sums_up_its_samples(void **state)
 {
     uint64_t seed = test_seed("every_bucket_sums_up_its_samples"), rounds = test_rounds(8);
@@ -516,6 +534,7 @@ static void every_bucket_sums_up_its_samples(void **state)
             ok(gk_signal_summaries(s, 0, &signal, edges, n, out, &error), &error);
             for (size_t k = 0; k < n; k++)
                 compare_bucket(&out[k], &signal, edges[k], edges[k + 1]);
+            ends_alone_are_the_same(s, signal, edges, n, out);
         }
         gk_time falling[3] = {T0, T0 + 5, T0 + 5};
         struct gk_summary out[2];
