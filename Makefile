@@ -194,7 +194,7 @@ SIMULATION := $(filter-out tests/simulation/test_%,$(sort $(wildcard tests/simul
 $(BUILD)/tests/simulation/test_simulation: $(call obj,$(SIMULATION))
 
 # Tests of the bench link all of it but its programs.
-$(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o $(call obj,$(SUPPORT) $(BENCHSUP)) $(call obj,$(ENGINE) $(QUERY))
+$(filter $(BUILD)/tests/bench/%,$(TESTBINS)): %: %.o $(call obj,$(SUPPORT) $(BENCHSUP)) $(call obj,$(ENGINE) $(QUERY))
 	@mkdir -p $(@D); echo '  ld $@'
 	$(Q)$(CC) $(LINKFLAGS) -o $@ $^ -lcmocka $(TOOLLIBS) -ldl
 
