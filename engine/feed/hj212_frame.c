@@ -85,20 +85,25 @@ static void take_before(struct frame_scan *scan, struct view bytes, size_t size,
     scan->is_passing = true;
 }
 
-/* A line end inside of the frame, right behind && and a check value: returns the bytes up to it, else 0. */
-static size_t early_end(struct frame_scan *scan, struct view bytes, size_t total)
+/* Whether the first n bytes end like a packet, with && and a check value. */
+static bool ends_packet(struct view bytes, size_t n)
+{
+    uint16_t check;
+
+    return n >= FRAME_HEAD + 2 + FRAME_CHECK && memcmp(bytes.bytes + n - FRAME_CHECK - 2, "&&", 2) == 0 &&
+           read_check(bytes.bytes + n - FRAME_CHECK, &check);
+}
+
+/* The end of a line inside of the frame, or of all, where a packet ends: returns the bytes up to it, else 0. */
+static size_t early_end(struct frame_scan *scan, struct view bytes, size_t total, bool is_ended)
 {
     size_t size = bytes.size < total ? bytes.size : total;
 
-    for (size_t i = scan->looked_at; i < size; i++) {
-        uint16_t check;
-        if (is_line_end(bytes.bytes[i]) && i >= FRAME_HEAD + 2 + FRAME_CHECK &&
-            memcmp(bytes.bytes + i - FRAME_CHECK - 2, "&&", 2) == 0 &&
-            read_check(bytes.bytes + i - FRAME_CHECK, &check))
+    for (size_t i = scan->looked_at; i < size; i++)
+        if (is_line_end(bytes.bytes[i]) && ends_packet(bytes, i))
             return i;
-    }
     scan->looked_at = size;
-    return 0;
+    return is_ended && bytes.size < total && ends_packet(bytes, size) ? size : 0;
 }
 
 /* `size` is what was looked at; the line that the frame begins is what people want to see of it. */
@@ -131,7 +136,7 @@ static void judge_head(struct frame_scan *scan, struct view bytes, bool is_ended
         return;
     }
     size_t total = FRAME_HEAD + length + FRAME_CHECK;
-    size_t end = early_end(scan, bytes, total);
+    size_t end = early_end(scan, bytes, total, is_ended);
     if (end > 0) {
         (void)snprintf(out->reason, sizeof out->reason, "length field %zu, but the segment has %zu bytes", length,
                        end - FRAME_HEAD - FRAME_CHECK);
@@ -141,8 +146,8 @@ static void judge_head(struct frame_scan *scan, struct view bytes, bool is_ended
     if (bytes.size < total && !is_ended)
         return;
     if (bytes.size < total) {
-        (void)snprintf(out->reason, sizeof out->reason, "length field %zu, but only %zu bytes follow", length,
-                       bytes.size - FRAME_HEAD);
+        (void)snprintf(out->reason, sizeof out->reason, "length field %zu and a check value, but only %zu bytes follow",
+                       length, bytes.size - FRAME_HEAD);
         refuse(scan, bytes, bytes.size, out);
         return;
     }

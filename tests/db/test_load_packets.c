@@ -136,7 +136,7 @@ static const char REASONS[] = "line 3: 100000-Ia=99: outside of what its mapping
                               "line 3: 100000-Pt=4x: expected a number\n"
                               "line 3: 200000-Ia=: no value behind =\n"
                               "line 5: the packet has no DataTime of 14 or 17 digits\n"
-                              "line 8: bad_length: length field 100, but only 11 bytes follow\n";
+                              "line 8: bad_length: length field 100 and a check value, but only 11 bytes follow\n";
 
 static void assert_story(gk_db *db, const struct loaded *loaded)
 {
