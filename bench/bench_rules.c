@@ -40,6 +40,8 @@ static const struct harness_line lines[] = {
     {"numbers cpu", "as sites, a 20th of them is of means of each minute", "s", 0.5, 0.25, 0},
     {"sites delay", "from the row that completes it to the durable alarm", "ms", 100, 50, 0},
     {"sites delay_max", "the longest of them", "ms", 1000, 0, 0},
+    {"zone delay", "the same of rules about the whole zone", "ms", 100, 50, 0},
+    {"zone delay_max", "the longest of them", "ms", 1000, 0, 0},
     {"sites asked", "conditions of subjects that were worked out, a second", "1/s", 0, 0, 0},
     {"zone asked", "", "1/s", 0, 0, 0},
     {"rows asked", "", "1/s", 0, 0, 0},
@@ -227,11 +229,14 @@ static void report(struct run *run, double cpu, double seconds)
     harness_value(run->harness, line, HARNESS_US, (double)run->n_asked / seconds);
     harness_note(run->harness, "%s: %zu looks of %.0f raised alarms, %.0f acts", run->name, run->n_delays, seconds * 10,
                  (double)run->n_acts);
-    if (strcmp(run->name, "sites") != 0 || run->n_delays == 0)
+    bool has_delay = strcmp(run->name, "sites") == 0 || strcmp(run->name, "zone") == 0;
+    if (!has_delay || run->n_delays == 0)
         return;
     qsort(run->delays, run->n_delays, sizeof *run->delays, compare);
-    harness_value(run->harness, "sites delay", HARNESS_US, run->delays[run->n_delays / 2]);
-    harness_value(run->harness, "sites delay_max", HARNESS_US, run->delays[run->n_delays - 1]);
+    snprintf(line, sizeof line, "%s delay", run->name);
+    harness_value(run->harness, line, HARNESS_US, run->delays[run->n_delays / 2]);
+    snprintf(line, sizeof line, "%s delay_max", run->name);
+    harness_value(run->harness, line, HARNESS_US, run->delays[run->n_delays - 1]);
 }
 
 static void judge_zone(struct harness *harness, const char *name)
