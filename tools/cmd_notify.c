@@ -21,12 +21,13 @@ static const char help[] =
     "\n"
     "Tells people of alarms as they are raised, escalated and recover: those whom the rule names, as the table of\n"
     "people says (gk load: person,role,scope,channel,address). Runs beside the process that writes the store.\n"
+    "That late data took the cause away is told to those whom the alarm was told to.\n"
     "Of several alarms with one cause, as when an enterprise loses its power, the one for the cause is told.\n"
     "\n"
     "  --config FILE  whom and how, see below\n"
     "  --once         end when there is no more to tell, or a channel fails: exit status 3 then\n"
     "\n"
-    "  kinds = raised escalated recovered      acts that are told; this is the default\n"
+    "  kinds = raised escalated recovered withdrawn    acts that are told; this is the default\n"
     "  to = head                               whom, where a rule names nobody; several with , between\n"
     "  [sms]                                   a channel of the table of people\n"
     "  exec = send-sms \"$GK_ADDRESS\"           a command: 0 is sent, 100 will never work, anything else: again\n"
@@ -128,56 +129,100 @@ static bool has_channel(const struct notify_config *config, const char *name)
     return false;
 }
 
-/* Those who answer to one name or role. What reaches nobody is recorded by the first channel, for all. */
-static int gather_one(struct notifying *n, struct outlet *o, gk_snapshot *snapshot, const char *whom)
+/* Those who answer to one name or role at a time; whether any channel reaches them. */
+static bool gather_one(const struct notifying *n, struct outlet *o, gk_snapshot *snapshot, const char *whom, gk_time at)
 {
-    bool is_first = o == n->outlets, is_reached = false;
+    bool is_reached = false;
     size_t n_people;
     const struct gk_person *people = gk_people(snapshot, &n_people);
 
     for (size_t i = 0; i < n_people; i++) {
-        if (!gk_person_answers(snapshot, &people[i], text_of(whom), &o->alarm, o->act.time))
+        if (!gk_person_answers(snapshot, &people[i], text_of(whom), &o->alarm, at))
             continue;
         is_reached = is_reached || has_channel(n->config, people[i].channel);
         if (strcmp(people[i].channel, o->channel->name) == 0)
             add_recipient(o, &people[i]);
     }
-    if (is_reached || !is_first)
-        return GK_OK;
-    return record(n, o, whom, "nobody is or has this role with a channel of the configuration", "");
+    return is_reached;
 }
 
-/* Whom the act names, else whom the one that raised the alarm named, else the configuration's. */
-static int find_whom(const struct notifying *n, const struct outlet *o, gk_snapshot *snapshot, const char **out,
-                     struct gk_error *error)
+/* Whom an act names, else whom the one that raised the alarm named, else the configuration's. */
+static int find_whom(struct notifying *n, const struct gk_act *act, gk_snapshot *snapshot, const char **out)
 {
     struct gk_act raised;
     int rc;
 
-    *out = o->act.whom;
+    *out = act->whom;
     if (**out != '\0')
         return GK_OK;
-    rc = gk_act_get(snapshot, o->act.alarm, &raised, error);
+    rc = gk_act_get(snapshot, act->alarm, &raised, &n->error);
     if (rc == GK_OK)
         *out = *raised.whom != '\0' || n->config->to == NULL ? raised.whom : n->config->to;
     return rc;
 }
 
+/* Those whom an act is told to. What reaches nobody is recorded by the first channel, for all, when it is told. */
+static int gather_act(struct notifying *n, struct outlet *o, gk_snapshot *snapshot, const struct gk_act *act)
+{
+    bool is_recorded = o == n->outlets && act->seq == o->act.seq;
+    const char *whom;
+    int rc = find_whom(n, act, snapshot, &whom);
+
+    if (rc != GK_OK)
+        return rc;
+    char *names = copy_of(whom), *rest = names;
+    for (char *name = strtok_r(names, ",", &rest); name != NULL && rc == GK_OK; name = strtok_r(NULL, ",", &rest))
+        if (!gather_one(n, o, snapshot, name, act->time) && is_recorded)
+            rc = record(n, o, name, "nobody is or has this role with a channel of the configuration", "");
+    free(names);
+    return rc;
+}
+
+/*
+ * Of alarms with one cause the one for the cause is told: what is under it is not, unless it goes on when that is over,
+ * and then as if it were raised.
+ */
+static bool is_kind_told(const struct notifying *n, const struct gk_act *act)
+{
+    bool stands_alone = act->kind == GK_ACT_AMENDED && act->about == act->alarm;
+    enum gk_act_kind as = stands_alone ? GK_ACT_RAISED : act->kind;
+    bool is_under = act->kind == GK_ACT_RAISED && act->about != 0;
+
+    return (n->config->kinds >> as & 1) != 0 && act->alarm != 0 && !is_under;
+}
+
+static bool is_withdrawal(const struct gk_act *act)
+{
+    return act->kind == GK_ACT_AMENDED && act->from == act->to;
+}
+
+/*
+ * Those to whom the alarm was told before, as the people were then. That they were is not looked up in the record: what
+ * was told a moment ago may not be in there yet.
+ */
+static int gather_told(struct notifying *n, struct outlet *o, gk_snapshot *snapshot)
+{
+    struct gk_act act;
+    gk_acts *acts;
+    int rc = gk_acts_open(snapshot, o->act.alarm, 0, &acts, &n->error);
+
+    if (rc != GK_OK)
+        return rc;
+    while ((rc = gk_acts_next(acts, &act, &n->error)) == GK_OK && act.seq < o->act.seq)
+        if (is_kind_told(n, &act) && (rc = gather_act(n, o, snapshot, &act)) != GK_OK)
+            break;
+    gk_acts_close(acts);
+    return rc == GK_DONE ? GK_OK : rc;
+}
+
 static int gather(struct notifying *n, struct outlet *o)
 {
     gk_snapshot *snapshot;
-    const char *whom;
     int rc = gk_snapshot_open(n->db, &snapshot, &n->error);
 
     if (rc != GK_OK)
         return rc;
-    rc = find_whom(n, o, snapshot, &whom, &n->error);
-    if (rc == GK_OK) {
-        char *names = copy_of(whom), *rest = names;
-        for (char *name = strtok_r(names, ",", &rest); name != NULL && rc == GK_OK; name = strtok_r(NULL, ",", &rest))
-            rc = gather_one(n, o, snapshot, name);
-        free(names);
-    }
+    rc = is_withdrawal(&o->act) ? gather_told(n, o, snapshot) : gather_act(n, o, snapshot, &o->act);
     gk_snapshot_close(snapshot);
     return rc;
 }
@@ -258,17 +303,12 @@ static int confirm(struct notifying *n, struct outlet *o, uint64_t seq)
     return gk_consumer_confirm(o->consumer, seq, &n->error);
 }
 
-/*
- * Of alarms with one cause the one for the cause is told: what is under it is not, unless it goes on when that is over,
- * and then as if it were raised.
- */
 static bool is_told(const struct notifying *n, const struct outlet *o)
 {
-    bool stands_alone = o->act.kind == GK_ACT_AMENDED && o->act.about == o->act.alarm;
-    enum gk_act_kind as = stands_alone ? GK_ACT_RAISED : o->act.kind;
-    bool is_under = o->alarm.under != 0 || (o->act.kind == GK_ACT_RAISED && o->act.about != 0);
+    bool is_kind =
+        is_kind_told(n, &o->act) || (is_withdrawal(&o->act) && (n->config->kinds >> NOTIFY_WITHDRAWN & 1) != 0);
 
-    return (n->config->kinds >> as & 1) != 0 && o->act.alarm != 0 && !o->alarm.is_suppressed && !is_under;
+    return is_kind && !o->alarm.is_suppressed && o->alarm.under == 0;
 }
 
 /* Takes the next act. GK_DONE: there is none. */

@@ -9,7 +9,7 @@
 
 /* ---- the configuration ---------------------------------------------------------------------------------------------
  *
- *     kinds = raised escalated recovered     # acts that are told
+ *     kinds = raised escalated recovered withdrawn     # acts that are told
  *     to = head                              # whom, where a rule names nobody
  *
  *     [sms]                                  # a channel of the table of people: how to reach those who have it
@@ -23,6 +23,8 @@
  */
 
 #define NOTIFY_CHANNELS_MAX 32
+/* Of `amended` those by which there was no cause; not a kind of act of its own. */
+#define NOTIFY_WITHDRAWN GK_ACT_KINDS
 
 struct notify_channel {
     char *name, *exec, *url; /* exec or url */
@@ -30,7 +32,7 @@ struct notify_channel {
 };
 
 struct notify_config {
-    uint32_t kinds; /* bit k: acts of kind k are told */
+    uint32_t kinds; /* bit k: acts of kind k are told; and NOTIFY_WITHDRAWN */
     char *to;
     struct notify_channel channels[NOTIFY_CHANNELS_MAX];
     size_t n_channels;

@@ -79,9 +79,9 @@ static int take_kinds(struct reading *r, char *value)
     r->config->kinds = 0;
     for (char *word = strtok(value, " ,\t"); word != NULL; word = strtok(NULL, " ,\t")) {
         unsigned k = GK_ACT_RAISED;
-        while (gk_act_kind_name(k) != NULL && strcmp(gk_act_kind_name(k), word) != 0)
+        while (k < GK_ACT_KINDS && strcmp(gk_act_kind_name(k), word) != 0)
             k++;
-        if (gk_act_kind_name(k) == NULL || k == GK_ACT_TOLD)
+        if (k == GK_ACT_TOLD || (k == GK_ACT_KINDS && strcmp(word, "withdrawn") != 0))
             return wrong(r, "kinds: '%s' is none that can be told", word);
         r->config->kinds |= 1u << k;
     }
@@ -166,7 +166,8 @@ int notify_config_read(const struct command *command, const char *path, struct n
     int status = EXIT_ROWS;
     char text[LINE_MAX_];
 
-    *config = (struct notify_config){.kinds = 1u << GK_ACT_RAISED | 1u << GK_ACT_ESCALATED | 1u << GK_ACT_RECOVERED};
+    *config = (struct notify_config){.kinds = 1u << GK_ACT_RAISED | 1u << GK_ACT_ESCALATED | 1u << GK_ACT_RECOVERED |
+                                              1u << NOTIFY_WITHDRAWN};
     if (file == NULL) {
         say(command->name, "cannot read '%s': %s", path, strerror(errno));
         return EXIT_STORE;

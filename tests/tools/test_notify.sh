@@ -187,6 +187,47 @@ is "$(cause 2026-11-20T08:30:10)" 'recovered whole E1,amended meter press,' 'wha
 run query c.gk "list alarms where under = '3'" --format csv
 is "$(cut -d, -f3,4,11 .out | tail -n 1)" 'meter,fan,recovered' 'what ended with it is listed under it'
 
+# ---- a cause that was none ---------------------------------------------------------------------------------------------------------
+
+# Its meter was thought to be silent; wang was told, zhao as it escalated, and then rows come late: both hear of it, although wang is no
+# head any more, and li, who is one now, was not told.
+cat >none.gkql <<'END'
+rule meter warn when facility nodata for >= 5m notify 'head' escalate after 10m to 'officer'
+END
+cat >none.people.csv <<'END'
+person,role,scope,channel,address,from,to
+wang,head,enterprise:E1,sms,1,,2026-11-20T08:25
+li,head,enterprise:E1,sms,2,2026-11-20T08:25,
+zhao,officer,park:P1,sms,3,,
+END
+printf 'facility,enterprise,park,line,role,rated_kw\nfan,E1,P1,L1,abatement,10\n' >none.csv
+printf 'time,facility,kw\n2026-11-20T08:00,fan,8\n' >none.rows.csv
+{
+    echo time,facility,kw
+    for minute in 02 04 06 08 10 12 14 16 18 20 22 24 26 28 30; do echo "2026-11-20T08:$minute,fan,8"; done
+} >none.late.csv
+printf '[sms]\nexec = sed "s/.*person\\": \\"\\([a-z]*\\).*seq\\": [0-9]*, \\"kind\\": \\"\\([a-z]*\\).*\\(firing\\|withdrawn\\|unknown\\).*/\\1 \\2 \\3/" >>none.told\n' >none.conf
+none() { # none STORE TIME CONFIG: what is told when somebody looks at that time
+    : >none.told
+    "$GK" rule judge "$1" --now "$2" >.out 2>&1 || cat .out
+    "$GK" notify "$1" --config "$3" --once 2>notify.err || cat notify.err
+    tr '\n' ',' <none.told
+}
+none_store() { # none_store STORE CONFIG: with an alarm that was told
+    "$GK" init "$1" && "$GK" load "$1" none.csv none.people.csv cause.bands.csv none.rows.csv 2>load.err || cat load.err
+    "$GK" rule put "$1" none.gkql --from always 2>load.err || cat load.err
+    none "$1" 2026-11-20T08:10 "$2"
+    none "$1" 2026-11-20T08:21 "$2"
+    "$GK" load "$1" none.late.csv 2>load.err || cat load.err
+    none "$1" 2026-11-20T08:31 "$2"
+}
+is "$(none_store no.gk none.conf)" 'wang raised firing,zhao escalated firing,wang amended withdrawn,zhao amended withdrawn,' \
+    'who was told of an alarm hears that there was no cause'
+{ echo 'kinds = escalated withdrawn' && cat none.conf; } >none2.conf
+is "$(none_store no2.gk none2.conf)" 'zhao escalated firing,zhao amended withdrawn,' 'and nobody else'
+{ echo 'kinds = raised escalated' && cat none.conf; } >none3.conf
+is "$(none_store no3.gk none3.conf)" 'wang raised firing,zhao escalated firing,' 'nor if it is not wanted'
+
 # ---- a webhook -------------------------------------------------------------------------------------------------------------------------
 
 cat >server.py <<'END'
