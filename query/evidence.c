@@ -6,18 +6,23 @@
  *     state      what each of them did          gap        where nothing is known
  *     chunk      the rows that were read, with their checksums; `rows` that are not sealed yet
  *     act        what was done, with hashes     holds      the rule asked again: by what was known then, and now
+ *     compared   the normal days that a number was held against
  *
  * The time is that of the cause, with as much around it as the rule looks at, at least ten minutes.
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alarms.h"
 #include "parser.h"
 #include "print.h"
+#include "versus.h"
 
-#define AROUND_NS (600 * GK_SECOND)
+#define DAY_NS     (86400 * GK_SECOND)
+#define AROUND_NS  (600 * GK_SECOND)
+#define NAMES_MOST 8 /* of those whose normal day it is */
 
 static const char *const STATES[] = {"nodata", "off", "idle", "on", "overload"};
 
@@ -27,6 +32,8 @@ struct evidence {
     gk_time from, to;           /* of the cause, and around it */
     uint8_t *is_looked_at;      /* by facility */
     uint32_t n;
+    struct compared *compared; /* the normal days of all askings */
+    size_t n_compared, compared_capacity;
 };
 
 static int columns(struct gk_query *query)
@@ -138,46 +145,49 @@ static int narrow(struct gk_query *query, const struct evidence *own, struct tai
     return GK_OK;
 }
 
-/*
- * A rule of numbers as numbers: of the buckets of the cause that are over; of the first alone where each bucket has
- * normal days of its own.
- */
-static void make_numbers(const struct gk_query *query, const struct evidence *own, struct stmt *stmt, gk_time *from,
-                         gk_time *to)
+/* The rule's statement as a question, for the alarm's subject. */
+static int read_rule(struct gk_query *query, const struct evidence *own, struct stmt **out)
+{
+    struct report silent = {.text = own->rule->text, .size = strlen(own->rule->text)};
+    size_t used;
+    int rc;
+
+    TRY(parse_statement(&query->memory, &silent, out, &used));
+    (*out)->kind = (*out)->sources ? STMT_AGGREGATE : STMT_WHEN;
+    (*out)->tail.rule = (struct rule_tail){.clear_ns = 0};
+    TRY(narrow(query, own, &(*out)->tail));
+done:
+    return rc;
+}
+
+/* What it is asked about: the time of the evidence; as numbers the buckets of the cause that are over. */
+static void find_time(const struct gk_query *query, const struct evidence *own, const struct stmt *stmt, gk_time *from,
+                      gk_time *to)
 {
     const struct window *window = &query->window;
     const struct tail *tail = &stmt->tail;
 
-    stmt->kind = STMT_AGGREGATE;
+    *from = own->from;
+    *to = own->to;
+    if (!stmt->sources)
+        return;
     *from = own->alarm.from;
     *to = own->alarm.to == GK_TIME_MAX ? window_bucket_start(window, tail, window->now) : own->alarm.to;
-    if (*to <= *from || tail->versus.kind == VERSUS_NORMAL)
+    if (*to <= *from)
         *to = window_bucket_end(window, tail, *from);
 }
 
-/* The rule as a question about the time of the evidence. */
-static int question(struct gk_query *query, const struct evidence *own, const char *known, const char **out)
+/* The question as text, about [from, to). */
+static int question(struct gk_query *query, const struct stmt *stmt, gk_time from, gk_time to, const char *known,
+                    const char **out)
 {
-    char from[GK_TIME_TEXT_MAX], to[GK_TIME_TEXT_MAX];
-    struct report silent = {.text = own->rule->text, .size = strlen(own->rule->text)};
-    gk_time a = own->from, b = own->to;
-    struct stmt *stmt = NULL;
-    size_t used;
-    int rc;
-
-    TRY(parse_statement(&query->memory, &silent, &stmt, &used));
-    stmt->kind = STMT_WHEN;
-    if (stmt->sources)
-        make_numbers(query, own, stmt, &a, &b);
-    (void)gk_time_format(a, query->window.zone_s, from); /* the lengths are not needed */
-    (void)gk_time_format(b, query->window.zone_s, to);
-    stmt->tail.rule = (struct rule_tail){.clear_ns = 0};
-    TRY(narrow(query, own, &stmt->tail));
+    char a[GK_TIME_TEXT_MAX], b[GK_TIME_TEXT_MAX];
     const char *text = print_statement(&query->memory, stmt);
-    *out = text ? arena_printf(&query->memory, "%s between %s and %s%s", text, from, to, known) : NULL;
-    rc = *out ? GK_OK : arena_status(&query->memory);
-done:
-    return rc;
+
+    (void)gk_time_format(from, query->window.zone_s, a); /* the lengths are not needed */
+    (void)gk_time_format(to, query->window.zone_s, b);
+    *out = text ? arena_printf(&query->memory, "%s between %s and %s%s", text, a, b, known) : NULL;
+    return *out ? GK_OK : arena_status(&query->memory);
 }
 
 /* Whom the rule looks at for the subject: the subject, and the members of all its nouns. */
@@ -267,6 +277,63 @@ static const char *numbers_of(struct gk_query *query, const gk_query *asked, siz
     return text;
 }
 
+static int compare_compared(const void *p, const void *q)
+{
+    const struct compared *a = p, *b = q;
+
+    if (a->day != b->day)
+        return a->day < b->day ? -1 : 1;
+    return a->subject.id < b->subject.id ? -1 : a->subject.id > b->subject.id;
+}
+
+/* Sorted, each once: several series of a rule look at the same days. */
+static size_t sort_compared(struct compared *list, size_t n)
+{
+    size_t kept = 0;
+
+    if (n > 0)
+        qsort(list, n, sizeof *list, compare_compared);
+    for (size_t i = 0; i < n; i++)
+        if (kept == 0 || compare_compared(&list[kept - 1], &list[i]) != 0)
+            list[kept++] = list[i];
+    return kept;
+}
+
+static int keep_compared(struct gk_query *query, struct evidence *own, const gk_query *asked)
+{
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < asked->n_compared; i++) {
+        TRY(arena_reserve(&query->memory, &own->compared, &own->compared_capacity, own->n_compared + 1,
+                          sizeof *own->compared));
+        own->compared[own->n_compared++] = asked->compared[i];
+    }
+done:
+    return rc;
+}
+
+/* The normal days, and of whom. */
+static int put_compared(struct gk_query *query, struct evidence *own, gk_query *asked, const char *item)
+{
+    size_t n = asked->n_compared = sort_compared(asked->compared, asked->n_compared);
+    const struct compared *list = asked->compared;
+    int rc = GK_OK;
+
+    for (size_t i = 0, next; i < n; i = next) {
+        const char *names = "";
+        for (next = i; next < n && list[next].day == list[i].day && names; next++)
+            if (next - i < NAMES_MOST)
+                names = arena_printf(&query->memory, "%s%s%s", names, *names ? ", " : "normal day of ",
+                                     scope_name(query->snapshot, list[next].subject));
+        if (names && next - i > NAMES_MOST)
+            names = arena_printf(&query->memory, "%s and %zu others", names, next - i - NAMES_MOST);
+        TRY(put(query, "compared", item, list[i].day, list[i].day + DAY_NS, names));
+    }
+    TRY(keep_compared(query, own, asked));
+done:
+    return rc;
+}
+
 /* The buckets of which it holds, with their numbers. */
 static int put_numbers(struct gk_query *query, const struct evidence *own, gk_query *asked, const char *item)
 {
@@ -306,19 +373,21 @@ static bool is_of_rule(int rc)
     return rc == GK_ESYNTAX || rc == GK_ENOTFOUND || rc == GK_EINVAL || rc == GK_ERANGE;
 }
 
-static int ask_again(struct gk_query *query, struct evidence *own, const char *known, const char *item)
+static int ask_about(struct gk_query *query, struct evidence *own, const struct stmt *stmt, gk_time from, gk_time to,
+                     const char *known, const char *item)
 {
     struct gk_query_error error = {0};
     gk_query *asked = NULL;
     const char *text;
     int rc;
 
-    TRY(question(query, own, known, &text));
+    TRY(question(query, stmt, from, to, known, &text));
     rc = gk_query_prepare(query->session, query->snapshot, text, strlen(text), NULL, &asked, &error);
-    if (rc == GK_OK)
+    if (rc == GK_OK) {
         asked->part = PART_UNDER; /* a part of this statement: what interrupts that one stops it, too */
-    if (rc == GK_OK)
+        asked->keeps_compared = true;
         rc = gk_query_start(asked, query->snapshot, query->window.now, &error);
+    }
     if (is_of_rule(rc)) {
         rc = put_fact(query, "holds", item, arena_text(&query->memory, error.error.text, strlen(error.error.text)));
         goto done;
@@ -326,9 +395,44 @@ static int ask_again(struct gk_query *query, struct evidence *own, const char *k
     TRY(rc);
     if (!*known)
         TRY(look_at(query, own, asked));
-    TRY(asked->stmt->sources ? put_numbers(query, own, asked, item) : put_stretches(query, own, asked, item));
+    if (stmt->sources) {
+        TRY(put_numbers(query, own, asked, item));
+        TRY(put_compared(query, own, asked, item));
+    } else
+        TRY(put_stretches(query, own, asked, item));
 done:
     gk_query_free(asked);
+    return rc;
+}
+
+static int ask_again(struct gk_query *query, struct evidence *own, const char *known, const char *item)
+{
+    struct stmt *stmt;
+    gk_time from, to, end;
+    int rc;
+
+    TRY(read_rule(query, own, &stmt));
+    find_time(query, own, stmt, &from, &to);
+    for (; from < to; from = end) {
+        end = window_normal_end(&query->window, &stmt->tail, from, to);
+        TRY(ask_about(query, own, stmt, from, end, known, item));
+    }
+done:
+    return rc;
+}
+
+static int put_question(struct gk_query *query, const struct evidence *own)
+{
+    gk_time from, to;
+    struct stmt *stmt;
+    const char *text;
+    int rc;
+
+    TRY(read_rule(query, own, &stmt));
+    find_time(query, own, stmt, &from, &to);
+    TRY(question(query, stmt, from, window_normal_end(&query->window, &stmt->tail, from, to), "", &text));
+    TRY(put_fact(query, "rule", "as a question", text));
+done:
     return rc;
 }
 
@@ -437,19 +541,40 @@ done:
     return rc;
 }
 
-static int put_chunks(struct gk_query *query, const struct evidence *own, uint32_t id)
+/* The chunks with rows of [from, to), but those that begin no later than *behind, which were put. */
+static int put_chunks_of(struct gk_query *query, uint32_t id, gk_time from, gk_time to, gk_time *behind)
 {
     const struct gk_chunk *chunks;
-    struct gk_extent extent;
     size_t n;
     int rc;
 
-    TRY(gk_facility_chunks(query->snapshot, id, own->from, own->to, &chunks, &n, &query->engine_error));
-    for (size_t i = 0; i < n; i++)
+    TRY(gk_facility_chunks(query->snapshot, id, from, to, &chunks, &n, &query->engine_error));
+    for (size_t i = 0; i < n; i++) {
+        if (chunks[i].first <= *behind)
+            continue;
+        *behind = chunks[i].first;
         TRY(put_checked(
             query, "chunk", facility_name(query, id), chunks[i].first, chunks[i].last,
             arena_printf(&query->memory, "%" PRIu64 " rows, %" PRIu64 " bytes", chunks[i].n_rows, chunks[i].size),
             arena_printf(&query->memory, "CRC32C %08" PRIx32, chunks[i].crc)));
+    }
+done:
+    return rc;
+}
+
+/* Of the normal days first, which are before the cause. */
+static int put_chunks(struct gk_query *query, const struct evidence *own, uint32_t id)
+{
+    gk_time behind = GK_TIME_MIN;
+    struct gk_extent extent;
+    int rc;
+
+    for (size_t i = 0; i < own->n_compared; i++) {
+        const struct compared *c = &own->compared[i];
+        if (c->subject.kind == GK_FACILITY && c->subject.id == id)
+            TRY(put_chunks_of(query, id, c->day, c->day + DAY_NS, &behind));
+    }
+    TRY(put_chunks_of(query, id, own->from, own->to, &behind));
     TRY(gk_facility_extent(query->snapshot, id, own->from, own->to, &extent, &query->engine_error));
     if (extent.has_unsealed)
         TRY(put_fact(query, "chunk", facility_name(query, id),
@@ -562,9 +687,7 @@ static int step(struct gk_query *query, bool *is_done)
     (void)gk_time_format(own->alarm.at[GK_ACT_RAISED], query->window.zone_s, raised); /* the length is not needed */
     (void)snprintf(known, sizeof known, " as known at %s", raised);
     if (own->rule) {
-        const char *text;
-        TRY(question(query, own, "", &text));
-        TRY(put_fact(query, "rule", "as a question", text));
+        TRY(put_question(query, own));
         TRY(ask_again(query, own, known, "as known when it was raised"));
     }
     if (own->rule)
@@ -575,6 +698,7 @@ static int step(struct gk_query *query, bool *is_done)
     for (uint32_t id = 0; id < own->n; id++)
         if (own->is_looked_at[id])
             TRY(put_states(query, own, id));
+    own->n_compared = sort_compared(own->compared, own->n_compared);
     for (uint32_t id = 0; id < own->n; id++)
         if (own->is_looked_at[id])
             TRY(put_chunks(query, own, id));

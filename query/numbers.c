@@ -5,8 +5,7 @@
 
 #include "parser.h"
 
-#define HOUR_NS    (INT64_C(3600) * GK_SECOND)
-#define DAY_NS     (24 * HOUR_NS)
+#define DAY_NS     (INT64_C(86400) * GK_SECOND)
 #define CELLS_MOST 200000 /* of one numbers_ask: some 60 MB while it runs */
 
 /* ---- opening ---- */
@@ -82,27 +81,11 @@ gk_time numbers_end(const struct gk_query *query, gk_time now)
     return numbers_bucket(query, now - query->numbers->pad * query->window.tick_ns);
 }
 
-/*
- * `normal days before` are those before a window; here they are before each bucket. Hours of one day have the same
- * ones.
- */
-static gk_time window_end(const struct gk_query *query, gk_time from, gk_time to)
-{
-    const struct tail *tail = &query->stmt->tail;
-    gk_time end = to;
-
-    if (tail->versus.kind == VERSUS_NORMAL && bucket_kind_of(tail) == BUCKET_HOUR)
-        end = from + DAY_NS - ((from + query->window.zone_s * GK_SECOND) % DAY_NS + DAY_NS) % DAY_NS;
-    else if (tail->versus.kind == VERSUS_NORMAL)
-        end = window_bucket_end(&query->window, tail, from);
-    return end < to ? end : to;
-}
-
 size_t numbers_most(const struct gk_query *query, gk_time from, gk_time to)
 {
     const struct tail *tail = &query->stmt->tail;
     const struct versus *versus = &tail->versus;
-    gk_time length = window_end(query, from, to) - from;
+    gk_time length = window_normal_end(&query->window, tail, from, to) - from;
 
     if (versus->kind == VERSUS_MEDIAN || versus->kind == VERSUS_AVG)
         length += versus->ns;
@@ -131,7 +114,7 @@ int numbers_ask(struct gk_query *query, gk_time from, gk_time to)
 
     numbers->n_ids = numbers->n_buckets = numbers->next = 0;
     for (gk_time end; from < to; from = end) {
-        end = window_end(query, from, to);
+        end = window_normal_end(&query->window, &query->stmt->tail, from, to);
         TRY(run_part(query, from, end));
     }
 done:

@@ -74,6 +74,9 @@ struct gk_query {
     struct gk_query_meta meta;
     size_t next;                        /* subject */
     void *own;                          /* what the kind of statement keeps */
+    bool keeps_compared;       /* somebody asks with which days it compares */
+    struct compared *compared; /* in the order in which they were found */
+    size_t n_compared, compared_capacity;
     int64_t known_ticks, unknown_ticks; /* of all subjects in the window, for meta */
     uint64_t n_given, n_matched, n_pruned;
     uint64_t n_begun;   /* rows, also those that were dropped */

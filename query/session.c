@@ -416,6 +416,8 @@ static void stop(struct gk_query *query)
     rows_clear(&query->rows);
     query->notes = (struct notes){0};
     arena_clear(&query->memory);
+    query->compared = NULL;
+    query->n_compared = query->compared_capacity = 0;
     gk_snapshot_close(query->under);
     gk_snapshot_close(query->view);
     query->under = query->view = NULL;

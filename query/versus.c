@@ -140,6 +140,17 @@ done:
     return rc;
 }
 
+static int keep_day(struct gk_query *query, struct subject subject, gk_time day)
+{
+    int rc;
+
+    TRY(arena_reserve(&query->memory, &query->compared, &query->compared_capacity, query->n_compared + 1,
+                      sizeof *query->compared));
+    query->compared[query->n_compared++] = (struct compared){day, subject};
+done:
+    return rc;
+}
+
 int versus_normal(struct gk_query *query, struct pass *pass, size_t number, const struct normal_days *days)
 {
     struct subject subject = query->scope.list[number];
@@ -162,7 +173,10 @@ int versus_normal(struct gk_query *query, struct pass *pass, size_t number, cons
             TRY(move_day(query, &pass->cut, &at, day, &pass->moved));
             TRY(days->add(query, pass, number, &pass->moved));
         }
-        n_found += days->take(pass, number);
+        bool is_taken = days->take(pass, number);
+        if (is_taken && query->keeps_compared)
+            TRY(keep_day(query, subject, day));
+        n_found += is_taken;
     }
     if (n_found < pass->n_normal) {
         days->lack(pass, number);

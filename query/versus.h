@@ -15,7 +15,13 @@ int versus_move(struct gk_query *query, struct groups *groups, struct window *ou
  * that is asked for. */
 int versus_widen(struct gk_query *query, gk_time *first);
 
-/* What is done with the normal days of a subject. */
+/* A day that stood for the reference of a subject. */
+struct compared {
+    gk_time day;
+    struct subject subject;
+};
+
+/* What is done with the normal days of a subject; which these were stands in the query, if it keeps them. */
 struct normal_days {
     int (*add)(struct gk_query *query, struct pass *pass, size_t number, const struct pieces *pieces);
     bool (*take)(struct pass *pass, size_t number); /* the pieces of a day were added: false when too little is known */

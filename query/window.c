@@ -266,6 +266,17 @@ gk_time window_bucket_end(const struct window *window, const struct tail *tail, 
     return next;
 }
 
+gk_time window_normal_end(const struct window *window, const struct tail *tail, gk_time from, gk_time to)
+{
+    gk_time shift = window->zone_s * GK_SECOND, end = to;
+
+    if (tail->versus.kind == VERSUS_NORMAL && bucket_kind_of(tail) == BUCKET_HOUR)
+        end = (floor_div(from + shift, DAY) + 1) * DAY - shift;
+    else if (tail->versus.kind == VERSUS_NORMAL)
+        end = window_bucket_end(window, tail, from);
+    return end < to ? end : to;
+}
+
 int buckets_make(struct arena *arena, const struct window *window, const struct tail *tail, struct report *report,
                  struct buckets *out)
 {

@@ -41,6 +41,11 @@ gk_time window_earlier(gk_time t, int32_t zone_s, enum word unit);
 /* The begin and the end of the bucket that contains t. */
 gk_time window_bucket_start(const struct window *window, const struct tail *tail, gk_time t);
 gk_time window_bucket_end(const struct window *window, const struct tail *tail, gk_time t);
+/*
+ * `normal days before` are those before a window. Of buckets each has its own, and hours of one day the same ones: the
+ * end of what may be asked about together from a bucket's begin on. Without them all may.
+ */
+gk_time window_normal_end(const struct window *window, const struct tail *tail, gk_time from, gk_time to);
 
 enum bucket_kind { BUCKET_WHOLE, BUCKET_HOUR, BUCKET_DAY, BUCKET_WEEK, BUCKET_MONTH, BUCKET_EVERY };
 

@@ -77,6 +77,8 @@ static void begin_part(struct evidence_page *page, const char *part)
 
     if (strcmp(part, "gap") == 0)
         part = "state";
+    if (strcmp(part, "compared") == 0)
+        part = "holds"; /* the days stand below their number */
     if (strcmp(page->part, part) == 0)
         return;
     if (page->part[0])

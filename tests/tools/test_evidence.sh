@@ -48,4 +48,28 @@ gives 'nothing was written for an error' 1 '' test -e b.html
 gives 'alarms are counted' 0 'P1' "$GK" query z.gk 'count of alarms by park, rule last 3d' --now "$now"
 gives 'in Chinese, too' 0 'P1' "$GK" query z.gk '最近3天报警的次数 按园区、规则' --now "$now"
 
+# A rule that compares with normal days: the page has them below their number, and the chunks of those days are among what was read.
+cat >saw.csv <<'END'
+facility,enterprise,park,line,role,rated_kw
+saw,E3,P1,L3,production,10
+END
+for day in 15 16 17; do
+    awk -v day=$day 'BEGIN { for (s = 0; s < 86400; s += 10)
+        printf "2026-11-%dT%02d:%02d:%02d,saw,%d\n", day, s / 3600, s % 3600 / 60, s % 60, day == 17 ? 4 : 8 }'
+done >days.csv
+{ echo time,facility,kw && cat days.csv; } >saw.rows.csv
+printf 'scope,off_below,on_from,hold_s\n*,10%%,20%%,180\n' >saw.bands.csv
+echo "rule drop1 alarm when energy of production by enterprise, day vs same hours of 2 normal days before having change < -10%" >drop.gkql
+"$GK" init n.gk
+"$GK" load n.gk saw.csv saw.bands.csv saw.rows.csv 2>/dev/null
+"$GK" rule put n.gk drop.gkql --from always --now 2026-11-18T08:00 2>/dev/null
+gives 'an alarm against normal days' 0 '1 raised' "$GK" rule judge n.gk --now 2026-11-18T08:00
+"$GK" query n.gk 'evidence of 1' --now 2026-11-18T08:00 --format csv >normal.csv
+gives 'the days are there' 0 '' grep -q '^compared,as known now,2026-11-15T00:00:00+08:00,2026-11-16T00:00:00+08:00,normal day of saw' normal.csv
+gives 'and their chunks' 0 '' grep -q '^chunk,saw,2026-11-15T00:00:00' normal.csv
+gives 'each once' 0 '' sh -c "[ \$(grep -c '^chunk,saw,2' normal.csv) = \$(grep '^chunk,saw,2' normal.csv | sort -u | wc -l) ]"
+gives 'a page of it' 0 '' "$GK" evidence n.gk 1 -o n.html --now 2026-11-18T08:00
+gives 'one heading for numbers and days' 0 '' sh -c "[ \$(grep -c 'Whether it holds' n.html) = 1 ]"
+gives 'with the days' 0 '' grep -q 'normal day of saw' n.html
+
 done_with
