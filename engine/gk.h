@@ -574,6 +574,12 @@ GK_API int gk_mapper_open(gk_db *db, const struct gk_mapper_options *options, gk
 /* Packets that are not good, or carry no values, are passed over. An error is the store's: the packet may be given
  * again. */
 GK_API int gk_mapper_take(gk_mapper *mapper, const struct gk_hj212_packet *packet, struct gk_error *error);
+/*
+ * The time of the newest row there is of the facilities that a packet of data speaks of; GK_TIME_MIN: there is none. To
+ * be asked before it is taken; facilities that are unknown are registered as then.
+ */
+GK_API int gk_mapper_newest(gk_mapper *mapper, const struct gk_hj212_packet *packet, gk_time *out,
+                            struct gk_error *error);
 GK_API const struct gk_mapper_counts *gk_mapper_counts(const gk_mapper *mapper);
 GK_API void gk_mapper_close(gk_mapper *mapper);
 

@@ -140,7 +140,8 @@ void hj212_send(struct serve *serve, struct connection *connection, const char *
 
 /* False: says why not. Without --backfill all of these do nothing. */
 bool backfill_open(struct serve *serve);
-/* A good packet came; a connection ended; a second is over. */
+/* A good packet came and is not taken yet; it was taken; a connection ended; a second is over. */
+int backfill_before(struct serve *serve, const struct gk_hj212_packet *packet, struct gk_error *error);
 void backfill_saw(struct serve *serve, struct connection *connection, const struct gk_hj212_packet *packet);
 void backfill_gone(struct serve *serve, const struct connection *connection);
 void backfill_tick(struct serve *serve);

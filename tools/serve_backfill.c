@@ -205,6 +205,19 @@ static void hear(struct serve *serve, struct device *device, const struct gk_hj2
         finish(serve, device, SERVE_UNANSWERED);
 }
 
+/* What the store has of a device that was not heard of since the start: behind it may be a gap. */
+int backfill_before(struct serve *serve, const struct gk_hj212_packet *packet, struct gk_error *error)
+{
+    enum gk_period period;
+
+    if (serve->backfill == NULL || !gk_hj212_period(packet->cn, &period) || period != GK_PERIOD_REAL)
+        return GK_OK;
+    struct device *device = find(serve->backfill, packet);
+    if (device == NULL || device->last[0] != GK_TIME_MIN)
+        return GK_OK;
+    return gk_mapper_newest(serve->mapper, packet, &device->last[0], error);
+}
+
 void backfill_saw(struct serve *serve, struct connection *connection, const struct gk_hj212_packet *packet)
 {
     enum gk_period period;

@@ -150,7 +150,9 @@ static bool take_packet(struct serve *serve, struct connection *connection, cons
         return true;
     }
     connection->heard_at = serve->now;
-    rc = gk_mapper_take(serve->mapper, packet, &error);
+    rc = backfill_before(serve, packet, &error);
+    if (rc == GK_OK)
+        rc = gk_mapper_take(serve->mapper, packet, &error);
     if (rc != GK_OK) {
         error.status = rc;
         (void)serve_failed(serve, &error); /* the loop looks at is_stopping */

@@ -238,6 +238,11 @@ done:
     return rc;
 }
 
+static bool is_value(const struct gk_hj212_field *field)
+{
+    return !is_word(field->code, "DataTime") && !is_word(field->suffix, "Flag");
+}
+
 /* One field of a packet that carries data. */
 static int take_field(gk_mapper *m, const struct gk_hj212_packet *packet, enum gk_period period,
                       const struct gk_hj212_field *field, struct gk_error *error)
@@ -279,7 +284,7 @@ static int take_data(gk_mapper *m, const struct gk_hj212_packet *packet, enum gk
 
     m->n_cells = m->n_channels = 0;
     for (size_t i = 0; i < packet->n_fields; i++)
-        if (!is_word(packet->fields[i].code, "DataTime") && !is_word(packet->fields[i].suffix, "Flag"))
+        if (is_value(&packet->fields[i]))
             TRY(take_field(m, packet, period, &packet->fields[i], error));
     if (m->n_cells == 0)
         return GK_OK;
@@ -316,6 +321,28 @@ int gk_mapper_take(gk_mapper *m, const struct gk_hj212_packet *packet, struct gk
         return GK_OK;
     forget_old_targets(m);
     rc = take_data(m, packet, period, error);
+    return rc == GK_ENOMEM ? error_set(error, rc, "out of memory for the values of a packet") : rc;
+}
+
+int gk_mapper_newest(gk_mapper *m, const struct gk_hj212_packet *packet, gk_time *out, struct gk_error *error)
+{
+    enum gk_period period;
+    struct target target;
+    int rc = GK_OK;
+
+    *out = GK_TIME_MIN;
+    if (packet->verdict > GK_HJ212_REPEATED || !gk_hj212_period(packet->cn, &period))
+        return GK_OK;
+    forget_old_targets(m);
+    for (size_t i = 0; i < packet->n_fields; i++) {
+        const struct gk_hj212_field *field = &packet->fields[i];
+        if (field->problem || !is_value(field))
+            continue;
+        TRY(find_target(m, &(struct gk_sent){packet->mn, field->code, field->suffix, period}, &target, error));
+        if (target.facility < m->db->n_edges && m->db->edges[target.facility].newest > *out)
+            *out = m->db->edges[target.facility].newest;
+    }
+done:
     return rc == GK_ENOMEM ? error_set(error, rc, "out of memory for the values of a packet") : rc;
 }
 

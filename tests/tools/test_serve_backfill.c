@@ -99,6 +99,29 @@ static void a_device_is_asked_once_for_what_lies_between_its_values(void **state
     assert_int_equal(stop(&server, SIGTERM), EXIT_ROWS);
 }
 
+static void a_gap_from_before_the_start_is_asked_for(void **state)
+{
+    struct server server;
+    char qn[18];
+    (void)state;
+
+    (void)alarm(60);
+    start(&server, asking, "ready");
+    struct talker device = talk_to(server.hj212);
+    send_packet(device.fd, "M1", 0, 1);
+    send_packet(device.fd, "M1", 30, 1);
+    assert_non_null(hear(&device)); /* both are durable, or will be before it ends */
+    assert_non_null(hear(&device));
+    hang_up(&device);
+    assert_int_equal(stop(&server, SIGTERM), EXIT_ROWS);
+    start(&server, asking, "ready");
+    device = talk_to(server.hj212);
+    send_packet(device.fd, "M1", 600, 1);
+    expect_request(&device, "000030", "001000", qn);
+    hang_up(&device);
+    assert_int_equal(stop(&server, SIGTERM), EXIT_ROWS);
+}
+
 static void a_request_that_got_lost_is_made_again(void **state)
 {
     struct server server;
@@ -197,6 +220,7 @@ static void only_minutes_and_hours_can_be_asked_for(void **state)
 
 static const struct CMUnitTest tests[] = {
     IN_FOLDER(a_device_is_asked_once_for_what_lies_between_its_values),
+    IN_FOLDER(a_gap_from_before_the_start_is_asked_for),
     IN_FOLDER(a_request_that_got_lost_is_made_again),
     IN_FOLDER(a_device_that_refuses_is_not_asked_again),
     IN_FOLDER(a_time_that_has_not_come_makes_no_gap),
