@@ -549,47 +549,34 @@ static size_t take_sample(const uint64_t *z, size_t n, size_t run, uint64_t *sam
     return k;
 }
 
-#define SPREAD_ROWS_MIN 256
-#define SPREAD_ROWS_MAX 2048
-/* Powers of two: rows that are repeated where bins are just worth it, and how many times fewer are no chance. */
-#define SPREAD_EXPECTED 2
-#define SPREAD_FEW      1
+#define SEEN_BITS 10 /* about twice as many slots as rows of a sample */
 
-/* How many of n_rows rows, taken in some stretches, were seen before. */
-static size_t count_repeated(const uint64_t *z, size_t n, size_t n_rows)
+static_assert(2 * SAMPLE_RUN * SAMPLE_RUNS <= 1 << SEEN_BITS, "slots for all");
+
+/* How many rows were seen before; the last one to come has its slot. */
+static size_t count_repeated(const uint64_t *sample, size_t n)
 {
-    uint64_t seen[2 * SPREAD_ROWS_MAX];
-    size_t every = n / SAMPLE_RUNS, run = n_rows / SAMPLE_RUNS, n_repeated = 0;
-    unsigned bits = width_of(n_rows); /* of slots: about twice as many, the last one to come has it */
+    uint64_t seen[1 << SEEN_BITS] = {0};
+    size_t n_repeated = 0;
 
-    memset(seen, 0, sizeof *seen << bits);
-    for (size_t from = 0; from < SAMPLE_RUNS * every; from += every)
-        for (size_t i = from; i < from + run; i++) {
-            uint64_t mixed =
-                (z[i] + 1) * UINT64_C(0x9E3779B97F4A7C15); /* 0 is an empty slot; it may be wrong for one */
-            n_repeated += seen[mixed >> (64 - bits)] == mixed;
-            seen[mixed >> (64 - bits)] = mixed;
-        }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t mixed = (sample[i] + 1) * UINT64_C(0x9E3779B97F4A7C15); /* 0 is an empty slot; wrong for one */
+        n_repeated += seen[mixed >> (64 - SEEN_BITS)] == mixed;
+        seen[mixed >> (64 - SEEN_BITS)] = mixed;
+    }
     return n_repeated;
 }
 
 /*
- * Whether integers are spread so thinly that no bins take less than `most` a row. Where they could, the entropy is at
- * most that, so is the collision entropy, and of k rows k^2 / 2^(most + 1) are repetitions. Far fewer need no sorting
- * to be known; neighbours repeat each other more than other rows do.
+ * Whether bins of integers could take `most` a row: half of them come again, or all are near each other. Of most wide
+ * columns neither is true, and sorting some of their rows to be sure was a quarter of encoding.
  */
-static bool is_spread(const uint64_t *z, size_t n, uint64_t most)
+static bool is_gathered(const uint64_t *sample, size_t n, uint64_t most)
 {
-    uint64_t needed = most + (1 + SPREAD_EXPECTED) * LOG2_ONE;
-    size_t n_rows = SPREAD_ROWS_MIN;
+    struct bounds bounds = bounds_of(sample, n);
 
-    while (n_rows < n && n_rows < SPREAD_ROWS_MAX && 2 * (uint64_t)log2_of(n_rows) < needed)
-        n_rows *= 2;
-    n_rows = n_rows < n ? n_rows : n;
-    if (2 * (uint64_t)log2_of(n_rows) < needed)
-        return false;
-    size_t n_repeated = count_repeated(z, n, n_rows);
-    return n_repeated == 0 || log2_of(n_repeated) + most + (1 + SPREAD_FEW) * LOG2_ONE <= 2 * (uint64_t)log2_of(n_rows);
+    return width_of((uint64_t)bounds.high - (uint64_t)bounds.low) * LOG2_ONE <= most ||
+           count_repeated(sample, n) >= n / 2;
 }
 
 /* A symbol of a difference: small ones their own, then two an octave; its place takes *bits. */
@@ -673,7 +660,7 @@ static bool is_promising(struct work *work, const uint64_t *z, size_t n, size_t 
         return is_delta_fine;
     uint64_t of_delta = delta + delta / 4, of_row = a_row + (a_row < DIRECT_WIDE * LOG2_ONE ? a_row / 8 : 0);
     uint64_t most = is_delta_fine ? of_delta : of_row;
-    uint64_t direct = is_spread(z, n, most) ? UINT64_MAX : guess_direct(work, sample, k, most);
+    uint64_t direct = is_gathered(sample, k, most) ? guess_direct(work, sample, k, most) : UINT64_MAX;
     *tries_direct = !is_delta_fine || direct < of_delta;
     return is_delta_fine || direct < of_row;
 }
