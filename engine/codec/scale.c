@@ -20,7 +20,7 @@
 #define Z_MAX        0x1p51
 
 #define SAMPLES 64 /* values looked at for the first guess of d */
-#define LOOKS   32 /* values without an integer that are asked for their decimals */
+#define LOOKS   16 /* values without an integer that are asked for their decimals */
 
 /* Exact in a double up to 10^22. */
 static const double POWERS[SCALE_DECIMALS_MAX + 1] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
@@ -334,18 +334,6 @@ void scale_invert(struct scale scale, const uint64_t *z, size_t n, double *value
 
 /* ---- choosing ------------------------------------------------------------------------------------------------- */
 
-/* The smallest d that gives the value back; SCALE_DECIMALS_MAX + 1 if none does. */
-static unsigned decimals_of(double value)
-{
-    for (unsigned d = 0; d <= SCALE_DECIMALS_MAX; d++) {
-        double back;
-        (void)decimal_of(value, d, false, &back); /* only whether it comes back */
-        if (!is_odd(value, d, back))
-            return d;
-    }
-    return SCALE_DECIMALS_MAX + 1;
-}
-
 #define BESIDE_COST 720 /* tenths of a bit: position and pattern */
 #define DRIFT_COST  160 /* position and some bits */
 
@@ -394,74 +382,83 @@ static size_t take_samples(const double *value, size_t n, double *sample)
     return k;
 }
 
-/* Samples without an integer at each number of decimals, a bit each, and those of them that do not even drift from one.
+/* Samples without an integer at d decimals, a bit each: all, and those that do not even drift from one, or never will.
  */
-struct tries {
-    uint64_t odd[SCALE_DECIMALS_MAX + 1], beside[SCALE_DECIMALS_MAX + 1];
-    unsigned n; /* more decimals bring none of the rest an integer */
+struct tried {
+    uint64_t odd, beside, large;
 };
 
-BODY uint64_t mask_of(size_t n_samples)
+BODY struct tried try_body(const double *sample, size_t n, unsigned d, bool has_fma)
+{
+    struct tried out = {0, 0, 0};
+
+    for (size_t i = 0; i < n; i++) {
+        double back;
+        (void)decimal_of(sample[i], d, has_fma, &back); /* only whether it comes back */
+        uint64_t steps = zigzag((int64_t)(bits_of(sample[i]) - bits_of(back)));
+        uint64_t is_large = !(__builtin_fabs(sample[i] * POWERS[d]) < Z_MAX);
+        out.large |= is_large << i;
+        out.odd |= ((uint64_t)(steps != 0) | is_large) << i;
+        out.beside |= ((uint64_t)(steps >> DRIFT_BITS_MAX != 0) | is_large) << i;
+    }
+    return out;
+}
+
+AVX2 static struct tried try_avx2(const double *sample, size_t n, unsigned d)
+{
+    return try_body(sample, n, d, d <= FUSED_MAX);
+}
+
+AVX512 static struct tried try_avx512(const double *sample, size_t n, unsigned d)
+{
+    return try_body(sample, n, d, d <= FUSED_MAX);
+}
+
+static struct tried try_samples(const double *sample, size_t n, unsigned d)
+{
+    enum target target = target_best();
+
+    static_assert(SAMPLES == 64, "a bit each");
+    assert(n <= SAMPLES);
+    if (target == TARGET_AVX512)
+        return try_avx512(sample, n, d);
+    return target == TARGET_AVX2 ? try_avx2(sample, n, d) : try_body(sample, n, d, false);
+}
+
+#define FEW 24 /* samples that tell which decimals are worth trying on all */
+
+/* The least number of decimals, from d on, that gives an integer to some of those that are left; they are no more. */
+static unsigned next_decimals(const double *sample, size_t n, unsigned d, uint64_t *left)
+{
+    for (; d <= SCALE_DECIMALS_MAX && *left; d++) {
+        struct tried tried = try_samples(sample, n, d);
+        uint64_t found = *left & ~tried.odd;
+        *left &= tried.odd & ~tried.large;
+        if (found)
+            return d;
+    }
+    return SCALE_DECIMALS_MAX + 1;
+}
+
+static uint64_t mask_of(size_t n_samples)
 {
     return n_samples < 64 ? (UINT64_C(1) << n_samples) - 1 : UINT64_MAX;
 }
 
-BODY void try_body(const double *sample, size_t n, bool has_fma, struct tries *out)
-{
-    uint64_t left = mask_of(n);
-    unsigned d = 0;
-
-    for (; d <= SCALE_DECIMALS_MAX && left; d++) {
-        uint64_t odd = 0, beside = 0, large = 0;
-        for (size_t i = 0; i < n; i++) {
-            double back;
-            (void)decimal_of(sample[i], d, has_fma, &back); /* only whether it comes back */
-            uint64_t steps = zigzag((int64_t)(bits_of(sample[i]) - bits_of(back)));
-            uint64_t is_large = !(__builtin_fabs(sample[i] * POWERS[d]) < Z_MAX);
-            large |= is_large << i;
-            odd |= ((uint64_t)(steps != 0) | is_large) << i;
-            beside |= ((uint64_t)(steps >> DRIFT_BITS_MAX != 0) | is_large) << i;
-        }
-        out->odd[d] = odd;
-        out->beside[d] = beside;
-        left &= odd & ~large;
-    }
-    out->n = d;
-}
-
-AVX2 static void try_avx2(const double *sample, size_t n, struct tries *out)
-{
-    try_body(sample, n, true, out);
-}
-
-AVX512 static void try_avx512(const double *sample, size_t n, struct tries *out)
-{
-    try_body(sample, n, true, out);
-}
-
-/* The cheapest d for a few values: one that some of them need. */
+/* The cheapest d for a few values: none, or one that some of them need. */
 static unsigned guess_decimals(const double *sample, size_t n)
 {
-    enum target target = target_best();
-    struct tries tries;
-    size_t best = SIZE_MAX, n_changes = count_changes(sample, n);
-    uint64_t left = mask_of(n);
+    double few[FEW];
+    size_t n_few = n < FEW ? n : FEW, best = SIZE_MAX, n_changes = count_changes(sample, n);
     unsigned best_d = 0;
 
-    static_assert(SAMPLES == 64, "a bit each");
-    if (target == TARGET_AVX512)
-        try_avx512(sample, n, &tries);
-    else if (target == TARGET_AVX2)
-        try_avx2(sample, n, &tries);
-    else
-        try_body(sample, n, false, &tries);
-    for (unsigned d = 0; d < tries.n; d++) {
-        bool is_needed = d == 0 || (left & ~tries.odd[d]) != 0;
-        left &= tries.odd[d];
-        if (!is_needed)
-            continue;
-        size_t n_beside = (size_t)__builtin_popcountll(tries.beside[d]);
-        size_t n_drift = (size_t)__builtin_popcountll(tries.odd[d]) - n_beside;
+    for (size_t i = 0; i < n_few; i++)
+        few[i] = sample[i * n / n_few];
+    uint64_t left = mask_of(n_few) & try_samples(few, n_few, 0).odd;
+    for (unsigned d = 0; d <= SCALE_DECIMALS_MAX; d = next_decimals(few, n_few, d + 1, &left)) {
+        struct tried tried = try_samples(sample, n, d);
+        size_t n_beside = (size_t)__builtin_popcountll(tried.beside);
+        size_t n_drift = (size_t)__builtin_popcountll(tried.odd) - n_beside;
         size_t cost = decimal_cost(n_changes, n_beside, d) + n_drift * DRIFT_COST;
         if (cost < best) {
             best = cost;
@@ -472,22 +469,22 @@ static unsigned guess_decimals(const double *sample, size_t n)
 }
 
 /*
- * Of the values without an integer at a scale: the decimals that the first one with any needs. Looks at *n_looks of
- * them at most, as most values that have none at one d have none at any.
+ * Of the values without an integer at d decimals: how many more give one to any. Looks at *n_looks of them at most, as
+ * most values that have none at one d have none at any.
  */
-static unsigned need_of_odd(struct scale scale, const double *value, size_t n, unsigned *n_looks)
+static unsigned need_of_odd(unsigned d, const double *value, size_t n, unsigned *n_looks)
 {
-    uint64_t z;
+    uint8_t odd[SCALE_RUN];
+    double sample[LOOKS];
+    size_t k = 0;
 
-    for (size_t i = 0; i<n && * n_looks> 0; i++) {
-        if (scale_apply_one(scale, value[i], &z))
-            continue;
-        unsigned d = decimals_of(value[i]);
-        if (d <= SCALE_DECIMALS_MAX)
-            return d;
-        --*n_looks;
-    }
-    return SCALE_DECIMALS_MAX + 1;
+    scale_odd((struct scale){SCALE_DECIMAL, (uint8_t)d}, value, n, odd);
+    for (size_t i = 0; i < n && k < *n_looks; i++)
+        if (odd[i])
+            sample[k++] = value[i];
+    uint64_t left = mask_of(k);
+    *n_looks -= (unsigned)k;
+    return next_decimals(sample, k, d + 1, &left);
 }
 
 /* The integers at d decimals, and what a value without one needs; SCALE_DECIMALS_MAX + 1 if none was found. */
@@ -501,8 +498,8 @@ static size_t try_decimals(const double *value, size_t n, unsigned d, uint64_t *
     for (size_t i = 0; i < n; i += SCALE_RUN) {
         size_t k = n - i < SCALE_RUN ? n - i : SCALE_RUN;
         size_t here = scale_apply(scale, value + i, k, z + i);
-        if (here && *need > SCALE_DECIMALS_MAX)
-            *need = need_of_odd(scale, value + i, k, &n_looks);
+        if (here && n_looks > 0 && *need > SCALE_DECIMALS_MAX)
+            *need = need_of_odd(d, value + i, k, &n_looks);
         if (is_whole)
             is_whole[i / SCALE_RUN] = here == 0;
         n_odd += here;
