@@ -59,23 +59,29 @@ struct beside {
 static size_t part(struct scale scale, const double *value, size_t n, uint64_t *z, struct beside *out,
                    struct drift *drift)
 {
-    uint8_t is_odd[CHUNK_MINI];
+    uint8_t is_odd[CHUNK_MINI + 1];
     double back[CHUNK_MINI], most = scale.kind == SCALE_DECIMAL ? scale_value(scale, SCALE_INTEGER_MAX - 1) : 0;
-    size_t k = 0;
+    size_t k = 0, from = 0; /* rows from there on are not moved yet */
 
     scale_odd(scale, value, n, is_odd);
+    is_odd[n] = 1;
     scale_invert(scale, z, n, back);
     out->n_missing = out->n_others = drift->n = 0;
-    for (size_t i = 0; i < n; i++) {
-        bool is_inside = value[i] >= -most && value[i] <= most; /* of what decimals round */
-        if (!is_odd[i] || (is_inside && drift_add(drift, i, value[i], back[i])))
-            z[k++] = z[i];
-        else if (gk_is_missing(value[i]))
+    for (size_t i = 0;; i++) {
+        i += (size_t)((const uint8_t *)memchr(is_odd + i, 1, n + 1 - i) - (is_odd + i));
+        bool is_inside = i < n && value[i] >= -most && value[i] <= most; /* of what decimals round */
+        if (is_inside && drift_add(drift, i, value[i], back[i]))
+            continue;
+        memmove(z + k, z + from, (i - from) * sizeof *z);
+        k += i - from;
+        from = i + 1;
+        if (i == n)
+            return k;
+        if (gk_is_missing(value[i]))
             out->missing[out->n_missing++] = (uint8_t)i;
         else
             out->other[out->n_others++] = (uint8_t)i;
     }
-    return k;
 }
 
 static enum missing missing_kind(const struct beside *beside, size_t n)

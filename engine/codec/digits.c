@@ -227,26 +227,18 @@ static size_t rank_run(enum target target, const double *value, size_t n, unsign
     return target >= TARGET_AVX2 ? differ_avx2(value, back, n, odd) : differ_body(value, back, n, odd);
 }
 
-size_t digits_rank_on(enum target target, const double *value, size_t n, unsigned d, uint64_t *rank)
+size_t digits_rank_on(enum target target, const double *value, size_t n, unsigned d, uint64_t *rank, uint8_t *odd)
 {
     size_t n_odd = 0;
 
     for (size_t i = 0; i < n; i += RUN)
-        n_odd += rank_run(target, value + i, n - i < RUN ? n - i : RUN, d, rank + i, NULL);
+        n_odd += rank_run(target, value + i, n - i < RUN ? n - i : RUN, d, rank + i, odd ? odd + i : NULL);
     return n_odd;
 }
 
-size_t digits_rank(const double *value, size_t n, unsigned d, uint64_t *rank)
+size_t digits_rank(const double *value, size_t n, unsigned d, uint64_t *rank, uint8_t *odd)
 {
-    return digits_rank_on(target_best(), value, n, d, rank);
-}
-
-void digits_odd(const double *value, size_t n, unsigned d, uint8_t *odd)
-{
-    uint64_t rank[RUN];
-
-    for (size_t i = 0; i < n; i += RUN)
-        (void)rank_run(target_best(), value + i, n - i < RUN ? n - i : RUN, d, rank, odd + i); /* `odd` tells */
+    return digits_rank_on(target_best(), value, n, d, rank, odd);
 }
 
 int64_t digits_rank_near(int64_t units)

@@ -29,10 +29,10 @@ static inline unsigned digits_exponent(int64_t rank)
     return a < 1000 ? 0 : (unsigned)((a - 100) / 900);
 }
 
-/* Ranks of n values at d decimals; returns how many have none (those are something else's). */
-size_t digits_rank(const double *value, size_t n, unsigned d, uint64_t *rank);
-/* Which of n values have none: 1 each, else 0. */
-void digits_odd(const double *value, size_t n, unsigned d, uint8_t *odd);
+/* Ranks of n values at d decimals; returns how many have none (those are something else's): 1 each to odd (unless
+ * NULL), else 0.
+ */
+size_t digits_rank(const double *value, size_t n, unsigned d, uint64_t *rank, uint8_t *odd);
 /* The values of ranks, to the bit those of a division; any integers are safe. */
 void digits_value(const uint64_t *rank, size_t n, unsigned d, double *value);
 /* The same of base + near[i]. */
@@ -41,7 +41,7 @@ void digits_value_near(uint64_t base, const uint32_t *near, size_t n, unsigned d
 int64_t digits_rank_near(int64_t units);
 
 /* The same with the body of one target, for tests and measurements. */
-size_t digits_rank_on(enum target target, const double *value, size_t n, unsigned d, uint64_t *rank);
+size_t digits_rank_on(enum target target, const double *value, size_t n, unsigned d, uint64_t *rank, uint8_t *odd);
 void digits_value_on(enum target target, const uint64_t *rank, size_t n, unsigned d, double *value);
 
 #endif

@@ -239,7 +239,7 @@ void scale_invert_near(struct scale scale, uint64_t base, const uint32_t *near, 
 size_t scale_apply_on(enum target target, struct scale scale, const double *value, size_t n, uint64_t *z)
 {
     if (scale.kind == SCALE_DIGITS)
-        return digits_rank_on(target, value, n, scale.by, z);
+        return digits_rank_on(target, value, n, scale.by, z, NULL);
     if (target == TARGET_AVX512)
         return apply_avx512(scale, value, n, z);
     return target == TARGET_AVX2 ? apply_avx2(scale, value, n, z) : apply_body(scale, false, value, n, z);
@@ -281,7 +281,10 @@ void scale_odd(struct scale scale, const double *value, size_t n, uint8_t *odd)
 {
     enum target target = target_best();
     if (scale.kind == SCALE_DIGITS) {
-        digits_odd(value, n, scale.by, odd);
+        uint64_t rank[SCALE_RUN];
+        for (size_t i = 0; i < n; i += SCALE_RUN)
+            (void)digits_rank(value + i, n - i < SCALE_RUN ? n - i : SCALE_RUN, scale.by, rank,
+                              odd + i); /* `odd` tells */
         return;
     }
     if (target == TARGET_AVX512)
@@ -583,15 +586,14 @@ static unsigned guess_digits(const double *sample, size_t n, size_t *n_odd)
     uint64_t rank[SAMPLES] = {0};
     uint8_t odd[SAMPLES] = {0};
 
-    digits_rank(sample, n, most, rank);
+    (void)digits_rank(sample, n, most, rank, NULL); /* what has none at any is needed by nobody */
     for (size_t i = 0; i < n; i++)
         is_needed[decimals_of_rank((int64_t)rank[i], most)] = true;
     *n_odd = n;
     for (unsigned d = 0; d <= most; d++) {
         if (!is_needed[d])
             continue;
-        size_t k = digits_rank(sample, n, d, rank);
-        digits_odd(sample, n, d, odd);
+        size_t k = digits_rank(sample, n, d, rank, odd);
         size_t cost = k * BESIDE_COST + n_changes * log2_of(spread_of(rank, odd, n) + 1) * 10 / LOG2_ONE;
         if (cost < best) {
             best = cost;
@@ -611,7 +613,7 @@ bool scale_digits_of(const double *value, size_t n, struct scale decimal, struct
     for (size_t i = 0; i < n_taken; i++)
         if (!gk_is_missing(sample[i]))
             sample[n_samples++] = sample[i];
-    if (digits_rank(sample, n_samples, decimal.by, z) > n_samples / 2)
+    if (digits_rank(sample, n_samples, decimal.by, z, NULL) > n_samples / 2)
         return false; /* cheap, and true of most columns */
     for (size_t i = 0; i < n_samples; i++)
         n_saved += digits_exponent((int64_t)z[i]);
