@@ -2,9 +2,9 @@
  * column.c - one channel's values, see column.h for the bytes.
  *
  * The scale is chosen for the whole column: decimals first, and only if that came out large (see DECIMAL_IS_GOOD) bit
- * patterns as well, of which the smaller is kept. Each mini block then takes the smallest of the cheap codecs. LZ4 is
- * slow on small blocks, so every LZ4_EVERY-th block of a column of bit patterns tries it, and the others only once one
- * of those won.
+ * patterns as well, if they are smaller in some mini blocks, of which the smaller is kept. Each mini block then takes
+ * the smallest of the cheap codecs. LZ4 is slow on small blocks, so every LZ4_EVERY-th block of a column of bit
+ * patterns tries it, and the others only once one of those won.
  */
 #include "codec/column.h"
 
@@ -353,6 +353,27 @@ done:
     return rc;
 }
 
+#define PATTERNS_DOUBT 16 /* some mini blocks may say otherwise than all by one part in so many */
+
+/* Whether some mini blocks let expect that bit patterns are smaller than the sizes given. */
+static bool is_smaller_in_bits(const struct integers *all, const uint32_t *sizes)
+{
+    size_t size = 0, other = 0;
+
+    for (size_t mini = 0, i = 0; i < all->n_rows; mini += LZ4_EVERY, i += LZ4_EVERY * CHUNK_MINI) {
+        uint8_t bytes[MINI_SIZE_MAX];
+        uint64_t z[CHUNK_MINI];
+        enum codecs_id id;
+        size_t n = all->n_rows - i < CHUNK_MINI ? all->n_rows - i : CHUNK_MINI;
+        struct integers some = {.value = all->value + i, .n_rows = n, .z = z};
+        integers_fill(scale_bits_of(some.value, n), &some);
+        unsigned candidates = some.is_whole[0] ? codecs_look(z, n).candidates : CODECS_USUAL;
+        size += put_mini(&some, 0, n, candidates | CODECS_BIT(CODEC_LZ4), bytes, &id);
+        other += sizes[mini];
+    }
+    return size < other + other / PATTERNS_DOUBT;
+}
+
 /* Bit patterns instead, if they are smaller; `all` is then of them. */
 static int try_bits(struct integers *all, struct column_draft *out, bool *is_better)
 {
@@ -360,6 +381,9 @@ static int try_bits(struct integers *all, struct column_draft *out, bool *is_bet
     struct scale decimal = all->scale;
     struct buffer other;
 
+    *is_better = false;
+    if (!is_smaller_in_bits(all, out->sizes))
+        return GK_OK;
     buffer_init(&other, out->bytes.mem);
     integers_fill(scale_bits_of(all->value, all->n_rows), all);
     put_minis(all, NULL, sizes, &other);
