@@ -24,37 +24,53 @@ typedef int64_t marks __attribute__((vector_size(4 * LANES))); /* all bits of a 
 
 #define CHOOSE(is_a, a, b) ((four)(((marks)(a) & (is_a)) | ((marks)(b) & ~(is_a))))
 
-BODY void fill_half(const double *value, size_t n, unsigned first, struct lanes *out)
+/* Half of the lanes, while values are added. */
+struct half {
+    four sum, min, max;
+    marks n_nan;
+};
+
+BODY void add_four(const double *value, struct half *half)
 {
     const four zero = {0};
-    four sum = zero, min = zero + INFINITY, max = zero - INFINITY, v;
-    marks n_nan = {0};
+    four v;
 
-    for (size_t i = first; i < n; i += LANES) {
-        if (n - i >= LANES / 2) {
-            memcpy(&v, value + i, sizeof v);
-        } else {
-            v = zero + NAN; /* behind the end */
-            memcpy(&v, value + i, (n - i) * sizeof *value);
-        }
-        marks is_number = v == v;
-        sum += CHOOSE(is_number, v, zero);
-        min = CHOOSE(v < min, v, min);
-        max = CHOOSE(v > max, v, max);
-        n_nan -= ~is_number;
-    }
-    memcpy(out->sum + first, &sum, sizeof sum);
-    memcpy(out->min + first, &min, sizeof min);
-    memcpy(out->max + first, &max, sizeof max);
-    memcpy(out->n_nan + first, &n_nan, sizeof n_nan);
+    memcpy(&v, value, sizeof v);
+    marks is_number = v == v;
+    half->sum += CHOOSE(is_number, v, zero);
+    half->min = CHOOSE(v < half->min, v, half->min);
+    half->max = CHOOSE(v > half->max, v, half->max);
+    half->n_nan -= ~is_number;
 }
 
+BODY void store_half(const struct half *half, unsigned first, struct lanes *out)
+{
+    memcpy(out->sum + first, &half->sum, sizeof half->sum);
+    memcpy(out->min + first, &half->min, sizeof half->min);
+    memcpy(out->max + first, &half->max, sizeof half->max);
+    memcpy(out->n_nan + first, &half->n_nan, sizeof half->n_nan);
+}
+
+/* Both halves at once: each waits for its own sums alone. */
 BODY void fill_lanes(const double *value, size_t n, struct lanes *out)
 {
-    fill_half(value, n, 0, out);
-    fill_half(value, n, LANES / 2, out);
-    for (size_t lane = n; lane % (LANES / 2) > 0; lane++)
-        out->n_nan[lane % LANES]--;
+    const four zero = {0};
+    struct half low = {zero, zero + INFINITY, zero - INFINITY, {0}}, high = low;
+    double rest[LANES];
+    size_t i = 0;
+
+    for (; i + LANES <= n; i += LANES) {
+        add_four(value + i, &low);
+        add_four(value + i + LANES / 2, &high);
+    }
+    for (unsigned lane = 0; lane < LANES; lane++)
+        rest[lane] = i + lane < n ? value[i + lane] : NAN; /* behind the end */
+    add_four(rest, &low);
+    add_four(rest + LANES / 2, &high);
+    store_half(&low, 0, out);
+    store_half(&high, LANES / 2, out);
+    for (size_t lane = n - i; lane < LANES; lane++)
+        out->n_nan[lane]--;
 }
 
 AVX2 static void fill_lanes_avx2(const double *value, size_t n, struct lanes *out)
