@@ -87,12 +87,36 @@ static void take_columns(struct ask *ask)
 
     for (size_t i = 0; i < ask->n_columns; i++) {
         const double *numbers = gk_query_numbers(ask->query, ask->column[i], &n);
+        double sum = ask->answer.sum; /* in a register */
         if (n == 0)
             harness_fail("the answer does not come as columns: %s", ask->text);
         for (size_t k = 0; k < n; k++)
-            ask->answer.sum += numbers[k];
+            sum += numbers[k];
+        ask->answer.sum = sum;
     }
     ask->answer.n_rows += 1 + gk_query_skip(ask->query, n > 0 ? n - 1 : 0);
+}
+
+/* Side by side: a sum that goes through memory at each call would wait longer for itself than the call takes. */
+#define SUMS 4
+
+/* A call a row, a call a value. */
+static int take_rows(struct ask *ask, struct gk_query_error *error)
+{
+    gk_query *query = ask->query;
+    double sums[SUMS] = {0};
+    uint64_t n_rows = 0;
+    int rc;
+
+    while ((rc = gk_query_next(query, error)) == GK_OK) {
+        for (size_t i = 0; i < ask->n_columns; i++)
+            sums[n_rows % SUMS] += number_of(gk_query_value(query, ask->column[i]));
+        n_rows++;
+    }
+    ask->answer.n_rows = n_rows;
+    for (size_t i = 0; i < SUMS; i++)
+        ask->answer.sum += sums[i];
+    return rc;
 }
 
 void ask_run(void *context)
@@ -103,15 +127,11 @@ void ask_run(void *context)
 
     ask->answer = (struct ask_sum){0};
     check(gk_query_start(ask->query, ask->snapshot, ask->now, &error), &error, ask->text);
-    while ((rc = gk_query_next(ask->query, &error)) == GK_OK) {
-        if (ask->by_columns) {
+    if (!ask->by_columns)
+        rc = take_rows(ask, &error);
+    else
+        while ((rc = gk_query_next(ask->query, &error)) == GK_OK)
             take_columns(ask);
-            continue;
-        }
-        ask->answer.n_rows++;
-        for (size_t i = 0; i < ask->n_columns; i++)
-            ask->answer.sum += number_of(gk_query_value(ask->query, ask->column[i]));
-    }
     check(rc, &error, ask->text);
 }
 

@@ -1025,7 +1025,8 @@ struct gk_columns {
 };
 
 typedef struct gk_scan gk_scan;
-/* Rows of one facility in [from, to), in order of time, in batches. GK_DONE after the last. */
+/* Rows of one facility in [from, to), in order of time, in batches. GK_DONE after the last. Closed before its snapshot,
+ * which keeps its memory for the next one. */
 GK_API int gk_scan_open(gk_snapshot *snapshot, uint32_t facility, const uint32_t *channels, size_t n, gk_time from,
                         gk_time to, gk_scan **out, struct gk_error *error);
 GK_API int gk_scan_next(gk_scan *scan, struct gk_columns *out, struct gk_error *error);

@@ -116,8 +116,7 @@ void rows_drop(struct rows *rows)
 int rows_can_lend(struct rows *rows, struct arena *arena)
 {
     rows->lent = arena_array(arena, rows->n_columns, sizeof *rows->lent);
-    rows->values = arena_array(arena, rows->n_columns, sizeof *rows->values);
-    return rows->lent && rows->values ? GK_OK : arena_status(arena);
+    return rows->lent ? GK_OK : arena_status(arena);
 }
 
 void rows_lend(struct rows *rows, size_t n)
@@ -138,24 +137,6 @@ bool rows_take(struct rows *rows)
 bool rows_has_next(const struct rows *rows)
 {
     return rows->at < rows->n || rows->lent_at < rows->n_lent;
-}
-
-const struct gk_value *rows_value(const struct rows *rows, size_t column)
-{
-    if (rows->lent_at == 0)
-        return &rows->cells[(rows->at - 1) * rows->n_columns + column];
-    const struct lent *lent = &rows->lent[column];
-    struct gk_value *out = &rows->values[column];
-    size_t row = rows->lent_at - 1;
-    if (lent->number) {
-        out->as.number = lent->number[row];
-        out->type = isnan(out->as.number) ? GK_TYPE_EMPTY : GK_TYPE_NUMBER;
-    } else if (lent->time) {
-        *out = (struct gk_value){GK_TYPE_TIME, {.time = lent->time[row]}};
-    } else {
-        *out = (struct gk_value){GK_TYPE_TEXT, {.text = lent->text}};
-    }
-    return out;
 }
 
 static bool is_number(const struct gk_value *cell)

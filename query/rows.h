@@ -11,11 +11,11 @@
 
 #define COLUMNS_MAX 32
 
-/* One column of lent rows: numbers (NaN is empty), or times, or a text that is the same in every row. */
+/* One column of lent rows: numbers (NaN is empty), or times, or a value that is the same in every row. */
 struct lent {
     const double *number;
     const gk_time *time;
-    struct gk_text text;
+    struct gk_value value; /* of numbers and times: of the row that was asked for last */
 };
 
 struct rows {
@@ -24,12 +24,11 @@ struct rows {
     size_t n_columns;
     struct gk_value *cells; /* n * n_columns */
     size_t n_cells, capacity;
-    size_t n;                /* rows of cells */
-    size_t at;               /* next row to give */
-    size_t column;           /* next column to put */
-    struct lent *lent;       /* n_columns; NULL: a statement that never lends */
-    struct gk_value *values; /* of the lent row that was given; n_columns */
-    size_t n_lent, lent_at;  /* rows that are lent, and how many of them were given */
+    size_t n;               /* rows of cells */
+    size_t at;              /* next row to give */
+    size_t column;          /* next column to put */
+    struct lent *lent;      /* n_columns; NULL: a statement that never lends */
+    size_t n_lent, lent_at; /* rows that are lent, and how many of them were given */
 };
 
 void rows_init(struct rows *rows, struct arena *arena);
@@ -68,7 +67,21 @@ static inline bool rows_take_lent(struct rows *rows)
 bool rows_take(struct rows *rows);
 bool rows_has_next(const struct rows *rows);
 /* A value of the row that was given last; made when it is of a lent one. */
-const struct gk_value *rows_value(const struct rows *rows, size_t column);
+static inline const struct gk_value *rows_value(const struct rows *rows, size_t column)
+{
+    if (rows->lent_at == 0)
+        return &rows->cells[(rows->at - 1) * rows->n_columns + column];
+    struct lent *lent = &rows->lent[column];
+    size_t row = rows->lent_at - 1;
+    if (lent->number) {
+        double number = lent->number[row];
+        lent->value.as.number = number;
+        lent->value.type = number == number ? GK_TYPE_NUMBER : GK_TYPE_EMPTY;
+    } else if (lent->time) {
+        lent->value.as.time = lent->time[row];
+    }
+    return &lent->value;
+}
 
 /* A number of the last row; NaN when it is empty or a text. */
 double rows_last_number(const struct rows *rows, size_t column);

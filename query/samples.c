@@ -154,7 +154,8 @@ static void lend(struct gk_query *query, const struct gk_columns *batch, uint32_
     struct lent *lent = query->rows.lent;
 
     lent[0].time = batch->time;
-    lent[1].text = (struct gk_text){name, strlen(name)};
+    lent[0].value.type = GK_TYPE_TIME;
+    lent[1].value = (struct gk_value){GK_TYPE_TEXT, {.text = {name, strlen(name)}}};
     for (size_t c = 0; c < own->n; c++)
         lent[2 + c].number = batch->value[c];
     rows_lend(&query->rows, batch->n_rows);

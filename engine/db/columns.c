@@ -34,6 +34,11 @@ void columns_reset(struct columns *columns)
     columns->n_columns = 0;
 }
 
+size_t columns_bytes(const struct columns *columns)
+{
+    return columns->capacity * (sizeof *columns->time + columns->columns_capacity * sizeof **columns->value);
+}
+
 int columns_find(const struct columns *columns, uint32_t channel)
 {
     for (size_t i = 0; i < columns->n_columns; i++)

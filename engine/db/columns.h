@@ -25,6 +25,8 @@ void columns_init(struct columns *columns, const struct mem *mem);
 void columns_clear(struct columns *columns);
 /* No rows and no columns; keeps the memory. */
 void columns_reset(struct columns *columns);
+/* The memory for rows, at most. */
+size_t columns_bytes(const struct columns *columns);
 /* Adds a column, missing in the rows there are; a channel that is there already is left alone. */
 int columns_add(struct columns *columns, uint32_t channel);
 /* The place of a channel, or -1. */

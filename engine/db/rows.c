@@ -140,18 +140,31 @@ static void open_known(struct rows *rows, const struct known *known)
 int rows_open(struct rows *rows, const struct origin *origin, uint32_t facility, const uint32_t *channels, size_t n,
               gk_time from, gk_time to, struct gk_error *error)
 {
-    int rc;
-
     memset(rows, 0, sizeof *rows);
     rows->origin = origin;
+    columns_init(&rows->incoming, origin->mem);
+    columns_init(&rows->chunk, origin->mem);
+    columns_init(&rows->merged, origin->mem);
+    return rows_reopen(rows, facility, channels, n, from, to, error);
+}
+
+int rows_reopen(struct rows *rows, uint32_t facility, const uint32_t *channels, size_t n, gk_time from, gk_time to,
+                struct gk_error *error)
+{
+    const struct origin *origin = rows->origin;
+    int rc;
+
     rows->facility = facility;
     rows->from = from;
     rows->to = to;
     rows->all_channels = !channels;
+    rows->hidden = NULL;
+    rows->n_hidden = rows->incoming_at = 0;
+    rows->has_chunk = false;
     open_known(rows, origin->known);
-    columns_init(&rows->incoming, origin->mem);
-    columns_init(&rows->chunk, origin->mem);
-    columns_init(&rows->merged, origin->mem);
+    columns_reset(&rows->incoming);
+    columns_reset(&rows->chunk);
+    columns_reset(&rows->merged);
     bool has_unsealed =
         origin->heads && origin->view.n_visible > 0 && heads_has(origin->heads, origin->view, facility, NULL, NULL);
     for (size_t i = 0; channels && i < n; i++) {
@@ -165,7 +178,8 @@ int rows_open(struct rows *rows, const struct origin *origin, uint32_t facility,
         TRY(heads_collect(origin->heads, origin->view, facility, from, rows->to, origin->policy, rows->all_channels,
                           &rows->incoming));
     hide(rows, &rows->incoming);
-    TRY(cursor_open(origin->txn, STORE_CHUNK, &rows->cursor, error));
+    if (!rows->cursor)
+        TRY(cursor_open(origin->txn, STORE_CHUNK, &rows->cursor, error));
     TRY(seek_first(rows, error));
 done:
     if (rc == GK_ENOMEM)
@@ -183,6 +197,11 @@ void rows_close(struct rows *rows)
     mem_free(rows->origin->mem, rows->values);
     rows->values = NULL;
     rows->values_capacity = 0;
+}
+
+size_t rows_bytes(const struct rows *rows)
+{
+    return columns_bytes(&rows->incoming) + columns_bytes(&rows->chunk) + columns_bytes(&rows->merged);
 }
 
 /* Whether a mini block begins before t; mostly its head says so. */

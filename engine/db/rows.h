@@ -40,6 +40,11 @@ struct rows {
 /* channels NULL: all there are (batches may then differ in their columns). */
 int rows_open(struct rows *rows, const struct origin *origin, uint32_t facility, const uint32_t *channels, size_t n,
               gk_time from, gk_time to, struct gk_error *error);
+/* Other rows of the same origin, in the memory of these. */
+int rows_reopen(struct rows *rows, uint32_t facility, const uint32_t *channels, size_t n, gk_time from, gk_time to,
+                struct gk_error *error);
+/* The memory that they have for rows. */
+size_t rows_bytes(const struct rows *rows);
 /* GK_OK: *out has at least one row and lives until the next call; GK_DONE. */
 int rows_next(struct rows *rows, const struct columns **out, struct gk_error *error);
 /*

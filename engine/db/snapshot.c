@@ -229,6 +229,7 @@ void gk_snapshot_close(gk_snapshot *s)
             }
         mem_free(&s->mem, s->derived);
     }
+    scan_free(s->spare_scan);
     if (!s->parent)
         txn_abort(s->txn);
     if (!s->parent || s->sight != s->parent->sight)

@@ -44,6 +44,7 @@ struct gk_snapshot {
     struct gk_chunk *chunks;       /* handed out by gk_facility_chunks */
     size_t chunks_capacity;
     struct damage damage; /* of the parent, if there is one */
+    gk_scan *spare_scan;  /* closed, for the next one; NULL: none */
     struct sight *sight;  /* what is seen of all this; NULL: everything. A view has its parent's or its own */
 };
 
@@ -77,6 +78,7 @@ int snapshot_check_facility(const gk_snapshot *snapshot, uint32_t facility, stru
 /* gk_scan_open by the store's numbers. */
 int scan_open(gk_snapshot *snapshot, uint32_t facility, const uint32_t *channels, size_t n, gk_time from, gk_time to,
               gk_scan **out, struct gk_error *error);
+void scan_free(gk_scan *scan); /* NULL is welcome */
 /* What a scan reads, for those that know how to read less of it. */
 struct rows *scan_rows(gk_scan *scan);
 /* Whether a facility has rows in the heads that this snapshot sees. */
