@@ -1039,14 +1039,18 @@ enum gk_reduce { GK_MEAN = 0, GK_LEAST = 1, GK_MOST = 2, GK_TOTAL = 3 };
 
 /*
  * A row without a value of any of the channels is no sample of the signal. `apply`, when it is not NULL, takes the
- * place of `reduce`: it makes a number of the channels' values in their order (NaN: that one is missing). Where it
- * gives NaN the signal is unknown from that row to the next.
+ * place of `reduce`: of n rows at once, at most GK_APPLY_ROWS, it makes a number each of the channels' values, a column
+ * a channel in their order (NaN: that one is missing). Where it gives NaN the signal is unknown from that row to the
+ * next. `bounds` may be NULL; else it says between which numbers the results are when channel c is between low[c] and
+ * high[c] and nothing is missing, or false when that cannot be told: so rows need not be decoded to be compared.
  */
+#define GK_APPLY_ROWS 256
 struct gk_signal {
     const uint32_t *channels;
     size_t n_channels;
     enum gk_reduce reduce;
-    double (*apply)(void *context, const double *values);
+    void (*apply)(void *context, const double *const *value, size_t n, double *out);
+    bool (*bounds)(void *context, const double *low, const double *high, double *out_low, double *out_high);
     void *context;
     bool wants_ends_only; /* gk_signal_summaries: of a summary just count, first, last, their times and held_ns */
 };

@@ -3,62 +3,194 @@
  */
 #include "value.h"
 
+#include <float.h>
 #include <math.h>
+#include <string.h>
 
-static double divide(double a, double b)
+/* Each is a loop of its own over a column, so that it is a vector loop; no way out of any. */
+
+/* What is no number, 1e308 * 10 for one, is no answer either. */
+static void drop_infinite(double *out, size_t n)
 {
-    return b < 0 || b > 0 ? a / b : NAN;
+    for (size_t i = 0; i < n; i++)
+        out[i] = fabs(out[i]) <= DBL_MAX ? out[i] : NAN;
+}
+
+static void combine(enum value_kind kind, const double *b, size_t n, double *out)
+{
+    switch (kind) {
+    case VALUE_ADD:
+    case VALUE_AVG:
+    case VALUE_SUM:
+        for (size_t i = 0; i < n; i++)
+            out[i] += b[i];
+        break;
+    case VALUE_SUBTRACT:
+        for (size_t i = 0; i < n; i++)
+            out[i] -= b[i];
+        break;
+    case VALUE_MULTIPLY:
+        for (size_t i = 0; i < n; i++)
+            out[i] *= b[i];
+        break;
+    case VALUE_DIVIDE: /* by 0 it is infinite, or NaN */
+        for (size_t i = 0; i < n; i++)
+            out[i] /= b[i];
+        break;
+    case VALUE_MAX:
+        for (size_t i = 0; i < n; i++)
+            out[i] = b[i] > out[i] || isnan(b[i]) ? b[i] : out[i];
+        break;
+    default: /* VALUE_MIN */
+        for (size_t i = 0; i < n; i++)
+            out[i] = b[i] < out[i] || isnan(b[i]) ? b[i] : out[i];
+        break;
+    }
 }
 
 /* max, min, avg, sum of a list. */
-static double fold(const struct value *value, const double *inputs)
+static void fold(const struct value *value, const double *const *inputs, size_t n, double *out)
 {
-    double result = 0;
-    size_t n = 0;
+    double item_of[GK_APPLY_ROWS], count = 1;
 
-    for (const struct value *item = value->a; item; item = item->next, n++) {
-        double x = value_of(item, inputs);
-        if (isnan(x))
-            return NAN;
-        if (n == 0)
-            result = x;
-        else if (value->kind == VALUE_MAX)
-            result = x > result ? x : result;
-        else if (value->kind == VALUE_MIN)
-            result = x < result ? x : result;
-        else
-            result += x;
+    value_of_rows(value->a, inputs, n, out);
+    for (const struct value *item = value->a->next; item; item = item->next, count++) {
+        value_of_rows(item, inputs, n, item_of);
+        combine(value->kind, item_of, n, out);
     }
-    return value->kind == VALUE_AVG ? result / (double)n : result;
+    for (size_t i = 0; value->kind == VALUE_AVG && i < n; i++)
+        out[i] /= count;
+}
+
+void value_of_rows(const struct value *value, const double *const *inputs, size_t n, double *out)
+{
+    double b[GK_APPLY_ROWS];
+
+    switch (value->kind) {
+    case VALUE_NUMBER:
+        for (size_t i = 0; i < n; i++)
+            out[i] = value->number;
+        return;
+    case VALUE_INPUT:
+        memcpy(out, inputs[value->input], n * sizeof *out);
+        return;
+    case VALUE_NEGATIVE:
+        value_of_rows(value->a, inputs, n, out);
+        for (size_t i = 0; i < n; i++)
+            out[i] = -out[i];
+        return;
+    case VALUE_ADD:
+    case VALUE_SUBTRACT:
+    case VALUE_MULTIPLY:
+    case VALUE_DIVIDE:
+        value_of_rows(value->a, inputs, n, out);
+        value_of_rows(value->b, inputs, n, b);
+        combine(value->kind, b, n, out);
+        break;
+    default:
+        fold(value, inputs, n, out);
+    }
+    drop_infinite(out, n);
 }
 
 double value_of(const struct value *value, const double *inputs)
 {
-    double result = NAN;
+    const double *columns[INPUTS_MAX];
+    double out;
+
+    for (size_t i = 0; i < INPUTS_MAX; i++)
+        columns[i] = inputs + i;
+    value_of_rows(value, columns, 1, &out);
+    return out;
+}
+
+/* ---- bounds: an operation is monotone in each operand, and so is its rounding ---- */
+
+struct bounds {
+    double low, high;
+};
+
+static bool is_finite(struct bounds x)
+{
+    return isfinite(x.low) && isfinite(x.high);
+}
+
+/* Of a product or a quotient the ends are among those of the ends. */
+static struct bounds of_ends(enum value_kind kind, struct bounds a, struct bounds b)
+{
+    double ends[] = {a.low, a.low, a.high, a.high}, with[] = {b.low, b.high, b.low, b.high};
+
+    combine(kind, with, 4, ends);
+    return (struct bounds){fmin(fmin(ends[0], ends[1]), fmin(ends[2], ends[3])),
+                           fmax(fmax(ends[0], ends[1]), fmax(ends[2], ends[3]))};
+}
+
+static bool bounds_of(const struct value *value, const double *low, const double *high, struct bounds *out);
+
+static bool bounds_of_list(const struct value *value, const double *low, const double *high, struct bounds *out)
+{
+    double count = 1;
+    struct bounds b;
+
+    if (!bounds_of(value->a, low, high, out))
+        return false;
+    for (const struct value *item = value->a->next; item; item = item->next, count++) {
+        if (!bounds_of(item, low, high, &b))
+            return false;
+        combine(value->kind, &b.low, 1, &out->low);
+        combine(value->kind, &b.high, 1, &out->high);
+    }
+    if (value->kind == VALUE_AVG)
+        *out = (struct bounds){out->low / count, out->high / count};
+    return true;
+}
+
+static bool bounds_of(const struct value *value, const double *low, const double *high, struct bounds *out)
+{
+    struct bounds a, b;
 
     switch (value->kind) {
     case VALUE_NUMBER:
-        return value->number;
+        *out = (struct bounds){value->number, value->number};
+        break;
     case VALUE_INPUT:
-        return inputs[value->input];
+        *out = (struct bounds){low[value->input], high[value->input]};
+        break;
     case VALUE_NEGATIVE:
-        return -value_of(value->a, inputs);
+        if (!bounds_of(value->a, low, high, &a))
+            return false;
+        *out = (struct bounds){-a.high, -a.low};
+        break;
     case VALUE_ADD:
-        result = value_of(value->a, inputs) + value_of(value->b, inputs);
-        break;
     case VALUE_SUBTRACT:
-        result = value_of(value->a, inputs) - value_of(value->b, inputs);
-        break;
     case VALUE_MULTIPLY:
-        result = value_of(value->a, inputs) * value_of(value->b, inputs);
-        break;
     case VALUE_DIVIDE:
-        result = divide(value_of(value->a, inputs), value_of(value->b, inputs));
+        if (!bounds_of(value->a, low, high, &a) || !bounds_of(value->b, low, high, &b))
+            return false;
+        if (value->kind == VALUE_DIVIDE && b.low <= 0 && b.high >= 0)
+            return false;
+        if (value->kind == VALUE_ADD)
+            *out = (struct bounds){a.low + b.low, a.high + b.high};
+        else if (value->kind == VALUE_SUBTRACT)
+            *out = (struct bounds){a.low - b.high, a.high - b.low};
+        else
+            *out = of_ends(value->kind, a, b);
         break;
     default:
-        result = fold(value, inputs);
+        if (!bounds_of_list(value, low, high, out))
+            return false;
     }
-    return isfinite(result) ? result : NAN; /* 1e308 * 10 is no answer either */
+    return is_finite(*out);
+}
+
+bool value_bounds(const struct value *value, const double *low, const double *high, double *out_low, double *out_high)
+{
+    struct bounds out;
+    bool is_told = bounds_of(value, low, high, &out);
+
+    *out_low = is_told ? out.low : -INFINITY;
+    *out_high = is_told ? out.high : INFINITY;
+    return is_told;
 }
 
 const char *value_name(const struct value *value)

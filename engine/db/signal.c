@@ -4,53 +4,95 @@
 #include "db/signal.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "state/timeline.h"
 
-static bool apply(const struct gk_signal *signal, const double *const *value, size_t row, double *out)
+/* Adds a channel to the numbers so far, where it has a value. One loop a way, so that each is a vector loop. */
+static void add_channel(enum gk_reduce reduce, const double *value, size_t n, double *number, const uint8_t *is_sample)
 {
-    double values[GK_APPLY_MAX];
-    bool is_sample = false;
-
-    for (size_t c = 0; c < signal->n_channels; c++) {
-        values[c] = value[c][row];
-        is_sample |= !isnan(values[c]);
+    if (reduce == GK_LEAST) {
+        for (size_t i = 0; i < n; i++)
+            number[i] = value[i] < number[i] || !is_sample[i] ? value[i] : number[i];
+    } else if (reduce == GK_MOST) {
+        for (size_t i = 0; i < n; i++)
+            number[i] = value[i] > number[i] || !is_sample[i] ? value[i] : number[i];
+    } else {
+        for (size_t i = 0; i < n; i++) {
+            double sum = isnan(value[i]) ? number[i] : number[i] + value[i];
+            number[i] = is_sample[i] ? sum : value[i];
+        }
     }
-    *out = is_sample ? signal->apply(signal->context, values) : NAN;
-    return is_sample;
 }
 
-bool signal_reduce(const struct gk_signal *signal, const double *const *value, size_t row, double *out)
+void signal_numbers(const struct gk_signal *signal, const double *const *value, size_t n, double *number,
+                    uint8_t *is_sample)
 {
-    double result = 0;
-    size_t n = 0;
+    double count[GK_APPLY_ROWS] = {0};
 
-    if (signal->apply)
-        return apply(signal, value, row, out);
+    memset(is_sample, 0, n);
     for (size_t c = 0; c < signal->n_channels; c++) {
-        double v = value[c][row];
-        if (isnan(v))
-            continue;
-        if (n == 0)
-            result = v;
-        else if (signal->reduce == GK_LEAST)
-            result = v < result ? v : result;
-        else if (signal->reduce == GK_MOST)
-            result = v > result ? v : result;
-        else
-            result += v;
-        n++;
+        if (!signal->apply)
+            add_channel(signal->reduce, value[c], n, number, is_sample);
+        for (size_t i = 0; i < n; i++) {
+            is_sample[i] |= !isnan(value[c][i]);
+            count[i] += !isnan(value[c][i]);
+        }
     }
-    *out = signal->reduce == GK_MEAN && n > 1 ? result / (double)n : result;
-    return n > 0;
+    if (signal->apply) {
+        signal->apply(signal->context, value, n, number);
+        for (size_t i = 0; i < n; i++)
+            number[i] = is_sample[i] ? number[i] : NAN;
+    } else if (signal->reduce == GK_MEAN && signal->n_channels > 1) {
+        for (size_t i = 0; i < n; i++)
+            number[i] = count[i] > 1 ? number[i] / count[i] : number[i];
+    }
+}
+
+void signal_numbers_at(const struct gk_signal *signal, const double *const *value, size_t from, size_t n,
+                       double *number, uint8_t *is_sample)
+{
+    const double *at[GK_APPLY_MAX];
+
+    for (size_t c = 0; c < signal->n_channels; c++)
+        at[c] = value[c] + from;
+    signal_numbers(signal, at, n, number, is_sample);
+}
+
+bool signal_bounds(const struct gk_signal *signal, const struct chunk_bounds *channels, double *low, double *high)
+{
+    double lows[GK_APPLY_MAX], highs[GK_APPLY_MAX];
+
+    *low = channels[0].low;
+    *high = channels[0].high;
+    if (signal_is_plain(signal))
+        return channels[0].is_full;
+    for (size_t c = 0; c < signal->n_channels; c++) {
+        if (!channels[c].is_full || !isfinite(channels[c].low) || !isfinite(channels[c].high))
+            return false;
+        lows[c] = channels[c].low;
+        highs[c] = channels[c].high;
+    }
+    if (signal->apply)
+        return signal->bounds && signal->bounds(signal->context, lows, highs, low, high);
+    for (size_t c = 1; c < signal->n_channels; c++) { /* whatever way it is, more of a channel is never less of it */
+        const uint8_t is_sample = 1;
+        add_channel(signal->reduce, &lows[c], 1, low, &is_sample);
+        add_channel(signal->reduce, &highs[c], 1, high, &is_sample);
+    }
+    if (signal->reduce == GK_MEAN) {
+        *low /= (double)signal->n_channels;
+        *high /= (double)signal->n_channels;
+    }
+    return isfinite(*low) && isfinite(*high);
 }
 
 int signal_check(const struct gk_signal *signal, struct gk_error *error)
 {
     if (signal->n_channels == 0)
         return error_set(error, GK_EINVAL, "a signal without channels");
-    if (signal->apply && signal->n_channels > GK_APPLY_MAX)
-        return error_set(error, GK_EINVAL, "a signal with a function may have %d channels", GK_APPLY_MAX);
+    if (signal->n_channels > GK_APPLY_MAX)
+        return error_set(error, GK_EINVAL, "a signal may have %d channels", GK_APPLY_MAX);
     return GK_OK;
 }
 

@@ -8,10 +8,20 @@
 #ifndef DB_SIGNAL_H
 #define DB_SIGNAL_H
 
+#include "codec/chunk.h"
 #include "db/snapshot.h"
 
-/* Whether a row is a sample of the signal, and its number; NaN where the signal's function gives none. */
-bool signal_reduce(const struct gk_signal *signal, const double *const *value, size_t row, double *out);
+/*
+ * The numbers of rows [0, n), at most GK_APPLY_ROWS; NaN where a row is no sample, or the signal's function gives none.
+ * is_sample tells them apart, a byte a row.
+ */
+void signal_numbers(const struct gk_signal *signal, const double *const *value, size_t n, double *number,
+                    uint8_t *is_sample);
+/* Rows [from, from + n) of a batch. */
+void signal_numbers_at(const struct gk_signal *signal, const double *const *value, size_t from, size_t n,
+                       double *number, uint8_t *is_sample);
+/* Between which numbers the signal is when its channels are within bounds; false: it cannot be told. */
+bool signal_bounds(const struct gk_signal *signal, const struct chunk_bounds *channels, double *low, double *high);
 /* Of one channel as it is: then mini blocks and hours say what they know of it. */
 static inline bool signal_is_plain(const struct gk_signal *signal)
 {

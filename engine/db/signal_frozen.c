@@ -99,20 +99,31 @@ done:
     return rc;
 }
 
-static int add_batch(struct freezing *f, const struct gk_signal *signal, const struct gk_columns *batch)
+static int add_row(struct freezing *f, int64_t tick, double value)
 {
     int rc = GK_OK;
 
-    for (size_t i = 0; i < batch->n_rows; i++) {
-        double value;
-        if (!signal_reduce(signal, batch->value, i, &value) || isnan(value))
-            continue;
-        int64_t tick = tick_of(f->tick_ns, batch->time[i]);
-        if (f->has_row && tick != f->tick)
-            TRY(apply(f, tick));
-        f->has_row = true;
-        f->tick = tick;
-        f->value = value;
+    if (f->has_row && tick != f->tick)
+        TRY(apply(f, tick));
+    f->has_row = true;
+    f->tick = tick;
+    f->value = value;
+done:
+    return rc;
+}
+
+static int add_batch(struct freezing *f, const struct gk_signal *signal, const struct gk_columns *batch)
+{
+    uint8_t is_sample[GK_APPLY_ROWS];
+    double number[GK_APPLY_ROWS];
+    int rc = GK_OK;
+
+    for (size_t from = 0, n; from < batch->n_rows; from += n) {
+        n = batch->n_rows - from < GK_APPLY_ROWS ? batch->n_rows - from : GK_APPLY_ROWS;
+        signal_numbers_at(signal, batch->value, from, n, number, is_sample);
+        for (size_t i = 0; i < n; i++)
+            if (!isnan(number[i]))
+                TRY(add_row(f, tick_of(f->tick_ns, batch->time[from + i]), number[i]));
     }
 done:
     return rc;

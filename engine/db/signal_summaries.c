@@ -159,15 +159,22 @@ static size_t add_samples(struct summing *s, const gk_time *time, const double *
 /* Several channels: one number a row, then as with one. What is unknown ends what held. */
 static void add_rows(struct summing *s, const struct gk_signal *signal, const struct gk_columns *batch)
 {
-    for (size_t i = 0; i < batch->n_rows; i++) {
-        double v;
-        if (!signal_reduce(signal, batch->value, i, &v))
-            continue;
-        if (isnan(v)) {
-            end_piece(s);
-            pass_over(s, batch->time[i]);
-        } else {
-            (void)add_samples(s, batch->time + i, &v, 0, 1); /* the one row */
+    uint8_t is_sample[GK_APPLY_ROWS];
+    double number[GK_APPLY_ROWS];
+
+    for (size_t from = 0, n; from < batch->n_rows; from += n) {
+        n = batch->n_rows - from < GK_APPLY_ROWS ? batch->n_rows - from : GK_APPLY_ROWS;
+        signal_numbers_at(signal, batch->value, from, n, number, is_sample);
+        const gk_time *time = batch->time + from;
+        for (size_t i = 0, end = 0; i < n; i = end + 1) {
+            while (end < n && (end < i || !isnan(number[end])))
+                end++;
+            while (i < end)
+                i = add_samples(s, time, number, i, end);
+            if (end < n && is_sample[end]) {
+                end_piece(s);
+                pass_over(s, time[end]);
+            }
         }
     }
 }

@@ -50,6 +50,7 @@ static bool is_decided(enum gk_compare compare, double low, double high, double 
 
 struct comparing {
     gk_timeline *out;
+    const struct mem *mem;
     const struct gk_signal *signal;
     const struct limits *limits;
     enum gk_compare compare;
@@ -112,66 +113,6 @@ done:
     return rc;
 }
 
-static int add_batch(struct comparing *c, const struct gk_columns *batch)
-{
-    int rc = GK_OK;
-
-    for (size_t i = 0; i < batch->n_rows; i++) {
-        double v;
-        if (signal_reduce(c->signal, batch->value, i, &v))
-            TRY(add_row(c, batch->time[i],
-                        isnan(v)                         ? GK_UNKNOWN
-                        : holds(c->compare, v, c->limit) ? GK_TRUE
-                                                         : GK_FALSE));
-    }
-done:
-    return rc;
-}
-
-/* ---- chunks as they are ---------------------------------------------------------------------------------------- */
-
-#define MINIS_MAX (CHUNK_ROWS_MAX / CHUNK_MINI)
-
-/* A chunk of which one column is compared. The run's last row may be the last one of a mini block not yet looked at. */
-struct looking {
-    const struct chunk_view *chunk;
-    struct times_view times;
-    struct column_view column, basis;
-    bool has_limit;
-    struct column_limit limit; /* of the column's integers, if there is one */
-    gk_time from, to;          /* rows outside are not there */
-    bool is_pending;
-    uint32_t pending; /* mini block; comparing.last is then no later than its last row */
-    struct chunk_bounds bounds[MINIS_MAX];
-    bool has_values; /* of a binned column, which is decoded as a whole at the first that is wanted */
-    double value[CHUNK_ROWS_MAX];
-};
-
-static size_t mini_rows(const struct chunk_view *chunk, uint32_t mini)
-{
-    size_t from = (size_t)mini * CHUNK_MINI;
-    return chunk->n_rows - from < CHUNK_MINI ? chunk->n_rows - from : CHUNK_MINI;
-}
-
-/* Looks up the last row of the run. */
-static int settle(struct comparing *c, struct looking *l)
-{
-    gk_time time[CHUNK_MINI];
-    int rc = GK_OK;
-
-    if (!l->is_pending)
-        return GK_OK;
-    l->is_pending = false;
-    if (l->pending + 1 == l->chunk->n_minis) {
-        c->last = l->chunk->last;
-        return GK_OK;
-    }
-    TRY(times_mini(&l->times, l->pending, time));
-    c->last = time[CHUNK_MINI - 1];
-done:
-    return rc;
-}
-
 /* Row i compares as asked for. */
 static enum gk_truth truth_at(const uint64_t *mask, size_t i)
 {
@@ -206,49 +147,190 @@ done:
     return rc;
 }
 
-/* The values of a mini block, in place or in `own`. */
-static int look_up(struct looking *l, uint32_t mini, double own[CHUNK_MINI], const double **value)
+/* Whether no row comes later behind another than that one is sure to hold. */
+static bool is_close(const struct comparing *c, const gk_time *time, size_t n)
 {
-    const struct column_view *basis = l->column.is_predicted ? &l->basis : NULL;
-    int rc;
+    uint64_t most = 0;
 
-    if (!l->column.is_binned) {
-        *value = own;
-        return column_values(&l->column, basis, mini, mini + 1, own);
+    for (size_t i = 1; i < n; i++) {
+        uint64_t gap = (uint64_t)time[i] - (uint64_t)time[i - 1];
+        most = gap > most ? gap : most;
     }
-    if (!l->has_values)
-        TRY(column_values(&l->column, basis, 0, l->chunk->n_minis, l->value));
-    l->has_values = true;
-    *value = l->value + (size_t)mini * CHUNK_MINI;
-    rc = GK_OK;
+    return c->quiet >= 0 && most <= (uint64_t)c->quiet;
+}
+
+static bool has_nan(const double *number, size_t n)
+{
+    size_t n_nan = 0;
+
+    for (size_t i = 0; i < n; i++) /* no way out: a vector loop */
+        n_nan += number[i] != number[i];
+    return n_nan > 0;
+}
+
+/* Rows of which the numbers are worked out, at most GK_APPLY_ROWS. */
+static int add_numbers(struct comparing *c, const gk_time *time, const double *number, const uint8_t *is_sample,
+                       size_t n, bool has_gaps)
+{
+    uint64_t mask[MASK_WORDS(GK_APPLY_ROWS)];
+    int rc = GK_OK;
+
+    mask_compare(c->compare, c->limit, number, n, mask);
+    if (!has_gaps && !has_nan(number, n))
+        return add_close(c, time, n, mask);
+    for (size_t i = 0; i < n; i++)
+        if (is_sample[i])
+            TRY(add_row(c, time[i], isnan(number[i]) ? GK_UNKNOWN : truth_at(mask, i)));
 done:
     return rc;
 }
 
-/* Its values are decoded unless the comparison is `decided`; row by row where something is unusual. */
-static int add_mini(struct comparing *c, struct looking *l, uint32_t mini, const struct chunk_span *span, bool is_full,
+/* Rows [from, from + n) of columns, at most GK_APPLY_ROWS. */
+static int add_values(struct comparing *c, const gk_time *time, const double *const *value, size_t from, size_t n,
+                      bool has_gaps)
+{
+    uint8_t is_sample[GK_APPLY_ROWS];
+    double number[GK_APPLY_ROWS];
+
+    signal_numbers_at(c->signal, value, from, n, number, is_sample);
+    return add_numbers(c, time + from, number, is_sample, n, has_gaps);
+}
+
+static int add_batch(struct comparing *c, const struct gk_columns *batch)
+{
+    int rc = GK_OK;
+
+    for (size_t from = 0, n; from < batch->n_rows; from += n) {
+        n = batch->n_rows - from < GK_APPLY_ROWS ? batch->n_rows - from : GK_APPLY_ROWS;
+        TRY(add_values(c, batch->time, batch->value, from, n, !is_close(c, batch->time + from, n)));
+    }
+done:
+    return rc;
+}
+
+/* ---- chunks as they are ---------------------------------------------------------------------------------------- */
+
+#define MINIS_MAX (CHUNK_ROWS_MAX / CHUNK_MINI)
+
+/* One of the columns of a chunk that is looked at. */
+struct looked {
+    bool is_there; /* else all of it is missing */
+    struct column_view column, basis;
+    struct chunk_bounds bounds[MINIS_MAX];
+    bool has_values; /* of a binned column, which is decoded as a whole at the first that is wanted */
+    double *value;   /* room for a chunk, made when it is wanted */
+};
+
+/* A chunk of which some columns are compared. The run's last row may be the last one of a mini block not yet looked
+ * at. */
+struct looking {
+    const struct chunk_view *chunk;
+    struct times_view times;
+    bool has_limit;
+    struct column_limit limit; /* of the integers of the only column, if there is one */
+    gk_time from, to;          /* rows outside are not there */
+    bool is_pending;
+    uint32_t pending;   /* mini block; comparing.last is then no later than its last row */
+    struct looked of[]; /* one a channel of the signal */
+};
+
+static size_t mini_rows(const struct chunk_view *chunk, uint32_t mini)
+{
+    size_t from = (size_t)mini * CHUNK_MINI;
+    return chunk->n_rows - from < CHUNK_MINI ? chunk->n_rows - from : CHUNK_MINI;
+}
+
+/* Looks up the last row of the run. */
+static int settle(struct comparing *c, struct looking *l)
+{
+    gk_time time[CHUNK_MINI];
+    int rc = GK_OK;
+
+    if (!l->is_pending)
+        return GK_OK;
+    l->is_pending = false;
+    if (l->pending + 1 == l->chunk->n_minis) {
+        c->last = l->chunk->last;
+        return GK_OK;
+    }
+    TRY(times_mini(&l->times, l->pending, time));
+    c->last = time[CHUNK_MINI - 1];
+done:
+    return rc;
+}
+
+/* The values of a mini block, in place or in `own`. */
+static int look_up(struct comparing *c, struct looking *l, size_t channel, uint32_t mini, double own[CHUNK_MINI],
+                   const double **value)
+{
+    struct looked *of = &l->of[channel];
+    const struct column_view *basis = of->column.is_predicted ? &of->basis : NULL;
+    int rc = GK_OK;
+
+    *value = own;
+    if (!of->is_there) {
+        for (size_t i = 0; i < CHUNK_MINI; i++)
+            own[i] = gk_missing();
+        return GK_OK;
+    }
+    if (!of->column.is_binned)
+        return column_values(&of->column, basis, mini, mini + 1, own);
+    if (!of->value)
+        of->value = mem_array(c->mem, CHUNK_ROWS_MAX, sizeof *of->value);
+    if (!of->value)
+        return GK_ENOMEM;
+    if (!of->has_values)
+        TRY(column_values(&of->column, basis, 0, l->chunk->n_minis, of->value));
+    of->has_values = true;
+    *value = of->value + (size_t)mini * CHUNK_MINI;
+done:
+    return rc;
+}
+
+/* All of its rows compare alike. */
+static int add_decided(struct comparing *c, const gk_time *time, size_t n, enum gk_truth truth, bool has_gaps)
+{
+    int rc = GK_OK;
+
+    if (!has_gaps) {
+        TRY(add_row(c, time[0], truth));
+        c->last = time[n - 1];
+        return GK_OK;
+    }
+    for (size_t i = 0; i < n; i++)
+        TRY(add_row(c, time[i], truth));
+done:
+    return rc;
+}
+
+/* The rows of a mini block that are in the stretch; its values are decoded unless the comparison is `decided`. */
+static int add_mini(struct comparing *c, struct looking *l, uint32_t mini, const struct chunk_span *span,
                     const enum gk_truth *decided)
 {
     gk_time time[CHUNK_MINI];
-    double own[CHUNK_MINI];
-    const double *value = own;
+    double own[GK_APPLY_MAX][CHUNK_MINI];
+    const double *value[GK_APPLY_MAX];
     uint64_t mask[MASK_WORDS(CHUNK_MINI)];
-    size_t n = mini_rows(l->chunk, mini);
+    size_t from = 0, n = mini_rows(l->chunk, mini);
     int rc;
 
     TRY(settle(c, l));
     TRY(times_mini(&l->times, mini, time));
+    while (from < n && time[from] < l->from)
+        from++;
+    while (n > from && time[n - 1] >= l->to)
+        n--;
+    if (from == n)
+        return GK_OK;
+    bool has_gaps = !(span->is_known && span->gap <= c->quiet) && !is_close(c, time + from, n - from);
     if (decided)
-        memset(mask, *decided == GK_TRUE ? 0xFF : 0, sizeof mask);
-    else if (!is_full || !l->has_limit || !column_compare(&l->column, &l->limit, mini, mask)) {
-        TRY(look_up(l, mini, own, &value));
-        mask_compare(c->compare, c->limit, value, n, mask);
-    }
-    if (is_full && span->is_known && span->gap <= c->quiet && time[0] >= l->from && time[n - 1] < l->to)
+        return add_decided(c, time + from, n - from, *decided, has_gaps);
+    bool is_all = from == 0 && n == mini_rows(l->chunk, mini);
+    if (is_all && l->has_limit && !has_gaps && column_compare(&l->of[0].column, &l->limit, mini, mask))
         return add_close(c, time, n, mask);
-    for (size_t i = 0; i < n; i++)
-        if (time[i] >= l->from && time[i] < l->to && (is_full || value[i] == value[i]))
-            TRY(add_row(c, time[i], truth_at(mask, i)));
+    for (size_t i = 0; i < c->signal->n_channels; i++)
+        TRY(look_up(c, l, i, mini, own[i], &value[i]));
+    TRY(add_values(c, time, value, from, n - from, has_gaps));
 done:
     return rc;
 }
@@ -265,18 +347,34 @@ static bool lengthens(const struct comparing *c, const struct looking *l, const 
     return !__builtin_add_overflow(span->first, span->slack, &first) && first >= c->last && continues(c, first, truth);
 }
 
+/* Whether all rows of a mini block compare alike, by the bounds of its columns. */
+static bool is_mini_decided(const struct comparing *c, const struct looking *l, uint32_t i, enum gk_truth *truth)
+{
+    struct chunk_bounds bounds[GK_APPLY_MAX];
+    double low, high;
+
+    for (size_t k = 0; k < c->signal->n_channels; k++)
+        bounds[k] = l->of[k].bounds[i];
+    return signal_bounds(c->signal, bounds, &low, &high) && is_decided(c->compare, low, high, c->limit, truth);
+}
+
 static int add_minis(struct comparing *c, struct looking *l, uint32_t a, uint32_t b)
 {
     int rc;
 
-    TRY(column_bounds(&l->column, l->column.is_predicted ? &l->basis : NULL, a, b, l->bounds));
+    for (size_t i = 0; i < c->signal->n_channels; i++) {
+        struct looked *of = &l->of[i];
+        if (of->is_there)
+            TRY(column_bounds(&of->column, of->column.is_predicted ? &of->basis : NULL, a, b, of->bounds));
+        else
+            memset(of->bounds, 0, sizeof of->bounds); /* not full */
+    }
     for (uint32_t mini = a; mini < b; mini++) {
-        const struct chunk_bounds *bounds = &l->bounds[mini - a];
         struct chunk_span span = times_span(&l->times, mini);
         enum gk_truth truth;
-        bool decided = bounds->is_full && is_decided(c->compare, bounds->low, bounds->high, c->limit, &truth);
+        bool decided = is_mini_decided(c, l, mini - a, &truth);
         if (!decided || !lengthens(c, l, &span, truth)) {
-            TRY(add_mini(c, l, mini, &span, bounds->is_full, decided ? &truth : NULL));
+            TRY(add_mini(c, l, mini, &span, decided ? &truth : NULL));
         } else {
             l->is_pending = true;
             l->pending = mini;
@@ -288,28 +386,48 @@ done:
     return rc;
 }
 
+/* *is_empty: it has none of the signal's columns. */
+static int open_columns(const struct comparing *c, struct looking *l, bool *is_empty)
+{
+    int rc = GK_OK;
+
+    *is_empty = true;
+    for (size_t i = 0; i < c->signal->n_channels; i++) {
+        struct looked *of = &l->of[i];
+        int column = chunk_column(l->chunk, c->signal->channels[i]);
+        of->is_there = column >= 0;
+        of->has_values = false;
+        if (!of->is_there)
+            continue;
+        *is_empty = false;
+        TRY(chunk_open_column(l->chunk, (uint32_t)column, &of->column, &of->basis));
+    }
+    l->has_limit =
+        signal_is_plain(c->signal) && !*is_empty && column_limit(&l->of[0].column, c->compare, c->limit, &l->limit);
+done:
+    return rc;
+}
+
 /* GK_DONE: the next rows have to be decoded, or there are none. */
-static int add_chunk(struct comparing *c, struct rows *rows, struct gk_error *error)
+static int add_chunk(struct comparing *c, struct looking *look, struct rows *rows, struct gk_error *error)
 {
     struct chunk_view chunk;
-    struct looking look;
+    bool is_empty;
     uint32_t a, b;
+    int rc = rows_chunk(rows, &chunk, &look->times, &a, &b, error);
 
-    if (!signal_is_plain(c->signal))
-        return GK_DONE;
-    int rc = rows_chunk(rows, &chunk, &look.times, &a, &b, error);
     if (rc != GK_OK)
         return rc;
-    int column = chunk_column(&chunk, c->signal->channels[0]);
-    if (column < 0 || a == b)
+    look->chunk = &chunk;
+    look->from = rows->from;
+    look->to = rows->to;
+    look->is_pending = false;
+    if (a == b)
+        return GK_OK;
+    TRY(open_columns(c, look, &is_empty));
+    if (is_empty)
         return GK_OK; /* none of its rows has a number */
-    TRY(chunk_open_column(&chunk, (uint32_t)column, &look.column, &look.basis));
-    look.chunk = &chunk;
-    look.has_limit = column_limit(&look.column, c->compare, c->limit, &look.limit);
-    look.from = rows->from;
-    look.to = rows->to;
-    look.is_pending = look.has_values = false;
-    TRY(add_minis(c, &look, a, b));
+    TRY(add_minis(c, look, a, b));
 done:
     if (rc != GK_OK && error && error->status != rc)
         (void)error_set(error, rc, "a chunk: %s", gk_status_text(rc)); /* rc says it too */
@@ -320,21 +438,29 @@ done:
 
 static int add_all(struct comparing *c, gk_scan *scan, struct gk_error *error)
 {
+    size_t n = c->signal->n_channels;
+    struct looking *look = mem_zeroed(c->mem, sizeof *look + n * sizeof look->of[0]);
     struct gk_columns batch;
     int rc;
 
+    if (!look)
+        return GK_ENOMEM;
     for (;;) {
-        while ((rc = add_chunk(c, scan_rows(scan), error)) == GK_OK)
+        while ((rc = add_chunk(c, look, scan_rows(scan), error)) == GK_OK)
             ;
         if (rc != GK_DONE)
             goto done;
         rc = gk_scan_next(scan, &batch, error);
         if (rc == GK_DONE)
-            return GK_OK;
+            break;
         TRY(rc);
         TRY(add_batch(c, &batch));
     }
+    rc = GK_OK;
 done:
+    for (size_t i = 0; i < n; i++)
+        mem_free(c->mem, look->of[i].value);
+    mem_free(c->mem, look);
     return rc;
 }
 
@@ -356,6 +482,7 @@ int gk_signal_timeline(gk_snapshot *s, uint32_t facility, const struct gk_signal
     int64_t tick_ns = s->db->tick_ns;
     struct gk_signal entered = *signal;
     struct comparing c = {.out = out,
+                          .mem = &s->mem,
                           .signal = &entered,
                           .limits = &s->limits,
                           .compare = compare,

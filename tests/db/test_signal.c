@@ -91,23 +91,38 @@ static gk_db *random_store(struct random *random, char path[4096], int64_t tick_
  * ------------------------------------------------------------------------------------------------------------------ */
 
 /* Twice the first value, less the others; NaN when one is missing. */
-static double difference(void *context, const double *values)
+static void difference(void *context, const double *const *value, size_t n, double *out)
 {
-    const size_t *n = context;
-    double result = 2 * values[0];
+    const size_t *n_channels = context;
 
-    for (size_t c = 1; c < *n; c++)
-        result -= values[c];
-    return result;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = 2 * value[0][i];
+        for (size_t c = 1; c < *n_channels; c++)
+            out[i] -= value[c][i];
+    }
+}
+
+static bool difference_bounds(void *context, const double *low, const double *high, double *out_low, double *out_high)
+{
+    const size_t *n_channels = context;
+
+    *out_low = 2 * low[0];
+    *out_high = 2 * high[0];
+    for (size_t c = 1; c < *n_channels; c++) {
+        *out_low -= high[c];
+        *out_high -= low[c];
+    }
+    return isfinite(*out_low) && isfinite(*out_high);
 }
 
 /* Whether a row is a sample; *out is NaN when its function says so. */
 static bool number_of(const struct sample *s, const struct gk_signal *signal, double *out)
 {
-    double least = INFINITY, most = -INFINITY, total = 0, values[CHANNELS];
+    double least = INFINITY, most = -INFINITY, total = 0;
+    const double *values[CHANNELS];
     size_t n = 0;
     for (size_t c = 0; c < signal->n_channels; c++)
-        values[c] = s->value[signal->channels[c]];
+        values[c] = &s->value[signal->channels[c]];
     for (size_t c = 0; c < signal->n_channels; c++) {
         double v = s->value[signal->channels[c]];
         if (isnan(v))
@@ -118,7 +133,7 @@ static bool number_of(const struct sample *s, const struct gk_signal *signal, do
         n++;
     }
     if (signal->apply) {
-        *out = signal->apply(signal->context, values);
+        signal->apply(signal->context, values, 1, out);
         return n > 0;
     }
     switch (signal->reduce) {
@@ -171,6 +186,7 @@ static struct gk_signal random_signal(struct random *random, uint32_t channels[C
         channels[i] = (first + i) % CHANNELS;
     if (random_below(random, 3) == 0) {
         s.apply = difference;
+        s.bounds = random_below(random, 2) ? difference_bounds : NULL;
         s.context = &n_applied;
         n_applied = s.n_channels;
     }

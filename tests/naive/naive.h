@@ -330,7 +330,7 @@ struct cell {
     struct gk_value value;
     double slack; /* how far a number may be off */
     bool is_any;  /* not finite: whatever */
-    char text[24];
+    char text[GK_TIME_TEXT_MAX]; /* of a name, or a time */
 };
 struct answer {
     const char *columns[COLUMNS_MAX];
