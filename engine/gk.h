@@ -1069,10 +1069,11 @@ GK_API int gk_signal_timeline(gk_snapshot *snapshot, uint32_t facility, const st
  * Where a signal kept one value over rows that are at least so many ticks apart, the first from the last: from the
  * first one until it changes or the last one holds no longer, within [from, to) ticks. Unknown while nothing holds, and
  * for shorter stretches that may have gone on through such a silence; outside of [from, to) all is unknown. Rows for
- * which the signal's function has no number do not count.
+ * which the signal's function has no number do not count. Whether what is going on at `to` lasts is told by rows before
+ * the tick `until`, which is not before `to`.
  */
 GK_API int gk_signal_frozen(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal, int64_t least,
-                            int64_t from, int64_t to, gk_timeline *out, struct gk_error *error);
+                            int64_t from, int64_t to, int64_t until, gk_timeline *out, struct gk_error *error);
 
 struct gk_summary {
     uint64_t count;                    /* samples that are numbers */

@@ -136,7 +136,8 @@ static int read_facility(struct eval *eval, const struct cond *leaf, uint32_t id
     if (isnan(limit)) /* of a load without a rated value nothing is known, not even that it stays the same */
         return gk_timeline_reset(out, GK_UNKNOWN);
     if (leaf->kind == COND_FROZEN)
-        return gk_signal_frozen(eval->snapshot, id, &signal.of, leaf->ticks, eval->lo, hi, out, eval->error);
+        return gk_signal_frozen(eval->snapshot, id, &signal.of, leaf->ticks, eval->lo, hi, eval->window->known_end, out,
+                                eval->error);
     return gk_signal_timeline(eval->snapshot, id, &signal.of, leaf->compare, limit, eval->lo, hi, out, eval->error);
 }
 

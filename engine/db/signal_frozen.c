@@ -129,8 +129,18 @@ done:
     return rc;
 }
 
+/* Behind a row that comes later than any hold after `to` the value that went on there does not go on. */
+static int64_t look_until(const struct limits *limits, int64_t to, int64_t until)
+{
+    int64_t most = 0;
+
+    for (size_t i = 0; i < limits->n; i++)
+        most = limits->spans[i].limits.hold > most ? limits->spans[i].limits.hold : most;
+    return signal_until(to, most) < until ? signal_until(to, most) : until;
+}
+
 int gk_signal_frozen(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, int64_t least, int64_t from,
-                     int64_t to, gk_timeline *out, struct gk_error *error)
+                     int64_t to, int64_t until, gk_timeline *out, struct gk_error *error)
 {
     struct freezing f = {.out = out,
                          .mem = &s->mem,
@@ -148,13 +158,16 @@ int gk_signal_frozen(gk_snapshot *s, uint32_t facility, const struct gk_signal *
     if (from >= to)
         return GK_OK;
     TRY(sight_enter(s, &facility, &entered.channels, signal->n_channels, error));
-    TRY(signal_open(s, facility, &entered, time_of(f.tick_ns, from), time_of(f.tick_ns, to), &scan, error));
+    TRY(snapshot_check_facility(s, facility, error));
+    TRY(snapshot_limits(s, facility, error));
+    int64_t end = look_until(&s->limits, to, until > to ? until : to);
+    TRY(signal_open(s, facility, &entered, time_of(f.tick_ns, from), time_of(f.tick_ns, end), &scan, error));
     while ((rc = gk_scan_next(scan, &batch, error)) == GK_OK)
         TRY(add_batch(&f, &entered, &batch));
     if (rc != GK_DONE)
         goto done;
     if (f.has_row)
-        TRY(apply(&f, to));
+        TRY(apply(&f, end));
     TRY(end_stretch(&f, GK_TICK_MAX));
     TRY(gk_timeline_append(out, to, GK_UNKNOWN));
     if (damage_has_rows(snapshot_damage(s), facility, time_of(f.tick_ns, from)))

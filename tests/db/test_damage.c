@@ -234,7 +234,9 @@ static void a_signal_with_a_gap_is_not_said_to_be_frozen(void **state)
     (void)damage_chunk(1);
     begin();
     ok(gk_timeline_new(s, &t), &error);
-    ok(gk_signal_frozen(s, 1, &signal, 600, T0 / GK_SECOND, T0 / GK_SECOND + 86400 * 2, t, &error), &error);
+    ok(gk_signal_frozen(s, 1, &signal, 600, T0 / GK_SECOND, T0 / GK_SECOND + 86400 * 2, T0 / GK_SECOND + 86400 * 2, t,
+                        &error),
+       &error);
     (void)gk_timeline_steps(t, &n);
     assert_int_equal(n, 1);
     assert_int_equal(gk_timeline_at(t, T0 / GK_SECOND + 100), GK_UNKNOWN);

@@ -227,7 +227,8 @@ static int step_signal(struct world *w)
     TRY(gk_timeline_not(line, other));
     TRY(gk_timeline_times(other, line, false, 2, 500));
     TRY(gk_timeline_begun(line, other, other));
-    TRY(gk_signal_frozen(w->s, 1, &signal, 20, T0 / GK_SECOND, T0 / GK_SECOND + 3000, line, &w->error));
+    TRY(gk_signal_frozen(w->s, 1, &signal, 20, T0 / GK_SECOND, T0 / GK_SECOND + 3000, T0 / GK_SECOND + 3000, line,
+                         &w->error));
     TRY(gk_signal_summaries(w->s, 1, &signal, edges, 2, out, &w->error));
 done:
     gk_timeline_free(line);

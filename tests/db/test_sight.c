@@ -150,8 +150,8 @@ static void the_same_is_told(gk_snapshot *s, uint32_t id, gk_snapshot *all, uint
     steps = gk_timeline_steps(a, &n);
     others = gk_timeline_steps(b, &m);
     steps_are(steps, n, others, m);
-    ok(gk_signal_frozen(s, id, &seen, 60, from, to, a, &error), &error);
-    ok(gk_signal_frozen(all, own, &stored, 60, from, to, b, &error), &error);
+    ok(gk_signal_frozen(s, id, &seen, 60, from, to, to, a, &error), &error);
+    ok(gk_signal_frozen(all, own, &stored, 60, from, to, to, b, &error), &error);
     (void)gk_timeline_steps(a, &n);
     (void)gk_timeline_steps(b, &m);
     assert_int_equal(n, m);

@@ -323,13 +323,14 @@ static void every_tick_knows_whether_its_value_is_frozen(void **state)
             uint32_t channels[CHANNELS];
             struct gk_signal signal = random_signal(&random, channels);
             int64_t from = T0 / tick_ns - 300 + (int64_t)random_below(&random, SPAN), to = from + 900;
-            int64_t least = 1 + (int64_t)random_below(&random, 20);
-            ok(gk_signal_frozen(s, 0, &signal, least, from, to, line, &error), &error);
-            find_numbers(&signal, tick_ns, from, to, &numbers);
+            int64_t least = 1 + (int64_t)random_below(&random, 20), until = to + (int64_t)random_below(&random, 200);
+            int64_t held = to + (hold_ns + tick_ns - 1) / tick_ns, end = held < until ? held : until;
+            ok(gk_signal_frozen(s, 0, &signal, least, from, to, until, line, &error), &error);
+            find_numbers(&signal, tick_ns, from, end, &numbers);
             assert_int_equal(gk_timeline_at(line, from - 1), GK_UNKNOWN);
             assert_int_equal(gk_timeline_at(line, to), GK_UNKNOWN);
             for (int64_t t = from; t < to; t++) {
-                enum gk_truth want = frozen_at(&numbers, t, least, to), got = gk_timeline_at(line, t);
+                enum gk_truth want = frozen_at(&numbers, t, least, end), got = gk_timeline_at(line, t);
                 if (want != got)
                     fail_msg("tick %lld of [%lld, %lld): %d, expected %d", (long long)t, (long long)from, (long long)to,
                              (int)got, (int)want);
