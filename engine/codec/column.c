@@ -22,6 +22,7 @@
 #define TAG_BESIDE 0x10
 #define TAG_REST   0x20 /* integers are what differs from the prediction */
 #define TAG_DRIFT  0x40 /* some values are a few patterns off */
+#define TAG_FULL   0x80 /* those beside have an integer as well, which means nothing */
 
 enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 
@@ -36,6 +37,8 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 #define BINNED_WIDE         6  /* and if it takes more bits a value than this, where packed ones decode fastest, */
 #define BINNED_GAIN_OF_WIDE 5
 
+#define FULL_BESIDE 16 /* at most one row in so many: full blocks decode twice as fast, and take more for each beside  \
+                        */
 #define DECIMAL_IS_GOOD 5  /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
 #define DIGITS_BESIDE   16 /* a column of ranks has at most one row in so many beside */
 #define FEW_DECIMALS    9  /* less than one value in so many: those beside take more than any bit patterns */
@@ -48,40 +51,60 @@ static_assert(CODECS_N <= TAG_CODEC + 1, "a codec's number fits its tag");
 
 /* Which rows of a mini block have no integer. */
 struct beside {
-    size_t n_missing, n_others;
-    uint8_t missing[CHUNK_MINI], other[CHUNK_MINI]; /* positions */
+    size_t n, n_missing, n_others;
+    uint8_t row[CHUNK_MINI], missing[CHUNK_MINI],
+        other[CHUNK_MINI]; /* all; those without a value; those with another */
 };
 
-/*
- * Moves what has an integer, or nearly, to the front of z, how far that is off to *drift and the rest to *out; returns
- * how many are integers.
- */
-static size_t part(struct scale scale, const double *value, size_t n, uint64_t *z, struct beside *out,
-                   struct drift *drift)
+/* Tells what has an integer, or nearly: how far that is off goes to *drift, the rest to *out. */
+static void part(struct scale scale, const double *value, size_t n, const uint64_t *z, struct beside *out,
+                 struct drift *drift)
 {
     uint8_t is_odd[CHUNK_MINI + 1];
     double back[CHUNK_MINI], most = scale.kind == SCALE_DECIMAL ? scale_value(scale, SCALE_INTEGER_MAX - 1) : 0;
-    size_t k = 0, from = 0; /* rows from there on are not moved yet */
 
     scale_odd(scale, value, n, is_odd);
     is_odd[n] = 1;
     scale_invert(scale, z, n, back);
-    out->n_missing = out->n_others = drift->n = 0;
+    out->n = out->n_missing = out->n_others = drift->n = 0;
     for (size_t i = 0;; i++) {
         i += (size_t)((const uint8_t *)memchr(is_odd + i, 1, n + 1 - i) - (is_odd + i));
-        bool is_inside = i < n && value[i] >= -most && value[i] <= most; /* of what decimals round */
+        if (i == n)
+            return;
+        bool is_inside = value[i] >= -most && value[i] <= most; /* of what decimals round */
         if (is_inside && drift_add(drift, i, value[i], back[i]))
             continue;
-        memmove(z + k, z + from, (i - from) * sizeof *z);
-        k += i - from;
-        from = i + 1;
-        if (i == n)
-            return k;
+        out->row[out->n++] = (uint8_t)i;
         if (gk_is_missing(value[i]))
             out->missing[out->n_missing++] = (uint8_t)i;
         else
             out->other[out->n_others++] = (uint8_t)i;
     }
+}
+
+/* Moves the integers of rows that are not beside to the front; returns how many. */
+static size_t move_together(const struct beside *beside, size_t n, uint64_t *z)
+{
+    size_t k = 0, from = 0;
+
+    for (size_t i = 0; i <= beside->n; i++) {
+        size_t to = i < beside->n ? beside->row[i] : n;
+        memmove(z + k, z + from, (to - from) * sizeof *z);
+        k += to - from;
+        from = to + 1;
+    }
+    return k;
+}
+
+/* Gives the rows beside integers that hardly cost: those of a neighbour. */
+static void fill_up(const struct beside *beside, uint64_t *z)
+{
+    size_t first = 0; /* that is not beside */
+
+    while (first < beside->n && beside->row[first] == first)
+        first++;
+    for (size_t i = 0; i < beside->n; i++)
+        z[beside->row[i]] = beside->row[i] > 0 ? z[beside->row[i] - 1] : z[first];
 }
 
 static enum missing missing_kind(const struct beside *beside, size_t n)
@@ -213,15 +236,21 @@ static size_t put_mini(const struct integers *all, size_t row, size_t n, unsigne
     }
     *id = CODEC_CONSTANT; /* of nothing, when all is beside */
     memcpy(some, all->z + row, n * sizeof *some);
-    size_t k = part(all->scale, value, n, some, &beside, &drift);
-    if (k < n) {
-        tag |= TAG_BESIDE;
+    part(all->scale, value, n, some, &beside, &drift);
+    bool is_full = n == CHUNK_MINI && beside.n <= n / FULL_BESIDE;
+    if (beside.n > 0) {
+        tag |= TAG_BESIDE | (is_full ? TAG_FULL : 0u);
         at += put_beside(&beside, value, n, out + at);
     }
     if (drift.n > 0) {
         tag |= TAG_DRIFT;
         at += drift_put(&drift, n, out + at);
     }
+    size_t k = n;
+    if (is_full)
+        fill_up(&beside, some);
+    else
+        k = move_together(&beside, n, some);
     if (k > 0)
         at += codecs_encode(candidates, some, k, out + at, id);
     out[0] = (uint8_t)((unsigned)*id | tag);
@@ -622,24 +651,51 @@ static int read_odd(struct reader *reader, unsigned tag, size_t n, double *out, 
 }
 
 /* The integers are those of the rows that are not beside. */
-static int get_odd(const struct column_view *column, struct reader *reader, unsigned tag, size_t n, double *out)
+static int get_spread(const struct column_view *column, const struct reader *reader, unsigned codec, size_t n,
+                      const struct odd *odd, double *out)
 {
     uint64_t z[CHUNK_MINI];
     double value[CHUNK_MINI + SPREAD_MORE];
-    struct odd odd;
 
-    int rc = read_odd(reader, tag, n, out, &odd);
-    if (rc == GK_OK && n == CHUNK_MINI && odd.n_beside == 0 && get_near(column, reader, tag & TAG_CODEC, out)) {
-        drift_apply(&odd.drift, out);
-        return GK_OK;
-    }
-    if (rc == GK_OK)
-        rc = read_integers(reader, tag & TAG_CODEC, n - odd.n_beside, z);
+    int rc = read_integers(reader, codec, n - odd->n_beside, z);
     if (rc != GK_OK)
         return rc;
-    scale_invert(column->scale, z, n - odd.n_beside, odd.n_beside ? value : out);
-    if (odd.n_beside)
-        spread_values(value, odd.is_beside, n, out);
+    scale_invert(column->scale, z, n - odd->n_beside, value);
+    spread_values(value, odd->is_beside, n, out);
+    return GK_OK;
+}
+
+/* The integers are those of all rows. */
+static int get_all(const struct column_view *column, const struct reader *reader, unsigned codec, size_t n, double *out)
+{
+    uint64_t z[CHUNK_MINI];
+
+    if (n == CHUNK_MINI && get_near(column, reader, codec, out))
+        return GK_OK;
+    int rc = read_integers(reader, codec, n, z);
+    if (rc == GK_OK)
+        scale_invert(column->scale, z, n, out);
+    return rc;
+}
+
+static int get_odd(const struct column_view *column, struct reader *reader, unsigned tag, size_t n, double *out)
+{
+    double beside[CHUNK_MINI];
+    struct odd odd;
+    bool is_full = tag & TAG_FULL;
+
+    int rc = read_odd(reader, tag, n, is_full ? beside : out, &odd);
+    if (rc != GK_OK)
+        return rc;
+    if (odd.n_beside > 0 && !is_full)
+        rc = get_spread(column, reader, tag & TAG_CODEC, n, &odd, out);
+    else
+        rc = get_all(column, reader, tag & TAG_CODEC, n, out);
+    if (rc != GK_OK)
+        return rc;
+    if (is_full)
+        for (size_t i = next_beside_of(odd.is_beside, 0, n); i < n; i = next_beside_of(odd.is_beside, i + 1, n))
+            out[i] = beside[i];
     drift_apply(&odd.drift, out);
     return GK_OK;
 }
@@ -691,7 +747,7 @@ static int get_mini(const struct column_view *column, const struct column_view *
     size_t n = mini_rows(column, mini);
     uint8_t tag = reader_u8(&reader);
 
-    if (reader.failed || tag & ~(TAG_CODEC | TAG_BESIDE | TAG_REST | TAG_DRIFT))
+    if (reader.failed || (tag & TAG_FULL && !(tag & TAG_BESIDE)))
         return GK_ECORRUPT;
     if (tag & TAG_REST && (tag & (TAG_BESIDE | TAG_DRIFT) || !column->is_predicted))
         return GK_ECORRUPT;
@@ -699,10 +755,10 @@ static int get_mini(const struct column_view *column, const struct column_view *
         return get_odd(column, &reader, tag, n, out);
     if (tag == CODEC_CONSTANT)
         return get_constant(column, &reader, n, out);
-    if (n == CHUNK_MINI && !(tag & TAG_REST) && get_near(column, &reader, tag & TAG_CODEC, out))
-        return GK_OK;
+    if (!(tag & TAG_REST))
+        return get_all(column, &reader, tag & TAG_CODEC, n, out);
     int rc = read_integers(&reader, tag & TAG_CODEC, n, z);
-    if (rc == GK_OK && tag & TAG_REST)
+    if (rc == GK_OK)
         rc = add_prediction(column, basis, mini, n, z);
     if (rc == GK_OK)
         scale_invert(column->scale, z, n, out);

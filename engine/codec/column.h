@@ -14,8 +14,9 @@
  *     not binned:
  *     directory             see directory.h
  *     mini blocks           tag 1: codec 0..15, + 16 when some values are beside, + 32 when the integers are what
- *                           differs from the prediction, + 64 when some values are not quite those of their integers;
- *                           [beside]; [drift, see drift.h]; [integers of the rest]
+ *                           differs from the prediction, + 64 when some values are not quite those of their integers,
+ *                           + 128 when those beside have an integer as well; [beside]; [drift, see drift.h];
+ *                           [integers of the rest, or of all]
  *
  *     beside:
  *     missing      1        0 none, 1 a list, 2 a bit a row, 3 all
@@ -24,7 +25,7 @@
  *     mask                  (rows + 7) / 8, low bit first   (missing = 2)
  *     others                position 1, pattern 8, each
  *
- * Values beside take no place among the integers.
+ * Values beside take no place among the integers; with + 128 theirs mean nothing.
  */
 #ifndef CODEC_COLUMN_H
 #define CODEC_COLUMN_H

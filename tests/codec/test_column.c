@@ -248,6 +248,54 @@ static void three_digits_at_any_range_are_ranks(void **state)
     buffer_clear(&out);
 }
 
+/* The tag of the only mini block of a column. */
+static uint8_t tag_of(const struct buffer *out, size_t n)
+{
+    struct column_view column;
+
+    assert_int_equal(column_open(out->bytes, out->size, (uint32_t)n, &column), GK_OK);
+    return column.bytes[0];
+}
+
+/* Where few are beside, a block keeps its integers in rows; first, last and in a row, and up to where it is not worth
+ * it. */
+static void a_block_with_few_beside_is_full(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    for (size_t n_beside = 0; n_beside <= 40; n_beside++)
+        for (size_t from = 0; from + n_beside <= CHUNK_MINI; from += (CHUNK_MINI - n_beside) / 2) {
+            for (size_t i = 0; i < CHUNK_MINI; i++) {
+                value[i] = (double)(1000 + random_below(&random, 300)) / 10;
+                if (i >= from && i < from + n_beside)
+                    value[i] = random_below(&random, 2) ? gk_missing() : -0.0;
+            }
+            (void)round_trip(CHUNK_MINI, &out); /* compares */
+            assert_int_equal(tag_of(&out, CHUNK_MINI) >> 7, n_beside > 0 && n_beside <= CHUNK_MINI / 16);
+        }
+    buffer_clear(&out);
+}
+
+/* A full block without any beside is none: there is one way to write that. */
+static void a_full_block_without_values_beside_is_corrupt(void **state)
+{
+    struct column_view column;
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    for (size_t i = 0; i < CHUNK_MINI; i++)
+        value[i] = (double)(i * i % 61);
+    (void)round_trip(CHUNK_MINI, &out);
+    assert_int_equal(column_open(out.bytes, out.size, CHUNK_MINI, &column), GK_OK);
+    out.bytes[column.bytes - out.bytes] |= 0x80;
+    assert_int_equal(column_values(&column, NULL, 0, 1, back), GK_ECORRUPT);
+    buffer_clear(&out);
+}
+
 /* The second worked example of docs/format/chunk.md. */
 static void the_example_of_the_docs_decodes(void **state)
 {
@@ -344,6 +392,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(levels_amid_noise_are_binned),
     cmocka_unit_test(values_that_are_a_few_patterns_off_are_small),
     cmocka_unit_test(three_digits_at_any_range_are_ranks),
+    cmocka_unit_test(a_block_with_few_beside_is_full),
+    cmocka_unit_test(a_full_block_without_values_beside_is_corrupt),
     cmocka_unit_test(the_example_of_the_docs_decodes),
     cmocka_unit_test(a_mini_block_is_decoded_alone),
     cmocka_unit_test(the_census_counts_every_mini_block),
