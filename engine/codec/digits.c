@@ -46,13 +46,14 @@ BODY uint32_t exponent_of(uint32_t a)
     return e < TABLE ? e : TABLE - 1;
 }
 
-BODY void value_body(const uint32_t *rank, size_t n, unsigned d, bool has_fma, double *value)
+/* Of base + near[i]. */
+BODY void value_body(uint32_t base, const uint32_t *near, size_t n, unsigned d, bool has_fma, double *value)
 {
     const double *high = HIGH + DIGITS_DECIMALS_MAX - d, *low = LOW + DIGITS_DECIMALS_MAX - d;
 
     for (size_t i = 0; i < n; i++) {
-        uint32_t a = rank[i] >> 31 ? 0 - rank[i] : rank[i], e = exponent_of(a), m = a - 900 * e;
-        double x = (double)(int32_t)(rank[i] >> 31 ? 0 - m : m);
+        uint32_t r = base + near[i], a = r >> 31 ? 0 - r : r, e = exponent_of(a), m = a - 900 * e;
+        double x = (double)(int32_t)(r >> 31 ? 0 - m : m);
         if (has_fma)
             value[i] = __builtin_fma(x, high[e], x * low[e]);
         else
@@ -60,9 +61,9 @@ BODY void value_body(const uint32_t *rank, size_t n, unsigned d, bool has_fma, d
     }
 }
 
-AVX2 static void value_avx2(const uint32_t *rank, size_t n, unsigned d, double *value)
+AVX2 static void value_avx2(uint32_t base, const uint32_t *near, size_t n, unsigned d, double *value)
 {
-    value_body(rank, n, d, true, value);
+    value_body(base, near, n, d, true, value);
 }
 
 #ifdef __x86_64__
@@ -77,7 +78,7 @@ AVX512 static inline void put_eight(__m256i m, __m256i e, const __m512d power[4]
     _mm512_storeu_pd(value, _mm512_fmadd_pd(x, high, _mm512_mul_pd(x, low)));
 }
 
-AVX512 static void value_avx512(const uint32_t *rank, size_t n, unsigned d, double *value)
+AVX512 static void value_avx512(uint32_t base, const uint32_t *near, size_t n, unsigned d, double *value)
 {
     const double *high = HIGH + DIGITS_DECIMALS_MAX - d, *low = LOW + DIGITS_DECIMALS_MAX - d;
     const __m512d power[4] = {_mm512_loadu_pd(high), _mm512_loadu_pd(high + 8), _mm512_loadu_pd(low),
@@ -85,7 +86,8 @@ AVX512 static void value_avx512(const uint32_t *rank, size_t n, unsigned d, doub
     size_t i = 0;
 
     for (; i + 16 <= n; i += 16) {
-        __m512i r = _mm512_loadu_si512(rank + i), a = _mm512_abs_epi32(r), hundred = _mm512_set1_epi32(100);
+        __m512i r = _mm512_add_epi32(_mm512_loadu_si512(near + i), _mm512_set1_epi32((int)base));
+        __m512i a = _mm512_abs_epi32(r), hundred = _mm512_set1_epi32(100);
         __m512i above = _mm512_sub_epi32(_mm512_max_epu32(a, hundred), hundred);
         __m512i e = _mm512_srli_epi32(_mm512_mullo_epi32(above, _mm512_set1_epi32(37283)), 25);
         e = _mm512_min_epu32(e, _mm512_set1_epi32(TABLE - 1));
@@ -94,21 +96,21 @@ AVX512 static void value_avx512(const uint32_t *rank, size_t n, unsigned d, doub
         put_eight(_mm512_castsi512_si256(m), _mm512_castsi512_si256(e), power, value + i);
         put_eight(_mm512_extracti64x4_epi64(m, 1), _mm512_extracti64x4_epi64(e, 1), power, value + i + 8);
     }
-    value_body(rank + i, n - i, d, true, value + i);
+    value_body(base, near + i, n - i, d, true, value + i);
 }
 #else
 #define value_avx512 value_avx2
 #endif
 
-static void value_of(enum target target, const uint32_t *rank, size_t n, unsigned d, double *value)
+static void value_of(enum target target, uint32_t base, const uint32_t *near, size_t n, unsigned d, double *value)
 {
     assert(d <= DIGITS_DECIMALS_MAX);
     if (target == TARGET_AVX512)
-        value_avx512(rank, n, d, value);
+        value_avx512(base, near, n, d, value);
     else if (target == TARGET_AVX2)
-        value_avx2(rank, n, d, value);
+        value_avx2(base, near, n, d, value);
     else
-        value_body(rank, n, d, false, value);
+        value_body(base, near, n, d, false, value);
 }
 
 void digits_value_on(enum target target, const uint64_t *rank, size_t n, unsigned d, double *value)
@@ -119,7 +121,7 @@ void digits_value_on(enum target target, const uint64_t *rank, size_t n, unsigne
         size_t k = n - i < RUN ? n - i : RUN;
         for (size_t j = 0; j < k; j++)
             some[j] = (uint32_t)rank[i + j];
-        value_of(target, some, k, d, value + i);
+        value_of(target, 0, some, k, d, value + i);
     }
 }
 
@@ -130,14 +132,7 @@ void digits_value(const uint64_t *rank, size_t n, unsigned d, double *value)
 
 void digits_value_near(uint64_t base, const uint32_t *near, size_t n, unsigned d, double *value)
 {
-    uint32_t some[RUN];
-
-    for (size_t i = 0; i < n; i += RUN) {
-        size_t k = n - i < RUN ? n - i : RUN;
-        for (size_t j = 0; j < k; j++)
-            some[j] = (uint32_t)base + near[i + j];
-        value_of(target_best(), some, k, d, value + i);
-    }
+    value_of(target_best(), (uint32_t)base, near, n, d, value);
 }
 
 /* ---- writing -------------------------------------------------------------------------------------------------- */
