@@ -227,6 +227,36 @@ AVX2 static void get_wide_avx2(const uint8_t *bytes, unsigned width, uint64_t *v
     get_lanes64(bytes, width, v);
 }
 
+#ifdef __x86_64__
+#include <immintrin.h>
+
+/*
+ * Four rows at once, eight integers. Each is in one word or in two that follow each other in its stream; what is loaded
+ * from a word later on has the second one where the first load has the first.
+ */
+AVX512 static void get_wide_avx512(const uint8_t *bytes, unsigned width, uint64_t *v)
+{
+    const __m512i mask = _mm512_set1_epi64((int64_t)low_bits(width)), stream = _mm512_set_epi64(1, 0, 1, 0, 1, 0, 1, 0);
+    const __m512i row = _mm512_set_epi64(3, 3, 2, 2, 1, 1, 0, 0), full = _mm512_set1_epi64(64);
+    const __m512i bit = _mm512_mullo_epi64(row, _mm512_set1_epi64(width));
+
+    for (unsigned j = 0; j < 64; j += 4) {
+        unsigned begin = j * width, k = begin / 64, left = 2 * (width - k); /* integers in whole words from there */
+        const uint8_t *p = bytes + (size_t)16 * k;
+        __m512i first = _mm512_maskz_loadu_epi64((__mmask8)(left < 8 ? (1u << left) - 1 : 0xFF), p);
+        __m512i second = _mm512_maskz_loadu_epi64((__mmask8)(left < 10 ? (1u << (left - 2)) - 1 : 0xFF), p + 16);
+        __m512i at = _mm512_add_epi64(bit, _mm512_set1_epi64(begin % 64));
+        __m512i word = _mm512_add_epi64(_mm512_slli_epi64(_mm512_srli_epi64(at, 6), 1), stream);
+        __m512i shift = _mm512_and_si512(at, _mm512_set1_epi64(63));
+        __m512i low = _mm512_srlv_epi64(_mm512_permutexvar_epi64(word, first), shift);
+        __m512i high = _mm512_sllv_epi64(_mm512_permutexvar_epi64(word, second), _mm512_sub_epi64(full, shift));
+        _mm512_storeu_si512(v + 2 * j, _mm512_and_si512(_mm512_or_si512(low, high), mask));
+    }
+}
+#else
+#define get_wide_avx512 get_wide_avx2
+#endif
+
 AVX2 static void widen_avx2(const uint32_t *narrow, uint64_t *v)
 {
     widen(narrow, v);
@@ -242,7 +272,9 @@ static void get_full(enum target target, const uint8_t *bytes, unsigned width, u
     uint32_t narrow[PACK_BLOCK];
 
     if (width > PACK_NARROW_MAX) {
-        if (target >= TARGET_AVX2)
+        if (target == TARGET_AVX512)
+            get_wide_avx512(bytes, width, v);
+        else if (target == TARGET_AVX2)
             get_wide_avx2(bytes, width, v);
         else
             get_lanes64(bytes, width, v);
