@@ -1052,7 +1052,7 @@ struct gk_signal {
     void (*apply)(void *context, const double *const *value, size_t n, double *out);
     bool (*bounds)(void *context, const double *low, const double *high, double *out_low, double *out_high);
     void *context;
-    bool wants_ends_only; /* gk_signal_summaries: of a summary just count, first, last, their times and held_ns */
+    uint32_t figures; /* gk_signal_summaries: which of a summary are wanted, GK_FIGURE_...; 0: all */
 };
 
 enum gk_compare { GK_LT, GK_LE, GK_GT, GK_GE, GK_EQ, GK_NE };
@@ -1075,6 +1075,17 @@ GK_API int gk_signal_timeline(gk_snapshot *snapshot, uint32_t facility, const st
 GK_API int gk_signal_frozen(gk_snapshot *snapshot, uint32_t facility, const struct gk_signal *signal, int64_t least,
                             int64_t from, int64_t to, int64_t until, gk_timeline *out, struct gk_error *error);
 
+/* Figures that are not wanted are NaN; count, times and held_ns are always there. */
+enum gk_figure {
+    GK_FIGURE_COUNT = 1,
+    GK_FIGURE_SUM = 2,
+    GK_FIGURE_RANGE = 4, /* min, max */
+    GK_FIGURE_ENDS = 8,  /* first, last */
+    GK_FIGURE_INTEGRAL = 16,
+    GK_FIGURE_SQUARES = 32
+};
+#define GK_FIGURES_ALL 63
+
 struct gk_summary {
     uint64_t count;                    /* samples that are numbers */
     double sum, min, max, first, last; /* NaN when count is 0 */
@@ -1082,7 +1093,6 @@ struct gk_summary {
     double integral;   /* value x seconds, each sample as long as it holds */
     int64_t held_ns;   /* time in which some sample held */
     double square_sum; /* of the squares of the values, for their root mean square; NaN when count is 0 */
-    /* sum, min, max, integral and square_sum are NaN when the signal wants_ends_only */
 };
 /*
  * A summary for each of n buckets [edges[i], edges[i+1]); edges has n + 1 ascending times. Sums are taken by the hour

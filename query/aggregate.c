@@ -164,10 +164,27 @@ static int columns(struct gk_query *query)
 
 /* ---- starting ---- */
 
-static bool is_of_ends(enum agg_kind kind)
+/* What of the sums of samples a measure is made of. */
+static uint32_t figures_of(enum agg_kind kind)
 {
-    return kind == AGG_FIRST || kind == AGG_LAST || kind == AGG_COUNT || kind == AGG_COVERAGE ||
-           kind == AGG_PERCENTILE; /* of the samples themselves */
+    switch (kind) {
+    case AGG_AVG:
+    case AGG_SUM:
+        return GK_FIGURE_SUM;
+    case AGG_MIN:
+    case AGG_MAX:
+    case AGG_AGREED:
+        return GK_FIGURE_RANGE;
+    case AGG_FIRST:
+    case AGG_LAST:
+        return GK_FIGURE_ENDS;
+    case AGG_RMS:
+        return GK_FIGURE_SQUARES;
+    case AGG_ENERGY:
+        return GK_FIGURE_INTEGRAL;
+    default:
+        return GK_FIGURE_COUNT; /* percentiles are of the samples themselves */
+    }
 }
 
 static void find_needs(const struct gk_query *query, struct source_run *run)
@@ -180,7 +197,7 @@ static void find_needs(const struct gk_query *query, struct source_run *run)
             continue;
         run->has_percentile |= measure->kind == AGG_PERCENTILE;
         run->has_energy |= measure->kind == AGG_ENERGY;
-        run->has_sums |= !is_of_ends(measure->kind);
+        run->figures |= figures_of(measure->kind);
         run->has_longest |= measure->kind == AGG_LONGEST;
         run->has_runs |= measure->kind == AGG_LONGEST || measure->kind == AGG_FIRST || measure->kind == AGG_LAST;
     }

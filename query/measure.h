@@ -61,7 +61,7 @@ struct source_run {
     const struct source *source;
     struct measured now, before;
     bool has_percentile, has_energy;
-    bool has_sums; /* one of its measures is of more than the first and the last sample and how many there are */
+    uint32_t figures; /* of a series: what its measures are made of, GK_FIGURE_... */
     bool has_longest, has_runs;
     uint32_t counter; /* the channel of energy, GK_ID_NONE: none */
     size_t n_lacking; /* subjects */

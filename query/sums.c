@@ -177,7 +177,7 @@ static int add_summaries(struct gk_query *query, struct pass *pass, uint32_t id,
     if (series->n_channels == 0 || !isfinite(scale)) /* of no rated power there is no load */
         return GK_OK;
     series_make_signal(series, GK_MEAN, gk_facility_get(query->snapshot, id), &signal);
-    signal.of.wants_ends_only = !pass->run->has_sums;
+    signal.of.figures = pass->run->figures;
     TRY(gk_signal_summaries(query->snapshot, id, &signal.of, pass->edges, n, pass->summaries, &query->engine_error));
     for (size_t i = 0; i < n; i++)
         if (pass->interval[i] != SIZE_MAX)

@@ -282,12 +282,20 @@ void hour_block_encode(const struct hour_block *b, struct buffer *out)
     buffer_put(out, bytes, (size_t)(at - bytes));
 }
 
-/* `width` bits from a bit on; 16 bytes behind are readable. */
+#define NARROW 57 /* so many bits are in the eight bytes that begin where they begin */
+
+/* Up to NARROW bits from a bit on; 16 bytes behind are readable. */
+static inline uint64_t narrow_at(const uint8_t *bytes, size_t bit, unsigned width)
+{
+    return load_u64(bytes + bit / 8) >> bit % 8 & ((UINT64_C(1) << width) - 1);
+}
+
 static uint64_t bits_at(const uint8_t *bytes, size_t bit, unsigned width)
 {
+    if (width <= NARROW)
+        return narrow_at(bytes, bit, width);
     uint64_t low = load_u64(bytes + bit / 8) >> bit % 8;
-    if (width > 57)
-        low |= bit % 8 ? (uint64_t)bytes[bit / 8 + 8] << (64 - bit % 8) : 0;
+    low |= bit % 8 ? (uint64_t)bytes[bit / 8 + 8] << (64 - bit % 8) : 0;
     return width == 64 ? low : low & ((UINT64_C(1) << width) - 1);
 }
 
@@ -298,8 +306,12 @@ static bool get_one_width(struct reader *r, size_t n, unsigned width, int64_t *z
 
     if (width > 64 || !reader_take(r, (n * width + 7) / 8))
         return false;
-    for (size_t i = 0, bit = 0; i < n; i++, bit += width)
-        z[i] = width ? more(base, (int64_t)bits_at(bytes, bit, width)) : base;
+    for (size_t i = 0; width == 0 && i < n; i++)
+        z[i] = base;
+    for (size_t i = 0, bit = 0; width > 0 && width <= NARROW && i < n; i++, bit += width)
+        z[i] = more(base, (int64_t)narrow_at(bytes, bit, width));
+    for (size_t i = 0, bit = 0; width > NARROW && i < n; i++, bit += width)
+        z[i] = more(base, (int64_t)bits_at(bytes, bit, width));
     return true;
 }
 
@@ -315,9 +327,14 @@ static bool get_two_widths(struct reader *r, size_t n, unsigned wide, int64_t *z
     size_t n_wide = (size_t)__builtin_popcountll(is_wide), bit = n;
     if (!reader_take(r, (n + n_wide * wide + (n - n_wide) * narrow + 7) / 8))
         return false;
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; wide <= NARROW && i < n; i++) {
         unsigned width = is_wide >> i & 1 ? wide : narrow;
-        z[i] = width ? more(base, unzigzag(bits_at(bytes, bit, width))) : base;
+        z[i] = more(base, unzigzag(narrow_at(bytes, bit, width)));
+        bit += width;
+    }
+    for (size_t i = 0; wide > NARROW && i < n; i++) {
+        unsigned width = is_wide >> i & 1 ? wide : narrow;
+        z[i] = more(base, unzigzag(bits_at(bytes, bit, width)));
         bit += width;
     }
     return true;
@@ -341,46 +358,101 @@ static bool makes_sense(const struct hour *h)
            h->hold_ns >= 0 && h->held_ns <= h->last_time - h->first_time;
 }
 
-static bool fill_hours(grid z, const uint8_t head[HEAD_SIZE], struct hour_block *b)
+/* How many columns must be read for some figures. */
+static int columns_of(uint32_t figures)
 {
-    uint8_t unit = head[4], decimals = head[5], integral_decimals = head[6];
-    int64_t most = HOUR_NS / UNITS[unit];
-    double factor = foresight(decimals, integral_decimals);
+    if (figures & GK_FIGURE_SQUARES)
+        return SPREAD + 1;
+    if (figures & GK_FIGURE_INTEGRAL)
+        return INTEGRAL + 1;
+    if (figures & GK_FIGURE_ENDS)
+        return LAST + 1;
+    return figures & GK_FIGURE_RANGE ? MAX + 1 : SUM + 1;
+}
+
+static bool fill_times(grid z, uint8_t unit, struct hour_block *b)
+{
+    uint64_t most = (uint64_t)(HOUR_NS / UNITS[unit]);
 
     for (size_t i = 0; i < b->n; i++) {
         struct hour *h = &b->hours[i];
         gk_time begin = hour_begin(h->hour);
-        if ((uint64_t)z[FIRST_TIME][i] > (uint64_t)most || (uint64_t)z[LAST_TIME][i] > (uint64_t)most ||
-            (uint64_t)z[SILENT][i] > (uint64_t)most || (uint64_t)z[SPREAD][i] > UINT32_MAX)
+        if ((uint64_t)z[FIRST_TIME][i] > most || (uint64_t)z[LAST_TIME][i] > most || (uint64_t)z[SILENT][i] > most)
             return false;
         h->count = (uint64_t)z[COUNT][i];
         h->first_time = more(begin, z[FIRST_TIME][i] * UNITS[unit]);
         h->last_time = more(begin, HOUR_NS - z[LAST_TIME][i] * UNITS[unit]);
         h->held_ns = less(less(h->last_time, h->first_time), z[SILENT][i] * UNITS[unit]);
         h->hold_ns = (int64_t)((uint64_t)z[HOLD][i] * (uint64_t)UNITS[unit]);
-        h->spread = double_of((uint64_t)z[SPREAD][i] << 32);
         if (!makes_sense(h))
             return false;
-        int64_t mean = decimals == PLAIN ? 0 : mean_of(z[SUM][i], h->count);
-        z[MIN][i] = more(z[MIN][i], mean);
-        z[MAX][i] = more(z[MAX][i], mean);
-        z[LAST][i] = more(z[LAST][i], mean);
-        z[FIRST][i] = more(z[FIRST][i], i ? z[LAST][i - 1] : z[MIN][i]);
-        if (factor != 0)
-            z[INTEGRAL][i] = more(z[INTEGRAL][i], foreseen(z[SUM][i], z[LAST][i], h->count, h->held_ns, factor));
-        h->sum = unscale(z[SUM][i], decimals);
-        h->min = unscale(z[MIN][i], decimals);
-        h->max = unscale(z[MAX][i], decimals);
-        h->first = unscale(z[FIRST][i], decimals);
-        h->last = unscale(z[LAST][i], decimals);
-        h->integral = unscale(z[INTEGRAL][i], integral_decimals);
+        h->min = h->max = h->first = h->last = h->integral = h->spread = NAN; /* until they are read */
     }
     return true;
 }
 
-int hour_block_decode(int64_t day, struct view bytes, struct hour_block *b)
+/* A figure of all hours from its column. */
+static void fill_figure(struct hour_block *b, size_t offset, uint8_t decimals, const int64_t *z)
+{
+    for (size_t i = 0; i < b->n; i++)
+        store_f64((uint8_t *)&b->hours[i] + offset, unscale(z[i], decimals));
+}
+
+/* Values as they are, of columns in which they stand less their mean. */
+static void add_means(grid z, uint8_t decimals, int n_columns, const struct hour_block *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        int64_t mean = decimals == PLAIN ? 0 : mean_of(z[SUM][i], b->hours[i].count);
+        z[MIN][i] = more(z[MIN][i], mean);
+        z[MAX][i] = more(z[MAX][i], mean);
+        if (n_columns <= LAST)
+            continue;
+        z[LAST][i] = more(z[LAST][i], mean);
+        z[FIRST][i] = more(z[FIRST][i], i ? z[LAST][i - 1] : z[MIN][i]);
+    }
+}
+
+static bool fill_spreads(const int64_t *z, struct hour_block *b)
+{
+    for (size_t i = 0; i < b->n; i++) {
+        if ((uint64_t)z[i] > UINT32_MAX)
+            return false;
+        b->hours[i].spread = double_of((uint64_t)z[i] << 32);
+    }
+    return true;
+}
+
+static bool fill_hours(grid z, const uint8_t head[HEAD_SIZE], int n_columns, struct hour_block *b)
+{
+    uint8_t decimals = head[5], integral_decimals = head[6];
+    double factor = foresight(decimals, integral_decimals);
+
+    if (!fill_times(z, head[4], b))
+        return false;
+    fill_figure(b, offsetof(struct hour, sum), decimals, z[SUM]);
+    if (n_columns <= MAX)
+        return true;
+    add_means(z, decimals, n_columns, b);
+    fill_figure(b, offsetof(struct hour, min), decimals, z[MIN]);
+    fill_figure(b, offsetof(struct hour, max), decimals, z[MAX]);
+    if (n_columns <= LAST)
+        return true;
+    fill_figure(b, offsetof(struct hour, first), decimals, z[FIRST]);
+    fill_figure(b, offsetof(struct hour, last), decimals, z[LAST]);
+    if (n_columns <= INTEGRAL)
+        return true;
+    for (size_t i = 0; factor != 0 && i < b->n; i++) {
+        const struct hour *h = &b->hours[i];
+        z[INTEGRAL][i] = more(z[INTEGRAL][i], foreseen(z[SUM][i], z[LAST][i], h->count, h->held_ns, factor));
+    }
+    fill_figure(b, offsetof(struct hour, integral), integral_decimals, z[INTEGRAL]);
+    return n_columns <= SPREAD || fill_spreads(z[SPREAD], b);
+}
+
+int hour_block_decode(int64_t day, struct view bytes, uint32_t figures, struct hour_block *b)
 {
     uint8_t padded[RECORD_MAX + 16];
+    int n_columns = columns_of(figures);
     grid z;
 
     b->day = day;
@@ -406,11 +478,11 @@ int hour_block_decode(int64_t day, struct view bytes, struct hour_block *b)
             b->hours[n++].hour = day * BLOCK_HOURS + h;
     struct reader r = reader_of(padded, bytes.size);
     (void)reader_take(&r, HEAD_SIZE); /* there are so many */
-    for (int c = 0; c < COLUMNS; c++)
+    for (int c = 0; c < n_columns; c++)
         if (!get_column(&r, n, z[c]))
             return GK_ECORRUPT;
     b->n = n;
-    bool is_good = reader_is_done(&r) && fill_hours(z, padded, b);
+    bool is_good = (n_columns < COLUMNS || reader_is_done(&r)) && fill_hours(z, padded, n_columns, b);
     b->n = is_good ? n : 0;
     return is_good ? GK_OK : GK_ECORRUPT;
 }
@@ -462,7 +534,7 @@ static int decode_fold(struct reader *r, struct fold *f)
     return !r->failed && makes_sense(&h) ? GK_OK : GK_ECORRUPT;
 }
 
-int hours_open_decode(struct view bytes, struct hours_open *o)
+int hours_open_decode(struct view bytes, uint32_t figures, struct hours_open *o)
 {
     struct reader r = reader_of(bytes.bytes, bytes.size);
 
@@ -478,7 +550,8 @@ int hours_open_decode(struct view bytes, struct hours_open *o)
     if (rc != GK_OK || r.at == r.size)
         return rc;
     int64_t day = (int32_t)reader_u32(&r);
-    rc = r.failed ? GK_ECORRUPT : hour_block_decode(day, (struct view){r.bytes + r.at, r.size - r.at}, &o->block);
+    rc = r.failed ? GK_ECORRUPT
+                  : hour_block_decode(day, (struct view){r.bytes + r.at, r.size - r.at}, figures, &o->block);
     if (rc == GK_OK && o->fold.count > 0 && o->block.hours[o->block.n - 1].hour >= hour_of(o->fold.first_time))
         rc = GK_ECORRUPT;
     return rc;
@@ -503,7 +576,7 @@ static void dump_hour(const struct hour *h, struct buffer *out)
 int hour_block_dump(int64_t day, struct view bytes, struct buffer *out)
 {
     struct hour_block b;
-    int rc = hour_block_decode(day, bytes, &b);
+    int rc = hour_block_decode(day, bytes, GK_FIGURES_ALL, &b);
 
     if (rc != GK_OK)
         return rc;
@@ -517,7 +590,7 @@ int hours_open_dump(struct view bytes, struct buffer *out)
 {
     struct hours_open o;
     struct hour h;
-    int rc = hours_open_decode(bytes, &o);
+    int rc = hours_open_decode(bytes, GK_FIGURES_ALL, &o);
 
     if (rc != GK_OK)
         return rc;

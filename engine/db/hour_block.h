@@ -44,8 +44,11 @@ static inline bool hour_block_day_is_known(int64_t day)
 
 /* At least one hour; appended to *out. */
 void hour_block_encode(const struct hour_block *block, struct buffer *out);
-/* GK_ECORRUPT, GK_EVERSION. Safe on any bytes. */
-int hour_block_decode(int64_t day, struct view bytes, struct hour_block *out);
+/*
+ * GK_ECORRUPT, GK_EVERSION. Safe on any bytes. Columns behind the last one that `figures` (GK_FIGURE_...) need are not
+ * looked at, and what they would say is NaN.
+ */
+int hour_block_decode(int64_t day, struct view bytes, uint32_t figures, struct hour_block *out);
 
 /* The open end: version u8, whether hours go on with the rows u8, the fold's figures, then a block if there is one of
  * the same day or before. */
@@ -55,7 +58,8 @@ struct hours_open {
     struct hour_block block;
 };
 void hours_open_encode(const struct hours_open *open, struct buffer *out);
-int hours_open_decode(struct view bytes, struct hours_open *out);
+/* The figures are those of the block. */
+int hours_open_decode(struct view bytes, uint32_t figures, struct hours_open *out);
 
 /* Text for people, a line an hour. */
 int hour_block_dump(int64_t day, struct view bytes, struct buffer *out);

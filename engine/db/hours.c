@@ -29,7 +29,7 @@ static int bad_record(int rc, struct gk_error *error)
     return error_set(error, rc, "hours of a channel: %s", gk_status_text(rc));
 }
 
-static int load_open(struct txn *txn, uint32_t facility, uint32_t channel, struct hours_open *out,
+static int load_open(struct txn *txn, uint32_t facility, uint32_t channel, uint32_t figures, struct hours_open *out,
                      struct gk_error *error)
 {
     uint8_t key[HOURS_KEY];
@@ -42,7 +42,7 @@ static int load_open(struct txn *txn, uint32_t facility, uint32_t channel, struc
     int rc = txn_get(txn, STORE_HOUR, view_of(key, sizeof key), &value, error);
     if (rc != GK_OK)
         return rc;
-    rc = hours_open_decode(value, out);
+    rc = hours_open_decode(value, figures, out);
     return rc == GK_OK ? rc : bad_record(rc, error);
 }
 
@@ -57,7 +57,7 @@ static int load_day(struct txn *txn, uint32_t facility, uint32_t channel, int64_
     int rc = txn_get(txn, STORE_HOUR, view_of(key, sizeof key), &value, error);
     if (rc != GK_OK)
         return rc;
-    rc = hour_block_decode(day, value, out);
+    rc = hour_block_decode(day, value, GK_FIGURES_ALL, out);
     return rc == GK_OK ? rc : bad_record(rc, error);
 }
 
@@ -298,7 +298,7 @@ static int refill(struct filling *f, const struct origin *origin, gk_time cut, g
 {
     int rc;
 
-    rc = load_open(f->txn, f->facility, f->channel, &f->open, error);
+    rc = load_open(f->txn, f->facility, f->channel, GK_FIGURES_ALL, &f->open, error);
     bool is_kept = rc == GK_OK;
     TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
     if (f->open.fold.count > 0)
@@ -320,7 +320,7 @@ static int append(struct filling *f, const struct columns *incoming, struct gk_e
     struct fold *fold = &f->open.fold;
     int rc;
 
-    rc = load_open(f->txn, f->facility, f->channel, &f->open, error);
+    rc = load_open(f->txn, f->facility, f->channel, GK_FIGURES_ALL, &f->open, error);
     TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
     f->open.is_growing = true;
     TRY(fill(f, incoming, error));
@@ -359,7 +359,7 @@ static int drop_others(struct filling *f, const uint32_t *kept, size_t n_kept, g
         if (has_channel(kept, n_kept, known[i]))
             continue;
         f->channel = known[i];
-        rc = load_open(f->txn, f->facility, f->channel, &f->open, error);
+        rc = load_open(f->txn, f->facility, f->channel, GK_FIGURES_ALL, &f->open, error);
         TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
         if (!f->open.is_growing)
             continue;
@@ -405,7 +405,7 @@ int hours_freeze(const struct origin *origin, uint32_t facility, int64_t tick_ns
     buffer_init(&f.bytes, origin->mem);
     for (size_t i = 0; i < profile->n_channels; i++) {
         f.channel = profile->channels[i];
-        rc = load_open(f.txn, facility, f.channel, &f.open, error);
+        rc = load_open(f.txn, facility, f.channel, GK_FIGURES_ALL, &f.open, error);
         TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
         if (f.open.is_growing)
             continue;
@@ -423,15 +423,16 @@ done:
  * --------------------------------------------------------------------------------------------------------- */
 
 int hours_open(struct hours *h, struct txn *txn, uint32_t facility, uint32_t channel, int64_t from, int64_t to,
-               struct gk_error *error)
+               uint32_t figures, struct gk_error *error)
 {
     h->txn = txn;
     h->facility = facility;
     h->channel = channel;
     h->from = from;
     h->to = to;
+    h->figures = figures;
     h->cursor = NULL;
-    int rc = load_open(txn, facility, channel, &h->open, error);
+    int rc = load_open(txn, facility, channel, figures, &h->open, error);
     h->has_block = rc == GK_OK && h->open.block.n > 0;
     h->has_fold = rc == GK_OK && h->open.fold.count > 0;
     h->day = day_of(from);
@@ -486,7 +487,7 @@ int hours_next(struct hours *h, const struct hour **out, size_t *n, struct gk_er
             break;
         TRY(rc);
         TRY(cursor_value(h->cursor, &value, error));
-        rc = hour_block_decode(h->day++, value, &h->block);
+        rc = hour_block_decode(h->day++, value, h->figures, &h->block);
         if (rc != GK_OK)
             return bad_record(rc, error);
         if (cut_block(h, &h->block, out, n))
@@ -515,9 +516,9 @@ int hours_check_record(struct view key, struct view value, uint32_t n_facilities
     if (key.size != HOURS_KEY || hours_key_facility(key) >= n_facilities)
         return error_set(error, GK_ECORRUPT, "hours of a facility that is not in the catalog");
     if (hours_key_day(key) == HOURS_OPEN)
-        rc = hours_open_decode(value, &open);
+        rc = hours_open_decode(value, GK_FIGURES_ALL, &open);
     else
-        rc = hour_block_decode(hours_key_day(key), value, &open.block);
+        rc = hour_block_decode(hours_key_day(key), value, GK_FIGURES_ALL, &open.block);
     return rc == GK_OK ? rc : bad_record(rc, error);
 }
 
@@ -556,7 +557,8 @@ static int compare_channel(const struct origin *origin, uint32_t facility, uint3
     const struct columns *batch;
     int rc;
 
-    rc = hours_open(&c.hours, origin->txn, facility, channel, hour_of(cut), hour_of(GK_TIME_MAX) + 1, error);
+    rc = hours_open(&c.hours, origin->txn, facility, channel, hour_of(cut), hour_of(GK_TIME_MAX) + 1, GK_FIGURES_ALL,
+                    error);
     TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
     TRY(rows_open(&rows, origin, facility, &channel, 1, cut, GK_TIME_MAX, error));
     while ((rc = rows_next(&rows, &batch, error)) == GK_OK)
@@ -592,7 +594,7 @@ int hours_compare(const struct origin *origin, uint32_t facility, int64_t tick_n
     for (size_t i = 0; i < profile->n_channels; i++) {
         if (has_channel(channels, n_channels, profile->channels[i]))
             continue;
-        rc = load_open(origin->txn, facility, profile->channels[i], &open, error);
+        rc = load_open(origin->txn, facility, profile->channels[i], GK_FIGURES_ALL, &open, error);
         *is_equal &= !open.is_growing; /* nobody goes by it */
         TRY(rc == GK_ENOTFOUND ? GK_OK : rc);
     }

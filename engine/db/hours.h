@@ -37,6 +37,7 @@ struct hours {
     struct txn *txn;
     uint32_t facility, channel;
     int64_t from, to;         /* hours */
+    uint32_t figures;         /* of them, GK_FIGURE_... */
     int64_t day, end;         /* days with records of their own, still to come */
     bool has_block, has_fold; /* of the open end, still to come */
     struct cursor *cursor;
@@ -45,7 +46,7 @@ struct hours {
 };
 /* GK_ENOTFOUND (leaving *error alone): the channel's hours are not kept. */
 int hours_open(struct hours *hours, struct txn *txn, uint32_t facility, uint32_t channel, int64_t from, int64_t to,
-               struct gk_error *error);
+               uint32_t figures, struct gk_error *error);
 /* GK_OK: hours[0..n), n > 0, that live until the next call; GK_DONE. */
 int hours_next(struct hours *hours, const struct hour **out, size_t *n, struct gk_error *error);
 void hours_close(struct hours *hours);

@@ -22,7 +22,7 @@ struct summing {
     const gk_time *edges;
     size_t n, at; /* the bucket of the newest sample */
     struct gk_summary *out;
-    bool wants_ends_only;
+    uint32_t figures;
     struct fold fold; /* the piece that takes samples; count 0: none */
     gk_time fold_end; /* where it ends at the latest */
     bool has_newest;  /* a sample before, of a piece that is finished */
@@ -30,15 +30,11 @@ struct summing {
     double value;
 };
 
-static void begin_summary(struct gk_summary *s)
+static void begin_summary(struct gk_summary *s, uint32_t figures)
 {
     memset(s, 0, sizeof *s);
     s->sum = s->min = s->max = s->first = s->last = s->square_sum = NAN;
-}
-
-static void forget_sums(struct gk_summary *s)
-{
-    s->sum = s->min = s->max = s->integral = s->square_sum = NAN;
+    s->integral = figures & GK_FIGURE_INTEGRAL ? 0 : NAN;
 }
 
 static double plus(double a, double b)
@@ -58,7 +54,8 @@ static void pass_over(struct summing *s, gk_time next)
         gk_time high = to < s->edges[b + 1] ? to : s->edges[b + 1];
         if (low >= high)
             continue;
-        s->out[b].integral = plus(s->out[b].integral, s->value * ((double)(high - low) / 1e9));
+        if (s->figures & GK_FIGURE_INTEGRAL)
+            s->out[b].integral = plus(s->out[b].integral, s->value * ((double)(high - low) / 1e9));
         s->out[b].held_ns += high - low;
     }
     s->has_newest = false;
@@ -79,28 +76,32 @@ static void go_to(struct summing *s, gk_time t)
         s->at++;
 }
 
+static void add_range(struct gk_summary *b, const struct hour *p)
+{
+    b->min = b->count == 0 || p->min < b->min ? p->min : b->min;
+    b->max = b->count == 0 || p->max > b->max ? p->max : b->max;
+}
+
 static void add_piece(struct summing *s, const struct hour *p)
 {
     struct gk_summary *b = &s->out[s->at];
-    double squares = fold_squares(p);
+    bool is_first = b->count == 0;
 
-    if (b->count == 0) {
-        b->sum = p->sum;
-        b->square_sum = squares;
-        b->min = p->min;
-        b->max = p->max;
-        b->first = p->first;
-        b->first_time = p->first_time;
-    } else {
-        b->sum = plus(b->sum, p->sum);
-        b->square_sum += squares;
-        b->min = p->min < b->min ? p->min : b->min;
-        b->max = p->max > b->max ? p->max : b->max;
+    if (s->figures & GK_FIGURE_SUM)
+        b->sum = is_first ? p->sum : plus(b->sum, p->sum);
+    if (s->figures & GK_FIGURE_RANGE)
+        add_range(b, p);
+    if (s->figures & GK_FIGURE_SQUARES)
+        b->square_sum = is_first ? fold_squares(p) : b->square_sum + fold_squares(p);
+    if (s->figures & GK_FIGURE_INTEGRAL)
+        b->integral = plus(b->integral, p->integral);
+    if (s->figures & GK_FIGURE_ENDS) {
+        b->first = is_first ? p->first : b->first;
+        b->last = p->last;
     }
-    b->count += p->count;
-    b->last = p->last;
+    b->first_time = is_first ? p->first_time : b->first_time;
     b->last_time = p->last_time;
-    b->integral = plus(b->integral, p->integral);
+    b->count += p->count;
     b->held_ns += p->held_ns;
     set_newest(s, p->last_time, p->last, p->hold_ns);
 }
@@ -152,8 +153,9 @@ static size_t add_samples(struct summing *s, const gk_time *time, const double *
         border = least(border, time_of(s->tick_ns, span[1].from));
     if (s->fold.count == 0)
         fold_begin(&s->fold, t, value[i++], hold);
-    return s->wants_ends_only ? fold_run_ends(&s->fold, time, value, i, n, border, hold)
-                              : fold_run(&s->fold, time, value, i, n, border, hold);
+    bool has_sums = s->figures & ~(uint32_t)(GK_FIGURE_COUNT | GK_FIGURE_ENDS);
+    return !has_sums ? fold_run_ends(&s->fold, time, value, i, n, border, hold)
+                     : fold_run(&s->fold, time, value, i, n, border, hold);
 }
 
 /* Several channels: one number a row, then as with one. What is unknown ends what held. */
@@ -229,7 +231,7 @@ static int add_hours(gk_snapshot *snapshot, uint32_t facility, uint32_t channel,
     size_t n;
     int rc;
 
-    TRY(hours_open(&hours, snapshot->txn, facility, channel, from, to, error));
+    TRY(hours_open(&hours, snapshot->txn, facility, channel, from, to, s->figures, error));
     if (!hours.open.is_growing && hour_begin(to) > snapshot->profile.cut.time)
         return GK_ENOTFOUND;
     while ((rc = hours_next(&hours, &list, &n, error)) == GK_OK)
@@ -344,7 +346,7 @@ static int sum_up(gk_snapshot *s, uint32_t facility, const struct gk_signal *sig
     int rc;
 
     for (size_t i = 0; i < sum->n; i++)
-        begin_summary(&sum->out[i]);
+        begin_summary(&sum->out[i], sum->figures);
     TRY(snapshot_limits(s, facility, error));
     back = signal_look_back(&s->limits, sum->tick_ns, t);
     TRY(add_dropped(s, facility, signal, sum, &t, &back, error));
@@ -356,8 +358,6 @@ static int sum_up(gk_snapshot *s, uint32_t facility, const struct gk_signal *sig
         TRY(add_stretch(s, facility, signal, back, end, sum, error));
     end_piece(sum);
     pass_over(sum, GK_TIME_MAX);
-    for (size_t i = 0; i < sum->n && sum->wants_ends_only; i++)
-        forget_sums(&sum->out[i]);
 done:
     return rc;
 }
@@ -370,7 +370,7 @@ int gk_signal_summaries(gk_snapshot *s, uint32_t facility, const struct gk_signa
                                   .edges = edges,
                                   .n = n,
                                   .out = out,
-                                  .wants_ends_only = signal->wants_ends_only};
+                                  .figures = signal->figures ? signal->figures : GK_FIGURES_ALL};
     struct gk_signal entered = *signal;
     struct summing sum = begin;
     int rc;

@@ -51,16 +51,56 @@ static void blocks_come_back_to_the_bit_and_every_cut_is_corrupt(void **state)
         buffer_init(&bytes, &MEM_SYSTEM);
         hour_block_encode(&a, &bytes);
         assert_int_equal(buffer_status(&bytes), GK_OK);
-        assert_int_equal(hour_block_decode(a.day, view_of(bytes.bytes, bytes.size), &b), GK_OK);
+        assert_int_equal(hour_block_decode(a.day, view_of(bytes.bytes, bytes.size), GK_FIGURES_ALL, &b), GK_OK);
         assert_int_equal(a.n, b.n);
         for (size_t i = 0; i < a.n; i++)
             assert_true(is_same_hour(&a.hours[i], &b.hours[i]));
         for (size_t size = 0; size < bytes.size; size++)
-            assert_true(hour_block_decode(a.day, view_of(bytes.bytes, size), &b) != GK_OK);
+            assert_true(hour_block_decode(a.day, view_of(bytes.bytes, size), GK_FIGURES_ALL, &b) != GK_OK);
         for (size_t i = 0; i < bytes.size; i++) {
             bytes.bytes[i] ^= (uint8_t)(1u << random_below(&random, 8));
-            (void)hour_block_decode(a.day, view_of(bytes.bytes, bytes.size), &b); /* must not crash */
+            (void)hour_block_decode(a.day, view_of(bytes.bytes, bytes.size), GK_FIGURES_ALL, &b); /* must not crash */
         }
+        buffer_clear(&bytes);
+    }
+}
+
+static void wanted(uint32_t is_wanted, double some, double all)
+{
+    if (is_wanted)
+        assert_bits_equal(some, all);
+}
+
+static void some_figures_are_those_of_all(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    (void)state;
+
+    for (uint32_t r = 0; r < 500; r++) {
+        uint32_t figures = 1 + r % GK_FIGURES_ALL;
+        struct hour_block a = random_block(&random), b;
+        struct buffer bytes;
+        buffer_init(&bytes, &MEM_SYSTEM);
+        hour_block_encode(&a, &bytes);
+        assert_int_equal(hour_block_decode(a.day, view_of(bytes.bytes, bytes.size), figures, &b), GK_OK);
+        assert_int_equal(a.n, b.n);
+        for (size_t i = 0; i < a.n; i++) {
+            const struct hour *x = &b.hours[i], *y = &a.hours[i];
+            assert_true(x->hour == y->hour && x->count == y->count && x->first_time == y->first_time &&
+                        x->last_time == y->last_time && x->held_ns == y->held_ns && x->hold_ns == y->hold_ns);
+            assert_bits_equal(x->sum, y->sum); /* stands before all others */
+            wanted(figures & GK_FIGURE_RANGE, x->min, y->min);
+            wanted(figures & GK_FIGURE_RANGE, x->max, y->max);
+            wanted(figures & GK_FIGURE_ENDS, x->first, y->first);
+            wanted(figures & GK_FIGURE_ENDS, x->last, y->last);
+            wanted(figures & GK_FIGURE_INTEGRAL, x->integral, y->integral);
+            wanted(figures & GK_FIGURE_SQUARES, x->spread, y->spread);
+            if (figures == GK_FIGURE_COUNT)
+                assert_true(isnan(x->min) && isnan(x->max) && isnan(x->first) && isnan(x->last) && isnan(x->integral) &&
+                            isnan(x->spread));
+        }
+        size_t cut = random_below(&random, 7 + 1); /* no column is whole */
+        assert_true(hour_block_decode(a.day, view_of(bytes.bytes, cut), figures, &b) != GK_OK);
         buffer_clear(&bytes);
     }
 }
@@ -84,7 +124,7 @@ static void a_figure_too_large_for_the_decimals_of_others_comes_back(void **stat
         *small = 0.1;
         buffer_reset(&bytes);
         hour_block_encode(&a, &bytes);
-        assert_int_equal(hour_block_decode(a.day, view_of(bytes.bytes, bytes.size), &b), GK_OK);
+        assert_int_equal(hour_block_decode(a.day, view_of(bytes.bytes, bytes.size), GK_FIGURES_ALL, &b), GK_OK);
         assert_true(is_same_hour(&a.hours[0], &b.hours[0]) && is_same_hour(&a.hours[1], &b.hours[1]));
     }
     buffer_clear(&bytes);
@@ -149,22 +189,24 @@ static void an_open_end_comes_back_with_and_without_its_parts(void **state)
             fold_begin(&a.fold, t, 3.7, 0);
         buffer_reset(&bytes);
         hours_open_encode(&a, &bytes);
-        assert_int_equal(hours_open_decode(view_of(bytes.bytes, bytes.size), &b), GK_OK);
+        assert_int_equal(hours_open_decode(view_of(bytes.bytes, bytes.size), GK_FIGURES_ALL, &b), GK_OK);
         assert_int_equal(b.block.n, a.block.n);
         assert_int_equal(b.fold.count, a.fold.count);
         if (parts & 2)
             assert_memory_equal(&a.fold, &b.fold, sizeof a.fold);
         for (size_t size = 0; size < bytes.size; size++)
-            if (hours_open_decode(view_of(bytes.bytes, size), &b) == GK_OK) /* a cut between two parts is none */
+            if (hours_open_decode(view_of(bytes.bytes, size), GK_FIGURES_ALL, &b) ==
+                GK_OK) /* a cut between two parts is none */
                 assert_true(b.block.n == 0 && a.block.n > 0);
     }
     bytes.bytes[0] = 2;
-    assert_int_equal(hours_open_decode(view_of(bytes.bytes, bytes.size), &b), GK_EVERSION);
+    assert_int_equal(hours_open_decode(view_of(bytes.bytes, bytes.size), GK_FIGURES_ALL, &b), GK_EVERSION);
     buffer_clear(&bytes);
 }
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(blocks_come_back_to_the_bit_and_every_cut_is_corrupt),
+    cmocka_unit_test(some_figures_are_those_of_all),
     cmocka_unit_test(a_figure_too_large_for_the_decimals_of_others_comes_back),
     cmocka_unit_test(the_page_shows_what_is_stored),
     cmocka_unit_test(an_open_end_comes_back_with_and_without_its_parts),

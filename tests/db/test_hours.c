@@ -2,6 +2,7 @@
  * test_hours.c - summaries from stored hours against those from samples, to the bit: whatever comes late, twice, as NaN
  * or not at all, sealed or not, under bands that change; and that hours are what a deep check derives.
  */
+#include "db/figures.h"
 #include "db/world.h"
 
 #include <math.h>
@@ -125,6 +126,10 @@ static void compare_with_samples(gk_db *db, struct random *random)
                          k, n, (unsigned long long)a[k].count, (unsigned long long)b[k].count, a[k].sum, b[k].sum,
                          a[k].integral, b[k].integral, (long long)a[k].held_ns, (long long)b[k].held_ns,
                          a[k].square_sum, b[k].square_sum);
+        one.figures = 1 + (uint32_t)random_below(random, GK_FIGURES_ALL);
+        ok(gk_signal_summaries(s, facility, &one, edges, n, b, &error), &error);
+        for (size_t k = 0; k < n; k++)
+            some_are_as_all(one.figures, &b[k], &a[k]);
     }
     gk_snapshot_close(s);
 }
