@@ -28,8 +28,15 @@ static void add_channel(enum gk_reduce reduce, const double *value, size_t n, do
 void signal_numbers(const struct gk_signal *signal, const double *const *value, size_t n, double *number,
                     uint8_t *is_sample)
 {
-    double count[GK_APPLY_ROWS] = {0};
+    double count[GK_APPLY_ROWS];
 
+    if (signal_is_plain(signal)) {
+        memcpy(number, value[0], n * sizeof *number);
+        for (size_t i = 0; i < n; i++)
+            is_sample[i] = !isnan(number[i]);
+        return;
+    }
+    memset(count, 0, n * sizeof *count);
     memset(is_sample, 0, n);
     for (size_t c = 0; c < signal->n_channels; c++) {
         if (!signal->apply)
