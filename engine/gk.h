@@ -1042,7 +1042,8 @@ enum gk_reduce { GK_MEAN = 0, GK_LEAST = 1, GK_MOST = 2, GK_TOTAL = 3 };
  * place of `reduce`: of n rows at once, at most GK_APPLY_ROWS, it makes a number each of the channels' values, a column
  * a channel in their order (NaN: that one is missing). Where it gives NaN the signal is unknown from that row to the
  * next. `bounds` may be NULL; else it says between which numbers the results are when channel c is between low[c] and
- * high[c] and nothing is missing, or false when that cannot be told: so rows need not be decoded to be compared.
+ * high[c] and nothing is missing (NaN: none of them is a number), or false when that cannot be told: so rows need not
+ * be decoded to be compared.
  */
 #define GK_APPLY_ROWS 256
 struct gk_signal {

@@ -48,21 +48,34 @@ static void combine(enum value_kind kind, const double *b, size_t n, double *out
     }
 }
 
+static void work_out(const struct value *value, const double *const *inputs, size_t n, double *out);
+
+/* As a divisor, or beside others in a list, infinity would go unseen. */
+static void work_out_finite(const struct value *value, const double *const *inputs, size_t n, double *out)
+{
+    work_out(value, inputs, n, out);
+    if (value->kind != VALUE_NUMBER && value->kind != VALUE_INPUT)
+        drop_infinite(out, n);
+}
+
 /* max, min, avg, sum of a list. */
 static void fold(const struct value *value, const double *const *inputs, size_t n, double *out)
 {
-    double item_of[GK_APPLY_ROWS], count = 1;
+    double made[GK_APPLY_ROWS], count = 1;
 
-    value_of_rows(value->a, inputs, n, out);
+    work_out_finite(value->a, inputs, n, out);
     for (const struct value *item = value->a->next; item; item = item->next, count++) {
-        value_of_rows(item, inputs, n, item_of);
-        combine(value->kind, item_of, n, out);
+        const double *b = item->kind == VALUE_INPUT ? inputs[item->input] : made;
+        if (b == made)
+            work_out_finite(item, inputs, n, made);
+        combine(value->kind, b, n, out);
     }
     for (size_t i = 0; value->kind == VALUE_AVG && i < n; i++)
         out[i] /= count;
 }
 
-void value_of_rows(const struct value *value, const double *const *inputs, size_t n, double *out)
+/* Infinity may come out, where it was not dropped on the way. */
+static void work_out(const struct value *value, const double *const *inputs, size_t n, double *out)
 {
     double b[GK_APPLY_ROWS];
 
@@ -75,7 +88,7 @@ void value_of_rows(const struct value *value, const double *const *inputs, size_
         memcpy(out, inputs[value->input], n * sizeof *out);
         return;
     case VALUE_NEGATIVE:
-        value_of_rows(value->a, inputs, n, out);
+        work_out(value->a, inputs, n, out);
         for (size_t i = 0; i < n; i++)
             out[i] = -out[i];
         return;
@@ -83,14 +96,18 @@ void value_of_rows(const struct value *value, const double *const *inputs, size_
     case VALUE_SUBTRACT:
     case VALUE_MULTIPLY:
     case VALUE_DIVIDE:
-        value_of_rows(value->a, inputs, n, out);
-        value_of_rows(value->b, inputs, n, b);
+        work_out(value->a, inputs, n, out);
+        work_out_finite(value->b, inputs, n, b);
         combine(value->kind, b, n, out);
-        break;
+        return;
     default:
         fold(value, inputs, n, out);
     }
-    drop_infinite(out, n);
+}
+
+void value_of_rows(const struct value *value, const double *const *inputs, size_t n, double *out)
+{
+    work_out_finite(value, inputs, n, out);
 }
 
 double value_of(const struct value *value, const double *inputs)
@@ -106,13 +123,13 @@ double value_of(const struct value *value, const double *inputs)
 
 /* ---- bounds: an operation is monotone in each operand, and so is its rounding ---- */
 
-struct bounds {
+struct bounds { /* NaN: it is missing for certain */
     double low, high;
 };
 
-static bool is_finite(struct bounds x)
+static bool is_told(struct bounds x)
 {
-    return isfinite(x.low) && isfinite(x.high);
+    return (isfinite(x.low) && isfinite(x.high)) || (isnan(x.low) && isnan(x.high));
 }
 
 /* Of a product or a quotient the ends are among those of the ends. */
@@ -167,9 +184,12 @@ static bool bounds_of(const struct value *value, const double *low, const double
     case VALUE_DIVIDE:
         if (!bounds_of(value->a, low, high, &a) || !bounds_of(value->b, low, high, &b))
             return false;
-        if (value->kind == VALUE_DIVIDE && b.low <= 0 && b.high >= 0)
+        bool may_be_zero = value->kind == VALUE_DIVIDE && b.low <= 0 && b.high >= 0;
+        if (may_be_zero && (b.low < 0 || b.high > 0))
             return false;
-        if (value->kind == VALUE_ADD)
+        if (may_be_zero || isnan(a.low) || isnan(b.low))
+            *out = (struct bounds){NAN, NAN};
+        else if (value->kind == VALUE_ADD)
             *out = (struct bounds){a.low + b.low, a.high + b.high};
         else if (value->kind == VALUE_SUBTRACT)
             *out = (struct bounds){a.low - b.high, a.high - b.low};
@@ -180,17 +200,17 @@ static bool bounds_of(const struct value *value, const double *low, const double
         if (!bounds_of_list(value, low, high, out))
             return false;
     }
-    return is_finite(*out);
+    return is_told(*out);
 }
 
 bool value_bounds(const struct value *value, const double *low, const double *high, double *out_low, double *out_high)
 {
-    struct bounds out;
-    bool is_told = bounds_of(value, low, high, &out);
+    struct bounds out = {NAN, NAN};
+    bool is_told_all = bounds_of(value, low, high, &out);
 
-    *out_low = is_told ? out.low : -INFINITY;
-    *out_high = is_told ? out.high : INFINITY;
-    return is_told;
+    *out_low = out.low;
+    *out_high = out.high;
+    return is_told_all;
 }
 
 const char *value_name(const struct value *value)

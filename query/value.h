@@ -12,8 +12,8 @@ double value_of(const struct value *value, const double *inputs);
 /* The same of n rows at once, at most GK_APPLY_ROWS: each input is a column of numbers. */
 void value_of_rows(const struct value *value, const double *const *inputs, size_t n, double *out);
 /*
- * Between which numbers the value is when each input is between low[i] and high[i] and none is missing. False when it
- * may be missing all the same, as behind a division by what may be 0.
+ * Between which numbers the value is when each input is between low[i] and high[i], NaN when it is missing for certain.
+ * False when it may be missing or not, as behind a division by what may be 0. An input with NaN is missing.
  */
 bool value_bounds(const struct value *value, const double *low, const double *high, double *out_low, double *out_high);
 /* What a column of it is called when nobody says: ratio, difference, product, total, value. */

@@ -25,35 +25,53 @@ static void add_channel(enum gk_reduce reduce, const double *value, size_t n, do
     }
 }
 
+static bool has_nan(const double *value, size_t n)
+{
+    size_t n_nan = 0;
+
+    for (size_t i = 0; i < n; i++) /* no way out: a vector loop */
+        n_nan += isnan(value[i]);
+    return n_nan > 0;
+}
+
+/* In how many channels each row has a value. */
+static void count_values(const struct gk_signal *signal, const double *const *value, size_t n, uint8_t *count)
+{
+    memset(count, 0, n);
+    for (size_t c = 0; c < signal->n_channels; c++) {
+        if (!has_nan(value[c], n))
+            for (size_t i = 0; i < n; i++)
+                count[i]++;
+        else
+            for (size_t i = 0; i < n; i++)
+                count[i] = (uint8_t)(count[i] + !isnan(value[c][i]));
+    }
+}
+
 void signal_numbers(const struct gk_signal *signal, const double *const *value, size_t n, double *number,
                     uint8_t *is_sample)
 {
-    double count[GK_APPLY_ROWS];
-
     if (signal_is_plain(signal)) {
         memcpy(number, value[0], n * sizeof *number);
         for (size_t i = 0; i < n; i++)
             is_sample[i] = !isnan(number[i]);
         return;
     }
-    memset(count, 0, n * sizeof *count);
-    memset(is_sample, 0, n);
-    for (size_t c = 0; c < signal->n_channels; c++) {
-        if (!signal->apply)
-            add_channel(signal->reduce, value[c], n, number, is_sample);
-        for (size_t i = 0; i < n; i++) {
-            is_sample[i] |= !isnan(value[c][i]);
-            count[i] += !isnan(value[c][i]);
-        }
-    }
     if (signal->apply) {
+        count_values(signal, value, n, is_sample);
         signal->apply(signal->context, value, n, number);
         for (size_t i = 0; i < n; i++)
             number[i] = is_sample[i] ? number[i] : NAN;
-    } else if (signal->reduce == GK_MEAN && signal->n_channels > 1) {
-        for (size_t i = 0; i < n; i++)
-            number[i] = count[i] > 1 ? number[i] / count[i] : number[i];
+        return;
     }
+    memset(is_sample, 0, n);
+    for (size_t c = 0; c < signal->n_channels; c++) {
+        add_channel(signal->reduce, value[c], n, number, is_sample);
+        for (size_t i = 0; i < n; i++)
+            is_sample[i] = (uint8_t)(is_sample[i] + !isnan(value[c][i]));
+    }
+    for (size_t i = 0; signal->reduce == GK_MEAN && signal->n_channels > 1 && i < n; i++)
+        number[i] = is_sample[i] > 1 ? number[i] / is_sample[i] : number[i];
 }
 
 void signal_numbers_at(const struct gk_signal *signal, const double *const *value, size_t from, size_t n,

@@ -13,14 +13,16 @@
 
 /*
  * The numbers of rows [0, n), at most GK_APPLY_ROWS; NaN where a row is no sample, or the signal's function gives none.
- * is_sample tells them apart, a byte a row.
+ * is_sample tells them apart, a byte a row: in
+ * how many channels it has a value.
  */
 void signal_numbers(const struct gk_signal *signal, const double *const *value, size_t n, double *number,
                     uint8_t *is_sample);
 /* Rows [from, from + n) of a batch. */
 void signal_numbers_at(const struct gk_signal *signal, const double *const *value, size_t from, size_t n,
                        double *number, uint8_t *is_sample);
-/* Between which numbers the signal is when its channels are within bounds; false: it cannot be told. */
+/* Between which numbers the signal is when its channels are within bounds, NaN: there is none; false: it cannot be
+ * told. */
 bool signal_bounds(const struct gk_signal *signal, const struct chunk_bounds *channels, double *low, double *high);
 /* Of one channel as it is: then mini blocks and hours say what they know of it. */
 static inline bool signal_is_plain(const struct gk_signal *signal)

@@ -355,7 +355,10 @@ static bool is_mini_decided(const struct comparing *c, const struct looking *l, 
 
     for (size_t k = 0; k < c->signal->n_channels; k++)
         bounds[k] = l->of[k].bounds[i];
-    return signal_bounds(c->signal, bounds, &low, &high) && is_decided(c->compare, low, high, c->limit, truth);
+    if (!signal_bounds(c->signal, bounds, &low, &high))
+        return false;
+    *truth = GK_UNKNOWN;
+    return isnan(low) || is_decided(c->compare, low, high, c->limit, truth);
 }
 
 static int add_minis(struct comparing *c, struct looking *l, uint32_t a, uint32_t b)
