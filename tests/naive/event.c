@@ -101,7 +101,7 @@ static truth near_truth(const truth *b, int t, int64_t d)
  */
 void after_truth(struct field *field, const truth *a, const truth *b, int64_t d, truth *out)
 {
-    bool all = false, any = false;
+    bool all = false, any = a[0] == 1 && b[0] >= 1; /* it may have begun before the field, too */
 
     for (int t = 0; t < field->span.n; t++) {
         truth before = t > 0 ? a[t - 1] : 2, near = near_truth(b, t, d);

@@ -343,6 +343,18 @@ static bool has_possible(const struct numbers *n, int k, int *part, enum agg *ag
     return n->parts[*part]->kind != SERIES && *agg <= LONGEST;
 }
 
+/* Whether a column stands on a part: one that was dropped to make a statement smaller leaves its own behind. */
+static bool is_used(const struct numbers *n, int part)
+{
+    bool is = n->s->kind != NUMBERS;
+
+    for (int k = 0; k < n->n_columns && !is; k++) {
+        const struct column *column = &n->s->columns[k];
+        is = column->a == part || (is_binary(column->arithmetic) && column->b == part);
+    }
+    return is;
+}
+
 /* The least of what is covered; of one that had no time there is nothing to cover. */
 static double coverage(const struct numbers *n, bool is_before, int row)
 {
@@ -350,6 +362,8 @@ static double coverage(const struct numbers *n, bool is_before, int row)
 
     for (int part = 0; part < n->n_parts; part++) {
         const struct sums *sums = &(is_before ? n->before : n->now)[part][row];
+        if (!is_used(n, part))
+            continue;
         if (n->parts[part]->kind == SERIES && sums->n_subjects && !(sums->covered > 0))
             continue;
         double share = source_number(n->parts[part], n->view, COVERAGE, sums).value;
@@ -393,7 +407,6 @@ static bool has_before(const struct statement *s)
 /* The same rows, of the time before. */
 static void measure_before(struct numbers *n)
 {
-    const int64_t tick = n->view->zone->tick;
     struct buckets buckets = n->table.buckets;
     struct frame frame = n->frame;
 
@@ -411,7 +424,6 @@ static void measure_before(struct numbers *n)
     for (int part = 0; part < n->n_parts; part++)
         n->before[part] = measure(n, n->parts[part], &frame, 0);
     n->table.buckets = buckets;
-    (void)tick;
 }
 
 static struct number change(struct number value, struct number reference)
@@ -625,7 +637,11 @@ void numbers_answer(const struct statement *s, const struct view *view, struct a
         widen(&n);
     buckets_make(s, &n.frame, &n.table.buckets);
     for (int i = 0; i < n.n_parts; i++)
-        source_add_rows(n.parts[i], view, &n.table);
+        if (is_used(&n, i))
+            source_add_rows(n.parts[i], view, &n.table);
+    for (int i = 0; i < n.n_parts; i++)
+        if (!is_used(&n, i)) /* it would have rows of its own */
+            n.parts[i] = n.parts[s->columns[0].a];
     for (int i = 0; i < n.n_parts; i++)
         n.now[i] = measure(&n, n.parts[i], &n.frame, 0);
     if (has_before(s))

@@ -198,6 +198,17 @@ static double value_for(const struct statement *s, const struct facility *f, con
     return counts ? sample->value[KWH] : series_value(s, f, sample);
 }
 
+/* Whether a row has a value of the series, though it may make no number: infinity less infinity. */
+static bool is_sample(const struct statement *s, const struct facility *f, const struct sample *sample, bool counts)
+{
+    int from = counts ? KWH : s->metric == CURRENT ? IA : s->metric == CHANNEL ? s->channel : KW;
+
+    for (int c = from; c <= (!counts && s->metric == CURRENT ? IC : from); c++)
+        if (!isnan(sample->value[c]))
+            return counts || s->metric != LOAD || f->rated_kw;
+    return false;
+}
+
 static void add_samples(const struct source_of *of, int facility, const struct piece *piece, bool counts,
                         struct sums *out)
 {
@@ -211,7 +222,7 @@ static void add_samples(const struct source_of *of, int facility, const struct p
         next = i + 1;
         if (isnan(v))
             continue;
-        while (next < signal->n && isnan(value_for(of->s, f, &signal->samples[next], counts)))
+        while (next < signal->n && !is_sample(of->s, f, &signal->samples[next], counts))
             next++;
         if (next < signal->n)
             until = signal->samples[next].time;

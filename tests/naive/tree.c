@@ -712,7 +712,7 @@ static bool sample_holds(const struct node *node, const struct facility *f, cons
         is_true = n_true == 0;
     else
         is_true = holds(node->compare, n > 1 ? sum / n : sum, limit);
-    *out = is_true ? 2 : 0;
+    *out = node->phases == PLAIN && isnan(sum) ? 1 : is_true ? 2 : 0; /* infinity less infinity */
     return true;
 }
 
@@ -751,7 +751,7 @@ bool sample_value(const struct node *node, const struct facility *f, const struc
         if (!isnan(sample->value[c]))
             sum += sample->value[c], n++;
     *out = n > 1 ? sum / n : sum;
-    return n > 0 && (node->metric != LOAD || f->rated_kw);
+    return n > 0 && !isnan(*out) && (node->metric != LOAD || f->rated_kw);
 }
 
 static void facility_truth(struct field *field, const struct node *node, int facility, truth *out)
