@@ -295,6 +295,8 @@ void tree_renew(struct node *node);
 void tree_print(const struct zone *zone, const struct node *node, int level, struct random *random, struct text *out);
 /* Whose rows a condition lists; `per` NONE: not given. */
 struct whom tree_subject(const struct node *node, int per);
+/* Whether it lies in a site, or is the facility of that number. */
+bool facility_is_inside(const struct zone *zone, int facility, enum noun noun, int id);
 /* Whether the language allows it for these subjects. */
 bool tree_is_allowed(const struct node *node, const struct whom *whom);
 int64_t tree_pad(const struct node *node, int64_t tick);

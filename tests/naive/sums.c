@@ -299,15 +299,20 @@ static void find_pieces(struct source_of *of, int facility, struct sums *sums)
 
 /* ---- normal days ---- */
 
-/* Nothing is ordered of the subject, and nothing exempt, in any part of it and for any part of the day. */
+/*
+ * Nothing is ordered of the subject, and nothing exempt, for any part of the day: of a site in none of its production
+ * facilities, or in none at all where it has no production.
+ */
 static bool is_normal(const struct view *view, struct who who, gk_time day)
 {
     const struct zone *zone = view->zone;
+    bool has_production = false;
 
+    for (int f = 0; f < zone->n_facilities && who.noun > ABATEMENT; f++)
+        has_production |= facility_is_inside(zone, f, who.noun, who.id) && zone->facilities[f].role == GK_PRODUCTION;
     for (int f = 0; f < zone->n_facilities; f++) {
-        bool is_inside = who.noun <= ABATEMENT ? f == who.id
-                         : who.noun == ZONE    ? true
-                                               : zone->facilities[f].site[kind_of(who.noun)] == who.id;
+        bool is_inside = facility_is_inside(zone, f, who.noun, who.id) &&
+                         (!has_production || zone->facilities[f].role == GK_PRODUCTION);
         for (int i = 0; i < zone->n_orders && is_inside; i++)
             if (order_is_upon(zone, &zone->orders[i], f) && zone->orders[i].from < day + DAY &&
                 zone->orders[i].to > day)

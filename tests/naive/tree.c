@@ -47,7 +47,7 @@ bool site_is_named(const struct zone *zone, enum noun noun, int id, const int *n
     return false;
 }
 
-static bool is_inside(const struct zone *zone, int facility, enum noun noun, int id)
+bool facility_is_inside(const struct zone *zone, int facility, enum noun noun, int id)
 {
     enum gk_kind kind = kind_of(noun);
 
@@ -783,7 +783,7 @@ static void member_truth(struct field *field, const struct node *node, struct wh
         truth *one = field_take(field);
         memset(out, 0, (size_t)field->span.n);
         for (int f = 0; f < zone->n_facilities; f++) {
-            if (!field->is_in[f] || !is_inside(zone, f, who.noun, who.id))
+            if (!field->is_in[f] || !facility_is_inside(zone, f, who.noun, who.id))
                 continue;
             n++;
             facility_truth(field, node, f, one);
@@ -852,7 +852,7 @@ static bool site_is_in(const struct field *field, enum noun noun, int id)
 
     for (int f = 0; f < field->view->zone->n_facilities; f++) {
         is_all = is_all && field->is_in[f];
-        if (field->is_in[f] && is_inside(field->view->zone, f, noun, id))
+        if (field->is_in[f] && facility_is_inside(field->view->zone, f, noun, id))
             return true;
     }
     return is_all;
@@ -873,8 +873,8 @@ static int list_members(struct field *field, const struct ref *ref, struct who w
         else if (range == AROUND)
             is_member = around(zone, who, ref->noun) == id;
         else if (kind == GK_FACILITY)
-            is_member =
-                field->is_in[id] && facility_has_noun(zone, id, ref->noun) && is_inside(zone, id, who.noun, who.id);
+            is_member = field->is_in[id] && facility_has_noun(zone, id, ref->noun) &&
+                        facility_is_inside(zone, id, who.noun, who.id);
         else
             is_member =
                 site_is_in(field, ref->noun, id) && around(zone, (struct who){ref->noun, id}, who.noun) == who.id;
@@ -1051,7 +1051,8 @@ static truth order_truth(const struct zone *zone, const struct node *node, struc
         return is_ordered(zone, node, who.id, tick) ? 2 : 0;
     for (int pass = 0; pass < 2 && n == 0; pass++)
         for (int f = 0; f < zone->n_facilities; f++) {
-            if (!is_inside(zone, f, who.noun, who.id) || (pass == 0 && zone->facilities[f].role != GK_PRODUCTION))
+            if (!facility_is_inside(zone, f, who.noun, who.id) ||
+                (pass == 0 && zone->facilities[f].role != GK_PRODUCTION))
                 continue;
             n++;
             n_ordered += is_ordered(zone, node, f, tick);
@@ -1213,6 +1214,13 @@ static void times_truth(const struct node *node, const truth *a, int n, int64_t 
     }
 }
 
+/* What is right from a tick on was so for ever before: nothing begins where the field does. */
+static void settle(truth *of, int n, int64_t from)
+{
+    for (int t = 0; t < n && t < from; t++)
+        of[t] = of[from < n ? from : n - 1];
+}
+
 void tree_truth(struct field *field, const struct node *node, struct who who, truth *out)
 {
     const struct zone *zone = field->view->zone;
@@ -1228,6 +1236,8 @@ void tree_truth(struct field *field, const struct node *node, struct who who, tr
     } else if (has_ref(node)) {
         ref_truth(field, node, who, out);
     } else if (node->op == AFTER) {
+        settle(a, n, tree_pad(node->a, zone->tick));
+        settle(b, n, tree_pad(node->b, zone->tick));
         after_truth(field, a, b, ticks_of(node, zone->tick), out);
     } else if (node->op == TIMES) {
         times_truth(node, a, n, ticks_of(node, zone->tick), out);
