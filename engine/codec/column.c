@@ -37,8 +37,9 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 #define BINNED_WIDE         6  /* and if it takes more bits a value than this, where packed ones decode fastest, */
 #define BINNED_GAIN_OF_WIDE 5
 
-#define FULL_BESIDE 16 /* at most one row in so many: full blocks decode twice as fast, and take more for each beside  \
-                        */
+#define FULL_BESIDE                                                                                                    \
+    16 /* at most one row in so many: full blocks decode twice as fast, and take more for each beside                  \
+        */
 #define DECIMAL_IS_GOOD 5  /* bytes a value: bit patterns of noisy measurements take 6 to 8 */
 #define DIGITS_BESIDE   16 /* a column of ranks has at most one row in so many beside */
 #define FEW_DECIMALS    9  /* less than one value in so many: those beside take more than any bit patterns */
@@ -252,7 +253,8 @@ static size_t put_mini(const struct integers *all, size_t row, size_t n, unsigne
     else
         k = move_together(&beside, n, some);
     if (k > 0)
-        at += codecs_encode(candidates, some, k, out + at, id);
+        at += codecs_encode(candidates & (codecs_look(some, k).candidates | CODECS_BIT(CODEC_LZ4)), some, k, out + at,
+                            id);
     out[0] = (uint8_t)((unsigned)*id | tag);
     return at;
 }
