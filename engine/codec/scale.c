@@ -590,12 +590,14 @@ static unsigned guess_digits(const double *sample, size_t n, size_t *n_odd)
     for (size_t i = 0; i < n; i++)
         is_needed[decimals_of_rank((int64_t)rank[i], most)] = true;
     *n_odd = n;
-    for (unsigned d = 0; d <= most; d++) {
+    for (unsigned d = most + 1; d-- > 0;) {
         if (!is_needed[d])
             continue;
         size_t k = digits_rank(sample, n, d, rank, odd);
+        if (k * BESIDE_COST > best)
+            break; /* with fewer decimals more are beside */
         size_t cost = k * BESIDE_COST + n_changes * log2_of(spread_of(rank, odd, n) + 1) * 10 / LOG2_ONE;
-        if (cost < best) {
+        if (cost <= best) {
             best = cost;
             best_d = d;
             *n_odd = k;
