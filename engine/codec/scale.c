@@ -520,7 +520,7 @@ struct scale scale_decimal_of(const double *value, size_t n, uint64_t *z, bool *
     if (need > SCALE_DECIMALS_MAX || need <= d)
         return (struct scale){SCALE_DECIMAL, (uint8_t)d};
     size_t n_changes = count_changes(value, n), cost = decimal_cost(n_changes, *n_odd, d);
-    while (need <= SCALE_DECIMALS_MAX && need > d) {
+    while (need <= SCALE_DECIMALS_MAX && need > d && decimal_cost(n_changes, 0, need) < cost) {
         unsigned next_need;
         *n_odd = try_decimals(value, n, need, z, is_whole, &next_need);
         size_t next_cost = decimal_cost(n_changes, *n_odd, need);
