@@ -112,20 +112,24 @@ BODY void widen(const uint32_t *narrow, uint64_t *v)
         v[i] = narrow[i];
 }
 
+/* A row of words is stored until it is full: a load would wait for the store before it. */
 BODY void put_lanes64(const uint64_t *v, unsigned width, uint8_t *out)
 {
-    row64 word[65] = {{0}};
+    row64 word = {0};
     uint64_t mask = low_bits(width);
 
     for (unsigned j = 0; j < 64; j++) {
-        unsigned k = j * width / 64, s = j * width % 64;
+        unsigned s = j * width % 64;
         row64 x;
         memcpy(&x, v + 2 * j, sizeof x);
         x &= mask;
-        word[k] |= x << s;
-        word[k + 1] |= x >> 1 >> (63 - s);
+        word |= x << s;
+        memcpy(out, &word, sizeof word);
+        if (s + width < 64)
+            continue;
+        word = x >> 1 >> (63 - s);
+        out += sizeof word;
     }
-    memcpy(out, word, 16 * (size_t)width);
 }
 
 BODY void get_lanes64(const uint8_t *bytes, unsigned width, uint64_t *v)
