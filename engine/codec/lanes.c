@@ -328,14 +328,102 @@ static void next_plain(const struct lanes_table *table, struct lanes *lanes, siz
     next_any(table, lanes, n, symbol);
 }
 
-/* Not for its vectors: shifts by a variable are cheaper there. */
+#ifdef __x86_64__
+/* Eight lanes. */
+struct eight {
+    __m256i x, last, before;
+};
+
+AVX2 static inline struct eight load_eight(const struct lanes *lanes, unsigned from)
+{
+    return (struct eight){_mm256_loadu_si256((const void *)(lanes->x + from)),
+                          _mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)(lanes->last + from))),
+                          _mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)(lanes->before + from)))};
+}
+
+/* The lowest byte of each. */
+AVX2 static inline void store_bytes(__m256i v, uint8_t *out)
+{
+    const __m256i first = _mm256_set1_epi32(0x0C080400);
+    __m256i bytes = _mm256_shuffle_epi8(v, first);
+    store_u32(out, (uint32_t)_mm256_cvtsi256_si32(bytes));
+    store_u32(out + 4, (uint32_t)_mm_cvtsi128_si32(_mm256_extracti128_si256(bytes, 1)));
+}
+
+AVX2 static inline void store_eight(const struct eight *s, struct lanes *lanes, unsigned from)
+{
+    _mm256_storeu_si256((void *)(lanes->x + from), s->x);
+    store_bytes(s->last, lanes->last + from);
+    store_bytes(s->before, lanes->before + from);
+}
+
+/* Words in turn to those lanes of which the bits are set. */
+AVX2 static inline __m256i hand_out(const uint8_t *at, unsigned bits)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), turns = UINT64_C(0x0706050403020100);
+    uint64_t of = _pdep_u64(turns, _pdep_u64(bits, ones) * 0xFF);
+    __m256i words = _mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)at));
+    return _mm256_permutevar8x32_epi32(words, _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)of)));
+}
+
+/* A step of eight lanes; returns how many took a word. */
+AVX2 static inline unsigned step_eight(const struct lanes_table *table, const unsigned n_contexts, struct eight *s,
+                                       const uint8_t *at, uint8_t *symbol)
+{
+    const __m256i field = _mm256_set1_epi32(FIELD_MASK);
+    const __m128i bits = _mm_cvtsi32_si128((int)table->bits);
+    const __m256i low = _mm256_set1_epi32((int)((1u << table->bits) - 1));
+    __m256i index = _mm256_and_si256(s->x, low), context = s->last;
+
+    if (n_contexts > 3)
+        context = _mm256_add_epi32(context, _mm256_add_epi32(s->before, _mm256_slli_epi32(s->before, 1)));
+    if (n_contexts > 1)
+        index = _mm256_add_epi32(index, _mm256_sll_epi32(context, bits));
+    __m256i slot = _mm256_i32gather_epi32((const void *)table->slot, index, 4);
+    __m256i f = _mm256_add_epi32(_mm256_and_si256(slot, field), _mm256_set1_epi32(1));
+    __m256i place = _mm256_and_si256(_mm256_srli_epi32(slot, FIELD), field);
+    __m256i x = _mm256_add_epi32(_mm256_mullo_epi32(f, _mm256_srl_epi32(s->x, bits)), place);
+    __m256i is_short = _mm256_cmpeq_epi32(_mm256_srli_epi32(x, 16), _mm256_setzero_si256());
+    unsigned taken = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(is_short));
+    __m256i longer = _mm256_or_si256(_mm256_slli_epi32(x, 16), hand_out(at, taken));
+    static_assert(STATE_LOW == 1u << 16, "short is what has no high bits");
+    s->x = _mm256_blendv_epi8(x, longer, is_short);
+    store_bytes(_mm256_srli_epi32(slot, 2 * FIELD), symbol);
+    s->before = s->last;
+    s->last = _mm256_srli_epi32(slot, 2 * FIELD + 8);
+    return (unsigned)__builtin_popcount(taken);
+}
+
+AVX2 static inline void run_eights(const struct lanes_table *table, const unsigned n_contexts, struct lanes *lanes,
+                                   size_t n, uint8_t symbol[LANES_STEPS][LANES])
+{
+    struct eight s[LANES / 8];
+    const uint8_t *at = lanes->at;
+
+#pragma GCC unroll 4
+    for (unsigned k = 0; k < LANES / 8; k++)
+        s[k] = load_eight(lanes, 8 * k);
+    for (size_t i = 0; i < n; i++)
+#pragma GCC unroll 4
+        for (unsigned k = 0; k < LANES / 8; k++)
+            at += 2 * step_eight(table, n_contexts, &s[k], at, symbol[i] + (size_t)8 * k);
+#pragma GCC unroll 4
+    for (unsigned k = 0; k < LANES / 8; k++)
+        store_eight(&s[k], lanes, 8 * k);
+    lanes->at = at;
+}
+
 AVX2 static void next_avx2(const struct lanes_table *table, struct lanes *lanes, size_t n,
                            uint8_t symbol[LANES_STEPS][LANES])
 {
-    next_any(table, lanes, n, symbol);
+    if (table->n_contexts == 1)
+        run_eights(table, 1, lanes, n, symbol);
+    else if (table->n_contexts == 3)
+        run_eights(table, 3, lanes, n, symbol);
+    else
+        run_eights(table, 9, lanes, n, symbol);
 }
 
-#ifdef __x86_64__
 /* Sixteen lanes. */
 struct sixteen {
     __m512i x, last, before;
@@ -408,7 +496,8 @@ AVX512 static void next_avx512(const struct lanes_table *table, struct lanes *la
         run_sixteens(table, 9, lanes, n, symbol);
 }
 #else
-#define next_avx512 next_avx2
+#define next_avx2   next_plain
+#define next_avx512 next_plain
 #endif
 
 /* The last words move to where zeros are behind them. */
