@@ -22,6 +22,7 @@ struct aggregate {
     struct pass pass;
     size_t n_begun; /* passes: of each run one, or two */
     bool is_going;
+    bool has_own_coverage;        /* a column of it that was not asked for */
     struct window window, before; /* of the statement, and moved back */
     gk_time first;                /* buckets before it are for reference only */
     /* of a rolling reference: a column's values in all buckets of the group at hand, and scratch */
@@ -255,6 +256,7 @@ static int start(struct gk_query *query)
     if (!own)
         return arena_status(&query->memory);
     own->first = GK_TIME_MIN;
+    own->has_own_coverage = !has_column(query, "coverage");
     own->valued_group = SIZE_MAX;
     TRY(make_runs(query, own));
     for (size_t i = 0; i < own->n_runs; i++) {
@@ -404,8 +406,11 @@ static double column_number(const struct gk_query *query, const struct aggregate
     return value_of(column->value, inputs);
 }
 
-static void put_number(struct gk_query *query, enum gk_type type, double number)
+/* Cells are of the types that their columns were given. */
+static void put_number(struct gk_query *query, double number)
 {
+    enum gk_type type = rows_next_type(&query->rows);
+
     if (type == GK_TYPE_COUNT && !isnan(number))
         rows_put_count(&query->rows, type, (int64_t)llround(number));
     else
@@ -431,8 +436,7 @@ static void put_possible(struct gk_query *query, const struct aggregate *own, co
 {
     const struct measure *measure = plain_measure(query, column);
 
-    put_number(query, type_of_column(query, column),
-               tally_possible(query, measure->kind, &own->runs[run_of(own, measure)].now.tallies[cell]));
+    put_number(query, tally_possible(query, measure->kind, &own->runs[run_of(own, measure)].now.tallies[cell]));
 }
 
 /* ---- another time ---- */
@@ -468,29 +472,25 @@ static size_t gather(const struct gk_query *query, struct aggregate *own, size_t
     return n;
 }
 
-static void put_rolling(struct gk_query *query, struct aggregate *own, const struct column *column, size_t k,
-                        size_t group, size_t bucket)
+static void put_rolling(struct gk_query *query, struct aggregate *own, size_t k, size_t group, size_t bucket)
 {
-    enum gk_type type = type_of_column(query, column);
-
     find_values(query, own, group);
     double value = own->values[k * own->groups.buckets.n + bucket];
     size_t n = gather(query, own, k, bucket);
     double middle = versus_middle(query->stmt->tail.versus.kind, own->scratch, n);
     double spread = versus_deviation(middle, own->scratch, n);
-    rows_put_number(&query->rows, type == GK_TYPE_COUNT ? GK_TYPE_NUMBER : type, middle);
-    rows_put_number(&query->rows, GK_TYPE_SHARE, change(value, middle));
-    rows_put_number(&query->rows, GK_TYPE_NUMBER, spread > 0 ? fabs(value - middle) / spread : NAN);
+    put_number(query, middle);
+    put_number(query, change(value, middle));
+    put_number(query, spread > 0 ? fabs(value - middle) / spread : NAN);
 }
 
 static void put_before(struct gk_query *query, const struct aggregate *own, const struct column *column, size_t cell)
 {
-    enum gk_type type = type_of_column(query, column);
     double value = column_number(query, own, column, false, cell);
     double reference = column_number(query, own, column, true, cell);
 
-    rows_put_number(&query->rows, type == GK_TYPE_COUNT ? GK_TYPE_NUMBER : type, reference);
-    rows_put_number(&query->rows, GK_TYPE_SHARE, change(value, reference));
+    put_number(query, reference);
+    put_number(query, change(value, reference));
 }
 
 /* The least of what is covered of conditions and series; of one that had no time there is nothing to cover. */
@@ -528,10 +528,10 @@ static int put_cells(struct gk_query *query, struct aggregate *own, size_t group
     TRY(groups_put(query, &own->groups, group, bucket));
     for (const struct column *column = query->stmt->columns; column; column = column->next)
         if (!put_time(query, own, column, cell))
-            put_number(query, type_of_column(query, column), column_number(query, own, column, false, cell));
+            put_number(query, column_number(query, own, column, false, cell));
     for (const struct column *column = query->stmt->columns; column; column = column->next) {
         if (is_compared(query, column) && is_rolling(query))
-            put_rolling(query, own, column, k, group, bucket);
+            put_rolling(query, own, k, group, bucket);
         else if (is_compared(query, column))
             put_before(query, own, column, cell);
         k++;
@@ -539,10 +539,10 @@ static int put_cells(struct gk_query *query, struct aggregate *own, size_t group
     for (const struct column *column = query->stmt->columns; column; column = column->next)
         if (has_possible(query, column))
             put_possible(query, own, column, cell);
-    if (!has_column(query, "coverage"))
-        rows_put_number(&query->rows, GK_TYPE_SHARE, coverage(query, own, false, cell));
+    if (own->has_own_coverage)
+        put_number(query, coverage(query, own, false, cell));
     if (has_before(query))
-        rows_put_number(&query->rows, GK_TYPE_SHARE, coverage(query, own, true, cell));
+        put_number(query, coverage(query, own, true, cell));
 done:
     return rc;
 }

@@ -46,6 +46,11 @@ void rows_put_text(struct rows *rows, const char *text); /* "" is empty */
 void rows_put_time(struct rows *rows, gk_time t);
 void rows_put_number(struct rows *rows, enum gk_type type, double number); /* NaN is empty */
 void rows_put_count(struct rows *rows, enum gk_type type, int64_t count);
+/* The type of the column that is put next. */
+static inline enum gk_type rows_next_type(const struct rows *rows)
+{
+    return rows->columns[rows->column].type;
+}
 /* Takes the last row away again. */
 void rows_drop(struct rows *rows);
 
