@@ -230,6 +230,7 @@ void gk_snapshot_close(gk_snapshot *s)
         mem_free(&s->mem, s->derived);
     }
     scan_free(s->spare_scan);
+    cursor_close(s->state_cursor);
     if (!s->parent)
         txn_abort(s->txn);
     if (!s->parent || s->sight != s->parent->sight)

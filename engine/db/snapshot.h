@@ -43,9 +43,10 @@ struct gk_snapshot {
     struct gk_backfill *backfills; /* handed out by gk_backfills */
     struct gk_chunk *chunks;       /* handed out by gk_facility_chunks */
     size_t chunks_capacity;
-    struct damage damage; /* of the parent, if there is one */
-    gk_scan *spare_scan;  /* closed, for the next one; NULL: none */
-    struct sight *sight;  /* what is seen of all this; NULL: everything. A view has its parent's or its own */
+    struct damage damage;        /* of the parent, if there is one */
+    struct cursor *state_cursor; /* once states were read: the next facility's are mostly on the same page */
+    gk_scan *spare_scan;         /* closed, for the next one; NULL: none */
+    struct sight *sight;         /* what is seen of all this; NULL: everything. A view has its parent's or its own */
 };
 
 /* The catalog that the snapshot shows; its own has everything. */

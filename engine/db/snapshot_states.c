@@ -340,7 +340,7 @@ static int read_stored(gk_snapshot *s, uint32_t facility, int64_t from, int64_t 
 {
     struct gk_error found = {0};
     int64_t tick_ns = s->db->tick_ns;
-    int rc = states_read(s->txn, facility, from, to, out, &found);
+    int rc = states_read_with(s->state_cursor, facility, from, to, out, &found);
 
     if (rc != GK_ECORRUPT) {
         if (rc != GK_OK && error)
@@ -385,9 +385,11 @@ int snapshot_states(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to,
     TRY(snapshot_check_facility(s, facility, error));
     if (from >= to)
         return GK_OK;
+    if (!s->state_cursor)
+        TRY(cursor_open(s->txn, STORE_STATE, &s->state_cursor, error));
     TRY(find_derived(s, facility, from, &d, error));
     if (!d) {
-        rc = states_read(s->txn, facility, from, to, out, error);
+        rc = states_read_with(s->state_cursor, facility, from, to, out, error);
         if (rc != GK_ECORRUPT)
             return rc;
         TRY(get_derived(s, facility, &anew));

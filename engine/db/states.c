@@ -59,14 +59,13 @@ static int cut_steps(struct steps *s, int64_t from, int64_t to)
     return GK_OK;
 }
 
-int states_read(struct txn *txn, uint32_t facility, int64_t from, int64_t to, struct steps *out, struct gk_error *error)
+int states_read_with(struct cursor *cursor, uint32_t facility, int64_t from, int64_t to, struct steps *out,
+                     struct gk_error *error)
 {
-    struct cursor *cursor = NULL;
     uint8_t key[STATE_KEY];
     int rc;
 
     out->n = 0;
-    TRY(cursor_open(txn, STORE_STATE, &cursor, error));
     state_key(key, facility, history_era(from));
     rc = cursor_seek_before(cursor, view_of(key, sizeof key), error);
     if (rc == GK_DONE || (rc == GK_OK && !key_is_of(cursor_key(cursor), facility)))
@@ -81,6 +80,17 @@ int states_read(struct txn *txn, uint32_t facility, int64_t from, int64_t to, st
     if (rc < 0)
         goto done;
     TRY(cut_steps(out, from, to));
+done:
+    return rc;
+}
+
+int states_read(struct txn *txn, uint32_t facility, int64_t from, int64_t to, struct steps *out, struct gk_error *error)
+{
+    struct cursor *cursor = NULL;
+    int rc;
+
+    TRY(cursor_open(txn, STORE_STATE, &cursor, error));
+    TRY(states_read_with(cursor, facility, from, to, out, error));
 done:
     cursor_close(cursor);
     return rc;

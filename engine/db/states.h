@@ -14,6 +14,9 @@
  */
 int states_read(struct txn *txn, uint32_t facility, int64_t from, int64_t to, struct steps *out,
                 struct gk_error *error);
+/* The same by a cursor in the table of states, wherever it stands. */
+int states_read_with(struct cursor *cursor, uint32_t facility, int64_t from, int64_t to, struct steps *out,
+                     struct gk_error *error);
 /* Replaces all stored steps at and after `from` by these, which begin at or after it. */
 int states_write(const struct mem *mem, struct txn *txn, uint32_t facility, int64_t from, const struct steps *steps,
                  struct gk_error *error);
