@@ -191,7 +191,7 @@ struct cond {
     bool has_level, is_group;
     int32_t from_s, to_s; /* COND_HOURS */
     uint32_t days;        /* COND_CALENDAR: of the week, where it has no name */
-    bool is_workdays;     /* the stored calendar of that name, where there is one */
+    enum word calendar;   /* W_WORKDAYS, W_HOLIDAYS: the stored calendar of that name */
 
     /* Suffixes: the duration as written, and whether it stood behind > or <= */
     int64_t ns;

@@ -196,10 +196,22 @@ static int bind_workdays(struct binder *binder)
                 report_text(binder->report, "workdays are Monday to Friday, as the store has no calendar 'workdays'"));
 }
 
+/* Which days they are nobody can know but who keeps them. */
+static int bind_holidays(struct binder *binder, const struct cond *cond)
+{
+    struct nearest nearest = nearest_to("", 0);
+
+    if (find_calendar(binder, "holidays", &nearest) || find_calendar(binder, "节假日", &nearest))
+        return GK_OK;
+    report_hint(binder->report, "gk load takes a table calendar,days,from,to with lines as "
+                                "holidays,daily,2026-10-01,2026-10-08");
+    return bind_fail(binder, cond->place, "the store has no calendar 'holidays'");
+}
+
 static int bind_calendar(struct binder *binder, struct cond *cond)
 {
-    if (cond->is_workdays)
-        return bind_workdays(binder);
+    if (cond->calendar)
+        return cond->calendar == W_WORKDAYS ? bind_workdays(binder) : bind_holidays(binder, cond);
     if (!cond->name.bytes)
         return GK_OK;
     struct nearest nearest = nearest_to(cond->name.bytes, cond->name.size);

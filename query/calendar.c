@@ -241,7 +241,11 @@ done:
 
 static int add_days(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo, int64_t hi)
 {
-    const char *names[] = {cond->is_workdays ? "workdays" : cond->name.bytes, cond->is_workdays ? "工作日" : NULL};
+    static const char *const workdays[] = {"workdays", "工作日"}, *const holidays[] = {"holidays", "节假日"};
+    const char *const given[] = {cond->name.bytes, NULL};
+    const char *const *names = cond->calendar == W_WORKDAYS   ? workdays
+                               : cond->calendar == W_HOLIDAYS ? holidays
+                                                              : given;
     const struct gk_calendar plain = {.days = cond->days};
     const gk_time shift = calendar->zone_s * GK_SECOND;
     int64_t end = window_tick(hi * calendar->tick_ns + shift, DAY_NS) + 1;
@@ -250,7 +254,7 @@ static int add_days(struct calendar *calendar, const struct cond *cond, struct s
 
     for (size_t i = 0; i < 2 && names[i] && !is_known; i++)
         TRY(find_entries(calendar, names[i], subject, &is_known));
-    if (cond->name.bytes && !is_known) /* it is newer than what is known */
+    if ((cond->name.bytes || cond->calendar == W_HOLIDAYS) && !is_known) /* it is newer than what is known */
         return add(calendar, lo, hi, GK_UNKNOWN);
     for (int64_t day = window_tick(lo * calendar->tick_ns + shift, DAY_NS) - 1; day <= end; day++) {
         gk_time midnight = day * DAY_NS - shift;

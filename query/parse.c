@@ -190,6 +190,7 @@ static bool take_mode(struct parser *parser, enum which_mode *out)
 /* [ever|always|never|now] COND, of the noun; `end` is where the condition has to end, NULL: with the tails. */
 static int parse_whose(struct parser *parser, const struct token *end, struct stmt *stmt)
 {
+    const struct token *from = NULL, *to = NULL;
     int rc;
 
     if (!take_mode(parser, &stmt->mode)) {
@@ -202,7 +203,8 @@ static int parse_whose(struct parser *parser, const struct token *end, struct st
     }
     parser->has_implied = true;
     parser->implied = stmt->ref.noun;
-    TRY(parse_cond(parser, &stmt->cond));
+    bool is_often = stmt->mode == WHICH_EVER && parser_find_times(parser, &from, &to) && (!end || to == end);
+    TRY(is_often ? parse_which_often(parser, from, to, stmt) : parse_cond(parser, &stmt->cond));
     parser->has_implied = false;
     if (end && parser->at != end)
         return parser_fail(parser, "the end or a tail", NULL, "abatement offline while production running");
@@ -210,7 +212,7 @@ static int parse_whose(struct parser *parser, const struct token *end, struct st
     while (end && (parser_take_word(parser, W_ANY) || parser_take_word(parser, W_WHICH))) /* 有哪些 */
         ;
     const struct token *tail = parser->at;
-    TRY(parse_tail(parser, &stmt->cond, &stmt->tail));
+    TRY(parse_tail(parser, is_often ? &stmt->sources->cond : &stmt->cond, &stmt->tail));
     if (stmt->mode == WHICH_NOW && stmt->tail.time.kind != TIME_DEFAULT) {
         parser->at = tail;
         report_hint(parser->report,
@@ -445,6 +447,7 @@ int parse_statement(struct arena *arena, struct report *report, struct stmt **ou
     while (parser_take_word(&parser, W_EXPLAIN))
         stmt->is_explained = true;
     (void)parser_take_word(&parser, W_SHOW);
+    parser_put_units_first(tokens.list);
     TRY(parse_leading_tails(&parser, &stmt->tail));
     (void)parser_take_word(&parser, W_SHOW);
     parser_put_time_first(&parser, tokens.list);

@@ -562,3 +562,59 @@ int parse_aggregate(struct parser *parser, struct stmt *stmt)
 done:
     return rc;
 }
+
+/* ---- which NOUN COND at least 3 times ---- */
+
+static int add_having(struct parser *parser, const struct token *from, struct tail *tail)
+{
+    struct having *having = parser_new(parser, sizeof *having);
+    struct value *values = arena_array(parser->arena, 2, sizeof *values);
+    enum token_kind kind;
+    uint64_t n = 0;
+    int rc;
+
+    if (!having || !values)
+        return parser_no_memory(parser);
+    parser->at = from;
+    bool is_beyond = parser_take_compare(parser, &kind) && kind == T_GREATER;
+    values[0] = (struct value){.kind = VALUE_INPUT, .place = from->place, .input = tail->n_having_inputs};
+    values[1] = (struct value){.kind = VALUE_NUMBER, .place = parser->at->place};
+    TRY(parse_count(parser, "a count", &n));
+    values[1].number = (double)n;
+    tail->having_inputs[tail->n_having_inputs++] =
+        (struct column_ref){{word_text(W_COUNT), strlen(word_text(W_COUNT))}, from->place};
+    *having = (struct having){.a = &values[0], .b = &values[1], .compare = is_beyond ? GK_GT : GK_GE};
+    tail->having = having;
+done:
+    return rc;
+}
+
+int parse_which_often(struct parser *parser, const struct token *from, const struct token *to, struct stmt *stmt)
+{
+    struct numbers numbers = {.stmt = stmt, .end = &stmt->sources};
+    struct measure count = {.kind = AGG_COUNT, .name = word_text(W_COUNT), .place = from->place};
+    struct tail *tail = &stmt->tail;
+    int rc;
+
+    stmt->kind = STMT_AGGREGATE;
+    count.source = new_source(parser, &numbers, SOURCE_COND);
+    if (!count.source)
+        return parser_no_memory(parser);
+    parser->stop = from;
+    TRY(parse_cond(parser, &count.source->cond));
+    parser->stop = NULL;
+    if (parser->at != from)
+        return parser_fail(parser, "the end or a tail", NULL, "abatement offline while production running");
+    TRY(add_plain(parser, &numbers, &count));
+    if (tail->has_per) /* 各园区 ... 3次以上的企业 */
+        TRY(parser_each_by(parser, tail));
+    if (stmt->ref.noun != NOUN_ZONE) {
+        tail->per = stmt->ref.noun;
+        tail->per_place = stmt->ref.place;
+        TRY(parser_each_by(parser, tail));
+    }
+    TRY(add_having(parser, from, tail));
+    parser->at = to;
+done:
+    return rc;
+}

@@ -3,6 +3,7 @@
  *
  *     calendar 'X' | shift 'X'    what the store keeps under a name
  *     workdays                    the stored calendar of that name, else Monday to Friday
+ *     holidays                    the stored calendar of that name
  *     weekdays | weekends | DAY [- DAY]
  */
 #include "parser.h"
@@ -44,9 +45,12 @@ int parse_calendar(struct parser *parser, struct cond *cond)
         cond->name = parser->at->text;
         return parser_take(parser, T_NAME) ? GK_OK : parser_fail_name(parser, "the name of a calendar");
     }
-    cond->is_workdays = parser_take_word(parser, W_WORKDAYS);
-    if (cond->is_workdays || parser_take_word(parser, W_WEEKDAYS))
+    if (parser_is_word(parser, W_WORKDAYS) || parser_is_word(parser, W_HOLIDAYS))
+        cond->calendar = parser->at->word;
+    if (parser_take_word(parser, W_WORKDAYS) || parser_take_word(parser, W_WEEKDAYS))
         cond->days = 0x1F;
+    else if (parser_take_word(parser, W_HOLIDAYS))
+        cond->days = 0; /* the calendar says all */
     else if (parser_take_word(parser, W_WEEKENDS))
         cond->days = 0x60;
     else

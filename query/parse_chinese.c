@@ -162,6 +162,22 @@ static bool is_asked_of_ref(const struct token *token)
            (token->word >= W_ON && token->word <= W_NODATA);
 }
 
+void parser_put_units_first(struct token *list)
+{
+    for (struct token *at = list; at->kind != T_END; at++) {
+        size_t n = 2 + is_word(at + 1, W_MEASURE);
+        enum noun noun;
+        if (!is_word(at, W_PER) || !parser_peek_noun(&(struct parser){.at = at + n - 1}, &noun) ||
+            !is_word(at + n, W_PER) || at[n + 1].kind != T_WORD || at[n + 1].word < W_HOUR ||
+            at[n + 1].word > W_MONTH || at[n + 2].kind == T_CLOCK)
+            continue;
+        reverse(at, n);
+        reverse(at + n, 2);
+        reverse(at, n + 2);
+        at += n + 1;
+    }
+}
+
 /*
  * 设施'F12' 今天 的 功率 becomes 今天 设施'F12' 的 功率, and 列出 企业'E1' 今天 的 事件 今天 列出 企业'E1' 的 事件; so
  * do 设施'F12' 今天 每小时 平均功率 and 列出 企业'E1' 今天 未签收 的 报警.

@@ -106,20 +106,23 @@ bool parser_is_ref_of_list(const struct parser *parser, const struct token **aft
 static bool has_place(const struct tail *tail)
 {
     for (size_t i = 0; i < tail->n_keys; i++)
-        if (tail->keys[i] < KEY_HOUR)
+        if (tail->keys[i] < KEY_HOUR && tail->key_places[i].from > tail->per_place.from)
             return true;
     return false;
 }
 
-/* 各企业 of numbers is by enterprise, where no other key of place says whose rows there are. */
-static void each_by(const struct parser *parser, struct tail *tail)
+int parser_each_by(struct parser *parser, struct tail *tail)
 {
     static const enum key keys[] = {KEY_FACILITY, KEY_FACILITY, KEY_FACILITY, KEY_LINE, KEY_ENTERPRISE, KEY_PARK};
-    size_t at = tail->n_keys && tail->key_places[0].from < tail->per_place.from ? tail->n_keys : 0;
+    size_t at = tail->n_keys;
 
-    if (!tail->has_per || (unsigned char)parser->report->text[tail->per_place.from] < 0x80 || has_place(tail) ||
-        tail->per == NOUN_ZONE || tail->n_keys == KEYS_MAX)
-        return;
+    while (at > 0 && tail->key_places[at - 1].from > tail->per_place.from)
+        at--;
+    if (tail->per == NOUN_ZONE || tail->n_keys == KEYS_MAX)
+        return parser_fail(parser, "a key after 'by'", NULL, "by enterprise, day");
+    for (size_t i = 0; i < tail->n_keys; i++)
+        if (tail->keys[i] == keys[tail->per])
+            return parser_fail(parser, "another key: this one stands there already", NULL, "by enterprise, day");
     for (size_t i = tail->n_keys++; i > at; i--) {
         tail->keys[i] = tail->keys[i - 1];
         tail->key_places[i] = tail->key_places[i - 1];
@@ -128,14 +131,27 @@ static void each_by(const struct parser *parser, struct tail *tail)
     tail->keys[at] = keys[tail->per];
     tail->key_places[at] = tail->per_place;
     tail->has_per = false;
+    return GK_OK;
+}
+
+/* 各企业 of numbers is by enterprise, where no key of place behind it says whose rows there are. */
+static int each_by(struct parser *parser, struct tail *tail)
+{
+    bool is_han = tail->has_per && (unsigned char)parser->report->text[tail->per_place.from] >= 0x80;
+
+    if (!is_han || has_place(tail) || tail->per == NOUN_ZONE)
+        return GK_OK;
+    return parser_each_by(parser, tail);
 }
 
 int parser_finish_tail(struct parser *parser, struct stmt *stmt)
 {
     struct tail *tail = &stmt->tail;
+    int rc;
 
     if (stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_STATE || stmt->kind == STMT_LAG)
-        each_by(parser, tail);
+        TRY(each_by(parser, tail));
+    rc = GK_OK;
     if (!tail->has_top || tail->top_by.name.bytes)
         return GK_OK;
     if (!stmt->n_measures) {
@@ -143,5 +159,6 @@ int parser_finish_tail(struct parser *parser, struct stmt *stmt)
         return report_fail(parser->report, GK_ESYNTAX, tail->top_by.place, "the statement has no numbers to order by");
     }
     tail->top_by.name = (struct gk_text){stmt->measures[0].name, strlen(stmt->measures[0].name)};
-    return GK_OK;
+done:
+    return rc;
 }

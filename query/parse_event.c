@@ -112,6 +112,29 @@ done:
     return rc;
 }
 
+bool parser_find_times(const struct parser *parser, const struct token **from, const struct token **to)
+{
+    struct parser ahead = *parser;
+    enum token_kind kind;
+    unsigned depth = 0;
+
+    for (; ahead.at->kind != T_END; ahead.at++) {
+        depth += ahead.at->kind == T_OPEN;
+        depth -= ahead.at->kind == T_CLOSE && depth > 0;
+        if (depth > 0 || !is_often(&ahead, &kind))
+            continue;
+        *from = ahead.at;
+        if (parser_is_within(&ahead))
+            return false;
+        (void)parser_take_compare(&ahead, &kind);
+        ahead.at += 2; /* 3 times */
+        (void)parser_take_word(&ahead, W_ABOVE);
+        *to = ahead.at;
+        return !parser_is_within(&ahead);
+    }
+    return false;
+}
+
 static int parse_after(struct parser *parser, struct cond **out)
 {
     static const char example[] = "after (abatement overload) within 10m";
@@ -134,7 +157,9 @@ int parse_event_suffix(struct parser *parser, struct cond **out, bool *is_done)
 {
     enum token_kind kind;
 
-    *is_done = false;
+    *is_done = parser->at == parser->stop;
+    if (*is_done)
+        return GK_OK;
     if (is_often(parser, &kind))
         return parse_often(parser, out);
     if (parser_is_word(parser, W_AFTER))

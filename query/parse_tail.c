@@ -265,10 +265,16 @@ static int parse_zone(struct parser *parser, struct tail *out)
 
 static int parse_per(struct parser *parser, struct tail *out)
 {
+    int rc;
+
+    if (out->has_per)
+        TRY(parser_each_by(parser, out)); /* 各园区各企业: keys, both */
     out->has_per = true;
     (void)parser_take_word(parser, W_MEASURE); /* 每条产线 */
     out->per_place = parser->at->place;
-    return parse_noun(parser, &out->per);
+    TRY(parse_noun(parser, &out->per));
+done:
+    return rc;
 }
 
 static int parse_limit_tail(struct parser *parser, struct tail *out)
@@ -465,7 +471,8 @@ int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
         TRY(mark_seen(parser, out, TAIL_TOP));
         TRY(parse_ranking(parser, out));
     } else if (form) {
-        TRY(mark_seen(parser, out, form->kind));
+        if (form->kind != TAIL_PER || !out->has_per || !parser_is_han(parser)) /* 各园区各企业 */
+            TRY(mark_seen(parser, out, form->kind));
         parser->at++;
         TRY(form->parse(parser, out));
     } else if (parser_is_place(parser)) {

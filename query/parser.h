@@ -22,6 +22,7 @@ struct parser {
     unsigned depth, deepest;
     bool has_implied; /* which facilities offline: a state without its noun is of the names' */
     enum noun implied;
+    const struct token *stop; /* no suffix of a condition begins here; NULL: it may everywhere */
 };
 
 /* ---- walking: parser.c ---- */
@@ -90,6 +91,8 @@ int parse_event_suffix(struct parser *parser, struct cond **out, bool *is_done);
 /* `within 30m`, 30分钟内 */
 bool parser_is_within(const struct parser *parser);
 int parse_event_window(struct parser *parser, const char *example, int64_t *ns);
+/* `at least 3 times` without `within` in what comes: *from is where it begins, *to what stands behind it. */
+bool parser_find_times(const struct parser *parser, const struct token **from, const struct token **to);
 /* `count of PRIM within 1h >= 6` */
 bool parser_is_count_of(const struct parser *parser);
 int parse_count_of(struct parser *parser, struct cond **out);
@@ -108,6 +111,8 @@ int parse_lag(struct parser *parser, struct stmt *stmt);
 int parse_order_alone(struct parser *parser, struct cond **out);
 
 /* ---- numbers: parse_agg.c ---- */
+/* which NOUN COND at least 3 times, which stands from..to: count of COND by NOUN having count >= 3; no tails yet. */
+int parse_which_often(struct parser *parser, const struct token *from, const struct token *to, struct stmt *stmt);
 /* Whether a statement of numbers begins here. */
 bool parser_is_agg(const struct parser *parser);
 int parse_aggregate(struct parser *parser, struct stmt *stmt);
@@ -159,6 +164,8 @@ bool parser_is_place(const struct parser *parser);
 bool parser_begins_cond(const struct token *token);
 int parse_leading_tails(struct parser *parser, struct tail *out);
 /* Moves a time that stands between a noun and its 的 to the front; `list` are the parser's tokens. */
+/* 各企业 每日 becomes 每日 各企业: what follows is of the enterprise. Keys keep the order of the text. */
+void parser_put_units_first(struct token *list);
 void parser_put_time_first(struct parser *parser, struct token *list);
 
 /* ---- the noun at the end: parse_ending.c ---- */
@@ -168,6 +175,8 @@ const struct token *parser_find_ending(const struct parser *parser);
 bool parser_is_inside_alone(const struct parser *parser, const struct tail *tail);
 /* 前10的企业, 最多的5家企业 behind an aggregate. */
 bool parser_is_ranking(const struct parser *parser);
+/* 各NOUN of numbers becomes a key, in its place among those there are. */
+int parser_each_by(struct parser *parser, struct tail *tail);
 int parse_ranking(struct parser *parser, struct tail *out);
 /* 列出 企业'E1' 未签收的报警: a noun with names before what is listed; *after is behind it. */
 bool parser_is_ref_of_list(const struct parser *parser, const struct token **after);

@@ -413,8 +413,8 @@ static void put_days(struct printer *printer, uint32_t days)
 
 static void put_calendar(struct printer *printer, const struct cond *cond)
 {
-    if (cond->is_workdays) {
-        put_word(printer, W_WORKDAYS);
+    if (cond->calendar) {
+        put_word(printer, cond->calendar);
     } else if (cond->name.bytes) {
         put_word(printer, W_CALENDAR);
         put(printer, " ");

@@ -197,6 +197,7 @@ enum word {
     W_CALENDAR,
     W_SHIFT,
     W_WORKDAYS,
+    W_HOLIDAYS,
     W_WEEKDAYS,
     W_WEEKENDS,
     W_MONDAY, /* in the order of the week */

@@ -66,26 +66,36 @@ struct place {
     bool is_start;     /* nothing stands before the word */
 };
 
+/* What a word that stands before names has names of. */
+enum named { OF_SITES, OF_CALENDARS, OF_SHIFTS, OF_BANDS };
+
 /* Which names a noun asks for. */
 static const struct noun {
     const char *text;
     enum gk_kind kind;
     int role; /* of facilities; -1: any */
+    enum named named;
 } nouns[] = {
-    {"facility", GK_FACILITY, -1},
-    {"设施", GK_FACILITY, -1},
-    {"production", GK_FACILITY, GK_PRODUCTION},
-    {"生产", GK_FACILITY, GK_PRODUCTION},
-    {"生产设施", GK_FACILITY, GK_PRODUCTION},
-    {"abatement", GK_FACILITY, GK_ABATEMENT},
-    {"治污", GK_FACILITY, GK_ABATEMENT},
-    {"治污设施", GK_FACILITY, GK_ABATEMENT},
-    {"line", GK_LINE, -1},
-    {"产线", GK_LINE, -1},
-    {"enterprise", GK_ENTERPRISE, -1},
-    {"企业", GK_ENTERPRISE, -1},
-    {"park", GK_PARK, -1},
-    {"园区", GK_PARK, -1},
+    {"facility", GK_FACILITY, -1, OF_SITES},
+    {"设施", GK_FACILITY, -1, OF_SITES},
+    {"production", GK_FACILITY, GK_PRODUCTION, OF_SITES},
+    {"生产", GK_FACILITY, GK_PRODUCTION, OF_SITES},
+    {"生产设施", GK_FACILITY, GK_PRODUCTION, OF_SITES},
+    {"abatement", GK_FACILITY, GK_ABATEMENT, OF_SITES},
+    {"治污", GK_FACILITY, GK_ABATEMENT, OF_SITES},
+    {"治污设施", GK_FACILITY, GK_ABATEMENT, OF_SITES},
+    {"line", GK_LINE, -1, OF_SITES},
+    {"产线", GK_LINE, -1, OF_SITES},
+    {"enterprise", GK_ENTERPRISE, -1, OF_SITES},
+    {"企业", GK_ENTERPRISE, -1, OF_SITES},
+    {"park", GK_PARK, -1, OF_SITES},
+    {"园区", GK_PARK, -1, OF_SITES},
+    {"calendar", GK_ZONE, -1, OF_CALENDARS},
+    {"日历", GK_ZONE, -1, OF_CALENDARS},
+    {"shift", GK_ZONE, -1, OF_SHIFTS},
+    {"班次", GK_ZONE, -1, OF_SHIFTS},
+    {"bands", GK_ZONE, -1, OF_BANDS},
+    {"阈值", GK_ZONE, -1, OF_BANDS},
 };
 
 #define N_NOUNS (sizeof nouns / sizeof *nouns)
@@ -208,6 +218,27 @@ static void add_name(struct completion *out, const struct place *place, const ch
     add(out, text);
 }
 
+/* A shift is a calendar with hours. */
+static void add_calendars(const struct complete_scope *scope, const struct place *place, bool is_shift,
+                          struct completion *out)
+{
+    size_t n;
+    const struct gk_calendar *list = gk_calendars(scope->snapshot, &n);
+
+    for (size_t i = 0; i < n; i++)
+        if (!is_shift || list[i].hours_from_s != 0 || list[i].hours_to_s != 0)
+            add_name(out, place, list[i].calendar);
+}
+
+static void add_band_sets(const struct complete_scope *scope, const struct place *place, struct completion *out)
+{
+    size_t n;
+    const struct gk_band *list = gk_set_bands(scope->snapshot, &n);
+
+    for (size_t i = 0; i < n; i++)
+        add_name(out, place, list[i].set);
+}
+
 static void add_names(const struct complete_scope *scope, const struct place *place, const struct noun *noun,
                       struct completion *out)
 {
@@ -216,6 +247,14 @@ static void add_names(const struct complete_scope *scope, const struct place *pl
 
     if (scope->snapshot == NULL)
         return;
+    if (noun->named == OF_BANDS) {
+        add_band_sets(scope, place, out);
+        return;
+    }
+    if (noun->named != OF_SITES) {
+        add_calendars(scope, place, noun->named == OF_SHIFTS, out);
+        return;
+    }
     if (noun->kind != GK_FACILITY) {
         for (uint32_t id = 0; (site = gk_site_get(scope->snapshot, noun->kind, id)) != NULL; id++)
             add_name(out, place, site->name);
@@ -228,8 +267,10 @@ static void add_names(const struct complete_scope *scope, const struct place *pl
 
 static void add_all_names(const struct complete_scope *scope, const struct place *place, struct completion *out)
 {
-    static const struct noun kinds[] = {
-        {"", GK_PARK, -1}, {"", GK_ENTERPRISE, -1}, {"", GK_LINE, -1}, {"", GK_FACILITY, -1}};
+    static const struct noun kinds[] = {{"", GK_PARK, -1, OF_SITES},
+                                        {"", GK_ENTERPRISE, -1, OF_SITES},
+                                        {"", GK_LINE, -1, OF_SITES},
+                                        {"", GK_FACILITY, -1, OF_SITES}};
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         add_names(scope, place, &kinds[i], out);

@@ -32,7 +32,7 @@ enum agg {
     N_AGGS
 };
 enum key { BY_FACILITY, BY_LINE, BY_ENTERPRISE, BY_PARK, BY_HOUR, BY_DAY, BY_WEEK, BY_MONTH };
-#define BUCKETS_MAX 400
+#define BUCKETS_MAX 600
 
 struct column_tail { /* having, sort, top: a column of the answer */
     bool is_set;

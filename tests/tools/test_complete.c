@@ -15,17 +15,28 @@ static const char FACILITIES[] = "facility,enterprise,park,line,role,rated_kw\n"
 static const char *const dots[] = {".help", ".mode", ".read", NULL};
 static const char *const formats[] = {"table", "csv", NULL};
 
-static int setup(void **state)
+static const char CALENDARS[] =
+    "calendar,days,hours\nworkdays,mon-fri,\nnight,daily,22:00-06:00\n夜班,daily,20:00-08:00\n";
+static const char BANDS[] = "scope,off_below,on_from,set\n*,10%,20%,strict\n*,10%,20%,\n";
+
+static void load(const char *table)
 {
     gk_load *loading;
 
+    assert_int_equal(gk_load_open(db, NULL, &loading, NULL), GK_OK);
+    assert_int_equal(gk_load_feed(loading, table, strlen(table), NULL), GK_OK);
+    assert_int_equal(gk_load_finish(loading, NULL, NULL), GK_OK);
+    gk_load_close(loading);
+}
+
+static int setup(void **state)
+{
     (void)state;
     snprintf(folder, sizeof folder, "%s", test_folder());
     assert_int_equal(gk_open(folder, GK_READWRITE | GK_CREATE, NULL, &db, NULL), GK_OK);
-    assert_int_equal(gk_load_open(db, NULL, &loading, NULL), GK_OK);
-    assert_int_equal(gk_load_feed(loading, FACILITIES, sizeof FACILITIES - 1, NULL), GK_OK);
-    assert_int_equal(gk_load_finish(loading, NULL, NULL), GK_OK);
-    gk_load_close(loading);
+    load(FACILITIES);
+    load(CALENDARS);
+    load(BANDS);
     scope = (struct complete_scope){.dots = dots, .formats = formats};
     assert_int_equal(gk_session_new(NULL, &scope.session), GK_OK);
     assert_int_equal(gk_snapshot_open(db, &scope.snapshot, NULL), GK_OK);
@@ -86,6 +97,17 @@ static void names_are_those_of_the_noun_before(void **state)
     check("in park P", "in park P|"); /* 'P1', but also per, power, ... */
     check("facility fan-2", "facility 'fan-2' ");
     check("facility it", "facility 'it''s' ");
+}
+
+static void calendars_shifts_and_sets_of_bands_have_names(void **state)
+{
+    (void)state;
+    check("during calendar 'w", "during calendar 'workdays' ");
+    check("during shift '", "during shift '|"); /* night, 夜班; workdays have no hours */
+    check("during shift 'n", "during shift 'night' ");
+    check("during shift 'w", "during shift 'w");
+    check("班次'夜", "班次'夜班' ");
+    check("using bands '", "using bands 'strict' ");
 }
 
 static void names_are_found_without_a_noun_where_no_word_is(void **state)
@@ -166,6 +188,7 @@ static void no_bytes_lead_it_astray(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(words_are_completed_in_either_case),
     cmocka_unit_test(names_are_those_of_the_noun_before),
+    cmocka_unit_test(calendars_shifts_and_sets_of_bands_have_names),
     cmocka_unit_test(names_are_found_without_a_noun_where_no_word_is),
     cmocka_unit_test(chinese_words_stand_close_to_each_other),
     cmocka_unit_test(dot_commands_and_what_goes_with_them),
