@@ -196,6 +196,7 @@ static const struct {
     {"a channel is of someone: kw of facility 'F12' > 5", "通道要说是谁的：设施'F12'的kw>5"},
     {"avg, max of power of production", "生产的平均、最大功率"},
     {"duration, share, count of production running", "生产运行的时长、占比、次数"},
+    {"energy of production by enterprise, day", "生产的电量 按企业、按日"},
     {"duration of abatement offline, avg of power of production", "治污离线的时长、生产的平均功率"},
     {"state of facility 'F12' at 2026-11-20T08:00", "2026-11-20T08:00设施'F12'的状态"},
     {"define untreated as abatement stopped while production running", "定义 untreated 为 生产运行期间治污停运"},

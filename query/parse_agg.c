@@ -350,6 +350,30 @@ done:
     return rc;
 }
 
+/* 用电量最多的10台设施: of what it asks for. */
+static int parse_of_ranked(struct parser *parser, struct numbers *numbers, struct source **out)
+{
+    struct source *source = new_source(parser, numbers, SOURCE_SERIES);
+    struct series *series = parser_new(parser, sizeof *series);
+    struct parser ahead = *parser;
+
+    if (!source || !series)
+        return parser_no_memory(parser);
+    while (!parser_peek_noun(&ahead, &series->ref.noun)) /* a ranking ends with one */
+        ahead.at++;
+    series->metric = METRIC_ENERGY;
+    series->place = series->ref.place = ahead.at->place;
+    source->series = series;
+    *out = source;
+    return GK_OK;
+}
+
+static const char *example_of(const struct measure *measure)
+{
+    return measure->kind == AGG_ENERGY ? "energy of production by enterprise, day"
+                                       : "duration of abatement offline, avg of power of production";
+}
+
 static int parse_leaf(struct parser *parser, void *context, size_t *input)
 {
     struct numbers *numbers = context;
@@ -360,8 +384,12 @@ static int parse_leaf(struct parser *parser, void *context, size_t *input)
         TRY(parse_cut(parser, numbers, &found));
     } else if (parser_read_agg(parser->at, &found)) {
         parser->at++;
-        TRY(parser_need_word(parser, W_OF, "duration of abatement offline, avg of power of production"));
-        TRY(parse_source(parser, numbers, &found, &found.source));
+        if (found.kind == AGG_ENERGY && parser_is_ranking(parser)) {
+            TRY(parse_of_ranked(parser, numbers, &found.source));
+        } else {
+            TRY(parser_need_word(parser, W_OF, example_of(&found)));
+            TRY(parse_source(parser, numbers, &found, &found.source));
+        }
     } else if (is_field(parser->at) || parser_is_field_genitive(parser)) {
         TRY(parse_field(parser, numbers, &found));
     } else if (parser_is_genitive(parser)) {
@@ -462,7 +490,7 @@ static int parse_list(struct parser *parser, struct numbers *numbers)
     int rc;
 
     TRY(parse_aggs(parser, list, &n));
-    TRY(parser_need_word(parser, W_OF, "duration of abatement offline, avg of power of production"));
+    TRY(parser_need_word(parser, W_OF, example_of(&list[0])));
     TRY(parse_source(parser, numbers, &list[0], &source));
     for (size_t i = 0; i < n; i++) {
         list[i].source = source;

@@ -151,6 +151,10 @@ int parser_finish_tail(struct parser *parser, struct stmt *stmt)
 
     if (stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_STATE || stmt->kind == STMT_LAG)
         TRY(each_by(parser, tail));
+    if (tail->n_keys && !(tail->seen & 1u << TAIL_BY)) { /* 各园区各企业 are keys, where these may be */
+        tail->seen |= 1u << TAIL_BY;
+        tail->places[TAIL_BY] = tail->key_places[0];
+    }
     rc = GK_OK;
     if (!tail->has_top || tail->top_by.name.bytes)
         return GK_OK;
