@@ -212,6 +212,29 @@ static void add_bar_value(struct plot *plot, const struct plot_keys *keys, const
     }
 }
 
+/* stored_duration, now_count, reference_energy, or reference alone: the same number as another column's. */
+static bool is_same_number(const struct plot_bars *bars, size_t of, size_t beside)
+{
+    static const char *const prefixes[] = {"stored_", "now_", "reference_"};
+    const char *name = bars->values[beside].name;
+
+    for (size_t i = 0; i < sizeof prefixes / sizeof *prefixes; i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0 &&
+            strcmp(name + strlen(prefixes[i]), bars->values[of].name) == 0)
+            return true;
+    return of == 0 && strcmp(name, "reference") == 0;
+}
+
+/* Bars of the same number are compared: they have one scale. */
+static void share_scales(struct plot_bars *bars)
+{
+    for (size_t of = 0; of < bars->n_values; of++)
+        for (size_t beside = 0; beside < bars->n_values; beside++)
+            if (beside != of && is_same_number(bars, of, beside))
+                bars->values[of].most = bars->values[beside].most =
+                    fmax(bars->values[of].most, bars->values[beside].most);
+}
+
 int plot_make_bars(struct plot *plot, struct gk_error *error)
 {
     struct plot_bars *bars = &plot->bars;
@@ -232,6 +255,7 @@ int plot_make_bars(struct plot *plot, struct gk_error *error)
             add_bar_value(plot, &keys, &keys.values[i]);
     if (bars->n_values == 0)
         add_bar_value(plot, &keys, &(struct plot_value){column, PLOT_NONE});
+    share_scales(bars);
     if (keys.coverage != PLOT_NONE && n > 0)
         bars->coverage = column_of(plot, keys.coverage)->number;
     return GK_OK;

@@ -416,6 +416,20 @@ static void bars_are_certain_and_above_that_possible(void **state)
     assert_non_null(plot.bars.coverage);
 }
 
+static void bars_that_are_compared_have_one_scale(void **state)
+{
+    (void)state;
+    draw("duration, count of production running by enterprise today with on_from = 90% vs stored");
+    assert_string_equal(plot.bars.values[1].name, "stored_duration");
+    assert_true(plot.bars.values[0].most > 0);
+    assert_true(plot.bars.values[1].most >= plot.bars.values[0].most &&
+                plot.bars.values[1].most <= plot.bars.values[0].most);
+    draw("energy of production by enterprise today vs previous");
+    assert_string_equal(plot.bars.values[1].name, "reference");
+    assert_true(plot.bars.values[0].most > 0);
+    assert_true(plot.bars.values[1].most >= plot.bars.values[0].most);
+}
+
 static void a_board_counts_by_state_and_keeps_sites_together(void **state)
 {
     (void)state;
@@ -509,6 +523,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_heat_map_tells_unknown_from_nothing_and_weak_from_known),
     cmocka_unit_test(days_weeks_and_months_are_columns),
     cmocka_unit_test(bars_are_certain_and_above_that_possible),
+    cmocka_unit_test(bars_that_are_compared_have_one_scale),
     cmocka_unit_test(a_board_counts_by_state_and_keeps_sites_together),
     cmocka_unit_test(thinned_runs_show_what_lasted_longest),
     cmocka_unit_test(a_name_that_is_cut_keeps_its_end),
