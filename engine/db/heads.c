@@ -682,7 +682,9 @@ static uint32_t lower_ordinal(const struct block *b, uint32_t n, uint32_t bound)
     uint32_t ordinal[MINI_ROWS];
 
     if (!b->is_packed) {
-        while (n > 0 && row_of(b, n - 1)->ordinal >= bound)
+        if (row_of(b, 0)->ordinal >= bound)
+            return 0;
+        while (row_of(b, n - 1)->ordinal >= bound)
             n--;
         return n;
     }
@@ -770,21 +772,36 @@ static void cut_seen(const struct block *b, uint32_t n, struct seen seen, uint32
     *to = n ? lower_ordinal(b, n, seen.to) : 0;
 }
 
-static void bounds_of(const struct chain *chain, struct seen seen, bool *any, gk_time *first, gk_time *last)
+static void widen(gk_time first, gk_time last, bool *any, gk_time *least, gk_time *most)
+{
+    if (!*any || first < *least)
+        *least = first;
+    if (!*any || last > *most)
+        *most = last;
+    *any = true;
+}
+
+/* Rows in order have their bounds at the ends. */
+static void bounds_of(const struct chain *chain, bool is_ordered, struct seen seen, bool *any, gk_time *first,
+                      gk_time *last)
 {
     gk_time time[MINI_ROWS];
 
     for (const struct block *b = first_of(chain); b; b = next_of(b)) {
         uint32_t n = rows_of(b), from, to;
         cut_seen(b, n, seen, &from, &to);
-        if (from < to)
+        if (from == to)
+            continue;
+        if (b->is_packed && from == 0 && to == n) {
+            widen(b->first, b->last, any, first, last);
+        } else if (b->is_packed) {
             times_of(b, n, time);
-        for (uint32_t i = from; i < to; i++) {
-            if (!*any || time[i] < *first)
-                *first = time[i];
-            if (!*any || time[i] > *last)
-                *last = time[i];
-            *any = true;
+            widen(time[from], time[to - 1], any, first, last);
+        } else if (is_ordered) {
+            widen(row_of(b, from)->time, row_of(b, to - 1)->time, any, first, last);
+        } else {
+            for (uint32_t i = from; i < to; i++)
+                widen(row_of(b, i)->time, row_of(b, i)->time, any, first, last);
         }
     }
 }
@@ -811,13 +828,34 @@ bool heads_has(const struct heads *heads, struct heads_view view, uint32_t facil
         return false;
     if (!first && !last)
         return has_seen(&head->ordered, seen) || has_seen(&head->late, seen);
-    bounds_of(&head->ordered, seen, &any, &a, &b);
-    bounds_of(&head->late, seen, &any, &a, &b);
+    bounds_of(&head->ordered, true, seen, &any, &a, &b);
+    bounds_of(&head->late, false, seen, &any, &a, &b);
     if (first)
         *first = a;
     if (last)
         *last = b;
     return any;
+}
+
+static bool is_within(const struct chain *chain, struct seen seen, const uint32_t *marks, size_t n_marks)
+{
+    for (const struct block *b = first_of(chain); b; b = next_of(b)) {
+        uint32_t from, to;
+        cut_seen(b, rows_of(b), seen, &from, &to);
+        for (size_t c = 0; from < to && c < b->schema->n_channels; c++)
+            if (b->schema->channel[c] >= n_marks || marks[b->schema->channel[c]] == GK_ID_NONE)
+                return false;
+    }
+    return true;
+}
+
+bool heads_are_within(const struct heads *heads, struct heads_view view, uint32_t facility, const uint32_t *marks,
+                      size_t n_marks)
+{
+    struct seen seen = seen_of(view, facility);
+    const struct head *head = find(heads, facility);
+
+    return !head || (is_within(&head->ordered, seen, marks, n_marks) && is_within(&head->late, seen, marks, n_marks));
 }
 
 static void fill_missing(double *value, size_t n)

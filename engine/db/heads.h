@@ -49,6 +49,9 @@ void heads_truncate(struct heads *heads, uint32_t n);
 
 /* Whether a view has rows of the facility; *first and *last (may be NULL) get their oldest and newest time. */
 bool heads_has(const struct heads *heads, struct heads_view view, uint32_t facility, gk_time *first, gk_time *last);
+/* Whether the rows that a view has of the facility came with marked channels alone; a mark of GK_ID_NONE is none. */
+bool heads_are_within(const struct heads *heads, struct heads_view view, uint32_t facility, const uint32_t *marks,
+                      size_t n_marks);
 /*
  * Appends the visible rows of a facility in [from, to) to the empty *out, in order of time and folded. all_channels:
  * adds the columns that are needed; else only columns that are there already are filled.

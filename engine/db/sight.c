@@ -178,14 +178,13 @@ static int look_at_rows(gk_snapshot *s, struct sight *sight, struct gk_error *er
     sight->first = GK_TIME_MAX;
     sight->last = GK_TIME_MIN;
     for (size_t i = 0; i < sight->facilities.n; i++) {
-        TRY(snapshot_profile(s, sight->facilities.store[i], error));
-        const struct profile *p = &s->profile;
-        for (size_t k = 0; k < p->n_channels; k++)
-            mark(&sight->channels, p->channels[k]);
-        if (p->n_rows == 0)
-            continue;
-        sight->first = p->first < sight->first ? p->first : sight->first;
-        sight->last = p->last > sight->last ? p->last : sight->last;
+        gk_time first, last;
+        TRY(snapshot_outline(s, sight->facilities.store[i], sight->channels.seen, sight->channels.n_store, &first,
+                             &last, error));
+        for (size_t k = 0; k < s->profile.n_channels; k++)
+            mark(&sight->channels, s->profile.channels[k]);
+        sight->first = first < sight->first ? first : sight->first;
+        sight->last = last > sight->last ? last : sight->last;
     }
 done:
     return rc;

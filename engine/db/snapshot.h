@@ -61,6 +61,12 @@ struct origin snapshot_origin(gk_snapshot *snapshot);
 struct damage *snapshot_damage(gk_snapshot *snapshot);
 /* The profile of all rows of a facility, unsealed ones included, into snapshot->profile. */
 int snapshot_profile(gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);
+/*
+ * From it, `first`, `last` and channels alone, and of these at least those that are not marked: rows that came with
+ * marked ones are not looked at. *first > *last: there are no rows.
+ */
+int snapshot_outline(gk_snapshot *snapshot, uint32_t facility, const uint32_t *marks, size_t n_marks, gk_time *first,
+                     gk_time *last, struct gk_error *error);
 /* Its limits over time, into snapshot->limits. */
 int snapshot_limits(gk_snapshot *snapshot, uint32_t facility, struct gk_error *error);
 /* After snapshot_limits: from when on what is derived from the facility's rows is not as stored; GK_TIME_MAX: all is.

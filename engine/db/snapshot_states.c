@@ -112,6 +112,26 @@ done:
     return rc;
 }
 
+int snapshot_outline(gk_snapshot *s, uint32_t facility, const uint32_t *marks, size_t n_marks, gk_time *first,
+                     gk_time *last, struct gk_error *error)
+{
+    gk_time oldest = GK_TIME_MAX, newest = GK_TIME_MIN;
+    bool is_plain =
+        !s->known && (s->view.n_visible == 0 || heads_are_within(s->heads, s->view, facility, marks, n_marks));
+    int rc;
+
+    TRY(is_plain ? load_profile(s, facility, &s->profile, error) : snapshot_profile(s, facility, error));
+    if (is_plain && s->view.n_visible > 0 && !heads_has(s->heads, s->view, facility, &oldest, &newest)) {
+        oldest = GK_TIME_MAX;
+        newest = GK_TIME_MIN;
+    }
+    const struct profile *p = &s->profile;
+    *first = p->n_rows > 0 && p->first < oldest ? p->first : oldest;
+    *last = p->n_rows > 0 && p->last > newest ? p->last : newest;
+done:
+    return rc;
+}
+
 int snapshot_limits(gk_snapshot *s, uint32_t facility, struct gk_error *error)
 {
     bool is_kept;

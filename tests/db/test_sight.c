@@ -424,7 +424,52 @@ static void lines_about_others_are_bad_and_register_nobody(void **state)
     world_end(db, path);
 }
 
+/* A row of one facility each, in one batch: all came with all channels, each has a value of its own alone. */
+static void put_wide(gk_db *db, const uint32_t *facility, const uint32_t *channel, size_t n)
+{
+    gk_time time[4];
+    double value[4][4];
+    const double *column[4];
+    struct gk_batch batch = {
+        .n_rows = n, .time = time, .facility = facility, .n_channels = n, .channel = channel, .value = column};
+
+    for (size_t i = 0; i < n; i++) {
+        time[i] = T0 + 2 * DAY + (gk_time)i * GK_SECOND;
+        column[i] = value[i];
+        for (size_t k = 0; k < n; k++)
+            value[i][k] = i == k ? 1 : gk_missing();
+    }
+    ok(gk_ingest(db, &batch, NULL, &error), &error);
+    ok(gk_commit(db, &error), &error);
+}
+
+static void channels_of_new_rows_are_seen_and_those_of_others_are_not(void **state)
+{
+    (void)state;
+
+    gk_db *db = make();
+    ok(gk_seal(db, &error), &error);
+    const uint32_t facilities[] = {0, 1, 3}; /* a-fan of E2, b-press and d-fan of E1 */
+    const uint32_t channels[] = {put_channel(db, "theirs"), put_channel(db, "ours"), put_channel(db, "kw")};
+    put_wide(db, facilities, channels, 3);
+    for (int round = 0; round < 2; round++) { /* unsealed, and sealed */
+        gk_snapshot *s = see(db, GK_ENTERPRISE, "E1");
+        assert_int_equal(gk_channel_find(s, "theirs", 6), GK_ID_NONE);
+        assert_int_not_equal(gk_channel_find(s, "ours", 4), GK_ID_NONE);
+        assert_int_equal(gk_snapshot_info(s)->n_channels, 2);
+        assert_true(gk_snapshot_info(s)->watermark == T0 + 2 * DAY + 2 * GK_SECOND);
+        assert_true(gk_snapshot_info(s)->beginning == T0);
+        gk_snapshot_close(s);
+        s = see(db, GK_ENTERPRISE, "E3"); /* none of its rows is new */
+        assert_true(gk_snapshot_info(s)->watermark == T0 + (ROWS - 1) * 10 * GK_SECOND);
+        gk_snapshot_close(s);
+        ok(gk_seal(db, &error), &error);
+    }
+    world_end(db, path);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(channels_of_new_rows_are_seen_and_those_of_others_are_not),
     cmocka_unit_test(numbers_begin_at_0_and_lead_to_the_right_rows),
     cmocka_unit_test(entries_are_those_that_cover_somebody_who_is_seen),
     cmocka_unit_test(alarms_and_acts_are_those_of_who_is_seen),
