@@ -195,6 +195,8 @@ static bool read_time(const struct row *r, gk_time *out, struct gk_error *error)
             return true;
         }
     }
+    if (json_is_string(time))
+        return wrong(error, "time: the text at %s is none like 2026-11-20T08:00:15+08:00", r->topic->time);
     return wrong(error, "time: there is no time at %s", r->topic->time);
 }
 

@@ -107,6 +107,8 @@ static void json_becomes_rows_by_places(void **state)
             "m,facility=press ia=2 1767571200000000000\n");
     becomes(ONE, "plant/press", "{\"ts\": 1767571200000, \"v\": {}}", "there is no number at /v/p");
     becomes(ONE, "plant/press", "{\"v\": {\"p\": 1}}", "time: there is no time at /ts");
+    becomes(ONE, "plant/press", "{\"ts\": \"yesterday\", \"v\": {\"p\": 1}}",
+            "time: the text at /ts is none like 2026-11-20T08:00:15+08:00");
     becomes(ONE, "plant", "{\"ts\": 1, \"v\": {\"p\": 1}}", "facility: the topic has no level {2}");
     becomes(ONE, "plant/press", "{\"ts\": ", "it is no JSON: line 1");
     becomes(ONE, "plant/press", "", "it is no JSON");
