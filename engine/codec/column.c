@@ -155,14 +155,6 @@ static size_t next_beside_of(const uint64_t *is_beside, size_t from, size_t n)
     return n;
 }
 
-static size_t count_beside(const uint64_t *is_beside)
-{
-    size_t n = 0;
-    for (size_t w = 0; w < BESIDE_WORDS; w++)
-        n += (size_t)__builtin_popcountll(is_beside[w]);
-    return n;
-}
-
 /* Marks a row; false when there is none or it is marked already. */
 static bool mark(uint64_t *is_beside, size_t row, size_t n)
 {
@@ -172,8 +164,9 @@ static bool mark(uint64_t *is_beside, size_t row, size_t n)
     return true;
 }
 
-/* Marks the rows that are missing and writes them. */
-static int get_missing(struct reader *reader, enum missing kind, size_t n, uint64_t *is_beside, double *out)
+/* Marks the rows that are missing, counts and writes them. */
+static int get_missing(struct reader *reader, enum missing kind, size_t n, uint64_t *is_beside, double *out,
+                       size_t *count)
 {
     size_t size = kind == MISSING_LIST ? reader_u8(reader) : kind == MISSING_MASK ? (n + 7) / 8 : 0;
     const uint8_t *p = reader_take(reader, size);
@@ -186,7 +179,8 @@ static int get_missing(struct reader *reader, enum missing kind, size_t n, uint6
     for (size_t i = 0; i < n && (kind == MISSING_MASK || kind == MISSING_ALL); i++)
         if (kind == MISSING_ALL || p[i / 8] >> i % 8 & 1)
             (void)mark(is_beside, i, n); /* each row once */
-    for (size_t i = next_beside_of(is_beside, 0, n); i < n; i = next_beside_of(is_beside, i + 1, n))
+    *count = 0;
+    for (size_t i = next_beside_of(is_beside, 0, n); i < n; i = next_beside_of(is_beside, i + 1, n), ++*count)
         out[i] = gk_missing();
     return GK_OK;
 }
@@ -196,24 +190,21 @@ static int get_beside(struct reader *reader, size_t n, uint64_t *is_beside, doub
 {
     uint8_t kind = reader_u8(reader);
     uint64_t n_others = reader_varint(reader);
+    size_t n_missing;
 
     memset(is_beside, 0, BESIDE_WORDS * sizeof *is_beside);
-    int rc = get_missing(reader, kind, n, is_beside, out);
+    int rc = get_missing(reader, kind, n, is_beside, out, &n_missing);
     if (rc != GK_OK || reader->failed || n_others > n)
         return GK_ECORRUPT;
-    size_t n_missing = count_beside(is_beside);
     const uint8_t *p = reader_take(reader, 9 * (size_t)n_others);
     if (reader->failed)
         return GK_ECORRUPT;
     for (size_t i = 0; i < n_others; i++, p += 9) {
-        if (*p >= n)
+        if (!mark(is_beside, *p, n))
             return GK_ECORRUPT;
-        is_beside[*p / 64] |= UINT64_C(1) << *p % 64;
         out[*p] = load_f64(p + 1);
     }
-    *n_beside = count_beside(is_beside);
-    if (*n_beside != n_missing + n_others) /* one stands there twice */
-        return GK_ECORRUPT;
+    *n_beside = n_missing + (size_t)n_others;
     return GK_OK;
 }
 

@@ -56,17 +56,15 @@ static bool get_list(const uint8_t *p, size_t n_rows, struct drift *out)
 static bool get_mask(const uint8_t *p, size_t n_rows, struct drift *out)
 {
     uint8_t bytes[PACK_MAX / 8] = {0};
-    size_t n = 0, k = 0;
+    size_t k = 0;
 
     memcpy(bytes, p, (n_rows + 7) / 8);
-    for (size_t w = 0; w < PACK_MAX / 64; w++)
-        n += (size_t)__builtin_popcountll(load_u64(bytes + 8 * w));
-    if (n != out->n || (n_rows % 8 && bytes[n_rows / 8] >> n_rows % 8))
+    if (n_rows % 8 && bytes[n_rows / 8] >> n_rows % 8)
         return false;
     for (size_t w = 0; w < PACK_MAX / 64; w++)
         for (uint64_t bits = load_u64(bytes + 8 * w); bits; bits &= bits - 1)
             out->at[k++] = (uint8_t)(64 * w + (size_t)__builtin_ctzll(bits));
-    return true;
+    return k == out->n;
 }
 
 static bool get_rows(struct reader *reader, size_t n_rows, struct drift *out)
