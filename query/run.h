@@ -72,8 +72,8 @@ struct gk_query {
     struct prune prune;
     struct notes notes;
     struct gk_query_meta meta;
-    size_t next;                        /* subject */
-    void *own;                          /* what the kind of statement keeps */
+    size_t next;               /* subject */
+    void *own;                 /* what the kind of statement keeps */
     bool keeps_compared;       /* somebody asks with which days it compares */
     struct compared *compared; /* in the order in which they were found */
     size_t n_compared, compared_capacity;
