@@ -225,6 +225,31 @@ static void what_is_no_packet_says_why(void **state)
     gk_hj212_close(decoder);
 }
 
+/* A file that ends without a line end is as clear as a line. */
+static void a_wrong_length_at_the_end_of_all_is_told_with_both_lengths(void **state)
+{
+    static const struct {
+        const char *bytes, *reason;
+    } CASES[] = {
+        {"##0040ST=32;CN=2011;MN=M1;CP=&&&&1C80", "length field 40, but the segment has 27 bytes"},
+        {"##0040ST=32;CN=2011;MN=M1;CP=&&&&1C8", "length field 40 and a check value, but only 30 bytes follow"},
+        {"##0002&&12", "length field 2 and a check value, but only 4 bytes follow"}};
+    const struct gk_hj212_packet *packet;
+    gk_hj212 *decoder;
+    (void)state;
+
+    for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
+        assert_int_equal(gk_hj212_open(NULL, &decoder, NULL), GK_OK);
+        assert_int_equal(gk_hj212_feed(decoder, CASES[i].bytes, strlen(CASES[i].bytes), NULL), GK_OK);
+        assert_int_equal(gk_hj212_next(decoder, &packet, NULL), GK_DONE); /* more may come */
+        gk_hj212_end(decoder);
+        assert_int_equal(gk_hj212_next(decoder, &packet, NULL), GK_OK);
+        assert_int_equal(packet->verdict, GK_HJ212_BAD_LENGTH);
+        assert_string_equal(packet->reason, CASES[i].reason);
+        gk_hj212_close(decoder);
+    }
+}
+
 static void keys_of_later_versions_are_no_error(void **state)
 {
     (void)state;
@@ -733,6 +758,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(times_have_14_or_17_digits_and_days_that_exist),
     cmocka_unit_test(a_bad_field_costs_none_of_the_others),
     cmocka_unit_test(what_is_no_packet_says_why),
+    cmocka_unit_test(a_wrong_length_at_the_end_of_all_is_told_with_both_lengths),
     cmocka_unit_test(keys_of_later_versions_are_no_error),
     cmocka_unit_test(a_bad_packet_costs_none_but_itself),
     cmocka_unit_test(packets_do_not_depend_on_how_the_stream_is_cut),
