@@ -108,7 +108,7 @@ size_t fold_run(struct fold *f, const gk_time *time, const double *value, size_t
 #define INFINITE_BITS (UINT64_C(0x7FF) << 52) /* NaN are above, without their sign */
 
 /* Whether all are numbers of which each holds until the next. The highest bits tell, so that it is a vector loop. */
-static bool is_close(const gk_time *time, const double *value, size_t n, int64_t hold_ns)
+BODY bool is_close_body(const gk_time *time, const double *value, size_t n, int64_t hold_ns)
 {
     uint64_t odd = 0;
 
@@ -117,6 +117,16 @@ static bool is_close(const gk_time *time, const double *value, size_t n, int64_t
     for (size_t i = 1; i < n; i++)
         odd |= (uint64_t)hold_ns - ((uint64_t)time[i] - (uint64_t)time[i - 1]);
     return odd >> 63 == 0;
+}
+
+AVX2 static bool is_close_avx2(const gk_time *time, const double *value, size_t n, int64_t hold_ns)
+{
+    return is_close_body(time, value, n, hold_ns);
+}
+
+static bool is_close(enum target target, const gk_time *time, const double *value, size_t n, int64_t hold_ns)
+{
+    return target == TARGET_PLAIN ? is_close_body(time, value, n, hold_ns) : is_close_avx2(time, value, n, hold_ns);
 }
 
 static void add_end(struct fold *f, gk_time time, double v, int64_t hold_ns)
@@ -130,11 +140,11 @@ static void add_end(struct fold *f, gk_time time, double v, int64_t hold_ns)
     f->count++;
 }
 
-size_t fold_run_ends(struct fold *f, const gk_time *time, const double *value, size_t i, size_t n, gk_time border,
-                     int64_t hold_ns)
+size_t fold_run_ends_on(enum target target, struct fold *f, const gk_time *time, const double *value, size_t i,
+                        size_t n, gk_time border, int64_t hold_ns)
 {
     n = row_at(time, i, n, border);
-    if (i < n && is_close(time + i, value + i, n - i, hold_ns)) {
+    if (i < n && is_close(target, time + i, value + i, n - i, hold_ns)) {
         f->count += n - 1 - i;
         f->held_ns += time[n - 1] - time[i];
         add_end(f, time[i], value[i], hold_ns);
@@ -146,6 +156,12 @@ size_t fold_run_ends(struct fold *f, const gk_time *time, const double *value, s
         if (value[i] == value[i])
             add_end(f, time[i], value[i], hold_ns);
     return n;
+}
+
+size_t fold_run_ends(struct fold *f, const gk_time *time, const double *value, size_t i, size_t n, gk_time border,
+                     int64_t hold_ns)
+{
+    return fold_run_ends_on(target_best(), f, time, value, i, n, border, hold_ns);
 }
 
 /* One NaN for all; a sum that is as good as a millionth is that. */

@@ -11,6 +11,7 @@
 #ifndef DB_FOLD_H
 #define DB_FOLD_H
 
+#include "codec/target.h"
 #include "db/db.h"
 #include "db/limits.h"
 
@@ -55,6 +56,9 @@ size_t fold_run(struct fold *fold, const gk_time *time, const double *value, siz
 /* The same of a fold of which count, first, last, their times and held_ns are all that is looked at. */
 size_t fold_run_ends(struct fold *fold, const gk_time *time, const double *value, size_t i, size_t n, gk_time border,
                      int64_t hold_ns);
+/* The same with the body of one target, for tests. */
+size_t fold_run_ends_on(enum target target, struct fold *fold, const gk_time *time, const double *value, size_t i,
+                        size_t n, gk_time border, int64_t hold_ns);
 /*
  * Finishes it. Sums of decimals lose the noise of adding them: a sum within 2^-44 of a millionth is that millionth.
  */

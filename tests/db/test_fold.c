@@ -82,9 +82,11 @@ static void ends_are_those_of_the_whole_fold(void **state)
 
     for (int round = 0; round < 2000; round++) {
         int64_t hold = (int64_t)random_below(&random, 90) * GK_SECOND;
+        enum target target = (enum target)random_below(&random, (uint64_t)target_best() + 1);
         struct fold all, ends;
         for (size_t i = 0; i < 64; i++) {
-            value[i] = round % 3 == 0 && random_below(&random, 20) == 0 ? NAN : (double)random_below(&random, 1000) / 8;
+            value[i] = round % 3 == 0 && random_below(&random, 20) == 0 ? copysign(NAN, round % 2 - 0.5)
+                                                                        : (double)random_below(&random, 1000) / 8;
             time[i] = t += (gk_time)random_below(&random, random_below(&random, 30) ? 20 : 200) * GK_SECOND;
         }
         value[0] = round % 5 ? -1 : -INFINITY;
@@ -95,7 +97,7 @@ static void ends_are_those_of_the_whole_fold(void **state)
             gk_time border = random_below(&random, 2) ? INT64_MAX : time[i] + 100 * GK_SECOND;
             hold = random_below(&random, 4) ? hold : (int64_t)random_below(&random, 90) * GK_SECOND;
             size_t stop = fold_run(&all, time, value, i, n, border, hold);
-            assert_int_equal(fold_run_ends(&ends, time, value, i, n, border, hold), stop);
+            assert_int_equal(fold_run_ends_on(target, &ends, time, value, i, n, border, hold), stop);
             i = stop;
         }
         assert_int_equal(ends.count, all.count);
