@@ -330,8 +330,8 @@ void tree_truth(struct field *field, const struct node *node, struct who who, tr
 #define COLUMNS_MAX 24
 struct cell {
     struct gk_value value;
-    double slack; /* how far a number may be off */
-    bool is_any;  /* not finite: whatever */
+    double slack;                /* how far a number may be off */
+    bool is_any;                 /* not finite: whatever */
     char text[GK_TIME_TEXT_MAX]; /* of a name, or a time */
 };
 struct answer {
