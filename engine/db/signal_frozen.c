@@ -129,14 +129,13 @@ done:
     return rc;
 }
 
-/* Behind a row that comes later than any hold after `to` the value that went on there does not go on. */
-static int64_t look_until(const struct limits *limits, int64_t to, int64_t until)
+static int64_t longest_hold(const struct limits *limits)
 {
     int64_t most = 0;
 
     for (size_t i = 0; i < limits->n; i++)
         most = limits->spans[i].limits.hold > most ? limits->spans[i].limits.hold : most;
-    return signal_until(to, most) < until ? signal_until(to, most) : until;
+    return most;
 }
 
 int gk_signal_frozen(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, int64_t least, int64_t from,
@@ -160,8 +159,11 @@ int gk_signal_frozen(gk_snapshot *s, uint32_t facility, const struct gk_signal *
     TRY(sight_enter(s, &facility, &entered.channels, signal->n_channels, error));
     TRY(snapshot_check_facility(s, facility, error));
     TRY(snapshot_limits(s, facility, error));
-    int64_t end = look_until(&s->limits, to, until > to ? until : to);
-    TRY(signal_open(s, facility, &entered, time_of(f.tick_ns, from), time_of(f.tick_ns, end), &scan, error));
+    /* A row that is a hold away from the next may be the first, or the last, of those that tell. */
+    int64_t hold = longest_hold(&s->limits), begin = from < GK_TICK_MIN + hold ? GK_TICK_MIN : from - hold;
+    int64_t end = signal_until(to, hold);
+    end = end < until ? end : until > to ? until : to;
+    TRY(signal_open(s, facility, &entered, time_of(f.tick_ns, begin), time_of(f.tick_ns, end), &scan, error));
     while ((rc = gk_scan_next(scan, &batch, error)) == GK_OK)
         TRY(add_batch(&f, &entered, &batch));
     if (rc != GK_DONE)

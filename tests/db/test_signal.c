@@ -255,7 +255,8 @@ static void find_numbers(const struct gk_signal *signal, int64_t tick_ns, int64_
     for (size_t i = 0; i < n_samples; i++) {
         double v;
         int64_t t = samples[i].time / tick_ns;
-        if (samples[i].time < (from - hold - 1) * tick_ns || t >= to || !number_of(&samples[i], signal, &v) || isnan(v))
+        if (samples[i].time < (from - 2 * hold - 1) * tick_ns || t >= to || !number_of(&samples[i], signal, &v) ||
+            isnan(v))
             continue;
         if (out->n > 0 && out->tick[out->n - 1] == t)
             out->n--;
