@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "codec/codecs.h"
 #include "codec/patch.h"
+#include "codec/prefix.h"
 #include "codec/target.h"
 
 /* Zigzag differences; returns how far an integer is from the first one at most. */
@@ -121,8 +122,6 @@ BODY void near_body(uint32_t v, size_t n, uint32_t *near)
         near[i] = v += near[i];
 }
 
-typedef uint32_t sixteen __attribute__((vector_size(64)));
-
 BODY void near_sixteens(uint32_t *near)
 {
     const sixteen zero = {0};
@@ -132,13 +131,8 @@ BODY void near_sixteens(uint32_t *near)
         sixteen x;
         memcpy(&x, near + i, sizeof x);
         x = (x >> 1) ^ (zero - (x & 1)); /* unzigzag */
-        x += __builtin_shufflevector(zero, x, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30);
-        x += __builtin_shufflevector(zero, x, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29);
-        x += __builtin_shufflevector(zero, x, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27);
-        x += __builtin_shufflevector(zero, x, 0, 0, 0, 0, 0, 0, 0, 0, 16, 17, 18, 19, 20, 21, 22, 23);
-        x += before;
+        prefix_sums(&x, &before);
         memcpy(near + i, &x, sizeof x);
-        before = __builtin_shufflevector(x, x, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15, 15);
     }
 }
 

@@ -7,9 +7,12 @@
  *     slope    varint, zigzag: the smallest difference
  *     rest     patch: difference - slope; that of the first integer is 0
  */
+#include <string.h>
+
 #include "base/bytes.h"
 #include "codec/codecs.h"
 #include "codec/patch.h"
+#include "codec/prefix.h"
 #include "codec/target.h"
 
 /* The smallest difference, and how far above it each is; *farthest: how far an integer is from the first at most. */
@@ -88,6 +91,29 @@ bool slope_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
     return true;
 }
 
+/* The first integer has no slope before it. */
+BODY void near_body(uint32_t slope, uint32_t *near)
+{
+    uint32_t v = 0 - slope;
+#pragma GCC unroll 8
+    for (size_t i = 0; i < CODECS_BLOCK_MAX; i++)
+        near[i] = v += near[i] + slope;
+}
+
+AVX512 static void near_avx512(uint32_t slope, uint32_t *near)
+{
+    const sixteen zero = {0}, step = zero + slope;
+    sixteen before = zero - slope;
+
+    for (size_t i = 0; i < CODECS_BLOCK_MAX; i += 16) {
+        sixteen x;
+        memcpy(&x, near + i, sizeof x);
+        x += step;
+        prefix_sums(&x, &before);
+        memcpy(near + i, &x, sizeof x);
+    }
+}
+
 bool slope_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near)
 {
     uint64_t v, slope;
@@ -99,8 +125,10 @@ bool slope_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32
     if (used == 0 || at >= size || patch_get_narrow(bytes + at, size - at, near) != size - at)
         return false;
     slope = (uint64_t)unzigzag(slope);
-    for (size_t i = 1; i < CODECS_BLOCK_MAX; i++)
-        near[i] += near[i - 1] + (uint32_t)slope;
+    if (target_best() == TARGET_AVX512)
+        near_avx512((uint32_t)slope, near);
+    else
+        near_body((uint32_t)slope, near);
     *base = (uint64_t)unzigzag(v);
     return true;
 }
