@@ -224,7 +224,7 @@ struct looked {
 /* A chunk of which some columns are compared. The run's last row may be the last one of a mini block not yet looked
  * at. */
 struct looking {
-    const struct chunk_view *chunk;
+    struct chunk_view chunk;
     struct times_view times;
     bool has_limit;
     struct column_limit limit; /* of the integers of the only column, if there is one */
@@ -249,8 +249,8 @@ static int settle(struct comparing *c, struct looking *l)
     if (!l->is_pending)
         return GK_OK;
     l->is_pending = false;
-    if (l->pending + 1 == l->chunk->n_minis) {
-        c->last = l->chunk->last;
+    if (l->pending + 1 == l->chunk.n_minis) {
+        c->last = l->chunk.last;
         return GK_OK;
     }
     TRY(times_mini(&l->times, l->pending, time));
@@ -280,7 +280,7 @@ static int look_up(struct comparing *c, struct looking *l, size_t channel, uint3
     if (!of->value)
         return GK_ENOMEM;
     if (!of->has_values)
-        TRY(column_values(&of->column, basis, 0, l->chunk->n_minis, of->value));
+        TRY(column_values(&of->column, basis, 0, l->chunk.n_minis, of->value));
     of->has_values = true;
     *value = of->value + (size_t)mini * CHUNK_MINI;
 done:
@@ -311,7 +311,7 @@ static int add_mini(struct comparing *c, struct looking *l, uint32_t mini, const
     double own[GK_APPLY_MAX][CHUNK_MINI];
     const double *value[GK_APPLY_MAX];
     uint64_t mask[MASK_WORDS(CHUNK_MINI)];
-    size_t from = 0, n = mini_rows(l->chunk, mini);
+    size_t from = 0, n = mini_rows(&l->chunk, mini);
     int rc;
 
     TRY(settle(c, l));
@@ -325,7 +325,7 @@ static int add_mini(struct comparing *c, struct looking *l, uint32_t mini, const
     bool has_gaps = !(span->is_known && span->gap <= c->quiet) && !is_close(c, time + from, n - from);
     if (decided)
         return add_decided(c, time + from, n - from, *decided, has_gaps);
-    bool is_all = from == 0 && n == mini_rows(l->chunk, mini);
+    bool is_all = from == 0 && n == mini_rows(&l->chunk, mini);
     if (is_all && l->has_limit && !has_gaps && column_compare(&l->of[0].column, &l->limit, mini, mask))
         return add_close(c, time, n, mask);
     for (size_t i = 0; i < c->signal->n_channels; i++)
@@ -397,13 +397,13 @@ static int open_columns(const struct comparing *c, struct looking *l, bool *is_e
     *is_empty = true;
     for (size_t i = 0; i < c->signal->n_channels; i++) {
         struct looked *of = &l->of[i];
-        int column = chunk_column(l->chunk, c->signal->channels[i]);
+        int column = chunk_column(&l->chunk, c->signal->channels[i]);
         of->is_there = column >= 0;
         of->has_values = false;
         if (!of->is_there)
             continue;
         *is_empty = false;
-        TRY(chunk_open_column(l->chunk, (uint32_t)column, &of->column, &of->basis));
+        TRY(chunk_open_column(&l->chunk, (uint32_t)column, &of->column, &of->basis));
     }
     l->has_limit =
         signal_is_plain(c->signal) && !*is_empty && column_limit(&l->of[0].column, c->compare, c->limit, &l->limit);
@@ -414,14 +414,12 @@ done:
 /* GK_DONE: the next rows have to be decoded, or there are none. */
 static int add_chunk(struct comparing *c, struct looking *look, struct rows *rows, struct gk_error *error)
 {
-    struct chunk_view chunk;
     bool is_empty;
     uint32_t a, b;
-    int rc = rows_chunk(rows, &chunk, &look->times, &a, &b, error);
+    int rc = rows_chunk(rows, &look->chunk, &look->times, &a, &b, error);
 
     if (rc != GK_OK)
         return rc;
-    look->chunk = &chunk;
     look->from = rows->from;
     look->to = rows->to;
     look->is_pending = false;
