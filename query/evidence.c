@@ -707,4 +707,14 @@ done:
     return rc;
 }
 
-const struct statement STATEMENT_EVIDENCE = {columns, start, step, NULL};
+static void end(struct gk_query *query)
+{
+    struct evidence *own = query->own;
+
+    if (!own)
+        return;
+    arena_release(&query->memory, &own->compared, &own->compared_capacity, sizeof *own->compared);
+    query->own = NULL; /* the next start may fail before it makes another */
+}
+
+const struct statement STATEMENT_EVIDENCE = {columns, start, step, end};

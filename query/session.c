@@ -13,6 +13,7 @@
 #include "print.h"
 #include "rule.h"
 #include "run.h"
+#include "versus.h"
 
 #define MAX_RUN_NS    (30 * GK_SECOND)
 #define MAX_WINDOW_NS (INT64_C(400) * 86400 * GK_SECOND)
@@ -415,9 +416,9 @@ static void stop(struct gk_query *query)
         query->statement->end(query);
     rows_clear(&query->rows);
     query->notes = (struct notes){0};
+    arena_release(&query->memory, &query->compared, &query->compared_capacity, sizeof *query->compared);
     arena_clear(&query->memory);
-    query->compared = NULL;
-    query->n_compared = query->compared_capacity = 0;
+    query->n_compared = 0;
     gk_snapshot_close(query->under);
     gk_snapshot_close(query->view);
     query->under = query->view = NULL;
