@@ -283,6 +283,8 @@ static int compare_compared(const void *p, const void *q)
 
     if (a->day != b->day)
         return a->day < b->day ? -1 : 1;
+    if (a->subject.kind != b->subject.kind)
+        return a->subject.kind < b->subject.kind ? -1 : 1;
     return a->subject.id < b->subject.id ? -1 : a->subject.id > b->subject.id;
 }
 

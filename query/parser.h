@@ -163,9 +163,9 @@ bool parser_is_place(const struct parser *parser);
 /* A noun or a quantifier: a condition begins. */
 bool parser_begins_cond(const struct token *token);
 int parse_leading_tails(struct parser *parser, struct tail *out);
-/* Moves a time that stands between a noun and its 的 to the front; `list` are the parser's tokens. */
 /* 各企业 每日 becomes 每日 各企业: what follows is of the enterprise. Keys keep the order of the text. */
 void parser_put_units_first(struct token *list);
+/* Moves a time that stands between a noun and its 的 to the front; `list` are the parser's tokens. */
 void parser_put_time_first(struct parser *parser, struct token *list);
 
 /* ---- the noun at the end: parse_ending.c ---- */

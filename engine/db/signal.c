@@ -25,7 +25,7 @@ static void add_channel(enum gk_reduce reduce, const double *value, size_t n, do
     }
 }
 
-static bool has_nan(const double *value, size_t n)
+bool signal_has_nan(const double *value, size_t n)
 {
     size_t n_nan = 0;
 
@@ -39,7 +39,7 @@ static void count_values(const struct gk_signal *signal, const double *const *va
 {
     memset(count, 0, n);
     for (size_t c = 0; c < signal->n_channels; c++) {
-        if (!has_nan(value[c], n))
+        if (!signal_has_nan(value[c], n))
             for (size_t i = 0; i < n; i++)
                 count[i]++;
         else

@@ -13,11 +13,12 @@
 
 /*
  * The numbers of rows [0, n), at most GK_APPLY_ROWS; NaN where a row is no sample, or the signal's function gives none.
- * is_sample tells them apart, a byte a row: in
- * how many channels it has a value.
+ * is_sample tells them apart, a byte a row: in how many channels it has a value.
  */
 void signal_numbers(const struct gk_signal *signal, const double *const *value, size_t n, double *number,
                     uint8_t *is_sample);
+/* Whether any of them is missing. */
+bool signal_has_nan(const double *value, size_t n);
 /* Rows [from, from + n) of a batch. */
 void signal_numbers_at(const struct gk_signal *signal, const double *const *value, size_t from, size_t n,
                        double *number, uint8_t *is_sample);

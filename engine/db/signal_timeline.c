@@ -159,15 +159,6 @@ static bool is_close(const struct comparing *c, const gk_time *time, size_t n)
     return c->quiet >= 0 && most <= (uint64_t)c->quiet;
 }
 
-static bool has_nan(const double *number, size_t n)
-{
-    size_t n_nan = 0;
-
-    for (size_t i = 0; i < n; i++) /* no way out: a vector loop */
-        n_nan += number[i] != number[i];
-    return n_nan > 0;
-}
-
 /* Rows of which the numbers are worked out, at most GK_APPLY_ROWS. */
 static int add_numbers(struct comparing *c, const gk_time *time, const double *number, const uint8_t *is_sample,
                        size_t n, bool has_gaps)
@@ -176,7 +167,7 @@ static int add_numbers(struct comparing *c, const gk_time *time, const double *n
     int rc = GK_OK;
 
     mask_compare(c->compare, c->limit, number, n, mask);
-    if (!has_gaps && !has_nan(number, n))
+    if (!has_gaps && !signal_has_nan(number, n))
         return add_close(c, time, n, mask);
     for (size_t i = 0; i < n; i++)
         if (is_sample[i])
