@@ -378,9 +378,9 @@ static void peer_clear(struct peer_pass *pass)
 /* ---- a column, measured
  * ------------------------------------------------------------------------------------------------ */
 
-enum made { MADE_SINE, MADE_ADC, MADE_NOISE, MADE_STEPS, MADE_CONSTANT, MADE_PACKED, MADE_N };
+enum made { MADE_SINE, MADE_ADC, MADE_NOISE, MADE_STEPS, MADE_CONSTANT, MADE_PACKED, MADE_MEANS, MADE_N };
 
-static const char *const made_name[MADE_N] = {"sine", "adc", "noise", "steps", "constant", "packed"};
+static const char *const made_name[MADE_N] = {"sine", "adc", "noise", "steps", "constant", "packed", "means"};
 
 struct column_lines {
     const char *bits, *times, *encode, *decode, *sum, *mask;
@@ -477,6 +477,8 @@ static double made_value(enum made made, size_t i)
         return (double)(100 + 45 * (i / 777 % 3)) / 10;
     case MADE_PACKED: /* anything below 100 kW, 0.1 kW */
         return (double)(z % 1000) / 10;
+    case MADE_MEANS: /* of three readings of 0.1 degrees, that rise and fall */
+        return (double)(600 + (i / 64 % 256 < 128 ? i / 64 % 128 : 128 - i / 64 % 128) + z % 4) / 30;
     default:
         return 7.5;
     }

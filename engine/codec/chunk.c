@@ -109,7 +109,7 @@ static int draft_make(const struct mem *mem, const struct chunk_rows *rows, stru
     if (!out->columns)
         return GK_ENOMEM;
     for (size_t i = 0; i < rows->n_columns; i++)
-        buffer_init(&out->columns[i].bytes, mem);
+        out->columns[i] = (struct column_draft){.n_minis = 0};
     return draft_columns(mem, rows, out);
 }
 
@@ -153,7 +153,7 @@ static bool guess_sizes(const struct draft *draft, const struct chunk_rows *rows
     for (size_t i = 0; i < rows->n_columns; i++) {
         if (draft->columns[i].is_binned)
             return false;
-        bytes[0] += 2 + SUMMARY_GUESS + directory_size(draft->columns[i].sizes, n_minis);
+        bytes[0] += 2 + SUMMARY_GUESS + draft->columns[i].words.size + directory_size(draft->columns[i].sizes, n_minis);
     }
     for (uint32_t k = 0; k < n_minis; k++) {
         bytes[k + 1] = bytes[k] + draft->times.sizes[k];
@@ -476,6 +476,8 @@ static int dump_column(const struct chunk_view *chunk, uint32_t column, struct b
     TRY(column_census(&view, of_codec, &n_beside));
     buffer_printf(out, "  channel %u: %zu bytes, %s %u; ", chunk_channel(chunk, column),
                   column_bytes(chunk, column).size, scale_word[view.scale.kind], view.scale.by);
+    if (view.has_dictionary)
+        buffer_printf(out, "ranks of %u words in %u bytes; ", view.n_words, view.words_size);
     if (view.is_predicted)
         buffer_printf(out, "predicted from column %u; ", view.basis);
     if (view.is_binned)

@@ -4,7 +4,8 @@
  * The scale is chosen for the whole column: decimals first, and only if that came out large (see DECIMAL_IS_GOOD) bit
  * patterns as well, if they are smaller in some mini blocks, of which the smaller is kept. Each mini block then takes
  * the smallest of the cheap codecs. LZ4 is slow on small blocks, so every LZ4_EVERY-th block of a column of bit
- * patterns tries it, and the others only once one of those won.
+ * patterns tries it, and the others only once one of those won. What is still large has a dictionary if its values are
+ * few.
  */
 #include "codec/column.h"
 
@@ -12,6 +13,7 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "codec/dictionary.h"
 #include "codec/drift.h"
 #include "codec/mask.h"
 #include "codec/spread.h"
@@ -29,6 +31,7 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 /* Room of one mini block: everything beside is the worst case, 9 bytes a value. */
 #define MINI_SIZE_MAX (1 + 3 + 1 + CHUNK_MINI / 8 + 9 * CHUNK_MINI + DRIFT_SIZE_MAX + CODECS_SIZE_MAX)
 
+#define KIND_DICTIONARY     3 /* where others have a scale */
 #define KIND_BINNED         0x10
 #define KIND_PREDICTED      0x20
 #define BINNED_LEAST        16 /* columns of less than a byte in so many rows are small enough */
@@ -44,6 +47,9 @@ enum missing { MISSING_NONE, MISSING_LIST, MISSING_MASK, MISSING_ALL };
 #define DIGITS_BESIDE   16 /* a column of ranks has at most one row in so many beside */
 #define FEW_DECIMALS    9  /* less than one value in so many: those beside take more than any bit patterns */
 #define LZ4_EVERY       8
+#define DICTIONARY_ROWS 512 /* a shorter column has no dictionary */
+#define DICTIONARY_BITS 10  /* nor has one that takes fewer bits a value */
+#define DICTIONARY_GAIN 3   /* it makes mini blocks smaller by one part in so many: bins and bit patterns save less */
 
 static_assert(CHUNK_MINI == CODECS_BLOCK_MAX, "a mini block is one block of the codecs");
 static_assert(CODECS_N <= TAG_CODEC + 1, "a codec's number fits its tag");
@@ -437,6 +443,64 @@ static bool try_digits(struct integers *all)
     return false;
 }
 
+/* The ranks, and the words as they are stored; the integers of `all` are lost. */
+static int draft_ranks(const struct dictionary *dictionary, const struct integers *all, struct column_draft *out)
+{
+    struct integers ranks = *all;
+    struct buffer words;
+    int rc;
+
+    buffer_init(&words, out->bytes.mem);
+    TRY(column_encode(dictionary->word, dictionary->n_words, &words));
+    buffer_put_varint(&out->words, dictionary->n_words);
+    buffer_put_varint(&out->words, words.size);
+    buffer_put(&out->words, words.bytes, words.size);
+    ranks.value = dictionary->rank;
+    integers_fill((struct scale){SCALE_DECIMAL, 0}, &ranks);
+    put_minis(&ranks, NULL, out->sizes, &out->bytes);
+    TRY(try_bins(&ranks, &out->bytes, &out->is_binned));
+    rc = buffer_status(&out->words);
+done:
+    buffer_clear(&words);
+    return rc;
+}
+
+/* Puts ranks of a dictionary in the place of mini blocks that came out large, if they are clearly smaller. */
+static int try_dictionary(struct integers *all, struct column_draft *out)
+{
+    const struct mem *mem = out->bytes.mem;
+    struct column_draft other = {.has_dictionary = true, .n_minis = out->n_minis};
+    struct dictionary dictionary = {.n_words = 0};
+    size_t most = out->bytes.size - out->bytes.size / DICTIONARY_GAIN;
+    struct scale scale = all->scale;
+    struct scale figures =
+        all->scale.kind == SCALE_BITS ? (struct scale){SCALE_DECIMAL, 0} : scale_of_figures(all->scale);
+    int rc = GK_OK;
+
+    if (all->n_rows < DICTIONARY_ROWS || out->bytes.size * 8 < all->n_rows * DICTIONARY_BITS ||
+        !dictionary_is_likely(all->value, all->n_rows, most))
+        return GK_OK;
+    buffer_init(&other.bytes, mem);
+    buffer_init(&other.words, mem);
+    TRY(dictionary_make(mem, all->value, all->n_rows, most, &dictionary));
+    if (dictionary.n_words == 0)
+        goto done;
+    TRY(draft_ranks(&dictionary, all, &other));
+    if (other.words.size + other.bytes.size < most) {
+        buffer_clear(&out->bytes);
+        *out = other;
+        scale = figures;
+        other = (struct column_draft){.n_minis = 0};
+    } else {
+        integers_fill(scale, all);
+    }
+done:
+    all->scale = scale;
+    dictionary_clear(mem, &dictionary);
+    column_draft_clear(&other);
+    return rc;
+}
+
 int column_draft_make(const struct mem *mem, struct integers *all, const struct column_basis *basis, bool is_basis,
                       struct column_draft *out)
 {
@@ -444,21 +508,23 @@ int column_draft_make(const struct mem *mem, struct integers *all, const struct 
     int rc = GK_OK;
 
     assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX && all->scale.kind == SCALE_DECIMAL);
+    *out = (struct column_draft){.n_minis = (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI)};
     buffer_init(&out->bytes, mem);
-    out->n_minis = (uint32_t)((n_rows + CHUNK_MINI - 1) / CHUNK_MINI);
-    out->is_binned = false;
     bool is_digits = !basis && !is_basis && try_digits(all);
     if (all->n_odd > n_rows - n_rows / FEW_DECIMALS && !is_basis) {
         integers_fill(scale_bits_of(all->value, n_rows), all);
         basis = NULL;
     }
     put_minis(all, basis, out->sizes, &out->bytes);
-    if (all->scale.kind == SCALE_DECIMAL && out->bytes.size > n_rows * DECIMAL_IS_GOOD && !is_basis) {
+    if (!basis && !is_basis)
+        TRY(try_dictionary(all, out));
+    if (all->scale.kind == SCALE_DECIMAL && out->bytes.size > n_rows * DECIMAL_IS_GOOD && !is_basis &&
+        !out->has_dictionary) {
         bool is_better;
         TRY(try_bits(all, out, &is_better));
         basis = is_better ? NULL : basis;
     }
-    if (!basis && !is_basis && !is_digits)
+    if (!basis && !is_basis && !is_digits && !out->has_dictionary)
         TRY(try_bins(all, &out->bytes, &out->is_binned));
     out->scale = all->scale;
     out->is_predicted = basis != NULL;
@@ -472,6 +538,7 @@ done:
 void column_draft_clear(struct column_draft *draft)
 {
     buffer_clear(&draft->bytes);
+    buffer_clear(&draft->words);
 }
 
 int column_draft_put(const struct column_draft *draft, const double *value, size_t n_rows, struct buffer *out)
@@ -484,14 +551,15 @@ int column_draft_put(const struct column_draft *draft, const double *value, size
     for (uint32_t i = 0; i < n_minis && !draft->is_binned; i++)
         size += draft->sizes[i];
     chunk_summarise(value, n_rows, &summary);
-    buffer_put_u8(out, (uint8_t)(draft->scale.kind | (draft->is_binned ? KIND_BINNED : 0) |
-                                 (draft->is_predicted ? KIND_PREDICTED : 0)));
+    buffer_put_u8(out, (uint8_t)((draft->has_dictionary ? KIND_DICTIONARY : draft->scale.kind) |
+                                 (draft->is_binned ? KIND_BINNED : 0) | (draft->is_predicted ? KIND_PREDICTED : 0)));
     buffer_put_u8(out, draft->scale.by);
     if (draft->is_predicted) {
         buffer_put_varint(out, draft->basis);
         buffer_put_varint(out, zigzag((int64_t)draft->factor));
     }
     summary_put(&summary, n_rows, scale_of_figures(draft->scale), out);
+    buffer_put(out, draft->words.bytes, draft->words.size);
     if (!draft->is_binned)
         directory_put(draft->sizes, n_minis, out);
     buffer_put(out, draft->bytes.bytes, size);
@@ -523,15 +591,16 @@ static int read_head(struct reader *reader, uint32_t n_rows, struct column_view 
     out->n_rows = n_rows;
     out->is_binned = kind & KIND_BINNED;
     out->is_predicted = kind & KIND_PREDICTED;
-    out->scale.kind = (uint8_t)(kind & ~(KIND_BINNED | KIND_PREDICTED));
-    out->scale.by = reader_u8(reader);
+    kind &= (uint8_t) ~(KIND_BINNED | KIND_PREDICTED);
+    out->has_dictionary = kind == KIND_DICTIONARY;
+    out->scale = (struct scale){out->has_dictionary ? SCALE_DECIMAL : kind, reader_u8(reader)};
     if (out->is_predicted) {
         uint64_t basis = reader_varint(reader);
         out->basis = basis < PREDICT_NONE ? (uint32_t)basis : PREDICT_NONE;
         out->factor = (uint64_t)unzigzag(reader_varint(reader));
     }
-    if (reader->failed || !scale_is_valid(out->scale) ||
-        (out->is_binned && (out->is_predicted || n_rows < BINS_ROWS_MIN)))
+    if (reader->failed || !scale_is_valid(out->scale) || (out->is_binned && n_rows < BINS_ROWS_MIN) ||
+        (out->is_predicted && (out->is_binned || out->has_dictionary)))
         return GK_ECORRUPT;
     return summary_get(reader, n_rows, scale_of_figures(out->scale), &out->summary);
 }
@@ -562,6 +631,20 @@ static int open_binned(struct reader *reader, uint32_t n_rows, struct column_vie
     return bins_open(reader, n_rows, &out->bins);
 }
 
+/* Where the words are. */
+static int open_dictionary(struct reader *reader, struct column_view *out)
+{
+    uint64_t n_words = reader_varint(reader), size = reader_varint(reader);
+
+    if (n_words == 0 || n_words > DICTIONARY_WORDS_MAX || size > reader->size)
+        return GK_ECORRUPT;
+    out->n_words = (uint32_t)n_words;
+    out->words_size = (uint32_t)size;
+    out->words = reader_take(reader, (size_t)size);
+    out->scale = (struct scale){SCALE_DECIMAL, 0};
+    return reader->failed ? GK_ECORRUPT : GK_OK;
+}
+
 int column_open(const uint8_t *bytes, size_t size, uint32_t n_rows, struct column_view *out)
 {
     struct reader reader = reader_of(bytes, size);
@@ -569,6 +652,8 @@ int column_open(const uint8_t *bytes, size_t size, uint32_t n_rows, struct colum
 
     assert(n_rows >= 1 && n_rows <= CHUNK_ROWS_MAX);
     TRY(read_head(&reader, n_rows, out));
+    if (out->has_dictionary)
+        TRY(open_dictionary(&reader, out));
     if (out->is_binned)
         return open_binned(&reader, n_rows, out);
     TRY(directory_get(&reader, (n_rows + CHUNK_MINI - 1) / CHUNK_MINI, &out->minis));
@@ -837,12 +922,20 @@ static int get_binned(const struct column_view *column, size_t from, size_t to, 
     return rc;
 }
 
-int column_values(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
-                  double *out)
+/* Whether a column may have the basis that it is given. */
+static bool is_basis_of(const struct column_view *basis, const struct column_view *column)
+{
+    return basis && !basis->is_predicted && !basis->is_binned && !basis->has_dictionary &&
+           basis->n_rows == column->n_rows;
+}
+
+/* What rows [from, to) of mini blocks have on the column's scale. */
+static int get_on_scale(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
+                        double *out)
 {
     int rc = GK_OK;
 
-    if (column->is_predicted && (!basis || basis->is_predicted || basis->is_binned || basis->n_rows != column->n_rows))
+    if (column->is_predicted && !is_basis_of(basis, column))
         return GK_ECORRUPT;
     if (column->is_binned) {
         size_t end = (size_t)to * CHUNK_MINI;
@@ -853,15 +946,64 @@ int column_values(const struct column_view *column, const struct column_view *ba
     return rc;
 }
 
+/* All words of a dictionary, which has none of its own. */
+static int get_words(const struct column_view *column, double *word)
+{
+    struct column_view words;
+    uint32_t n_minis = (column->n_words + CHUNK_MINI - 1) / CHUNK_MINI;
+    int rc;
+
+    TRY(column_open(column->words, column->words_size, column->n_words, &words));
+    TRY(words.has_dictionary ? GK_ECORRUPT : get_on_scale(&words, NULL, 0, n_minis, word));
+    rc = dictionary_is_valid(word, column->n_words) ? GK_OK : GK_ECORRUPT;
+done:
+    return rc;
+}
+
+static int get_looked_up(const struct column_view *column, uint32_t from, uint32_t to, double *out)
+{
+    double word[DICTIONARY_WORDS_MAX];
+    size_t first = (size_t)from * CHUNK_MINI, end = (size_t)to * CHUNK_MINI;
+    int rc;
+
+    TRY(get_words(column, word));
+    TRY(get_on_scale(column, NULL, from, to, out));
+    dictionary_look_up(word, column->n_words, out, (end < column->n_rows ? end : column->n_rows) - first);
+done:
+    return rc;
+}
+
+int column_values(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
+                  double *out)
+{
+    if (column->has_dictionary)
+        return get_looked_up(column, from, to, out);
+    return get_on_scale(column, basis, from, to, out);
+}
+
 /* ---- comparing and summing up
  * ------------------------------------------------------------------------------------------------- */
 
+static bool least_rank(const struct column_view *column, double limit, bool is_above, int64_t *least)
+{
+    double word[DICTIONARY_WORDS_MAX];
+
+    if (limit != limit || get_words(column, word) != GK_OK)
+        return false;
+    *least = dictionary_least(word, column->n_words, limit, is_above);
+    return true;
+}
+
 bool column_limit(const struct column_view *column, enum gk_compare compare, double limit, struct column_limit *out)
 {
+    bool is_above = compare == GK_GT || compare == GK_LE;
+
     if (column->is_binned || compare == GK_EQ || compare == GK_NE)
         return false;
     out->inverse = compare == GK_LT || compare == GK_LE;
-    return scale_least(column->scale, limit, compare == GK_GT || compare == GK_LE, &out->least);
+    if (column->has_dictionary)
+        return least_rank(column, limit, is_above, &out->least);
+    return scale_least(column->scale, limit, is_above, &out->least);
 }
 
 bool column_compare(const struct column_view *column, const struct column_limit *limit, uint32_t mini, uint64_t *mask)
@@ -882,7 +1024,7 @@ bool column_compare(const struct column_view *column, const struct column_limit 
 
 bool column_totals(const struct column_view *column, uint32_t mini, struct totals *out)
 {
-    if (column->is_binned || column->scale.kind != SCALE_DECIMAL)
+    if (column->is_binned || column->has_dictionary || column->scale.kind != SCALE_DECIMAL)
         return false;
     struct reader reader = mini_reader(column, mini);
     size_t n = mini_rows(column, mini);
@@ -976,6 +1118,23 @@ static struct chunk_bounds join_bounds(const struct chunk_summary *all, bool is_
     return out;
 }
 
+/* Bounds of ranks, as of bytes that were encoded, to those of their words. */
+static int look_up_bounds(const struct column_view *column, uint32_t n, double *lows, double *highs)
+{
+    double word[DICTIONARY_WORDS_MAX], last = column->n_words - 1;
+    int rc;
+
+    TRY(get_words(column, word));
+    for (uint32_t i = 0; i < n; i++) {
+        lows[i] = lows[i] > 0 ? lows[i] : 0;
+        highs[i] = highs[i] < last ? highs[i] : last;
+    }
+    dictionary_look_up(word, column->n_words, lows, n);
+    dictionary_look_up(word, column->n_words, highs, n);
+done:
+    return rc;
+}
+
 int column_bounds(const struct column_view *column, const struct column_view *basis, uint32_t from, uint32_t to,
                   struct chunk_bounds *out)
 {
@@ -985,18 +1144,23 @@ int column_bounds(const struct column_view *column, const struct column_view *ba
     bool all_full = column->summary.count == column->n_rows;
     bool is_number = !column->is_binned && column->scale.kind != SCALE_BITS; /* whatever is not beside */
 
+    int rc = GK_OK;
+
     assert(from <= to && to <= DIRECTORY_MAX);
-    if (column->is_predicted && (!basis || basis->is_predicted || basis->is_binned || basis->n_rows != column->n_rows))
+    if (column->is_predicted && !is_basis_of(basis, column))
         return GK_ECORRUPT;
     for (uint32_t i = 0; i < to - from; i++)
         is_told[i] = !column->is_binned && mini_bounds(column, basis, from + i, &low[i], &high[i]);
     scale_invert(column->scale, low, to - from, lows);
     scale_invert(column->scale, high, to - from, highs);
+    if (column->has_dictionary && !column->is_binned)
+        TRY(look_up_bounds(column, to - from, lows, highs));
     for (uint32_t i = 0; i < to - from; i++) {
         out[i] = join_bounds(&column->summary, is_told[i], lows[i], highs[i]);
         out[i].is_full = out[i].is_full || all_full || (is_number && !has_beside(column, from + i));
     }
-    return GK_OK;
+done:
+    return rc;
 }
 
 /* ---- for people ------------------------------------------------------------------------------------------------ */

@@ -2,9 +2,11 @@
  * column.h - the values of one channel: a scale, a summary, and mini blocks that each chose their own codec; or, where
  * that is clearly smaller, an entropy code over the whole column.
  *
- *     kind, by     1, 1     the scale, see scale.h; kind + 16: binned; + 32: predicted
+ *     kind, by     1, 1     the scale, see scale.h; or 3: integers are ranks, and `by` is the decimals of the summary;
+ *                           kind + 16: binned; + 32: predicted
  *     basis, factor         varint, varint zigzag, only of a predicted one, see predict.h
  *     summary               see summary.h
+ *     words                 only of ranks, see dictionary.h
  *
  *     binned:
  *     n_beside     varint
@@ -40,9 +42,12 @@
 /* An opened column. Borrowed: lives as long as the bytes. */
 struct column_view {
     uint32_t n_rows;
-    struct scale scale;
+    struct scale scale; /* of the ranks, if there is a dictionary */
     struct chunk_summary summary;
-    bool is_binned, is_predicted;
+    bool is_binned, is_predicted, has_dictionary;
+    uint32_t n_words;     /* only if it has a dictionary */
+    const uint8_t *words; /* likewise: their column */
+    uint32_t words_size;
     uint32_t basis;         /* column of the chunk, only if it is predicted */
     uint64_t factor;        /* likewise */
     struct directory minis; /* unless it is binned */
@@ -66,10 +71,11 @@ struct column_basis {
  * cleared.
  */
 struct column_draft {
-    struct scale scale;
-    bool is_binned, is_predicted;
+    struct scale scale; /* with a dictionary: of the summary */
+    bool is_binned, is_predicted, has_dictionary;
     uint32_t basis;
     uint64_t factor;
+    struct buffer words;                    /* only with a dictionary */
     uint32_t n_minis, sizes[DIRECTORY_MAX]; /* bytes of each mini block */
     struct buffer bytes;                    /* of the mini blocks; of all that is behind the summary, if it is binned */
 };
@@ -87,6 +93,11 @@ void column_draft_clear(struct column_draft *draft);
 int column_open(const uint8_t *bytes, size_t size, uint32_t n_rows, struct column_view *out);
 /* Only the summary; does not look at the rest. */
 int column_summary(const uint8_t *bytes, size_t size, uint32_t n_rows, struct chunk_summary *out);
+/* Whether any mini block of it takes about as long to decode as all. */
+static inline bool column_is_whole(const struct column_view *column)
+{
+    return column->is_binned || column->has_dictionary;
+}
 /*
  * Decodes mini blocks [from, to); out has room for (to - from) * CHUNK_MINI. A predicted column needs its basis opened,
  * which is neither predicted nor binned; others take NULL. GK_ECORRUPT.

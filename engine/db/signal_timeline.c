@@ -264,7 +264,7 @@ static int look_up(struct comparing *c, struct looking *l, size_t channel, uint3
             own[i] = gk_missing();
         return GK_OK;
     }
-    if (!of->column.is_binned)
+    if (!column_is_whole(&of->column))
         return column_values(&of->column, basis, mini, mini + 1, own);
     if (!of->value)
         of->value = mem_array(c->mem, CHUNK_ROWS_MAX, sizeof *of->value);

@@ -31,6 +31,7 @@ enum sample_kind {
     SAMPLE_ODD,      /* a meter, and a value one step off two decimals now and then */
     SAMPLE_WORDS,    /* few bit patterns in any order */
     SAMPLE_RANGES,   /* three significant digits within five powers of ten: a meter that changes its range */
+    SAMPLE_FEW,      /* some hundreds of full doubles, each again and again */
     SAMPLE_N
 };
 
@@ -93,6 +94,8 @@ static inline double sample_value(enum sample_kind kind, struct random *random, 
         return SAMPLE_SPECIALS[random_below(random, 4) + 13];
     case SAMPLE_RANGES:
         return (double)(100 + random_below(random, 900)) / pow(10, (double)(4 - i / 40 % 5));
+    case SAMPLE_FEW:
+        return floor(400 + 300 * sin((double)i / 900) + 9 * random_unit(random)) / 21;
     case SAMPLE_N:
         break;
     }

@@ -671,14 +671,37 @@ static void golden_bins_are_read_for_ever(void **state)
     is_written_today(&rows, bytes, size);
 }
 
-/* The same with a byte turned, or cut off: never more than an error. */
-static void damaged_golden_bins_never_break_a_reader(void **state)
+/* Few values that lie anywhere: one column has ranks in mini blocks, the other in bins. */
+static struct chunk_rows make_words(size_t n)
+{
+    static const uint32_t two[] = {1, 2};
+    struct random random = random_from(8);
+
+    for (size_t i = 0; i < n; i++) {
+        time_in[i] = T0 + (gk_time)i * 10 * GK_SECOND;
+        value[0][i] = i % 300 == 7 ? gk_missing() : (double)random_below(&random, 120) / 21;
+        value[1][i] = i % 500 == 9 ? INFINITY : (double)(random_below(&random, 4) ? 50 : random_below(&random, 90)) / 7;
+    }
+    return (struct chunk_rows){n, time_in, 2, two, columns};
+}
+
+static void golden_words_are_read_for_ever(void **state)
 {
     static uint8_t bytes[65536];
-    struct random random = random_from(test_seed(__func__));
+    struct chunk_rows rows = make_words(1200);
 
     (void)state;
-    size_t size = sample_hex("tests/golden/chunk_bins_v1.hex", NULL, bytes, sizeof bytes);
+    size_t size = read_golden("tests/golden/chunk_words_v1.hex", &rows, bytes, sizeof bytes); /* compares */
+    is_written_today(&rows, bytes, size);
+}
+
+/* The same with a byte turned, or cut off: never more than an error. */
+static void try_damaged(const char *golden, uint64_t seed)
+{
+    static uint8_t bytes[65536];
+    struct random random = random_from(seed);
+
+    size_t size = sample_hex(golden, NULL, bytes, sizeof bytes);
     for (size_t cut = 0; cut < size; cut += 1 + cut / 32) {
         uint8_t *part = malloc(cut ? cut : 1); /* exact, for ASan */
         memcpy(part, bytes, cut);
@@ -692,6 +715,13 @@ static void damaged_golden_bins_never_break_a_reader(void **state)
         (void)use_all(copy, size); /* only that it returns */
         free(copy);
     }
+}
+
+static void damaged_golden_chunks_never_break_a_reader(void **state)
+{
+    (void)state;
+    try_damaged("tests/golden/chunk_bins_v1.hex", test_seed(__func__));
+    try_damaged("tests/golden/chunk_words_v1.hex", test_seed(__func__));
 }
 
 /* Digits, drift, and both with values beside. */
@@ -798,7 +828,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(damaged_motors_never_break_a_reader),
     cmocka_unit_test(the_golden_motors_are_read_for_ever),
     cmocka_unit_test(golden_bins_are_read_for_ever),
-    cmocka_unit_test(damaged_golden_bins_never_break_a_reader),
+    cmocka_unit_test(golden_words_are_read_for_ever),
+    cmocka_unit_test(damaged_golden_chunks_never_break_a_reader),
     cmocka_unit_test(golden_scales_are_read_for_ever),
     cmocka_unit_test(the_golden_chunk_is_read_for_ever),
     cmocka_unit_test(the_example_of_the_docs_decodes),

@@ -248,6 +248,93 @@ static void three_digits_at_any_range_are_ranks(void **state)
     buffer_clear(&out);
 }
 
+/* Few values that lie anywhere, some of which stand out when they are binned; what is no word, now and then. */
+static void make_few(struct random *random, bool is_binned)
+{
+    static const double odd[] = {-0.0, INFINITY, 0, -INFINITY};
+
+    for (size_t i = 0; i < SAMPLES_MAX; i++)
+        value[i] = (double)(is_binned && random_below(random, 4) ? 50 : 1 + random_below(random, 700)) / 21;
+    for (size_t i = 17; i < SAMPLES_MAX; i += 500)
+        value[i] = i % 1000 == 17 ? odd[i / 1000 % 4] : i % 4000 == 517 ? NAN : gk_missing();
+}
+
+static void few_values_are_ranks_in_a_dictionary(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    struct column_view column;
+    struct column_limit limit;
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    for (int is_binned = 0; is_binned < 2; is_binned++) {
+        make_few(&random, is_binned);
+        assert_true(round_trip(SAMPLES_MAX, &out) < SAMPLES_MAX * 2);
+        assert_int_equal(column_open(out.bytes, out.size, SAMPLES_MAX, &column), GK_OK);
+        assert_true(column.has_dictionary);
+        assert_int_equal(column.is_binned, is_binned);
+        assert_in_range(column.n_words, 600, 702);
+        assert_int_equal(column_values(&column, NULL, 3, 9, back), GK_OK);
+        assert_memory_equal(back, value + 3 * CHUNK_MINI, 6 * CHUNK_MINI * sizeof *back);
+        assert_int_equal(column_limit(&column, GK_GE, 1.5, &limit), !is_binned);
+    }
+    buffer_clear(&out);
+}
+
+/* Of ranks in mini blocks: the bounds hold what is in them, and are values of the column. */
+static void bounds_of_ranks_are_those_of_their_words(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    struct chunk_bounds bounds[DIRECTORY_MAX];
+    struct column_view column;
+    struct buffer out;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    for (size_t i = 0; i < SAMPLES_MAX; i++)
+        value[i] = (double)((i / CHUNK_MINI + 1) * 40 + random_below(&random, 37)) / 21;
+    (void)round_trip(SAMPLES_MAX, &out);
+    assert_int_equal(column_open(out.bytes, out.size, SAMPLES_MAX, &column), GK_OK);
+    assert_true(column.has_dictionary && !column.is_binned);
+    assert_int_equal(column_bounds(&column, NULL, 0, DIRECTORY_MAX, bounds), GK_OK);
+    for (size_t i = 0; i < SAMPLES_MAX; i++) {
+        const struct chunk_bounds *b = &bounds[i / CHUNK_MINI];
+        assert_true(b->is_full && b->low <= value[i] && value[i] <= b->high);
+        assert_true(b->high - b->low < 80.0 / 21);
+    }
+    buffer_clear(&out);
+}
+
+/* The words of a column are no dictionary's, and ascend; whatever else stands there, ranks give no values. */
+static void words_that_are_none_are_corrupt(void **state)
+{
+    struct random random = random_from(test_seed(__func__));
+    struct column_view column;
+    struct buffer out, words;
+
+    (void)state;
+    buffer_init(&out, &MEM_SYSTEM);
+    buffer_init(&words, &MEM_SYSTEM);
+    make_few(&random, false);
+    (void)round_trip(SAMPLES_MAX, &out);
+    assert_int_equal(column_open(out.bytes, out.size, SAMPLES_MAX, &column), GK_OK);
+    for (int kind = 0; kind < 3; kind++) {
+        for (size_t i = 0; i < column.n_words; i++)
+            value[i] = kind == 0 ? (double)(i ^ 1) : kind == 1 && i == 9 ? INFINITY : (double)(i + 1);
+        buffer_reset(&words);
+        assert_int_equal(column_encode(value, column.n_words, &words), GK_OK);
+        column.words = words.bytes;
+        column.words_size = (uint32_t)words.size;
+        assert_int_equal(column_values(&column, NULL, 0, 1, back), kind == 2 ? GK_OK : GK_ECORRUPT);
+    }
+    column.words = out.bytes; /* which has a dictionary of its own */
+    column.words_size = (uint32_t)out.size;
+    assert_int_equal(column_values(&column, NULL, 0, 1, back), GK_ECORRUPT);
+    buffer_clear(&words);
+    buffer_clear(&out);
+}
+
 /* The tag of the only mini block of a column. */
 static uint8_t tag_of(const struct buffer *out, size_t n)
 {
@@ -310,6 +397,23 @@ static void the_example_of_the_docs_decodes(void **state)
     for (int i = 0; i < 5; i++)
         assert_bits_equal(back[i], want[i]);
     assert_bits_equal(column.summary.sum, 452.6823);
+}
+
+/* The third worked example there. */
+static void the_example_of_a_dictionary_decodes(void **state)
+{
+    static const double want[] = {20, 1000, 1000, 20, 0.5};
+    struct column_view column;
+    uint8_t bytes[256];
+
+    (void)state;
+    size_t size = sample_hex("docs/format/chunk.md", "dictionary", bytes, sizeof bytes);
+    assert_int_equal(column_open(bytes, size, 5, &column), GK_OK);
+    assert_int_equal(column.n_words, 3);
+    assert_int_equal(column_values(&column, NULL, 0, 1, back), GK_OK);
+    for (int i = 0; i < 5; i++)
+        assert_bits_equal(back[i], want[i]);
+    assert_bits_equal(column.summary.sum, 2040.5);
 }
 
 static void a_mini_block_is_decoded_alone(void **state)
@@ -392,9 +496,13 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(levels_amid_noise_are_binned),
     cmocka_unit_test(values_that_are_a_few_patterns_off_are_small),
     cmocka_unit_test(three_digits_at_any_range_are_ranks),
+    cmocka_unit_test(few_values_are_ranks_in_a_dictionary),
+    cmocka_unit_test(bounds_of_ranks_are_those_of_their_words),
+    cmocka_unit_test(words_that_are_none_are_corrupt),
     cmocka_unit_test(a_block_with_few_beside_is_full),
     cmocka_unit_test(a_full_block_without_values_beside_is_corrupt),
     cmocka_unit_test(the_example_of_the_docs_decodes),
+    cmocka_unit_test(the_example_of_a_dictionary_decodes),
     cmocka_unit_test(a_mini_block_is_decoded_alone),
     cmocka_unit_test(the_census_counts_every_mini_block),
     cmocka_unit_test(damaged_columns_are_refused_or_bounded),
