@@ -62,19 +62,28 @@ AVX2 static void raise_avx2(uint64_t by, size_t n, uint64_t *z)
     raise_body(by, n, z);
 }
 
-bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
+bool frame_decode_above(const uint8_t *bytes, size_t size, size_t n, uint64_t *base, uint64_t *z)
 {
     uint64_t v;
     size_t at = varint_get(bytes, size, &v);
     if (at == 0 || at == size || patch_get(bytes + at, size - at, n, z) != size - at)
         return false;
+    *base = (uint64_t)unzigzag(v);
+    return true;
+}
+
+bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z)
+{
+    uint64_t base;
+    if (!frame_decode_above(bytes, size, n, &base, z))
+        return false;
     enum target target = target_best();
     if (target == TARGET_AVX512)
-        raise_avx512((uint64_t)unzigzag(v), n, z);
+        raise_avx512(base, n, z);
     else if (target == TARGET_AVX2)
-        raise_avx2((uint64_t)unzigzag(v), n, z);
+        raise_avx2(base, n, z);
     else
-        raise_body((uint64_t)unzigzag(v), n, z);
+        raise_body(base, n, z);
     return true;
 }
 

@@ -52,6 +52,13 @@ size_t codec_plan_encode(void (*plan)(const uint64_t *, size_t, size_t, struct c
 #define WIDTH_MAX    52                /* larger integers are compared by their high parts */
 #define DOUBT_BITS   32                /* half a bit an integer: codecs that look closer are all tried */
 
+/*
+ * A frame of integers of more than 32 bits is unpacked and divided; differences of 64 bits must be added up before. So
+ * they must save one bit in so many: a waveform of 15 digits takes 3 % more without them and decodes a third faster.
+ */
+#define WIDE_BITS 32
+#define WIDE_GAIN 16
+
 /* Integers, and each less the one before. */
 struct stretches {
     uint64_t z[CODECS_LOOK], step[CODECS_LOOK];
@@ -163,6 +170,8 @@ struct codecs_look codecs_look(const uint64_t *z, size_t n)
     unsigned candidates = CODECS_BIT(CODEC_CONSTANT) | CODECS_BIT(CODEC_RAW);
     candidates |= unless_worse(CODEC_FRAME, &of.frame, &best) | unless_worse(CODEC_CENTER, &of.center, &best) |
                   unless_worse(CODEC_DELTA, &of.delta, &best) | unless_worse(CODEC_SLOPE, &of.slope, &best);
+    if (best.bits > WIDE_BITS * CODECS_LOOK && of.frame.bits <= best.bits + best.bits / WIDE_GAIN)
+        candidates = CODECS_BIT(CODEC_CONSTANT) | CODECS_BIT(CODEC_FRAME) | CODECS_BIT(CODEC_RAW);
     if (of.n_changes < CHANGES_MANY)
         candidates |= CODECS_BIT(CODEC_RUNS);
     if (of.n_changes < CHANGES_FEW)
@@ -207,6 +216,14 @@ bool codecs_decode(unsigned id, const uint8_t *bytes, size_t size, size_t n, uin
 {
     assert(n <= CODECS_BLOCK_MAX);
     return id < CODECS_N && CODEC_TABLE[id].decode(bytes, size, n, z);
+}
+
+bool codecs_decode_above(unsigned id, const uint8_t *bytes, size_t size, size_t n, uint64_t *base, uint64_t *z)
+{
+    if (id == CODEC_FRAME)
+        return frame_decode_above(bytes, size, n, base, z);
+    *base = 0;
+    return codecs_decode(id, bytes, size, n, z);
 }
 
 bool codecs_decode_near(unsigned id, const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near)

@@ -74,6 +74,8 @@ struct codecs_look codecs_look(const uint64_t *z, size_t n);
 /* The smallest of the candidates, which must hold CODEC_RAW. Returns the bytes used of CODECS_SIZE_MAX. */
 size_t codecs_encode(unsigned candidates, const uint64_t *z, size_t n, uint8_t *out, enum codecs_id *id);
 bool codecs_decode(unsigned id, const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+/* The same as base + z[i]: adding is left to whoever goes through them next. */
+bool codecs_decode_above(unsigned id, const uint8_t *bytes, size_t size, size_t n, uint64_t *base, uint64_t *z);
 bool codecs_decode_near(unsigned id, const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near);
 /* Of integers that were encoded; of any other bytes it says something or false, and is safe. */
 bool codecs_bounds(unsigned id, const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
@@ -108,6 +110,7 @@ bool runs_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int6
 void frame_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);
 size_t frame_encode(const uint64_t *z, size_t n, size_t limit, uint8_t *out);
 bool frame_decode(const uint8_t *bytes, size_t size, size_t n, uint64_t *z);
+bool frame_decode_above(const uint8_t *bytes, size_t size, size_t n, uint64_t *base, uint64_t *z);
 bool frame_decode_near(const uint8_t *bytes, size_t size, uint64_t *base, uint32_t *near);
 bool frame_bounds(const uint8_t *bytes, size_t size, size_t n, int64_t *low, int64_t *high);
 void delta_plan(const uint64_t *z, size_t n, size_t limit, struct codec_plan *out);

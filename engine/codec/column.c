@@ -697,6 +697,22 @@ static int read_integers(const struct reader *reader, unsigned codec, size_t n, 
     return codecs_decode(codec, bytes, size, n, z) ? GK_OK : GK_ECORRUPT;
 }
 
+/* The same, as values. */
+static int read_values(const struct column_view *column, const struct reader *reader, unsigned codec, size_t n,
+                       double *value)
+{
+    const uint8_t *bytes = reader->bytes + reader->at;
+    size_t size = reader->size - reader->at;
+    uint64_t z[CHUNK_MINI], base;
+
+    if (n == 0)
+        return size == 0 ? GK_OK : GK_ECORRUPT;
+    if (!codecs_decode_above(codec, bytes, size, n, &base, z))
+        return GK_ECORRUPT;
+    scale_invert_above(column->scale, base, z, n, value);
+    return GK_OK;
+}
+
 /* Most full mini blocks, at half the width of all others; false: this one may not be. */
 static bool get_near(const struct column_view *column, const struct reader *reader, unsigned codec, double *out)
 {
@@ -732,28 +748,20 @@ static int read_odd(struct reader *reader, unsigned tag, size_t n, double *out, 
 static int get_spread(const struct column_view *column, const struct reader *reader, unsigned codec, size_t n,
                       const struct odd *odd, double *out)
 {
-    uint64_t z[CHUNK_MINI];
     double value[CHUNK_MINI + SPREAD_MORE];
 
-    int rc = read_integers(reader, codec, n - odd->n_beside, z);
-    if (rc != GK_OK)
-        return rc;
-    scale_invert(column->scale, z, n - odd->n_beside, value);
-    spread_values(value, odd->is_beside, n, out);
-    return GK_OK;
+    int rc = read_values(column, reader, codec, n - odd->n_beside, value);
+    if (rc == GK_OK)
+        spread_values(value, odd->is_beside, n, out);
+    return rc;
 }
 
 /* The integers are those of all rows. */
 static int get_all(const struct column_view *column, const struct reader *reader, unsigned codec, size_t n, double *out)
 {
-    uint64_t z[CHUNK_MINI];
-
     if (n == CHUNK_MINI && get_near(column, reader, codec, out))
         return GK_OK;
-    int rc = read_integers(reader, codec, n, z);
-    if (rc == GK_OK)
-        scale_invert(column->scale, z, n, out);
-    return rc;
+    return read_values(column, reader, codec, n, out);
 }
 
 static int get_odd(const struct column_view *column, struct reader *reader, unsigned tag, size_t n, double *out)

@@ -146,7 +146,7 @@ static void value_of(enum target target, uint32_t base, const uint32_t *near, si
         value_body(base, near, n, d, false, value);
 }
 
-void digits_value_on(enum target target, const uint64_t *rank, size_t n, unsigned d, double *value)
+void digits_value_on(enum target target, uint64_t base, const uint64_t *rank, size_t n, unsigned d, double *value)
 {
     uint32_t some[RUN];
 
@@ -154,13 +154,13 @@ void digits_value_on(enum target target, const uint64_t *rank, size_t n, unsigne
         size_t k = n - i < RUN ? n - i : RUN;
         for (size_t j = 0; j < k; j++)
             some[j] = (uint32_t)rank[i + j];
-        value_of(target, 0, some, k, d, value + i);
+        value_of(target, (uint32_t)base, some, k, d, value + i);
     }
 }
 
 void digits_value(const uint64_t *rank, size_t n, unsigned d, double *value)
 {
-    digits_value_on(target_best(), rank, n, d, value);
+    digits_value_on(target_best(), 0, rank, n, d, value);
 }
 
 void digits_value_near(uint64_t base, const uint32_t *near, size_t n, unsigned d, double *value)
@@ -251,7 +251,7 @@ static size_t rank_run(enum target target, const double *value, size_t n, unsign
         rank_avx2(value, n, d, rank);
     else
         rank_body(value, n, d, rank);
-    digits_value_on(target, rank, n, d, back);
+    digits_value_on(target, 0, rank, n, d, back);
     return target >= TARGET_AVX2 ? differ_avx2(value, back, n, odd) : differ_body(value, back, n, odd);
 }
 

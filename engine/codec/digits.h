@@ -42,6 +42,6 @@ int64_t digits_rank_near(int64_t units);
 
 /* The same with the body of one target, for tests and measurements. */
 size_t digits_rank_on(enum target target, const double *value, size_t n, unsigned d, uint64_t *rank, uint8_t *odd);
-void digits_value_on(enum target target, const uint64_t *rank, size_t n, unsigned d, double *value);
+void digits_value_on(enum target target, uint64_t base, const uint64_t *rank, size_t n, unsigned d, double *value);
 
 #endif

@@ -7,6 +7,7 @@
 #include "codec/pack.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 #include "base/bytes.h"
 
@@ -236,29 +237,60 @@ AVX2 static void get_wide_avx2(const uint8_t *bytes, unsigned width, uint64_t *v
 
 /*
  * Four rows at once, eight integers. Each is in one word or in two that follow each other in its stream; what is loaded
- * from a word later on has the second one where the first load has the first.
+ * from a word later on has the second one where the first load has the first. Near the end there are not eight words.
  */
-AVX512 static void get_wide_avx512(const uint8_t *bytes, unsigned width, uint64_t *v)
+AVX512 static inline void get_four_rows(const uint8_t *bytes, unsigned width, unsigned row, const bool is_near_end,
+                                        __m512i bit, uint64_t *v)
 {
     const __m512i mask = _mm512_set1_epi64((int64_t)low_bits(width)), stream = _mm512_set_epi64(1, 0, 1, 0, 1, 0, 1, 0);
-    const __m512i row = _mm512_set_epi64(3, 3, 2, 2, 1, 1, 0, 0), full = _mm512_set1_epi64(64);
-    const __m512i bit = _mm512_mullo_epi64(row, _mm512_set1_epi64(width));
+    unsigned begin = row * width, k = begin / 64, left = 2 * (width - k); /* integers in whole words from there */
+    const uint8_t *p = bytes + (size_t)16 * k;
+    __mmask8 of_first = (__mmask8)(is_near_end && left < 8 ? (1u << left) - 1 : 0xFF);
+    __mmask8 of_second = (__mmask8)(is_near_end && left < 10 ? (1u << (left - 2)) - 1 : 0xFF);
+    __m512i first = _mm512_maskz_loadu_epi64(of_first, p), second = _mm512_maskz_loadu_epi64(of_second, p + 16);
+    __m512i at = _mm512_add_epi64(bit, _mm512_set1_epi64(begin % 64)),
+            shift = _mm512_and_si512(at, _mm512_set1_epi64(63));
+    __m512i word = _mm512_or_si512(_mm512_slli_epi64(_mm512_srli_epi64(at, 6), 1), stream);
+    __m512i low = _mm512_srlv_epi64(_mm512_permutexvar_epi64(word, first), shift);
+    __m512i high =
+        _mm512_sllv_epi64(_mm512_permutexvar_epi64(word, second), _mm512_sub_epi64(_mm512_set1_epi64(64), shift));
+    _mm512_storeu_si512(v + (size_t)2 * row, _mm512_and_si512(_mm512_or_si512(low, high), mask));
+}
 
-    for (unsigned j = 0; j < 64; j += 4) {
-        unsigned begin = j * width, k = begin / 64, left = 2 * (width - k); /* integers in whole words from there */
-        const uint8_t *p = bytes + (size_t)16 * k;
-        __m512i first = _mm512_maskz_loadu_epi64((__mmask8)(left < 8 ? (1u << left) - 1 : 0xFF), p);
-        __m512i second = _mm512_maskz_loadu_epi64((__mmask8)(left < 10 ? (1u << (left - 2)) - 1 : 0xFF), p + 16);
-        __m512i at = _mm512_add_epi64(bit, _mm512_set1_epi64(begin % 64));
-        __m512i word = _mm512_add_epi64(_mm512_slli_epi64(_mm512_srli_epi64(at, 6), 1), stream);
-        __m512i shift = _mm512_and_si512(at, _mm512_set1_epi64(63));
-        __m512i low = _mm512_srlv_epi64(_mm512_permutexvar_epi64(word, first), shift);
-        __m512i high = _mm512_sllv_epi64(_mm512_permutexvar_epi64(word, second), _mm512_sub_epi64(full, shift));
-        _mm512_storeu_si512(v + 2 * j, _mm512_and_si512(_mm512_or_si512(low, high), mask));
+AVX512 static void get_wide_avx512(const uint8_t *bytes, unsigned width, uint64_t *v)
+{
+    const __m512i row = _mm512_set_epi64(3, 3, 2, 2, 1, 1, 0, 0);
+    const __m512i bit = _mm512_mullo_epi64(row, _mm512_set1_epi64(width));
+    unsigned j = 0;
+
+    for (; j * width / 64 + 5 <= width; j += 4)
+        get_four_rows(bytes, width, j, false, bit, v);
+    for (; j < 64; j += 4)
+        get_four_rows(bytes, width, j, true, bit, v);
+}
+
+/* Eight integers begin with a byte and are in eight words: each is in one of them or in two. */
+AVX512 static void get_stream_avx512(const uint8_t *bytes, size_t n, unsigned width, uint64_t *v)
+{
+    const __m512i mask = _mm512_set1_epi64((int64_t)low_bits(width)), lane = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i bit = _mm512_mullo_epi64(lane, _mm512_set1_epi64(width)), word = _mm512_srli_epi64(bit, 6);
+    const __m512i shift = _mm512_and_si512(bit, _mm512_set1_epi64(63)),
+                  back = _mm512_sub_epi64(_mm512_set1_epi64(64), shift);
+    const __m512i next = _mm512_add_epi64(word, _mm512_set1_epi64(1));
+    size_t size = pack_size(n, width);
+
+    for (size_t i = 0; i < n; i += 8, bytes += width, size -= width) {
+        unsigned left = n - i < 8 ? (unsigned)(n - i) : 8;
+        __m512i words = _mm512_maskz_loadu_epi8(low_bits(size < width ? (unsigned)size : width), bytes);
+        __m512i low = _mm512_srlv_epi64(_mm512_permutexvar_epi64(word, words), shift);
+        __m512i high = _mm512_sllv_epi64(_mm512_permutexvar_epi64(next, words), back);
+        _mm512_mask_storeu_epi64(v + i, (__mmask8)((1u << left) - 1),
+                                 _mm512_and_si512(_mm512_or_si512(low, high), mask));
     }
 }
 #else
-#define get_wide_avx512 get_wide_avx2
+#define get_wide_avx512   get_wide_avx2
+#define get_stream_avx512 get_stream
 #endif
 
 AVX2 static void widen_avx2(const uint32_t *narrow, uint64_t *v)
@@ -319,7 +351,9 @@ void pack_get_on(enum target target, const uint8_t *bytes, size_t n, unsigned wi
     }
     for (; n >= PACK_BLOCK; n -= PACK_BLOCK, v += PACK_BLOCK, bytes += pack_size(PACK_BLOCK, width))
         get_full(target, bytes, width, v);
-    if (n > 0)
+    if (n > 0 && target == TARGET_AVX512)
+        get_stream_avx512(bytes, n, width, v);
+    else if (n > 0)
         get_stream(bytes, n, width, v);
 }
 

@@ -89,14 +89,14 @@ BODY double integer_of(uint64_t z)
     return double_of(z + ROUNDER_BITS) - ROUNDER;
 }
 
-BODY void decimal_invert(const uint64_t *z, size_t n, unsigned d, bool has_fma, double *value)
+BODY void decimal_invert(uint64_t base, const uint64_t *z, size_t n, unsigned d, bool has_fma, double *value)
 {
     if (has_fma && d <= FUSED_MAX)
         for (size_t i = 0; i < n; i++)
-            value[i] = divide(integer_of(z[i]), d, true);
+            value[i] = divide(integer_of(base + z[i]), d, true);
     else
         for (size_t i = 0; i < n; i++)
-            value[i] = divide(integer_of(z[i]), d, false);
+            value[i] = divide(integer_of(base + z[i]), d, false);
 }
 
 /* ---- bit patterns --------------------------------------------------------------------------------------------- */
@@ -124,10 +124,10 @@ BODY size_t bits_apply(const double *value, size_t n, unsigned by, uint64_t *z)
     return (size_t)n_odd;
 }
 
-BODY void bits_invert(const uint64_t *z, size_t n, unsigned by, double *value)
+BODY void bits_invert(uint64_t base, const uint64_t *z, size_t n, unsigned by, double *value)
 {
     for (size_t i = 0; i < n; i++)
-        value[i] = double_of(mirror(z[i]) << by);
+        value[i] = double_of(mirror(base + z[i]) << by);
 }
 
 /* ---- both
@@ -157,12 +157,12 @@ BODY void odd_body(struct scale scale, bool has_fma, const double *value, size_t
     }
 }
 
-BODY void invert_body(struct scale scale, bool has_fma, const uint64_t *z, size_t n, double *value)
+BODY void invert_body(struct scale scale, bool has_fma, uint64_t base, const uint64_t *z, size_t n, double *value)
 {
     if (scale.kind == SCALE_DECIMAL)
-        decimal_invert(z, n, scale.by, has_fma, value);
+        decimal_invert(base, z, n, scale.by, has_fma, value);
     else
-        bits_invert(z, n, scale.by, value);
+        bits_invert(base, z, n, scale.by, value);
 }
 
 BODY void near_body(struct scale scale, bool has_fma, uint64_t base, const uint32_t *near, size_t n, double *value)
@@ -201,14 +201,14 @@ AVX512 static void odd_avx512(struct scale scale, const double *value, size_t n,
     odd_body(scale, true, value, n, odd);
 }
 
-AVX2 static void invert_avx2(struct scale scale, const uint64_t *z, size_t n, double *value)
+AVX2 static void invert_avx2(struct scale scale, uint64_t base, const uint64_t *z, size_t n, double *value)
 {
-    invert_body(scale, true, z, n, value);
+    invert_body(scale, true, base, z, n, value);
 }
 
-AVX512 static void invert_avx512(struct scale scale, const uint64_t *z, size_t n, double *value)
+AVX512 static void invert_avx512(struct scale scale, uint64_t base, const uint64_t *z, size_t n, double *value)
 {
-    invert_body(scale, true, z, n, value);
+    invert_body(scale, true, base, z, n, value);
 }
 
 AVX2 static void near_avx2(struct scale scale, uint64_t base, const uint32_t *near, size_t n, double *value)
@@ -245,18 +245,26 @@ size_t scale_apply_on(enum target target, struct scale scale, const double *valu
     return target == TARGET_AVX2 ? apply_avx2(scale, value, n, z) : apply_body(scale, false, value, n, z);
 }
 
+static void invert(enum target target, struct scale scale, uint64_t base, const uint64_t *z, size_t n, double *value)
+{
+    if (scale.kind == SCALE_DIGITS)
+        digits_value_on(target, base, z, n, scale.by, value);
+    else if (target == TARGET_AVX512)
+        invert_avx512(scale, base, z, n, value);
+    else if (target == TARGET_AVX2)
+        invert_avx2(scale, base, z, n, value);
+    else
+        invert_body(scale, false, base, z, n, value);
+}
+
 void scale_invert_on(enum target target, struct scale scale, const uint64_t *z, size_t n, double *value)
 {
-    if (scale.kind == SCALE_DIGITS) {
-        digits_value_on(target, z, n, scale.by, value);
-        return;
-    }
-    if (target == TARGET_AVX512)
-        invert_avx512(scale, z, n, value);
-    else if (target == TARGET_AVX2)
-        invert_avx2(scale, z, n, value);
-    else
-        invert_body(scale, false, z, n, value);
+    invert(target, scale, 0, z, n, value);
+}
+
+void scale_invert_above(struct scale scale, uint64_t base, const uint64_t *z, size_t n, double *value)
+{
+    invert(target_best(), scale, base, z, n, value);
 }
 
 size_t scale_apply(struct scale scale, const double *value, size_t n, uint64_t *z)

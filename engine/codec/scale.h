@@ -80,7 +80,8 @@ double scale_value(struct scale scale, uint64_t z);
 bool scale_least(struct scale scale, double limit, bool is_above, int64_t *least);
 /* The values of n integers. Any integers are safe; those that no value has may give other values on other machines. */
 void scale_invert(struct scale scale, const uint64_t *z, size_t n, double *value);
-/* The same of base + (int32_t)near[i]. */
+/* The same of base + z[i], and of base + (int32_t)near[i]. */
+void scale_invert_above(struct scale scale, uint64_t base, const uint64_t *z, size_t n, double *value);
 void scale_invert_near(struct scale scale, uint64_t base, const uint32_t *near, size_t n, double *value);
 
 /* The same with the body of one target, for tests and measurements. */

@@ -20,7 +20,7 @@ static void every_rank_is_its_value(void **state)
                 size_t n = DIGITS_RANK_MAX + 1 - from < N ? (size_t)(DIGITS_RANK_MAX + 1 - from) : N;
                 for (size_t i = 0; i < n; i++)
                     rank[i] = (uint64_t)(from + (int64_t)i);
-                digits_value_on((enum target)target, rank, n, d, value);
+                digits_value_on((enum target)target, 0, rank, n, d, value);
                 for (size_t i = 0; i < n; i++) {
                     int64_t r = from + (int64_t)i, a = r < 0 ? -r : r;
                     unsigned e = digits_exponent(r);
@@ -59,7 +59,7 @@ static void what_does_not_come_back_has_no_rank(void **state)
             size_t n_odd = 0;
             for (int target = TARGET_PLAIN; target <= (int)target_best(); target++) {
                 size_t n = digits_rank_on((enum target)target, value, N, d, rank, odd);
-                digits_value_on((enum target)target, rank, N, d, back);
+                digits_value_on((enum target)target, 0, rank, N, d, back);
                 n_odd = 0;
                 for (size_t i = 0; i < N; i++) {
                     assert_int_equal(odd[i], bits_of(value[i]) != bits_of(back[i]));
