@@ -122,6 +122,8 @@ $(BUILD)/bench/%.o: bench/%.c
 	@mkdir -p $(@D); echo '  cc $<'
 	$(Q)$(CC) $(ALLFLAGS) $(INC_bench) -c -o $@ $<
 $(BUILD)/tests/bench/%.o: INC_tests += -I.
+# It goes over arrays, a byte a tick: ten times the time without vectors.
+$(BUILD)/tests/naive/%.o: ALLFLAGS += -O3
 $(BUILD)/tests/%.o: tests/%.c
 	@mkdir -p $(@D); echo '  cc $<'
 	$(Q)$(CC) $(ALLFLAGS) $(INC_tests) -c -o $@ $<

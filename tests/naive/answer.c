@@ -948,10 +948,10 @@ int64_t run_begin_of(const struct run_of *run, int64_t tick, truth least, truth 
 
 int64_t run_end_of(const struct run_of *run, int64_t tick, truth least, truth most)
 {
-    int64_t end = run->field.span.first + run->field.span.n;
+    int64_t first = run->field.span.first, end = first + run->field.span.n;
 
     while (tick < end && run_truth(run, tick) >= least && run_truth(run, tick) <= most)
-        tick++;
+        tick = first + same_until(run->out, (int)(tick - first), run->field.span.n);
     return tick;
 }
 

@@ -1,6 +1,6 @@
 /*
- * days.c - see naive.h. Days of the week, hours of every day, and what a calendar says of a facility on a day: asked of
- * one tick, by looking at the days around it.
+ * days.c - see naive.h. Days of the week, hours of every day, and what a calendar says of a facility on a day: painted
+ * day by day.
  */
 #include "naive/naive.h"
 
@@ -23,38 +23,42 @@ static int in_week(int64_t day)
     return (int)((day + 3) % 7);
 }
 
-static bool is_within(const struct zone *zone, int64_t tick, gk_time from, gk_time to)
+/* The ticks of [from, to), as far as they are in [low, high). */
+static void paint(const struct zone *zone, gk_time from, gk_time to, int64_t low, int64_t high, const struct span *span,
+                  truth *out)
 {
-    return tick >= zone_tick(zone, from) && tick < zone_tick(zone, to);
+    int64_t a = zone_tick(zone, from), b = zone_tick(zone, to);
+
+    span_paint(span, a > low ? a : low, b < high ? b : high, 2, out);
 }
 
-bool day_holds(const struct zone *zone, int64_t tick, int first_day, int n_days)
+static int64_t last_day(const struct zone *zone, const struct span *span)
 {
-    int64_t today = day_of(zone, tick);
+    return day_of(zone, span->first + span->n) + 1;
+}
 
-    for (int64_t day = today - 1; day <= today + 1; day++)
-        if (is_within(zone, tick, midnight_of(day), midnight_of(day + 1)))
-            return (in_week(day) - first_day + 7) % 7 < n_days;
-    return false;
+void days_paint(const struct zone *zone, int first_day, int n_days, const struct span *span, truth *out)
+{
+    for (int64_t day = day_of(zone, span->first) - 1; day <= last_day(zone, span); day++)
+        if ((in_week(day) - first_day + 7) % 7 < n_days)
+            paint(zone, midnight_of(day), midnight_of(day + 1), INT64_MIN, INT64_MAX, span, out);
 }
 
 /* Hours that end before they begin cross midnight, and belong to the day on which they begin. */
-static bool is_in_hours_of(const struct zone *zone, int64_t tick, int64_t day, int from_s, int to_s)
+static void paint_hours_of(const struct zone *zone, int64_t day, int from_s, int to_s, int64_t low, int64_t high,
+                           const struct span *span, truth *out)
 {
     gk_time from = midnight_of(day) + from_s * GK_SECOND;
     gk_time to = midnight_of(to_s <= from_s ? day + 1 : day) + to_s * GK_SECOND;
 
-    return is_within(zone, tick, from, to);
+    paint(zone, from, to, low, high, span, out);
 }
 
-bool hours_hold(const struct zone *zone, int64_t tick, int from_s, int to_s)
+void hours_paint(const struct zone *zone, int from_s, int to_s, int64_t low, int64_t high, const struct span *span,
+                 truth *out)
 {
-    int64_t today = day_of(zone, tick);
-
-    for (int64_t day = today - 1; day <= today + 1; day++)
-        if (is_in_hours_of(zone, tick, day, from_s, to_s))
-            return true;
-    return false;
+    for (int64_t day = day_of(zone, span->first) - 1; day <= last_day(zone, span); day++)
+        paint_hours_of(zone, day, from_s, to_s, low, high, span, out);
 }
 
 /* ---- calendars ---- */
@@ -87,14 +91,11 @@ static const struct calendar *in_force(const struct zone *zone, const char *name
     return NULL;
 }
 
-bool calendar_holds(const struct zone *zone, const char *name, int facility, int64_t tick)
+void calendar_paint(const struct zone *zone, const char *name, int facility, const struct span *span, truth *out)
 {
-    int64_t today = day_of(zone, tick);
-
-    for (int64_t day = today - 1; day <= today + 1; day++) {
+    for (int64_t day = day_of(zone, span->first) - 1; day <= last_day(zone, span); day++) {
         const struct calendar *c = in_force(zone, name, facility, day);
-        if (c && (c->days >> in_week(day) & 1) && is_in_hours_of(zone, tick, day, c->hours_from, c->hours_to))
-            return true;
+        if (c && (c->days >> in_week(day) & 1))
+            paint_hours_of(zone, day, c->hours_from, c->hours_to, INT64_MIN, INT64_MAX, span, out);
     }
-    return false;
 }

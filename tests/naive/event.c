@@ -77,23 +77,12 @@ void frozen_truth(const struct field *field, const struct node *node, int facili
     memset(out, 1, (size_t)field->span.n);
     for (int i = 0; i < n; i++) {
         truth value = parts[i].last - parts[i].from >= d ? 2 : may_be_long(parts, n, i, d);
-        for (int64_t t = parts[i].from; t < parts[i].to; t++)
-            if (t >= field->span.first && t < field->span.first + field->span.n)
-                out[t - field->span.first] = value;
+        span_paint(&field->span, parts[i].from, parts[i].to, value, out);
     }
     free(parts);
 }
 
 /* ---- how a run began ---- */
-
-static truth near_truth(const truth *b, int t, int64_t d)
-{
-    truth best = 0;
-
-    for (int i = t; i >= 0 && i >= t - d; i--)
-        best = b[i] > best ? b[i] : best;
-    return best;
-}
 
 /*
  * Over all that the unknown ticks may have been: the run around a tick may have begun wherever it may be true and the
@@ -102,44 +91,66 @@ static truth near_truth(const truth *b, int t, int64_t d)
 void after_truth(struct field *field, const truth *a, const truth *b, int64_t d, truth *out)
 {
     bool all = false, any = a[0] == 1 && b[0] >= 1; /* it may have begun before the field, too */
+    truth *near = field_take(field);
+    int n = field->span.n;
 
-    for (int t = 0; t < field->span.n; t++) {
-        truth before = t > 0 ? a[t - 1] : 2, near = near_truth(b, t, d);
+    most_lately(b, n, d, near);
+    for (int t = 0; t < n; t++) {
+        truth before = t > 0 ? a[t - 1] : 2;
         if (before == 0 || a[t] == 0) {
             all = true;
             any = false;
         }
         if (before < 2 && a[t] > 0) {
-            all = all && near == 2;
-            any = any || near >= 1;
+            all = all && near[t] == 2;
+            any = any || near[t] >= 1;
         }
         out[t] = a[t] == 0 ? 0 : a[t] == 2 && all ? 2 : any;
     }
+    field->depth--;
 }
 
 /* ---- several within a time of each other ---- */
 
 /* How many members have begun in the d ticks up to each, certainly and possibly. */
-static void count_lately(truth *const *starts, int n_members, int n, int64_t d, uint8_t *certain, uint8_t *possible)
+static void count_lately(struct field *field, truth *const *starts, int n_members, int64_t d, uint8_t *certain,
+                         uint8_t *possible)
 {
-    for (int t = 0; t < n; t++) {
-        certain[t] = possible[t] = 0;
-        for (int m = 0; m < n_members; m++) {
-            truth best = near_truth(starts[m], t, d);
-            certain[t] = (uint8_t)(certain[t] + (best == 2));
-            possible[t] = (uint8_t)(possible[t] + (best >= 1));
+    truth *best = field_take(field);
+    int n = field->span.n;
+
+    memset(certain, 0, (size_t)n);
+    memset(possible, 0, (size_t)n);
+    for (int m = 0; m < n_members; m++) {
+        most_lately(starts[m], n, d, best);
+        for (int t = 0; t < n; t++) {
+            certain[t] = (uint8_t)(certain[t] + (best[t] == 2));
+            possible[t] = (uint8_t)(possible[t] + (best[t] >= 1));
         }
     }
+    field->depth--;
 }
 
-/* Whether the starts of at least k of them lie in some d ticks around a tick. */
-static truth reaches(const uint8_t *certain, const uint8_t *possible, int n, int t, int64_t d, int k)
+/* Whether the starts of at least k of them lie in some d ticks around each. */
+static void reach(struct field *field, const uint8_t *certain, const uint8_t *possible, int64_t d, int k, truth *out)
 {
-    truth best = 0;
+    truth *lately = field_take(field);
+    int n = field->span.n;
 
-    for (int u = t; u < n && u <= t + d && best < 2; u++)
-        best = certain[u] >= k ? 2 : possible[u] >= k && best < 1 ? 1 : best;
-    return best;
+    for (int t = 0; t < n; t++)
+        lately[t] = (truth)((certain[t] >= k) + (possible[t] >= k));
+    most_soon(lately, n, d, out);
+    field->depth--;
+}
+
+/* The most that is true of any of them, of whom there is one. */
+static void most_of(truth *const *starts, int n_members, int n, truth *out)
+{
+    for (int t = 0; t < n; t++)
+        out[t] = starts[0][t];
+    for (int m = 1; m < n_members; m++)
+        for (int t = 0; t < n; t++)
+            out[t] = starts[m][t] > out[t] ? starts[m][t] : out[t];
 }
 
 void together_truth(struct field *field, const struct node *node, truth *const *starts, int n_members, int64_t d,
@@ -147,22 +158,22 @@ void together_truth(struct field *field, const struct node *node, truth *const *
 {
     int n = field->span.n, depth = field->depth, k = node->ref.k;
     uint8_t *certain = field_take(field), *possible = field_take(field);
+    truth *so_many = field_take(field), *more = field_take(field);
 
     if (n_members == 0) {
         memset(out, 1, (size_t)n);
         return;
     }
-    count_lately(starts, n_members, n, d, certain, possible);
-    for (int t = 0; t < n; t++) {
-        truth any = 0, so_many = reaches(certain, possible, n, t, d, k);
-        for (int m = 0; m < n_members; m++)
-            any = starts[m][t] > any ? starts[m][t] : any;
-        if (node->ref.quant == EXACTLY) {
-            truth none = (truth)(2 - reaches(certain, possible, n, t, d, k + 1));
-            so_many = none < so_many ? none : so_many;
-        }
-        out[t] = any < so_many ? any : so_many;
+    count_lately(field, starts, n_members, d, certain, possible);
+    reach(field, certain, possible, d, k, so_many);
+    if (node->ref.quant == EXACTLY) {
+        reach(field, certain, possible, d, k + 1, more);
+        for (int t = 0; t < n; t++)
+            so_many[t] = so_many[t] < 2 - more[t] ? so_many[t] : (truth)(2 - more[t]);
     }
+    most_of(starts, n_members, n, out);
+    for (int t = 0; t < n; t++)
+        out[t] = out[t] < so_many[t] ? out[t] : so_many[t];
     for (int t = 0; t < n; t++) {
         certain[t] = out[t] == 2;
         possible[t] = out[t] >= 1;

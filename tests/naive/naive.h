@@ -4,7 +4,9 @@
  *
  *     zone.c     a random small zone, how it reaches the engine, and as CSV
  *     signal.c   rows -> what holds at every tick: states and samples
- *     tree.c     random conditions, their text, their truth at every tick
+ *     tree.c     random conditions, their text
+ *     truth.c    what a condition is at every tick
+ *     span.c     stretches of ticks
  *     row.c      arithmetic over the channels of a row
  *     days.c     days, hours and calendars
  *     event.c    how long the same, how near to each other, how it began
@@ -32,7 +34,7 @@ enum channel { KW, IA, IB, IC, KWH, TEMP, N_CHANNELS };
 extern const char *const CHANNELS[N_CHANNELS];
 
 struct site {
-    char name[16];
+    char name[32];
     int parent; /* of a line its enterprise, of an enterprise its park; or NONE */
 };
 
@@ -173,6 +175,13 @@ struct span {
     int n;
     int64_t known_end; /* nothing is known from here on */
 };
+/* Paints the ticks [from, to), as far as they are in the span. */
+void span_paint(const struct span *span, int64_t from, int64_t to, uint8_t value, uint8_t *out);
+/* Up to where the bytes from i on are the same. */
+int same_until(const truth *a, int i, int n);
+/* The most that is true in the last d ticks and now; now and in the next d ticks. */
+void most_lately(const truth *a, int n, int64_t d, truth *out);
+void most_soon(const truth *a, int n, int64_t d, truth *out);
 /* The state of a facility at every tick. */
 void signal_states(const struct view *view, int facility, const struct span *span, uint8_t *out);
 /* How long a sample at a tick holds, in ticks. */
@@ -273,6 +282,8 @@ struct whom {
     int n_names, names[2];
 };
 
+#define FIELD_ROWS_MAX (4 * NODES_MAX)
+
 /* Everything a condition is evaluated with. */
 struct field {
     const struct view *view;
@@ -280,8 +291,8 @@ struct field {
     bool is_in[FACILITIES_MAX];
     struct whom whom;
     uint8_t *states[FACILITIES_MAX];
-    truth *pool; /* rows of span.n, taken and given back like a stack */
-    int n_pool, depth;
+    truth *rows[FIELD_ROWS_MAX]; /* of span.n, taken and given back like a stack */
+    int depth;
 };
 void field_open(struct field *field, const struct view *view, const struct span *span);
 void field_close(struct field *field);
@@ -297,6 +308,12 @@ void tree_print(const struct zone *zone, const struct node *node, int level, str
 struct whom tree_subject(const struct node *node, int per);
 /* Whether it lies in a site, or is the facility of that number. */
 bool facility_is_inside(const struct zone *zone, int facility, enum noun noun, int id);
+/* Which of all are meant by a noun: the subject, those named, linked with it, inside of it, around it. */
+enum range { SELF, NAMED, LINKED, INSIDE, AROUND };
+enum range tree_range(const struct ref *ref, const struct whom *whom);
+bool node_has_ref(const struct node *node);
+/* Its duration, rounded up. */
+int64_t node_ticks(const struct node *node, int64_t tick);
 /* Whether the language allows it for these subjects. */
 bool tree_is_allowed(const struct node *node, const struct whom *whom);
 int64_t tree_pad(const struct node *node, int64_t tick);
@@ -310,11 +327,13 @@ bool sample_value(const struct node *node, const struct facility *f, const struc
 const char *row_text(int form);
 bool row_is_share(int form);
 bool row_value(int form, const struct facility *f, const struct sample *sample, double *out);
-/* Days of the week; hours of every day; what a calendar says of a facility. */
-bool day_holds(const struct zone *zone, int64_t tick, int first_day, int n_days);
-bool hours_hold(const struct zone *zone, int64_t tick, int from_s, int to_s);
+/* Paints 2 on days of the week; on the hours of every day within [low, high); where a calendar says so of a facility.
+ */
+void days_paint(const struct zone *zone, int first_day, int n_days, const struct span *span, truth *out);
+void hours_paint(const struct zone *zone, int from_s, int to_s, int64_t low, int64_t high, const struct span *span,
+                 truth *out);
 bool calendar_is_known(const struct zone *zone, const char *name);
-bool calendar_holds(const struct zone *zone, const char *name, int facility, int64_t tick);
+void calendar_paint(const struct zone *zone, const char *name, int facility, const struct span *span, truth *out);
 void frozen_truth(const struct field *field, const struct node *node, int facility, int64_t d, truth *out);
 void after_truth(struct field *field, const truth *a, const truth *b, int64_t d, truth *out);
 /* starts[m][i]: whether member m began at tick i. */

@@ -299,12 +299,6 @@ static uint8_t class_of(const struct limits *limits, int64_t rated, double value
     return value >= (state >= GK_ON ? on - less : on) ? GK_ON : GK_IDLE;
 }
 
-static void paint(const struct span *span, int64_t from, int64_t to, uint8_t value, uint8_t *out)
-{
-    for (int64_t t = from > span->first ? from : span->first; t < to && t < span->first + span->n; t++)
-        out[t - span->first] = value;
-}
-
 void signal_states(const struct view *view, int facility, const struct span *span, uint8_t *out)
 {
     const struct signal *signal = &view->signals[facility];
@@ -314,7 +308,7 @@ void signal_states(const struct view *view, int facility, const struct span *spa
     double value, other;
     int64_t rated, rest;
 
-    paint(span, span->first, span->first + span->n, GK_NODATA, out);
+    memset(out, GK_NODATA, (size_t)span->n);
     for (int i = 0, next; i < signal->n; i = next) {
         int64_t tick = zone_tick(view->zone, signal->samples[i].time), next_tick = INT64_MAX;
         struct limits limits = limits_at(view, facility, tick);
@@ -344,10 +338,10 @@ void signal_states(const struct view *view, int facility, const struct span *spa
             if (end - since >= (class > state ? limits.dwell_on : limits.dwell_off)) {
                 state = class;
                 waiting = GK_NODATA;
-                paint(span, since, tick, state, out);
+                span_paint(span, since, tick, state, out);
             }
         }
-        paint(span, tick, end, state, out);
+        span_paint(span, tick, end, state, out);
         if (end < next_tick)
             state = waiting = GK_NODATA;
     }

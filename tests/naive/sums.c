@@ -69,11 +69,14 @@ static void add_ticks(const struct run_of *run, int64_t from, int64_t to, bool i
     bool is_event = run->cond->is_event;
     int certain = 0, possible = 0;
 
-    for (int64_t t = from; t < to; t++) {
+    for (int64_t t = from, next; t < to; t = next) { /* between one and the next all ticks are alike */
         truth now = run_truth(run, t), before = run_truth(run, t - 1);
-        out->total++;
-        out->certain += now == 2 && !is_event;
-        out->possible += now == 1 || (now == 2 && !is_event);
+        next = run_end_of(run, t, now, now);
+        next = next < to ? next : to;
+        double n = (double)(next - t);
+        out->total += n;
+        out->certain += now == 2 && !is_event ? n : 0;
+        out->possible += now == 1 || (now == 2 && !is_event) ? n : 0;
         if (now == 2 && before != 2) {
             certain++;
             out->first_tick = !out->has_first || t < out->first_tick ? t : out->first_tick;
@@ -291,10 +294,12 @@ static void find_pieces(struct source_of *of, int facility, struct sums *sums)
     }
     run_subject(&of->run, facility);
     find_certain(of);
-    for (int j = 0; j < buckets->n; j++)
-        for (int64_t t = zone_tick(of->view->zone, buckets->edges[j]);
-             t < zone_tick(of->view->zone, buckets->edges[j + 1]); t++)
-            sums[j].covered += run_truth(&of->run, t) >= 1 ? (double)of->view->zone->tick : 0;
+    for (int j = 0; j < buckets->n; j++) {
+        int64_t to = zone_tick(of->view->zone, buckets->edges[j + 1]), n = 0;
+        for (int64_t t = zone_tick(of->view->zone, buckets->edges[j]); t < to; t++)
+            n += run_truth(&of->run, t) >= 1;
+        sums[j].covered += (double)(n * of->view->zone->tick);
+    }
 }
 
 /* ---- normal days ---- */
