@@ -181,19 +181,18 @@ done:
     return rc;
 }
 
-/* Adds the day, of which n make one, when at least half of what was possible is certain. */
+/* Adds the day, of which n make one, when at least half of it is known. */
 static bool take_day(struct pass *pass, size_t number)
 {
     size_t n = pass->groups->buckets.n;
     struct tally *day = pass->day.tallies, *to = &pass->out->tallies[pass->groups->of[number] * n];
-    double certain = 0, possible = 0;
+    double unknown = 0, total = 0;
 
-    for (size_t j = 0; j < n; j++) { /* moments are counted, stretches measured */
-        bool is_event = pass->run->source->cond->is_event;
-        certain += is_event ? day[j].starts : day[j].certain;
-        possible += is_event ? day[j].possible_starts : day[j].possible;
+    for (size_t j = 0; j < n; j++) {
+        unknown += day[j].possible - day[j].certain;
+        total += day[j].total;
     }
-    for (size_t j = 0; certain >= possible / 2 && j < n; j++) {
+    for (size_t j = 0; unknown <= total / 2 && j < n; j++) {
         double weight = 1 / (double)pass->n_normal;
         to[j].certain += day[j].certain * weight;
         to[j].possible += day[j].possible * weight;
@@ -202,7 +201,7 @@ static bool take_day(struct pass *pass, size_t number)
         to[j].possible_starts += day[j].possible_starts * weight;
     }
     memset(day, 0, n * sizeof *day);
-    return certain >= possible / 2;
+    return unknown <= total / 2;
 }
 
 static void lack(struct pass *pass, size_t number)

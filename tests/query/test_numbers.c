@@ -286,8 +286,8 @@ static void add_normal(const struct model *model, const struct question *q, cons
             if (m >= from && m < to)
                 add_minute(model, q, part, f, day * 1440 + m % 1440, m, &bucket);
         }
-        bool is_known = part->what == WHAT_DURATION ? whole.running >= (whole.running + whole.unknown) / 2
-                                                    : whole.held >= whole.certain / 2;
+        bool is_known =
+            part->what == WHAT_DURATION ? whole.unknown <= whole.total / 2 : whole.held >= whole.certain / 2;
         if (!is_known)
             continue;
         n_found++;
