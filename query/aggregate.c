@@ -239,7 +239,7 @@ static int make_groups(struct gk_query *query, struct aggregate *own)
     TRY(groups_finish(query, &own->groups));
     TRY(groups_make_buckets(query, &own->groups));
     size_t n = own->groups.buckets.n;
-    if (n && own->groups.n > SIZE_MAX / n)
+    if (own->groups.width && own->groups.n > SIZE_MAX / own->groups.width)
         return GK_ENOMEM;
     while (own->groups.n_before < n && own->groups.buckets.starts[own->groups.n_before] < own->first)
         own->groups.n_before++;
@@ -280,8 +280,8 @@ static int start(struct gk_query *query)
         size_t n_columns = 0;
         for (const struct column *column = query->stmt->columns; column; column = column->next)
             n_columns++;
-        own->values = arena_array(&query->memory, n_columns * (own->groups.buckets.n + 1), sizeof *own->values);
-        own->scratch = arena_array(&query->memory, own->groups.buckets.n + 1, sizeof *own->scratch);
+        own->values = arena_array(&query->memory, n_columns * (own->groups.width + 1), sizeof *own->values);
+        own->scratch = arena_array(&query->memory, own->groups.width + 1, sizeof *own->scratch);
         if (!own->values || !own->scratch)
             return arena_status(&query->memory);
     }
@@ -306,6 +306,7 @@ static void end(struct gk_query *query)
         release(query, &own->runs[i].before);
     }
     struct pass *pass = &own->pass;
+    slices_clear(query, &pass->slices);
     arena_release(&query->memory, &pass->pieces.list, &pass->pieces.capacity, sizeof *pass->pieces.list);
     arena_release(&query->memory, &pass->cut.list, &pass->cut.capacity, sizeof *pass->cut.list);
     arena_release(&query->memory, &pass->moved.list, &pass->moved.capacity, sizeof *pass->moved.list);
@@ -446,10 +447,10 @@ static double change(double value, double reference)
     return reference < 0 || reference > 0 ? (value - reference) / fabs(reference) : NAN;
 }
 
-/* The values of all columns in all buckets of a group. */
+/* The values of all columns in all cells of a group. */
 static void find_values(const struct gk_query *query, struct aggregate *own, size_t group)
 {
-    size_t n = own->groups.buckets.n, k = 0;
+    size_t n = own->groups.width, k = 0;
 
     if (own->valued_group == group)
         return;
@@ -459,24 +460,25 @@ static void find_values(const struct gk_query *query, struct aggregate *own, siz
             own->values[k * n + j] = column_number(query, own, column, false, group * n + j);
 }
 
-/* Known values of column k in the buckets of the time before a bucket. */
-static size_t gather(const struct gk_query *query, struct aggregate *own, size_t k, size_t bucket)
+/* Known values of column k in the buckets of the time before that of a cell; of its shift. */
+static size_t gather(const struct gk_query *query, struct aggregate *own, size_t k, size_t cell)
 {
-    const struct buckets *buckets = &own->groups.buckets;
-    gk_time from = buckets->starts[bucket] - query->stmt->tail.versus.ns;
+    const struct groups *groups = &own->groups;
+    const gk_time *starts = groups->buckets.starts;
+    gk_time from = starts[cell / groups->n_shifts] - query->stmt->tail.versus.ns;
     size_t n = 0;
 
-    for (size_t j = 0; j < bucket; j++)
-        if (buckets->starts[j] >= from && !isnan(own->values[k * buckets->n + j]))
-            own->scratch[n++] = own->values[k * buckets->n + j];
+    for (size_t j = cell % groups->n_shifts; j < cell; j += groups->n_shifts)
+        if (starts[j / groups->n_shifts] >= from && !isnan(own->values[k * groups->width + j]))
+            own->scratch[n++] = own->values[k * groups->width + j];
     return n;
 }
 
-static void put_rolling(struct gk_query *query, struct aggregate *own, size_t k, size_t group, size_t bucket)
+static void put_rolling(struct gk_query *query, struct aggregate *own, size_t k, size_t group, size_t cell)
 {
     find_values(query, own, group);
-    double value = own->values[k * own->groups.buckets.n + bucket];
-    size_t n = gather(query, own, k, bucket);
+    double value = own->values[k * own->groups.width + cell];
+    size_t n = gather(query, own, k, cell);
     double middle = versus_middle(query->stmt->tail.versus.kind, own->scratch, n);
     double spread = versus_deviation(middle, own->scratch, n);
     put_number(query, middle);
@@ -520,18 +522,18 @@ static double coverage(const struct gk_query *query, const struct aggregate *own
 
 /* ---- */
 
-static int put_cells(struct gk_query *query, struct aggregate *own, size_t group, size_t bucket)
+static int put_cells(struct gk_query *query, struct aggregate *own, size_t group, size_t of_group)
 {
-    size_t cell = group * own->groups.buckets.n + bucket, k = 0;
+    size_t cell = group * own->groups.width + of_group, k = 0;
     int rc;
 
-    TRY(groups_put(query, &own->groups, group, bucket));
+    TRY(groups_put(query, &own->groups, group, of_group));
     for (const struct column *column = query->stmt->columns; column; column = column->next)
         if (!put_time(query, own, column, cell))
             put_number(query, column_number(query, own, column, false, cell));
     for (const struct column *column = query->stmt->columns; column; column = column->next) {
         if (is_compared(query, column) && is_rolling(query))
-            put_rolling(query, own, k, group, bucket);
+            put_rolling(query, own, k, group, of_group);
         else if (is_compared(query, column))
             put_before(query, own, column, cell);
         k++;
@@ -547,14 +549,27 @@ done:
     return rc;
 }
 
+/* Whether somebody is there in a cell: some have no such shift, and none on such a day. */
+static bool is_there(const struct aggregate *own, size_t cell)
+{
+    for (size_t i = 0; i < own->n_runs; i++) {
+        const struct measured *measured = &own->runs[i].now;
+        if (measured->tallies ? measured->tallies[cell].total > 0 : measured->sums[cell].n_subjects > 0)
+            return true;
+    }
+    return false;
+}
+
 static int put_row(struct gk_query *query, struct aggregate *own, size_t i)
 {
-    size_t group, bucket;
+    size_t group, cell;
     int rc;
 
-    groups_order(query, &own->groups, i, &group, &bucket);
+    groups_order(query, &own->groups, i, &group, &cell);
+    if (own->groups.shifts && !is_there(own, group * own->groups.width + cell))
+        return GK_OK;
     TRY(run_begin_row(query));
-    TRY(put_cells(query, own, group, bucket));
+    TRY(put_cells(query, own, group, cell));
     run_end_row(query);
 done:
     return rc;
@@ -586,7 +601,7 @@ static int tell_truths(struct gk_query *query, struct aggregate *own)
         for (size_t group = 0; group < groups->n; group++) {
             TRY(run_begin_row(query));
             TRY(put_cells(query, own, group, bucket));
-            *truths++ = (uint8_t)truth_of_row(query, own, group * groups->buckets.n + bucket);
+            *truths++ = (uint8_t)truth_of_row(query, own, group * groups->width + bucket);
             rows_drop(&query->rows);
         }
 done:
@@ -618,7 +633,7 @@ static int note_energy(struct gk_query *query, const struct aggregate *own)
 /* Attributes and cuts on which a group does not agree. */
 static int note_differences(struct gk_query *query, const struct aggregate *own)
 {
-    size_t n = own->groups.n * own->groups.buckets.n;
+    size_t n = own->groups.n * own->groups.width;
     int rc = GK_OK;
 
     for (size_t i = 0; i < query->stmt->n_measures; i++) {
@@ -663,7 +678,6 @@ done:
 static int step(struct gk_query *query, bool *is_done)
 {
     struct aggregate *own = query->own;
-    size_t n = own->groups.buckets.n - own->groups.n_before;
     int rc = GK_OK;
 
     if (own->is_going)
@@ -677,7 +691,7 @@ static int step(struct gk_query *query, bool *is_done)
     if (query->numbers)
         return tell_truths(query, own);
     TRY(add_notes(query, own));
-    for (size_t i = 0; i < own->groups.n * n; i++)
+    for (size_t i = 0; i < groups_n_rows(&own->groups); i++)
         TRY(put_row(query, own, i));
 done:
     return rc;

@@ -290,7 +290,7 @@ struct lag_agg {
 /* ---- tails
  * ------------------------------------------------------------------------------------------------------------------ */
 
-enum key { KEY_FACILITY, KEY_LINE, KEY_ENTERPRISE, KEY_PARK, KEY_TAG, KEY_HOUR, KEY_DAY, KEY_WEEK, KEY_MONTH };
+enum key { KEY_FACILITY, KEY_LINE, KEY_ENTERPRISE, KEY_PARK, KEY_TAG, KEY_HOUR, KEY_DAY, KEY_WEEK, KEY_MONTH, KEY_SHIFT };
 #define KEYS_MAX 8
 
 enum time_kind {
@@ -497,6 +497,14 @@ struct stmt {
     struct record_stmt record;
     struct tail tail;
 };
+
+static inline bool tail_has_key(const struct tail *tail, enum key key)
+{
+    for (size_t i = 0; i < tail->n_keys; i++)
+        if (tail->keys[i] == key)
+            return true;
+    return false;
+}
 
 /* Of alarms and acts, not of states and samples. */
 static inline bool stmt_is_of_record(const struct stmt *stmt)

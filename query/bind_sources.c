@@ -5,6 +5,7 @@
 #include "bind.h"
 #include "field.h"
 #include "parser.h"
+#include "window.h"
 
 static int bind_field_source(struct binder *binder, struct source *source)
 {
@@ -147,11 +148,9 @@ static int check_times(struct binder *binder, const struct stmt *stmt, size_t in
 static int check_versus(struct binder *binder, const struct stmt *stmt)
 {
     const struct versus *versus = &stmt->tail.versus;
-    bool is_rolling = versus->kind == VERSUS_MEDIAN || versus->kind == VERSUS_AVG, has_time = stmt->tail.every_ns != 0;
+    bool is_rolling = versus->kind == VERSUS_MEDIAN || versus->kind == VERSUS_AVG;
 
-    for (size_t i = 0; i < stmt->tail.n_keys; i++)
-        has_time |= stmt->tail.keys[i] >= KEY_HOUR;
-    if (is_rolling && !has_time) {
+    if (is_rolling && bucket_kind_of(&stmt->tail) == BUCKET_WHOLE) {
         report_hint(binder->report, "energy of production by enterprise, day last 7d vs median of 60 days before");
         return bind_fail(binder, versus->place, "what is compared needs a key of time: by day, every 1h");
     }

@@ -8,6 +8,7 @@
 #include "field.h"
 #include "parser.h"
 #include "scope.h"
+#include "slices.h"
 #include "window.h"
 
 /* ---- where ---- */
@@ -46,12 +47,37 @@ done:
 /* A word that is no key of the language must be a tag; it may have been meant as one of both. */
 static int bind_tag_key(struct binder *binder, const struct tail *tail, size_t i)
 {
-    static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR, W_DAY, W_WEEK, W_MONTH};
+    static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR,
+                                      W_DAY,      W_WEEK, W_MONTH,      W_SHIFT};
     struct nearest nearest = nearest_to(tail->key_tags[i].bytes, tail->key_tags[i].size);
 
     for (size_t j = 0; j < sizeof words / sizeof words[0]; j++)
         nearest_try(&nearest, word_text(words[j]));
     return bind_field(binder, &tail->key_tags[i], tail->key_places[i], &nearest);
+}
+
+static int bind_shift(struct binder *binder, const struct stmt *stmt, struct place place)
+{
+    enum bucket_kind kind = bucket_kind_of(&stmt->tail);
+    const char **names;
+    size_t n;
+    int rc;
+
+    if (stmt_is_of_record(stmt)) {
+        report_hint(binder->report, "count of alarms by hour, day, week or month");
+        return bind_fail(binder, place, "alarms are not told apart by shift");
+    }
+    if (kind == BUCKET_HOUR || kind == BUCKET_EVERY) {
+        report_hint(binder->report, "by shift; by day, shift; by shift, week; by month, shift");
+        return bind_fail(binder, place, "a shift goes with day, week and month: it counts where it begins");
+    }
+    TRY(shift_names(binder->snapshot, binder->arena, &names, &n));
+    if (n > 0)
+        return GK_OK;
+    report_hint(binder->report, "gk load takes a table calendar,days,hours with lines as night,daily,22:00-06:00");
+    return bind_fail(binder, place, "the store has no shift: none of its calendars has hours");
+done:
+    return rc;
 }
 
 static int bind_keys(struct binder *binder, const struct stmt *stmt)
@@ -65,7 +91,9 @@ static int bind_keys(struct binder *binder, const struct stmt *stmt)
         enum key key = tail->keys[i];
         if (key == KEY_TAG)
             TRY(bind_tag_key(binder, tail, i));
-        if (key >= KEY_HOUR && ++n_times > 1) {
+        if (key == KEY_SHIFT)
+            TRY(bind_shift(binder, stmt, tail->key_places[i]));
+        else if (key >= KEY_HOUR && ++n_times > 1) {
             report_hint(binder->report, "by enterprise, day; every 15m");
             return bind_fail(binder, tail->key_places[i], "one key of time is enough");
         }

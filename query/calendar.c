@@ -34,6 +34,10 @@ void calendar_clear(struct calendar *calendar)
     if (calendar->scope)
         arena_release(calendar->scope->arena, &calendar->entries, &calendar->entries_capacity,
                       sizeof *calendar->entries);
+    if (calendar->scope)
+        arena_release(calendar->scope->arena, &calendar->hours, &calendar->hours_capacity, sizeof *calendar->hours);
+    if (calendar->scope)
+        arena_release(calendar->scope->arena, &calendar->part, &calendar->part_capacity, sizeof *calendar->part);
     gk_timeline_free(calendar->certain);
     gk_timeline_free(calendar->possible);
     gk_timeline_free(calendar->all);
@@ -239,6 +243,26 @@ done:
     return rc;
 }
 
+/* Until when a day counts, and from when; false: it does not. `plain` stands for all entries. */
+static bool find_day(const struct calendar *calendar, const struct gk_calendar *plain, int64_t day, struct hours *out)
+{
+    gk_time midnight = day * DAY_NS - calendar->zone_s * GK_SECOND;
+    const struct gk_calendar *entry = plain ? plain : in_force(calendar, midnight);
+
+    if (!entry || !(entry->days >> (day + 3 - window_tick(day + 3, 7) * 7) & 1)) /* 1970-01-01 was a Thursday */
+        return false;
+    int64_t length_s = entry->hours_to_s - entry->hours_from_s;
+    out->from = begin_of(entry, midnight);
+    out->to = out->from + length_s * GK_SECOND + (length_s <= 0 ? DAY_NS : 0);
+    return true;
+}
+
+/* The last day before a time of which hours may reach behind it. */
+static int64_t day_before(const struct calendar *calendar, gk_time t)
+{
+    return window_tick(t + calendar->zone_s * GK_SECOND, DAY_NS) - 1;
+}
+
 static int add_days(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo, int64_t hi)
 {
     static const char *const workdays[] = {"workdays", "工作日"}, *const holidays[] = {"holidays", "节假日"};
@@ -247,25 +271,110 @@ static int add_days(struct calendar *calendar, const struct cond *cond, struct s
                                : cond->calendar == W_HOLIDAYS ? holidays
                                                               : given;
     const struct gk_calendar plain = {.days = cond->days};
-    const gk_time shift = calendar->zone_s * GK_SECOND;
-    int64_t end = window_tick(hi * calendar->tick_ns + shift, DAY_NS) + 1;
+    int64_t end = day_before(calendar, hi * calendar->tick_ns) + 2;
     bool is_known = false;
+    struct hours hours;
     int rc = GK_OK;
 
     for (size_t i = 0; i < 2 && names[i] && !is_known; i++)
         TRY(find_entries(calendar, names[i], subject, &is_known));
     if ((cond->name.bytes || cond->calendar == W_HOLIDAYS) && !is_known) /* it is newer than what is known */
         return add(calendar, lo, hi, GK_UNKNOWN);
-    for (int64_t day = window_tick(lo * calendar->tick_ns + shift, DAY_NS) - 1; day <= end; day++) {
-        gk_time midnight = day * DAY_NS - shift;
-        const struct gk_calendar *entry = is_known ? in_force(calendar, midnight) : &plain;
-        if (!entry || !(entry->days >> (day + 3 - window_tick(day + 3, 7) * 7) & 1)) /* 1970-01-01 was a Thursday */
+    for (int64_t day = day_before(calendar, lo * calendar->tick_ns); day <= end; day++)
+        if (find_day(calendar, is_known ? NULL : &plain, day, &hours))
+            TRY(add(calendar, most(window_tick(hours.from, calendar->tick_ns), lo),
+                    least(window_tick(hours.to, calendar->tick_ns), hi), GK_TRUE));
+done:
+    return rc;
+}
+
+/* ---- hours by their days ---- */
+
+/* Those of the entries that cover all of the subject. Hours that go on when those of the next day begin end there. */
+static int find_hours(struct calendar *calendar, const char *name, struct subject subject, gk_time from, gk_time to)
+{
+    struct hours hours;
+    bool is_known;
+    int rc;
+
+    calendar->n_hours = 0;
+    TRY(find_entries(calendar, name, subject, &is_known));
+    for (int64_t day = day_before(calendar, from); is_known && day <= day_before(calendar, to) + 1; day++) {
+        if (!find_day(calendar, NULL, day, &hours))
             continue;
-        int64_t length_s = entry->hours_to_s - entry->hours_from_s;
-        gk_time from = begin_of(entry, midnight), to = from + length_s * GK_SECOND + (length_s <= 0 ? DAY_NS : 0);
-        TRY(add(calendar, most(window_tick(from, calendar->tick_ns), lo), least(window_tick(to, calendar->tick_ns), hi),
-                GK_TRUE));
+        if (calendar->n_hours && calendar->hours[calendar->n_hours - 1].to > hours.from)
+            calendar->hours[calendar->n_hours - 1].to = hours.from;
+        TRY(arena_reserve(calendar->scope->arena, &calendar->hours, &calendar->hours_capacity, calendar->n_hours + 1,
+                          sizeof *calendar->hours));
+        calendar->hours[calendar->n_hours++] = hours;
     }
+done:
+    return rc;
+}
+
+/* Leaves of both what is in both; two ascending lists. */
+static int intersect(struct calendar *calendar)
+{
+    size_t n = calendar->n_part + calendar->n_hours, at = 0;
+    struct hours *both = NULL;
+    size_t capacity = 0, n_both = 0;
+    int rc;
+
+    TRY(arena_reserve(calendar->scope->arena, &both, &capacity, n + 1, sizeof *both));
+    for (size_t i = 0; i < calendar->n_part; i++) {
+        for (; at < calendar->n_hours && calendar->hours[at].from < calendar->part[i].to; at++) {
+            struct hours hours = {most(calendar->part[i].from, calendar->hours[at].from),
+                                  least(calendar->part[i].to, calendar->hours[at].to)};
+            if (hours.from < hours.to)
+                both[n_both++] = hours;
+            if (calendar->hours[at].to > calendar->part[i].to)
+                break; /* and goes on into the next */
+        }
+    }
+    arena_release(calendar->scope->arena, &calendar->part, &calendar->part_capacity, sizeof *calendar->part);
+    calendar->part = both;
+    calendar->part_capacity = capacity;
+    calendar->n_part = n_both;
+done:
+    return rc;
+}
+
+static void swap_hours(struct calendar *calendar)
+{
+    struct hours *hours = calendar->hours;
+    size_t n = calendar->n_hours, capacity = calendar->hours_capacity;
+
+    calendar->hours = calendar->part;
+    calendar->n_hours = calendar->n_part;
+    calendar->hours_capacity = calendar->part_capacity;
+    calendar->part = hours;
+    calendar->n_part = n;
+    calendar->part_capacity = capacity;
+}
+
+int calendar_hours(struct calendar *calendar, const char *name, struct subject subject, gk_time from, gk_time to)
+{
+    bool is_first = true;
+    size_t n;
+    int rc;
+
+    calendar->n_partial = 0;
+    TRY(find_hours(calendar, name, subject, from, to));
+    if (calendar->n_partial == 0)
+        return GK_OK;
+    const uint32_t *ids = gk_site_facilities(calendar->scope->snapshot, subject.kind, subject.id, &n);
+    enum noun noun = scope_counted(calendar->scope, subject);
+    for (size_t i = 0; i < n; i++) {
+        if (!scope_has_role(calendar->scope->snapshot, ids[i], noun))
+            continue;
+        TRY(find_hours(calendar, name, (struct subject){GK_FACILITY, ids[i]}, from, to));
+        if (is_first)
+            swap_hours(calendar);
+        else
+            TRY(intersect(calendar));
+        is_first = false;
+    }
+    swap_hours(calendar);
 done:
     return rc;
 }

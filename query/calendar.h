@@ -12,6 +12,11 @@ struct stretch {
     enum gk_truth truth;
 };
 
+/* Hours of a calendar, which belong to the day on which they begin. */
+struct hours {
+    gk_time from, to;
+};
+
 struct calendar {
     const struct scope *scope;
     int64_t tick_ns;
@@ -20,7 +25,9 @@ struct calendar {
     size_t n, capacity;
     const struct gk_calendar **entries; /* of one name, for one subject */
     size_t n_entries, entries_capacity;
-    size_t n_partial;                                      /* entries that cover a part of a site */
+    size_t n_partial;           /* entries that cover a part of a site */
+    struct hours *hours, *part; /* what calendar_hours found, ascending and apart; scratch */
+    size_t n_hours, hours_capacity, n_part, part_capacity;
     gk_timeline *certain, *possible, *all, *any, *scratch; /* scratch */
 };
 
@@ -34,5 +41,10 @@ bool calendar_is_meant(const struct cond *cond, const struct gk_order *order);
  */
 int calendar_evaluate(struct calendar *calendar, const struct cond *cond, struct subject subject, int64_t lo,
                       int64_t hi, gk_timeline *out);
+/*
+ * The hours of a calendar for a subject that touch [from, to), into calendar->hours. A site has those that all of the
+ * facilities have by which it is counted.
+ */
+int calendar_hours(struct calendar *calendar, const char *name, struct subject subject, gk_time from, gk_time to);
 
 #endif

@@ -44,8 +44,8 @@ static void spread(struct counter *counter, gk_time t, double grown)
         gk_time from = pieces->list[i].from > counter->time ? pieces->list[i].from : counter->time;
         gk_time to = pieces->list[i].to < t ? pieces->list[i].to : t;
         double part = from == counter->time && to == t ? 1 : (double)(to - from) / (double)(t - counter->time);
-        counter->sums[pieces->list[i].bucket].kwh += grown * part;
-        counter->sums[pieces->list[i].bucket].has_growth = true;
+        counter->sums[pieces->list[i].cell].kwh += grown * part;
+        counter->sums[pieces->list[i].cell].has_growth = true;
     }
 }
 
@@ -55,7 +55,7 @@ static void count(struct counter *counter, gk_time t)
 
     for (size_t i = counter->at; i < pieces->n && pieces->list[i].from <= t; i++)
         if (t < pieces->list[i].to)
-            counter->sums[pieces->list[i].bucket].count++;
+            counter->sums[pieces->list[i].cell].count++;
 }
 
 static void add(struct counter *counter, gk_time t, double value)

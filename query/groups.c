@@ -8,8 +8,10 @@
 
 #include "field.h"
 #include "parser.h"
+#include "slices.h"
 
-static const char *const KEY_NAMES[] = {"facility", "line", "enterprise", "park", "", "hour", "day", "week", "month"};
+static const char *const KEY_NAMES[] = {"facility", "line", "enterprise", "park",  "",
+                                        "hour",     "day",  "week",       "month", "shift"};
 
 int groups_columns(struct gk_query *query)
 {
@@ -24,6 +26,8 @@ int groups_columns(struct gk_query *query)
         ok = ok && rows_add_column(&query->rows, "time", GK_TYPE_TIME);
     return ok ? GK_OK : GK_EBUG;
 }
+
+#define DAY_NS (INT64_C(86400) * GK_SECOND)
 
 /* ---- tags ---- */
 
@@ -186,11 +190,28 @@ int groups_set_edges(struct gk_query *query, struct groups *groups, gk_time *edg
     return GK_OK;
 }
 
-int groups_make_buckets(struct gk_query *query, struct groups *groups)
+/* A shift that began on the day before reaches into the window: it counts where it began. */
+static int make_shifts(struct gk_query *query, struct groups *groups, struct window *window)
 {
     int rc;
 
-    TRY(buckets_make(&query->memory, &query->window, &query->stmt->tail, &query->report, &groups->buckets));
+    TRY(shift_names(query->snapshot, &query->memory, &groups->shifts, &groups->n_shifts));
+    if (window->from < window->to)
+        window->from -= DAY_NS;
+done:
+    return rc;
+}
+
+int groups_make_buckets(struct gk_query *query, struct groups *groups)
+{
+    struct window window = query->window;
+    int rc;
+
+    groups->n_shifts = 1;
+    if (tail_has_key(&query->stmt->tail, KEY_SHIFT))
+        TRY(make_shifts(query, groups, &window));
+    TRY(buckets_make(&query->memory, &window, &query->stmt->tail, &query->report, &groups->buckets));
+    groups->width = groups->buckets.n * groups->n_shifts;
     groups->texts = arena_array(&query->memory, groups->buckets.n + 1, sizeof *groups->texts);
     if (!groups->texts)
         return arena_status(&query->memory);
@@ -225,11 +246,12 @@ static int put_bucket(struct gk_query *query, const struct groups *groups, size_
     return GK_OK;
 }
 
-int groups_put(struct gk_query *query, const struct groups *groups, size_t group, size_t bucket)
+int groups_put(struct gk_query *query, const struct groups *groups, size_t group, size_t cell)
 {
     static const enum gk_kind kinds[] = {GK_FACILITY, GK_LINE, GK_ENTERPRISE, GK_PARK};
     const struct tail *tail = &query->stmt->tail;
     const uint32_t *ids = groups->list[group].ids;
+    size_t bucket = cell / groups->n_shifts;
     int rc = GK_OK;
 
     for (size_t i = 0; i < tail->n_keys; i++) {
@@ -240,6 +262,8 @@ int groups_put(struct gk_query *query, const struct groups *groups, size_t group
             rows_put_text(&query->rows, groups->tags[*ids++]);
         else if (key == KEY_HOUR)
             rows_put_time(&query->rows, groups->buckets.starts[bucket]);
+        else if (key == KEY_SHIFT)
+            rows_put_text(&query->rows, groups->shifts[cell % groups->n_shifts]);
         else
             TRY(put_bucket(query, groups, bucket));
     }
@@ -258,21 +282,48 @@ static bool is_outside_alike(const struct tail *tail, const struct group *a, con
     return true;
 }
 
-void groups_order(const struct gk_query *query, const struct groups *groups, size_t i, size_t *group, size_t *bucket)
+size_t groups_n_rows(const struct groups *groups)
+{
+    return groups->n * (groups->buckets.n - groups->n_before) * groups->n_shifts;
+}
+
+/* by shift, day: the days nest in the shifts. */
+static bool is_shift_first(const struct tail *tail)
+{
+    size_t i = 0;
+
+    while (i < tail->n_keys && tail->keys[i] < KEY_HOUR)
+        i++;
+    return i < tail->n_keys && tail->keys[i] == KEY_SHIFT;
+}
+
+/* The i-th cell of those that have rows: buckets and shifts nest as they are written. */
+static size_t cell_of(const struct tail *tail, const struct groups *groups, size_t i)
+{
+    size_t n = groups->buckets.n - groups->n_before, shift = i % groups->n_shifts, bucket = i / groups->n_shifts;
+
+    if (is_shift_first(tail)) {
+        shift = i / n;
+        bucket = i % n;
+    }
+    return (groups->n_before + bucket) * groups->n_shifts + shift;
+}
+
+void groups_order(const struct gk_query *query, const struct groups *groups, size_t i, size_t *group, size_t *cell)
 {
     const struct tail *tail = &query->stmt->tail;
     const struct group *list = groups->list;
-    size_t n = groups->buckets.n - groups->n_before, at = i / n, from = at, to = at + 1;
+    size_t n = (groups->buckets.n - groups->n_before) * groups->n_shifts, at = i / n, from = at, to = at + 1;
 
     if (tail->n_keys && tail->keys[0] >= KEY_HOUR) { /* all of them nest in it */
         from = 0;
         to = groups->n;
-    } else if (tail->n_keys && tail->keys[tail->n_keys - 1] < KEY_HOUR && bucket_kind_of(tail) >= BUCKET_HOUR) {
+    } else if (tail->n_keys && tail->keys[tail->n_keys - 1] < KEY_HOUR && n > 1) {
         while (from > 0 && is_outside_alike(tail, &list[from - 1], &list[at]))
             from--;
         while (to < groups->n && is_outside_alike(tail, &list[to], &list[at]))
             to++;
     }
     *group = from + (i - from * n) % (to - from);
-    *bucket = groups->n_before + (i - from * n) / (to - from);
+    *cell = cell_of(tail, groups, (i - from * n) / (to - from));
 }

@@ -18,10 +18,13 @@ struct groups {
     struct subject *subjects; /* that were added; until the groups are finished */
     size_t n_subjects;
     struct buckets buckets;
-    size_t n_before;   /* buckets in front that have no rows */
-    int64_t *ticks;    /* the buckets' edges */
-    char **texts;      /* of the buckets that were put */
-    const char **tags; /* values of tags that are keys */
+    const char **shifts; /* names; NULL: they are no key */
+    size_t n_shifts;     /* 1 without them */
+    size_t width;        /* cells of a group: of each bucket one a shift */
+    size_t n_before;     /* buckets in front that have no rows */
+    int64_t *ticks;      /* the buckets' edges */
+    char **texts;        /* of the buckets that were put */
+    const char **tags;   /* values of tags that are keys */
     size_t n_tags;
 };
 
@@ -37,9 +40,10 @@ int groups_make(struct gk_query *query, struct groups *out);
 int groups_make_buckets(struct gk_query *query, struct groups *groups);
 /* Other buckets of as many, from edges. */
 int groups_set_edges(struct gk_query *query, struct groups *groups, gk_time *edges);
-/* Puts the key columns of a row. */
-int groups_put(struct gk_query *query, const struct groups *groups, size_t group, size_t bucket);
-/* The i-th row's group and bucket, in the order of the keys as written. */
-void groups_order(const struct gk_query *query, const struct groups *groups, size_t i, size_t *group, size_t *bucket);
+/* Puts the key columns of a row: of a group and one of its cells. */
+int groups_put(struct gk_query *query, const struct groups *groups, size_t group, size_t cell);
+/* How many rows there are, and the i-th row's group and cell, in the order of the keys as written. */
+size_t groups_n_rows(const struct groups *groups);
+void groups_order(const struct gk_query *query, const struct groups *groups, size_t i, size_t *group, size_t *cell);
 
 #endif

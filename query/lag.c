@@ -13,6 +13,7 @@
 #include "groups.h"
 #include "parser.h"
 #include "sorted.h"
+#include "slices.h"
 
 /* A moment of A and its partner. */
 struct pair {
@@ -42,7 +43,8 @@ struct lag_run {
     struct partners partners;
     const gk_timeline *from; /* of the subject that is looked at */
     struct groups groups;
-    struct cell *cells;    /* groups x buckets */
+    struct slices slices;  /* of the subject that is looked at */
+    struct cell *cells;    /* group after group */
     struct sorted *values; /* seconds */
     size_t n_values, capacity;
 };
@@ -200,6 +202,7 @@ static void end(struct gk_query *query)
     struct lag_run *own = query->own;
 
     if (own) {
+        slices_clear(query, &own->slices);
         arena_release(&query->memory, &own->partners.ticks, &own->partners.capacity, sizeof *own->partners.ticks);
         arena_release(&query->memory, &own->partners.open, &own->partners.open_capacity, sizeof *own->partners.open);
         arena_release(&query->memory, &own->values, &own->capacity, sizeof *own->values);
@@ -312,28 +315,24 @@ static int number_start(struct gk_query *query)
     TRY(start(query));
     own = query->own;
     TRY(groups_make(query, &own->groups));
-    own->cells = arena_array(&query->memory, own->groups.n * own->groups.buckets.n + 1, sizeof *own->cells);
+    own->cells = arena_array(&query->memory, own->groups.n * own->groups.width + 1, sizeof *own->cells);
     if (!own->cells)
         return arena_status(&query->memory);
 done:
     return rc;
 }
 
-static size_t bucket_of(const struct groups *groups, int64_t tick)
-{
-    size_t n = count_before(groups->ticks, groups->buckets.n, tick + 1);
-
-    return n ? n - 1 : 0;
-}
-
 static int add_pair(struct gk_query *query, struct subject subject, const struct lag *lag, const struct pair *pair)
 {
     struct lag_run *own = query->own;
-    size_t cell = own->groups.of[query->next - 1] * own->groups.buckets.n + bucket_of(&own->groups, pair->from);
+    size_t cell = slices_cell(&own->slices, slices_find(&own->slices, pair->from));
     int rc = GK_OK;
 
     (void)subject; /* the cell says it */
     (void)lag;     /* there is one */
+    if (cell == SIZE_MAX)
+        return GK_OK;
+    cell += own->groups.of[query->next - 1] * own->groups.width;
     own->cells[cell].uncertain += !pair->is_certain;
     own->cells[cell].unpaired += pair->is_certain && !pair->has_to;
     if (!pair->is_certain || !pair->has_to)
@@ -349,12 +348,15 @@ static void add_known(struct gk_query *query)
 {
     struct lag_run *own = query->own;
     const struct groups *groups = &own->groups;
+    const struct slices *slices = &own->slices;
     struct gk_measure measure;
 
-    for (size_t j = 0; j < groups->buckets.n; j++) {
-        struct cell *cell = &own->cells[groups->of[query->next - 1] * groups->buckets.n + j];
-        int64_t total = groups->ticks[j + 1] - groups->ticks[j];
-        gk_timeline_measure(query->eval.scratch, groups->ticks[j], groups->ticks[j + 1], &measure);
+    for (size_t i = 0; i < slices->n; i++) {
+        if (slices_cell(slices, i) == SIZE_MAX)
+            continue;
+        struct cell *cell = &own->cells[groups->of[query->next - 1] * groups->width + slices_cell(slices, i)];
+        int64_t total = slices->ticks[i + 1] - slices->ticks[i];
+        gk_timeline_measure(query->eval.scratch, slices->ticks[i], slices->ticks[i + 1], &measure);
         cell->total += total;
         cell->known += total - (measure.possible - measure.certain);
     }
@@ -375,17 +377,19 @@ static int put_cell(struct gk_query *query, size_t i)
 {
     const struct lag_run *own = query->own;
     struct rows *rows = &query->rows;
-    size_t group, bucket;
+    size_t group, of_group;
     int rc;
 
-    groups_order(query, &own->groups, i, &group, &bucket);
-    size_t number = group * own->groups.buckets.n + bucket;
+    groups_order(query, &own->groups, i, &group, &of_group);
+    size_t number = group * own->groups.width + of_group;
     const struct cell *cell = &own->cells[number];
+    if (own->groups.shifts && cell->total == 0)
+        return GK_OK; /* nobody has such a shift, or not on such a day */
     size_t from = sorted_first(own->values, own->n_values, number);
     size_t n = sorted_first(own->values, own->n_values, number + 1) - from;
     const struct sorted *values = n ? own->values + from : NULL;
     TRY(run_begin_row(query));
-    TRY(groups_put(query, &own->groups, group, bucket));
+    TRY(groups_put(query, &own->groups, group, of_group));
     for (const struct lag_agg *agg = query->stmt->lag_aggs; agg; agg = agg->next) {
         if (agg->number == LAG_COUNT)
             rows_put_count(rows, GK_TYPE_COUNT, (int64_t)n);
@@ -409,11 +413,17 @@ static int number_step(struct gk_query *query, bool *is_done)
     TRY(next_subject(query, &subject, is_done));
     if (!*is_done) {
         TRY(look(query, query->stmt->lags, subject));
-        add_known(query);
-        return each_pair(query, add_pair, subject, query->stmt->lags);
+        TRY(slices_begin(query, &own->groups, subject, &own->slices));
+        uint64_t n_possible = query->meta.n_possible;
+        do {
+            query->meta.n_possible = n_possible; /* each cut is of the whole window */
+            add_known(query);
+            TRY(each_pair(query, add_pair, subject, query->stmt->lags));
+        } while (slices_next(query, &own->slices));
+        return GK_OK;
     }
     TRY(sorted_sort(own->values, own->n_values, &query->watch));
-    for (size_t i = 0; i < own->groups.n * own->groups.buckets.n; i++)
+    for (size_t i = 0; i < groups_n_rows(&own->groups); i++)
         TRY(put_cell(query, i));
 done:
     return rc;

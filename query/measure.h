@@ -2,7 +2,7 @@
  * measure.h - a source of numbers while it runs: sums over groups and buckets, of which any aggregate is made. There
  * are two kinds of sums: of the truth of a condition (tally.c) and of samples and attributes (sums.c).
  *
- *     source ── subject after subject ──> pieces of time ──> sums[group][bucket] ──> the number of a measure
+ *     source ── subject after subject ──> slices, pieces of time ──> sums[group][cell] ──> the number of a measure
  *
  * A comparison with another time runs each source twice, `now` and `before`.
  */
@@ -11,20 +11,23 @@
 
 #include "groups.h"
 #include "sorted.h"
+#include "slices.h"
 
-/* A stretch of time, not empty, that counts into a bucket. */
+/* A stretch of time, not empty, that counts into a cell of a group. */
 struct piece {
     gk_time from, to;
-    size_t bucket;
+    size_t cell;
 };
 
 struct pieces {
     struct piece *list; /* ascending, apart from each other */
     size_t n, capacity;
 };
-int pieces_add(struct arena *arena, struct pieces *pieces, gk_time from, gk_time to, size_t bucket);
-/* Where a truth is certain, in the buckets of the query's window. */
-int pieces_of_truth(struct gk_query *query, const struct groups *groups, const gk_timeline *truth,
+int pieces_add(struct arena *arena, struct pieces *pieces, gk_time from, gk_time to, size_t cell);
+/* The slices that count. */
+int pieces_of_slices(struct gk_query *query, const struct slices *slices, struct pieces *pieces);
+/* Where in them a truth is certain. */
+int pieces_of_truth(struct gk_query *query, const struct slices *slices, const gk_timeline *truth,
                     struct pieces *pieces);
 
 /* ---- of a condition: tally.c ---- */
@@ -49,7 +52,7 @@ struct sums {
     bool has_growth; /* of a counter, though no sample may lie here */
 };
 
-/* What was summed up, groups x buckets. */
+/* What was summed up: cells, group after group. */
 struct measured {
     struct tally *tallies; /* of a condition */
     struct sums *sums;     /* of everything else */
@@ -77,8 +80,9 @@ struct pass {
     struct measured *out;
     struct groups *groups;            /* with the buckets of the pass */
     uint64_t n_normal;                /* days that stand for another time; 0: the window itself */
-    struct measured day;              /* sums of one of them, by bucket */
+    struct measured day;              /* sums of one of them, by cell */
     uint8_t *metered;                 /* by facility: ENERGY_... of the window itself */
+    struct slices slices;             /* of the subject at hand */
     struct pieces pieces, cut, moved; /* scratch */
     struct gk_summary *summaries;
     gk_time *edges;
@@ -107,7 +111,7 @@ double sums_number(const struct measured *measured, const struct measure *measur
 /* Whether a facility's counter has samples in the pieces or within a day of them. */
 int counter_is_used(struct gk_query *query, uint32_t channel, uint32_t facility, const struct pieces *pieces,
                     bool *is_used);
-/* The growth of a counter in the pieces of a facility, by bucket: counter.c. */
+/* The growth of a counter in the pieces of a facility, by cell: counter.c. */
 int counter_add(struct gk_query *query, uint32_t channel, uint32_t facility, const struct pieces *pieces,
                 struct sums *sums);
 

@@ -175,6 +175,11 @@ static int check_keys(struct parser *parser, const struct stmt *stmt)
 
     for (size_t i = 0; i < tail->n_keys; i++) {
         n_times += tail->keys[i] >= KEY_HOUR;
+        if (tail->keys[i] == KEY_SHIFT) {
+            report_hint(parser->report, "%s", report_text(parser->report, NUMBERS));
+            return report_fail(parser->report, GK_ESYNTAX, tail->key_places[i],
+                               "a rule of numbers has one key of time: hour, day, week, month, or every");
+        }
         n_places += tail->keys[i] < KEY_HOUR;
         if (tail->keys[i] != KEY_TAG && n_places <= 1)
             continue;

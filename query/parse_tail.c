@@ -81,8 +81,8 @@ done:
 }
 
 /* Words that are keys, in the order of enum key; no word is W_COUNT_OF_WORDS, which stands for KEY_TAG. */
-static const enum word KEYS[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_COUNT_OF_WORDS,
-                                 W_HOUR,     W_DAY,  W_WEEK,       W_MONTH};
+static const enum word KEYS[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK,  W_COUNT_OF_WORDS,
+                                 W_HOUR,     W_DAY,  W_WEEK,       W_MONTH, W_SHIFT};
 #define N_KEYS (sizeof KEYS / sizeof KEYS[0])
 
 static enum key key_of(const struct token *token)
@@ -107,7 +107,8 @@ static bool is_field_word(const struct parser *parser)
 /* A word that is no key of the language is a tag. */
 int parse_key(struct parser *parser, struct tail *out)
 {
-    static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_HOUR, W_DAY, W_WEEK, W_MONTH, W_NONE};
+    static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK,  W_HOUR,
+                                      W_DAY,      W_WEEK, W_MONTH,      W_SHIFT, W_NONE};
     const struct token *token = parser->at;
     enum key key = key_of(token);
 
@@ -338,6 +339,9 @@ static const char *example_instead(const struct parser *parser)
 {
     enum noun noun;
 
+    if (parser->at->kind == T_NAME && parser->at > parser->list && parser->at[-1].kind == T_WORD &&
+        parser->at[-1].word == W_SHIFT)
+        return "one shift alone is a condition: during shift 'night'";
     if (is_key(parser) && parser->at[1].kind != T_NAME &&
         (parser->at == parser->list || is_key(&(struct parser){.at = parser->at - 1})))
         return "keys are separated by commas: by enterprise, day";
@@ -436,7 +440,8 @@ static const struct tail_form *find_form(const struct parser *parser)
         word = W_EVERY;
     else if (word == W_BY && next->kind == T_WORD && next->word == W_BAND && next[1].kind == T_NAME) /* 按阈值'v2' */
         word = W_USING;
-    else if (word == W_PER && next->kind == T_WORD && next->word >= W_HOUR && next->word <= W_MONTH)
+    else if (word == W_PER && next->kind == T_WORD &&
+             ((next->word >= W_HOUR && next->word <= W_MONTH) || next->word == W_SHIFT))
         word = W_BY;
     for (size_t i = 0; word != W_NONE && i < sizeof FORMS / sizeof FORMS[0]; i++)
         if (FORMS[i].word == word)

@@ -603,7 +603,8 @@ static void put_time(struct printer *printer, const struct time_tail *time)
 static void put_keys(struct printer *printer, const struct tail *tail)
 {
     /* In the order of enum key. */
-    static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK, W_NONE, W_HOUR, W_DAY, W_WEEK, W_MONTH};
+    static const enum word words[] = {W_FACILITY, W_LINE, W_ENTERPRISE, W_PARK,  W_NONE,
+                                      W_HOUR,     W_DAY,  W_WEEK,       W_MONTH, W_SHIFT};
 
     for (size_t i = 0; i < tail->n_keys; i++) {
         put(printer, i ? ", " : " by ");

@@ -48,7 +48,7 @@ int sums_check_dropped(struct gk_query *query, const struct source_run *run)
 int sums_start(struct gk_query *query, struct pass *pass)
 {
     const struct source *source = pass->run->source;
-    size_t n = pass->groups->buckets.n;
+    size_t n = pass->groups->width;
     int rc;
 
     TRY(source_scope(query, source));
@@ -160,7 +160,7 @@ static int add_counter(struct gk_query *query, struct pass *pass, uint32_t id, c
     TRY(gk_signal_summaries(query->snapshot, id, &signal, pass->edges, n, pass->summaries, &query->engine_error));
     for (size_t i = 0; i < n; i++)
         if (pass->interval[i] != SIZE_MAX)
-            sums[pieces->list[pass->interval[i]].bucket].held_ns += (double)pass->summaries[i].held_ns;
+            sums[pieces->list[pass->interval[i]].cell].held_ns += (double)pass->summaries[i].held_ns;
     TRY(counter_add(query, pass->run->counter, id, pieces, sums));
 done:
     return rc;
@@ -181,12 +181,12 @@ static int add_summaries(struct gk_query *query, struct pass *pass, uint32_t id,
     TRY(gk_signal_summaries(query->snapshot, id, &signal.of, pass->edges, n, pass->summaries, &query->engine_error));
     for (size_t i = 0; i < n; i++)
         if (pass->interval[i] != SIZE_MAX)
-            add_summary(&sums[pieces->list[pass->interval[i]].bucket], &pass->summaries[i], scale, kwh);
+            add_summary(&sums[pieces->list[pass->interval[i]].cell], &pass->summaries[i], scale, kwh);
 done:
     return rc;
 }
 
-/* All of a facility in some pieces of time, by bucket. */
+/* All of a facility in some pieces of time, by cell. */
 static int add_pieces(struct gk_query *query, struct pass *pass, uint32_t id, const struct pieces *pieces,
                       struct sums *sums)
 {
@@ -199,7 +199,7 @@ static int add_pieces(struct gk_query *query, struct pass *pass, uint32_t id, co
         return GK_OK;
     TRY(make_intervals(query, pass, pieces, &n));
     for (size_t i = 0; i < pieces->n; i++)
-        sums[pieces->list[i].bucket].certain_ns += (double)(pieces->list[i].to - pieces->list[i].from);
+        sums[pieces->list[i].cell].certain_ns += (double)(pieces->list[i].to - pieces->list[i].from);
     if (run->has_energy && run->counter != GK_ID_NONE)
         TRY(add_counter(query, pass, id, pieces, n, sums, &is_counted));
     if (!is_counted)
@@ -236,7 +236,7 @@ static int add_sorted(struct gk_query *query, struct pass *pass, uint32_t id, si
                 at++;
             double value = series_value(&signal, &batch, i) * scale;
             if (at < pieces->n && pieces->list[at].from <= batch.time[i] && !isnan(value))
-                out->values[out->n_values++] = (struct sorted){first_cell + pieces->list[at].bucket, value};
+                out->values[out->n_values++] = (struct sorted){first_cell + pieces->list[at].cell, value};
         }
     }
     rc = rc == GK_DONE ? GK_OK : rc;
@@ -263,14 +263,14 @@ static double percentile(const struct measured *measured, size_t cell, double pe
 static int add_day(struct gk_query *query, struct pass *pass, size_t number, const struct pieces *pieces)
 {
     for (size_t i = 0; i < pieces->n; i++)
-        pass->day.sums[pieces->list[i].bucket].possible_ns += (double)(pieces->list[i].to - pieces->list[i].from);
+        pass->day.sums[pieces->list[i].cell].possible_ns += (double)(pieces->list[i].to - pieces->list[i].from);
     return add_pieces(query, pass, query->scope.list[number].id, pieces, pass->day.sums);
 }
 
 /* Adds the day, of which n make one, when at least half of it was measured. */
 static bool take_day(struct pass *pass, size_t number)
 {
-    size_t n = pass->groups->buckets.n;
+    size_t n = pass->groups->width;
     struct sums *day = pass->day.sums, *to = &pass->out->sums[pass->groups->of[number] * n];
     double held = 0, total = 0;
 
@@ -286,52 +286,50 @@ static bool take_day(struct pass *pass, size_t number)
 
 static void lack(struct pass *pass, size_t number)
 {
-    size_t n = pass->groups->buckets.n;
+    size_t n = pass->groups->width;
 
     for (size_t i = 0; i < pass->pieces.n; i++) {
-        struct sums *sums = &pass->out->sums[pass->groups->of[number] * n + pass->pieces.list[i].bucket];
-        if (i == 0 || pass->pieces.list[i].bucket != pass->pieces.list[i - 1].bucket)
+        struct sums *sums = &pass->out->sums[pass->groups->of[number] * n + pass->pieces.list[i].cell];
+        if (i == 0 || pass->pieces.list[i].cell != pass->pieces.list[i - 1].cell)
             sums->n_lacking++;
     }
 }
 
 /* ---- one subject after the other ---- */
 
-/* When the series of a facility counts: pass->pieces, and how much of each bucket may be such a piece. */
-static int find_pieces(struct gk_query *query, struct pass *pass, size_t number, struct sums *sums)
+/* When the series of a facility counts: pass->pieces, and how much of each slice may be such a piece. */
+static int find_pieces(struct gk_query *query, struct pass *pass, const gk_timeline *truth, struct sums *sums)
 {
-    const struct groups *groups = pass->groups;
-    const struct buckets *buckets = &groups->buckets;
-    const gk_timeline *truth;
-    int rc = GK_OK;
+    const struct slices *slices = &pass->slices;
+    int rc;
 
-    pass->pieces.n = 0;
-    if (!pass->run->source->cond) {
-        for (size_t j = 0; j < buckets->n; j++) {
-            TRY(pieces_add(&query->memory, &pass->pieces, buckets->edges[j], buckets->edges[j + 1], j));
-            sums[j].possible_ns += (double)(buckets->edges[j + 1] - buckets->edges[j]);
-        }
-        return GK_OK;
-    }
-    TRY(eval_subject(&query->eval, query->scope.list[number], EVAL_INSIDE, &truth));
-    TRY(pieces_of_truth(query, groups, truth, &pass->pieces));
-    for (size_t j = 0; j < buckets->n; j++) {
+    if (truth)
+        TRY(pieces_of_truth(query, slices, truth, &pass->pieces));
+    else
+        TRY(pieces_of_slices(query, slices, &pass->pieces));
+    for (size_t i = 0; i < slices->n; i++) {
+        size_t cell = slices_cell(slices, i);
         struct gk_measure measure = {0};
-        gk_timeline_measure(truth, groups->ticks[j], groups->ticks[j + 1], &measure);
-        sums[j].possible_ns += (double)measure.possible * (double)query->window.tick_ns;
+        if (cell == SIZE_MAX)
+            continue;
+        if (truth)
+            gk_timeline_measure(truth, slices->ticks[i], slices->ticks[i + 1], &measure);
+        sums[cell].possible_ns += truth ? (double)measure.possible * (double)query->window.tick_ns
+                                        : (double)(slices->edges[i + 1] - slices->edges[i]);
     }
 done:
     return rc;
 }
 
-static int add_series(struct gk_query *query, struct pass *pass, size_t number)
+/* In one cut of the facility's time. */
+static int add_cut_series(struct gk_query *query, struct pass *pass, size_t number, const gk_timeline *truth)
 {
     static const struct normal_days days = {add_day, take_day, lack};
-    size_t n = pass->groups->buckets.n, first = pass->groups->of[number] * n;
+    size_t n = pass->groups->width, first = pass->groups->of[number] * n;
     struct sums *sums = &pass->out->sums[first];
     int rc;
 
-    TRY(find_pieces(query, pass, number, pass->n_normal ? pass->day.sums : sums));
+    TRY(find_pieces(query, pass, truth, pass->n_normal ? pass->day.sums : sums));
     if (pass->n_normal) {
         memset(pass->day.sums, 0, n * sizeof *pass->day.sums);
         return versus_normal(query, pass, number, &days);
@@ -339,6 +337,25 @@ static int add_series(struct gk_query *query, struct pass *pass, size_t number)
     TRY(add_pieces(query, pass, query->scope.list[number].id, &pass->pieces, sums));
     if (pass->run->has_percentile && pass->run->source->series->n_channels && pass->pieces.n)
         TRY(add_sorted(query, pass, query->scope.list[number].id, first));
+done:
+    return rc;
+}
+
+static int add_series(struct gk_query *query, struct pass *pass, size_t number)
+{
+    struct subject subject = query->scope.list[number];
+    const gk_timeline *truth = NULL;
+    size_t n_lacking = pass->run->n_lacking;
+    int rc = GK_OK;
+
+    if (pass->run->source->cond)
+        TRY(eval_subject(&query->eval, subject, EVAL_INSIDE, &truth));
+    TRY(slices_begin(query, pass->groups, subject, &pass->slices));
+    do {
+        TRY(add_cut_series(query, pass, number, truth));
+    } while (slices_next(query, &pass->slices));
+    if (pass->run->n_lacking > n_lacking)
+        pass->run->n_lacking = n_lacking + 1; /* a subject, in however many cuts */
 done:
     return rc;
 }
@@ -357,42 +374,72 @@ static void add_number(struct sums *to, double number)
         add_values(to, &one, 1);
 }
 
-/* An attribute holds for all time. */
-static void add_field(struct gk_query *query, struct pass *pass, size_t number)
+/*
+ * Adds a number once to each cell of a facility, of which there may be many slices, that an order touches; NULL: to
+ * all.
+ */
+static int add_once(struct gk_query *query, struct pass *pass, size_t number, const struct gk_order *order,
+                    double value)
 {
-    const struct gk_facility *facility = gk_facility_get(query->snapshot, query->scope.list[number].id);
-    size_t n = pass->groups->buckets.n;
+    struct slices *slices = &pass->slices;
+    struct sums *sums = &pass->out->sums[pass->groups->of[number] * pass->groups->width];
+    struct sums *seen = pass->day.sums;
+    int rc;
 
-    for (size_t j = 0; j < n; j++)
-        add_number(&pass->out->sums[pass->groups->of[number] * n + j],
-                   field_number(facility, pass->run->source->field.bytes));
+    TRY(slices_begin(query, pass->groups, query->scope.list[number], slices));
+    do {
+        for (size_t i = 0; i < slices->n; i++) {
+            size_t cell = slices_cell(slices, i);
+            bool is_touched = !order || (order->from < slices->edges[i + 1] && order->to > slices->edges[i]);
+            if (cell == SIZE_MAX || !is_touched || seen[cell].n_subjects++)
+                continue;
+            add_number(&sums[cell], value);
+        }
+    } while (slices_next(query, slices));
+    memset(seen, 0, pass->groups->width * sizeof *seen);
+done:
+    return rc;
 }
 
-/* What the orders that bind the facility cut, in the buckets that they touch. */
-static void add_cut(struct gk_query *query, struct pass *pass, size_t number)
+/* An attribute holds for all time. */
+static int add_field(struct gk_query *query, struct pass *pass, size_t number)
 {
-    const struct buckets *buckets = &pass->groups->buckets;
+    const struct gk_facility *facility = gk_facility_get(query->snapshot, query->scope.list[number].id);
+
+    return add_once(query, pass, number, NULL, field_number(facility, pass->run->source->field.bytes));
+}
+
+/* What the orders that bind the facility cut. */
+static int add_cut(struct gk_query *query, struct pass *pass, size_t number)
+{
     size_t n;
     const struct gk_order *orders = gk_orders(query->snapshot, &n);
+    int rc = GK_OK;
 
     for (size_t i = 0; i < n; i++) {
         const struct gk_order *order = &orders[i];
-        if (isnan(order->cut_share) || !calendar_is_meant(pass->run->source->cond, order) ||
-            scope_covers(&query->scope, &order->scope, order, query->scope.list[number]) == GK_FALSE)
-            continue;
-        for (size_t j = 0; j < buckets->n; j++)
-            if (order->from < buckets->edges[j + 1] && order->to > buckets->edges[j])
-                add_number(&pass->out->sums[pass->groups->of[number] * buckets->n + j], order->cut_share);
+        if (!isnan(order->cut_share) && calendar_is_meant(pass->run->source->cond, order) &&
+            scope_covers(&query->scope, &order->scope, order, query->scope.list[number]) != GK_FALSE)
+            TRY(add_once(query, pass, number, order, order->cut_share));
     }
+done:
+    return rc;
 }
 
-static void count_subject(struct pass *pass, size_t number)
+static int count_subject(struct gk_query *query, struct pass *pass, size_t number)
 {
-    const struct buckets *buckets = &pass->groups->buckets;
+    struct slices *slices = &pass->slices;
+    struct sums *sums = &pass->out->sums[pass->groups->of[number] * pass->groups->width];
+    int rc;
 
-    for (size_t j = 0; j < buckets->n; j++)
-        if (buckets->edges[j] < buckets->edges[j + 1])
-            pass->out->sums[pass->groups->of[number] * buckets->n + j].n_subjects++;
+    TRY(slices_begin(query, pass->groups, query->scope.list[number], slices));
+    do {
+        for (size_t i = 0; i < slices->n; i++)
+            if (slices_cell(slices, i) != SIZE_MAX && slices->edges[i] < slices->edges[i + 1])
+                sums[slices_cell(slices, i)].n_subjects++;
+    } while (slices_next(query, slices));
+done:
+    return rc;
 }
 
 int sums_step(struct gk_query *query, struct pass *pass, bool *is_done)
@@ -400,19 +447,19 @@ int sums_step(struct gk_query *query, struct pass *pass, bool *is_done)
     int rc = GK_OK;
 
     *is_done = query->next >= query->scope.n;
-    if (*is_done || pass->groups->buckets.n == 0) {
+    if (*is_done || pass->groups->width == 0) {
         query->next = query->scope.n;
         return GK_OK;
     }
     query->watch.done = query->next;
     TRY(watch_look(&query->watch));
-    count_subject(pass, query->next);
+    TRY(count_subject(query, pass, query->next));
     if (pass->run->source->kind == SOURCE_SERIES)
-        rc = add_series(query, pass, query->next);
+        TRY(add_series(query, pass, query->next));
     else if (pass->run->source->kind == SOURCE_FIELD)
-        add_field(query, pass, query->next);
+        TRY(add_field(query, pass, query->next));
     else
-        add_cut(query, pass, query->next);
+        TRY(add_cut(query, pass, query->next));
     query->next++;
 done:
     return rc;

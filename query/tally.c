@@ -13,54 +13,84 @@
 #include "parser.h"
 #include "versus.h"
 
-int tally_start(struct gk_query *query, struct pass *pass)
+/* The sum into which a slice counts; NULL: into none. */
+static struct tally *tally_at(const struct slices *slices, size_t i, struct tally *tallies)
 {
-    const struct source *source = pass->run->source;
-    const struct groups *groups = pass->groups;
-    size_t n = groups->buckets.n;
-    int rc;
+    size_t cell = slices_cell(slices, i);
 
-    TRY(run_start_source(query, source->bound, source->cond, pass->n_normal == 0));
-    TRY(groups_find(query, pass->groups));
-    pass->out->tallies = arena_array(&query->memory, groups->n * n + 1, sizeof *pass->out->tallies);
-    pass->day.tallies = arena_array(&query->memory, n + 1, sizeof *pass->day.tallies);
-    if (!pass->out->tallies || !pass->day.tallies)
-        return arena_status(&query->memory);
-    for (size_t i = 0; i < query->scope.n && pass->n_normal == 0; i++) /* pruned subjects count as known, too */
-        for (size_t j = 0; j < n; j++)
-            pass->out->tallies[groups->of[i] * n + j].total += (double)(groups->ticks[j + 1] - groups->ticks[j]);
+    return cell == SIZE_MAX ? NULL : &tallies[cell];
+}
+
+/* Pruned subjects count as known, too. */
+static int add_totals(struct gk_query *query, struct pass *pass)
+{
+    struct slices *slices = &pass->slices;
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < query->scope.n; i++) {
+        struct tally *tallies = &pass->out->tallies[pass->groups->of[i] * pass->groups->width], *tally;
+        TRY(slices_begin(query, pass->groups, query->scope.list[i], slices));
+        do {
+            for (size_t j = 0; j < slices->n; j++)
+                if ((tally = tally_at(slices, j, tallies)))
+                    tally->total += (double)(slices->ticks[j + 1] - slices->ticks[j]);
+        } while (slices_next(query, slices));
+    }
 done:
     return rc;
 }
 
-/* The ticks of a stretch of one truth that begins in bucket `at`. */
-static void add_stretch(const struct groups *groups, struct run run, bool is_event, struct tally *tallies, size_t at)
+int tally_start(struct gk_query *query, struct pass *pass)
+{
+    const struct source *source = pass->run->source;
+    size_t n = pass->groups->width;
+    int rc;
+
+    TRY(run_start_source(query, source->bound, source->cond, pass->n_normal == 0));
+    TRY(groups_find(query, pass->groups));
+    pass->out->tallies = arena_array(&query->memory, pass->groups->n * n + 1, sizeof *pass->out->tallies);
+    pass->day.tallies = arena_array(&query->memory, n + 1, sizeof *pass->day.tallies);
+    if (!pass->out->tallies || !pass->day.tallies)
+        return arena_status(&query->memory);
+    if (pass->n_normal == 0)
+        TRY(add_totals(query, pass));
+done:
+    return rc;
+}
+
+/* The ticks of a stretch of one truth that begins in slice `at`. */
+static void add_stretch(const struct slices *slices, struct run run, bool is_event, struct tally *tallies, size_t at)
 {
     for (int64_t from = run.from; from < run.to; at++) {
-        int64_t to = run.to < groups->ticks[at + 1] ? run.to : groups->ticks[at + 1];
+        int64_t to = run.to < slices->ticks[at + 1] ? run.to : slices->ticks[at + 1];
         if (from >= to)
-            continue; /* an empty bucket */
+            continue; /* an empty slice */
+        struct tally *tally = tally_at(slices, at, tallies);
         bool is_certain = run.truth == GK_TRUE;
-        tallies[at].certain += is_certain && !is_event ? (double)(to - from) : 0; /* moments have no length */
-        tallies[at].possible += is_certain && is_event ? 0 : (double)(to - from);
+        if (tally) {
+            tally->certain += is_certain && !is_event ? (double)(to - from) : 0; /* moments have no length */
+            tally->possible += is_certain && is_event ? 0 : (double)(to - from);
+        }
         from = to;
     }
 }
 
-/* The starts of a subject in one bucket. What begins certainly begins possibly, though it was unknown before. */
+/* The starts of a subject in one slice. What begins certainly begins possibly, though it was unknown before. */
 static void add_starts(struct tally *tally, int64_t certain, int64_t possible)
 {
+    if (!tally)
+        return;
     tally->starts += (double)certain;
     tally->possible_starts += (double)(possible > certain ? possible : certain);
 }
 
-/* Sums of all buckets in one sweep; returns how many stretches are only possible. */
-static uint64_t add_sums(const struct groups *groups, const gk_timeline *truth, bool is_event, struct tally *tallies)
+/* Sums of all slices in one sweep; returns how many stretches are only possible. */
+static uint64_t add_sums(const struct slices *slices, const gk_timeline *truth, bool is_event, struct tally *tallies)
 {
-    size_t n, at = 0, bucket = 0;
+    size_t n, at = 0, slice = 0;
     const struct gk_step *steps = gk_timeline_steps(truth, &n);
-    int64_t begin = groups->ticks[0], end = groups->ticks[groups->buckets.n];
-    int64_t certain = 0, possible = 0; /* starts in the bucket */
+    int64_t begin = slices->ticks[0], end = slices->ticks[slices->n];
+    int64_t certain = 0, possible = 0; /* starts in the slice */
     uint64_t n_possible = 0;
     struct run run;
 
@@ -70,34 +100,22 @@ static uint64_t add_sums(const struct groups *groups, const gk_timeline *truth, 
         run.from = is_seen ? run.from : begin;
         run.to = run.to < end ? run.to : end;
         n_possible += run.truth == GK_UNKNOWN;
-        for (; groups->ticks[bucket + 1] <= run.from; bucket++, certain = possible = 0)
-            add_starts(&tallies[bucket], certain, possible);
+        for (; slices->ticks[slice + 1] <= run.from; slice++, certain = possible = 0)
+            add_starts(tally_at(slices, slice, tallies), certain, possible);
         certain += is_seen && i > 0 && run.truth == GK_TRUE;
         possible += is_seen && i > 0 && steps[i - 1].value == GK_FALSE;
-        add_stretch(groups, run, is_event, tallies, bucket);
+        add_stretch(slices, run, is_event, tallies, slice);
     }
-    add_starts(&tallies[bucket], certain, possible);
+    add_starts(tally_at(slices, slice, tallies), certain, possible);
     return n_possible;
 }
 
-static size_t bucket_at(const struct groups *groups, int64_t tick)
+static void add_start(const struct slices *slices, int64_t tick, struct tally *tallies)
 {
-    size_t low = 0, high = groups->buckets.n;
+    struct tally *tally = tally_at(slices, slices_find(slices, tick), tallies);
 
-    while (high - low > 1) {
-        size_t mid = low + (high - low) / 2;
-        if (groups->ticks[mid] <= tick)
-            low = mid;
-        else
-            high = mid;
-    }
-    return low;
-}
-
-static void add_start(const struct groups *groups, int64_t tick, struct tally *tallies)
-{
-    struct tally *tally = &tallies[bucket_at(groups, tick)];
-
+    if (!tally)
+        return;
     if (!tally->has_first || tick < tally->first)
         tally->first = tick;
     if (!tally->has_first || tick > tally->last)
@@ -113,8 +131,8 @@ static int64_t open_end(const struct gk_query *query)
     return newest < query->window.now_tick ? newest : query->window.now_tick;
 }
 
-/* A run as far as its length counts for a bucket it touches. */
-static void add_length(const struct gk_query *query, const struct groups *groups, const struct run *run,
+/* A run as far as its length counts for a slice it touches. */
+static void add_length(const struct gk_query *query, const struct slices *slices, const struct run *run,
                        bool is_certain, struct tally *tallies)
 {
     bool is_endless;
@@ -122,15 +140,18 @@ static void add_length(const struct gk_query *query, const struct groups *groups
 
     if (to >= query->window.known_end) /* open: counted to the newest row when it is certain, to now else */
         to = is_certain ? open_end(query) : query->window.now_tick;
-    for (size_t j = bucket_at(groups, run->from); j < groups->buckets.n && groups->ticks[j] < to; j++) {
-        int64_t *longest = is_certain ? &tallies[j].longest : &tallies[j].possible_longest;
-        bool is_empty = groups->ticks[j] == groups->ticks[j + 1];
-        if (!is_empty && to > groups->ticks[j] && from < groups->ticks[j + 1] && to - from > *longest)
+    for (size_t j = slices_find(slices, run->from); j < slices->n && slices->ticks[j] < to; j++) {
+        struct tally *tally = tally_at(slices, j, tallies);
+        bool is_empty = slices->ticks[j] == slices->ticks[j + 1];
+        if (!tally || is_empty || to <= slices->ticks[j] || from >= slices->ticks[j + 1])
+            continue;
+        int64_t *longest = is_certain ? &tally->longest : &tally->possible_longest;
+        if (to - from > *longest)
             *longest = to - from;
     }
 }
 
-static void add_runs(const struct gk_query *query, const struct groups *groups, const gk_timeline *truth, bool is_event,
+static void add_runs(const struct gk_query *query, const struct slices *slices, const gk_timeline *truth, bool is_event,
                      struct tally *tallies)
 {
     const struct window *window = &query->window;
@@ -139,15 +160,15 @@ static void add_runs(const struct gk_query *query, const struct groups *groups, 
 
     while (eval_next_run(truth, window->a, window->b, &at, &run)) {
         if (run.truth == GK_TRUE && run.from >= window->a)
-            add_start(groups, run.from, tallies);
+            add_start(slices, run.from, tallies);
         if (is_event)
             continue;
         if (run.truth == GK_TRUE)
-            add_length(query, groups, &run, true, tallies);
+            add_length(query, slices, &run, true, tallies);
         if (whole.truth != GK_FALSE && run.from < whole.to)
             continue;
         whole = eval_whole_run(truth, at);
-        add_length(query, groups, &whole, false, tallies);
+        add_length(query, slices, &whole, false, tallies);
     }
 }
 
@@ -167,7 +188,7 @@ static int add_day(struct gk_query *query, struct pass *pass, size_t number, con
     window->b = window_tick(window->to, window->tick_ns);
     TRY(eval_subject(&query->eval, query->scope.list[number], EVAL_INSIDE, &truth));
     for (size_t i = 0; i < pieces->n; i++) {
-        struct tally *tally = &pass->day.tallies[pieces->list[i].bucket];
+        struct tally *tally = &pass->day.tallies[pieces->list[i].cell];
         int64_t a = window_tick(pieces->list[i].from, window->tick_ns);
         int64_t b = window_tick(pieces->list[i].to, window->tick_ns);
         struct gk_measure measure = {0};
@@ -184,7 +205,7 @@ done:
 /* Adds the day, of which n make one, when at least half of it is known. */
 static bool take_day(struct pass *pass, size_t number)
 {
-    size_t n = pass->groups->buckets.n;
+    size_t n = pass->groups->width;
     struct tally *day = pass->day.tallies, *to = &pass->out->tallies[pass->groups->of[number] * n];
     double unknown = 0, total = 0;
 
@@ -206,25 +227,31 @@ static bool take_day(struct pass *pass, size_t number)
 
 static void lack(struct pass *pass, size_t number)
 {
-    size_t n = pass->groups->buckets.n;
+    struct tally *tallies = &pass->out->tallies[pass->groups->of[number] * pass->groups->width];
 
-    for (size_t j = 0; j < n; j++)
-        pass->out->tallies[pass->groups->of[number] * n + j].n_lacking++;
+    for (size_t i = 0; i < pass->pieces.n; i++) {
+        size_t cell = pass->pieces.list[i].cell;
+        if (i == 0 || cell != pass->pieces.list[i - 1].cell)
+            tallies[cell].n_lacking++;
+    }
 }
 
 static int add_normal(struct gk_query *query, struct pass *pass)
 {
     static const struct normal_days days = {add_day, take_day, lack};
-    const struct groups *groups = pass->groups;
     const struct window window = query->window;
+    size_t number = query->next++, n_lacking = pass->run->n_lacking;
     int rc;
 
-    pass->pieces.n = 0;
-    for (size_t j = 0; j < groups->buckets.n; j++)
-        TRY(pieces_add(&query->memory, &pass->pieces, groups->buckets.edges[j], groups->buckets.edges[j + 1], j));
-    TRY(versus_normal(query, pass, query->next++, &days));
+    TRY(slices_begin(query, pass->groups, query->scope.list[number], &pass->slices));
+    do {
+        TRY(pieces_of_slices(query, &pass->slices, &pass->pieces));
+        rc = versus_normal(query, pass, number, &days);
+        query->window = window; /* days were looked at through other ones */
+    } while (rc == GK_OK && slices_next(query, &pass->slices));
+    if (pass->run->n_lacking > n_lacking)
+        pass->run->n_lacking = n_lacking + 1; /* a subject, in however many cuts */
 done:
-    query->window = window; /* days were looked at through other ones */
     return rc;
 }
 
@@ -233,11 +260,12 @@ done:
 int tally_step(struct gk_query *query, struct pass *pass, bool *is_done)
 {
     const struct source_run *run = pass->run;
-    const struct groups *groups = pass->groups;
+    struct slices *slices = &pass->slices;
     enum eval_need need = run->has_longest ? EVAL_POSSIBLE : EVAL_INSIDE;
     bool is_event = run->source->cond->is_event;
     const gk_timeline *truth;
     struct subject subject;
+    uint64_t n_possible = 0;
     int rc;
 
     if (pass->n_normal) {
@@ -245,12 +273,16 @@ int tally_step(struct gk_query *query, struct pass *pass, bool *is_done)
         return *is_done ? GK_OK : add_normal(query, pass);
     }
     TRY(run_next_subject(query, need, &subject, &truth, is_done));
-    if (*is_done || groups->buckets.n == 0)
+    if (*is_done || pass->groups->width == 0)
         return GK_OK;
-    struct tally *tallies = &pass->out->tallies[groups->of[query->next - 1] * groups->buckets.n];
-    query->meta.n_possible += add_sums(groups, truth, is_event, tallies);
-    if (run->has_runs)
-        add_runs(query, groups, truth, is_event, tallies);
+    struct tally *tallies = &pass->out->tallies[pass->groups->of[query->next - 1] * pass->groups->width];
+    TRY(slices_begin(query, pass->groups, subject, slices));
+    do {
+        n_possible = slices->n ? add_sums(slices, truth, is_event, tallies) : 0;
+        if (run->has_runs && slices->n)
+            add_runs(query, slices, truth, is_event, tallies);
+    } while (slices_next(query, slices));
+    query->meta.n_possible += n_possible; /* each cut is of the whole window */
 done:
     return rc;
 }

@@ -116,7 +116,7 @@ static int move_day(struct gk_query *query, const struct pieces *pieces, size_t 
     out->n = 0;
     for (; *at < pieces->n && pieces->list[*at].from < midnight + DAY_NS; ++*at) {
         const struct piece *piece = &pieces->list[*at];
-        TRY(pieces_add(&query->memory, out, piece->from - midnight + day, piece->to - midnight + day, piece->bucket));
+        TRY(pieces_add(&query->memory, out, piece->from - midnight + day, piece->to - midnight + day, piece->cell));
     }
 done:
     return rc;
@@ -133,7 +133,7 @@ static int cut_days(struct gk_query *query, const struct pieces *pieces, struct 
         for (; from < to; from = next) {
             next = midnight_of(query, from) + DAY_NS;
             next = next < to ? next : to;
-            TRY(pieces_add(&query->memory, out, from, next, pieces->list[i].bucket));
+            TRY(pieces_add(&query->memory, out, from, next, pieces->list[i].cell));
         }
     }
 done:

@@ -225,7 +225,7 @@ enum bucket_kind bucket_kind_of(const struct tail *tail)
     if (tail->every_ns)
         return BUCKET_EVERY;
     for (size_t i = 0; i < tail->n_keys; i++)
-        if (tail->keys[i] >= KEY_HOUR)
+        if (tail->keys[i] >= KEY_HOUR && tail->keys[i] != KEY_SHIFT)
             return (enum bucket_kind)(BUCKET_HOUR + (tail->keys[i] - KEY_HOUR));
     return BUCKET_WHOLE;
 }

@@ -460,6 +460,7 @@ static const struct spelling spellings[] = {
     {"shift", W_SHIFT},
     {"shifts", W_SHIFT},
     {"班次", W_SHIFT},
+    {"班", W_SHIFT},
     {"using", W_USING},
     {"采用", W_USING},
     {"使用", W_USING},
