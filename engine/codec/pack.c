@@ -270,23 +270,32 @@ AVX512 static void get_wide_avx512(const uint8_t *bytes, unsigned width, uint64_
 }
 
 /* Eight integers begin with a byte and are in eight words: each is in one of them or in two. */
+struct eighth {
+    __m512i mask, word, next, shift, back;
+};
+
+AVX512 static inline __m512i get_eight(const struct eighth *of, const uint8_t *bytes, size_t size)
+{
+    __m512i words = _mm512_maskz_loadu_epi8(size < 64 ? (UINT64_C(1) << size) - 1 : UINT64_MAX, bytes);
+    __m512i low = _mm512_srlv_epi64(_mm512_permutexvar_epi64(of->word, words), of->shift);
+    __m512i high = _mm512_sllv_epi64(_mm512_permutexvar_epi64(of->next, words), of->back);
+    return _mm512_and_si512(_mm512_or_si512(low, high), of->mask);
+}
+
 AVX512 static void get_stream_avx512(const uint8_t *bytes, size_t n, unsigned width, uint64_t *v)
 {
-    const __m512i mask = _mm512_set1_epi64((int64_t)low_bits(width)), lane = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+    const __m512i lane = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
     const __m512i bit = _mm512_mullo_epi64(lane, _mm512_set1_epi64(width)), word = _mm512_srli_epi64(bit, 6);
-    const __m512i shift = _mm512_and_si512(bit, _mm512_set1_epi64(63)),
-                  back = _mm512_sub_epi64(_mm512_set1_epi64(64), shift);
-    const __m512i next = _mm512_add_epi64(word, _mm512_set1_epi64(1));
+    const __m512i shift = _mm512_and_si512(bit, _mm512_set1_epi64(63));
+    const struct eighth of = {_mm512_set1_epi64((int64_t)low_bits(width)), word,
+                              _mm512_add_epi64(word, _mm512_set1_epi64(1)), shift,
+                              _mm512_sub_epi64(_mm512_set1_epi64(64), shift)};
     size_t size = pack_size(n, width);
 
-    for (size_t i = 0; i < n; i += 8, bytes += width, size -= width) {
-        unsigned left = n - i < 8 ? (unsigned)(n - i) : 8;
-        __m512i words = _mm512_maskz_loadu_epi8(low_bits(size < width ? (unsigned)size : width), bytes);
-        __m512i low = _mm512_srlv_epi64(_mm512_permutexvar_epi64(word, words), shift);
-        __m512i high = _mm512_sllv_epi64(_mm512_permutexvar_epi64(next, words), back);
-        _mm512_mask_storeu_epi64(v + i, (__mmask8)((1u << left) - 1),
-                                 _mm512_and_si512(_mm512_or_si512(low, high), mask));
-    }
+    for (; n >= 8; n -= 8, v += 8, bytes += width, size -= width)
+        _mm512_storeu_si512(v, get_eight(&of, bytes, size));
+    if (n > 0)
+        _mm512_mask_storeu_epi64(v, (__mmask8)((1u << n) - 1), get_eight(&of, bytes, size));
 }
 #else
 #define get_wide_avx512   get_wide_avx2

@@ -8,38 +8,130 @@
 
 #include "base/bytes.h"
 
-BODY uint32_t place_of(const struct places *places, size_t bit, uint32_t bits)
+/* The next place, of a bin: how far above its lowest integer. */
+BODY uint32_t take_place(const struct places_table *table, struct places *places, uint8_t bin)
 {
-    size_t at = bit / 8 < places->size ? bit / 8 : places->size;
-    return load_u32(places->bytes + at) >> bit % 8 & ((1u << bits) - 1);
+    uint32_t bits = table->bits[bin];
+    size_t at = places->bit / 8 < places->size ? places->bit / 8 : places->size;
+    uint32_t place = load_u32(places->bytes + at) >> places->bit % 8 & ((1u << bits) - 1);
+
+    places->bit += bits;
+    return place * table->step[bin];
 }
 
-BODY void next_body(const struct places_table *table, struct places *places, uint8_t symbol[LANES_STEPS][LANES],
-                    size_t n, size_t from, size_t stretch, uint32_t *near)
+/* Of most columns few bins have places. */
+static void next_plain(const struct places_table *table, struct places *places, uint8_t symbol[LANES_STEPS][LANES],
+                       size_t n, size_t from, size_t stretch, uint32_t *near)
 {
-    size_t bit = places->bit;
-
     for (unsigned half = 0; half < LANES; half += PLACES_HALF)
         for (size_t i = 0; i < n; i++)
             for (unsigned k = half; k < half + PLACES_HALF; k++) {
                 uint8_t s = symbol[i][k];
-                uint32_t v = table->low[s] + place_of(places, bit, table->bits[s]) * table->step[s];
-                bit += table->bits[s];
+                uint32_t v = table->low[s];
+                if (table->bits[s] > 0)
+                    v += take_place(table, places, s);
                 places->last[k] = table->is_delta ? places->last[k] + v : v;
                 near[k * stretch + from + i] = places->last[k];
             }
-    places->bit = bit;
-}
-
-/* Not for its vectors: shifts by a variable are cheaper there. */
-AVX2 static void next_avx2(const struct places_table *table, struct places *places, uint8_t symbol[LANES_STEPS][LANES],
-                           size_t n, size_t from, size_t stretch, uint32_t *near)
-{
-    next_body(table, places, symbol, n, from, stretch, near);
 }
 
 #ifdef __x86_64__
 #include <immintrin.h>
+
+#define FEW_EIGHT 8 /* bins whose columns of the table are in a register each */
+
+AVX2 static inline __m256i look_up_eight(const uint32_t *of, const bool is_few, __m256i symbol)
+{
+    return is_few ? _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const void *)of), symbol)
+                  : _mm256_i32gather_epi32((const void *)of, symbol, 4);
+}
+
+/* The integers of eight lanes. Places are taken one by one: few bins have any. */
+AVX2 static inline __m256i integers_of_eight(const struct places_table *table, const bool is_few, struct places *places,
+                                             const uint8_t *symbol)
+{
+    __m256i s = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)symbol));
+    __m256i integer = look_up_eight(table->low, is_few, s);
+    __m256i width = table->has_places ? look_up_eight(table->bits, is_few, s) : _mm256_setzero_si256();
+    __m256i has_place = _mm256_cmpgt_epi32(width, _mm256_setzero_si256());
+    unsigned lanes = (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(has_place));
+    uint32_t more[8];
+
+    if (lanes == 0)
+        return integer;
+    _mm256_storeu_si256((void *)more, _mm256_setzero_si256());
+    for (; lanes; lanes &= lanes - 1) {
+        unsigned k = (unsigned)__builtin_ctz(lanes);
+        more[k] = take_place(table, places, symbol[k]);
+    }
+    return _mm256_add_epi32(integer, _mm256_loadu_si256((const void *)more));
+}
+
+/* Row i of 8 x 8 becomes column i. */
+AVX2 static inline void transpose_eight(__m256i v[8])
+{
+    __m256i t[8];
+
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < 8; i += 2) { /* pairs of lanes: of two rows */
+        t[i] = _mm256_unpacklo_epi32(v[i], v[i + 1]);
+        t[i + 1] = _mm256_unpackhi_epi32(v[i], v[i + 1]);
+    }
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < 8; i += 4) { /* fours: of four rows, lanes 0, 1, 2, 3 of each half */
+        v[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
+        v[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
+        v[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
+        v[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < 4; i++) { /* halves */
+        t[i] = _mm256_permute2x128_si256(v[i], v[i + 4], 0x20);
+        t[i + 4] = _mm256_permute2x128_si256(v[i], v[i + 4], 0x31);
+    }
+    memcpy(v, t, sizeof t);
+}
+
+/* Sixteen lanes of all steps; places go from lane to lane within a step. */
+AVX2 static inline void run_eights(const struct places_table *table, const bool is_few, struct places *places,
+                                   uint8_t symbol[LANES_STEPS][LANES], unsigned half, size_t stretch, uint32_t *near)
+{
+    __m256i last[2] = {_mm256_loadu_si256((const void *)(places->last + half)),
+                       _mm256_loadu_si256((const void *)(places->last + half + 8))};
+
+    for (size_t from = 0; from < LANES_STEPS; from += 8) {
+        __m256i v[2][8];
+        for (size_t i = 0; i < 8; i++)
+#pragma GCC unroll 2
+            for (unsigned k = 0; k < 2; k++) {
+                const uint8_t *s = symbol[from + i] + half + (size_t)8 * k;
+                __m256i integer = integers_of_eight(table, is_few, places, s);
+                v[k][i] = last[k] = table->is_delta ? _mm256_add_epi32(last[k], integer) : integer;
+            }
+        for (unsigned k = 0; k < 2; k++) {
+            transpose_eight(v[k]);
+            for (unsigned i = 0; i < 8; i++)
+                _mm256_storeu_si256((void *)(near + (half + 8 * k + i) * stretch + from), v[k][i]);
+        }
+    }
+    _mm256_storeu_si256((void *)(places->last + half), last[0]);
+    _mm256_storeu_si256((void *)(places->last + half + 8), last[1]);
+}
+
+/* The last steps may be fewer. */
+AVX2 static void next_avx2(const struct places_table *table, struct places *places, uint8_t symbol[LANES_STEPS][LANES],
+                           size_t n, size_t from, size_t stretch, uint32_t *near)
+{
+    if (n < LANES_STEPS) {
+        next_plain(table, places, symbol, n, from, stretch, near);
+        return;
+    }
+    for (unsigned half = 0; half < LANES; half += PLACES_HALF)
+        if (table->n_bins <= FEW_EIGHT)
+            run_eights(table, true, places, symbol, half, stretch, near + from);
+        else
+            run_eights(table, false, places, symbol, half, stretch, near + from);
+}
 
 /* A column of the table by symbols: of few bins it is in two registers. */
 struct lookup {
@@ -158,7 +250,8 @@ AVX512 static void next_avx512(const struct places_table *table, struct places *
             run_half(table, false, places, symbol, n, half, stretch, near + from);
 }
 #else
-#define next_avx512 next_avx2
+#define next_avx2   next_plain
+#define next_avx512 next_plain
 #endif
 
 void places_next_on(enum target target, const struct places_table *table, struct places *places,
@@ -170,7 +263,7 @@ void places_next_on(enum target target, const struct places_table *table, struct
     else if (target == TARGET_AVX2)
         next_avx2(table, places, symbol, n, from, stretch, near);
     else
-        next_body(table, places, symbol, n, from, stretch, near);
+        next_plain(table, places, symbol, n, from, stretch, near);
 }
 
 void places_next(const struct places_table *table, struct places *places, uint8_t symbol[LANES_STEPS][LANES], size_t n,
