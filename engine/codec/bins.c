@@ -302,23 +302,71 @@ static uint8_t bin_of(const struct bin *bin, unsigned n_bins, uint64_t v)
     return (uint8_t)from;
 }
 
-/* Where the bins begin close together, a table finds them. */
-static void set_symbols(struct work *work, const uint64_t *v, size_t n)
+/* By a table of where the bins begin. */
+static void look_up_symbols(struct work *work, const uint64_t *v, size_t n, uint64_t span)
 {
     unsigned n_bins = work->model.n_symbols;
-    uint64_t low = work->bin[0].low, span = work->bin[n_bins - 1].low - low;
+    uint64_t low = work->bin[0].low;
     uint8_t of[NARROW];
 
-    if (span >= NARROW || span >= n) {
-        for (size_t i = 0; i < n; i++)
-            work->symbol[i] = bin_of(work->bin, n_bins, v[i]);
-        return;
-    }
     for (unsigned k = 0; k + 1 < n_bins; k++)
         memset(of + (work->bin[k].low - low), (int)k, (size_t)(work->bin[k + 1].low - work->bin[k].low));
     of[span] = (uint8_t)(n_bins - 1);
     for (size_t i = 0; i < n; i++)
         work->symbol[i] = of[v[i] - low < span ? v[i] - low : span];
+}
+
+#define COUNTED_RUN 256 /* rows that stay in registers or near them */
+
+/* By counting the bins that begin at or below: of few bins that is done many rows at a time, where 64 bits are compared
+ * by registers. */
+BODY void count_below(const struct bin *bin, unsigned n_bins, const uint64_t *v, size_t n, uint8_t *symbol)
+{
+    uint64_t low = bin[0].low, span = bin[n_bins - 1].low - low;
+
+    for (size_t from = 0; from < n; from += COUNTED_RUN) {
+        size_t n_here = n - from < COUNTED_RUN ? n - from : COUNTED_RUN;
+        int16_t above[COUNTED_RUN] = {0}, below[COUNTED_RUN] = {0};
+        for (size_t i = 0; i < n_here; i++)
+            above[i] = (int16_t)(v[from + i] - low < span ? v[from + i] - low : span);
+        for (unsigned k = 1; k < n_bins; k++) {
+            int16_t begin = (int16_t)(bin[k].low - low);
+            for (size_t i = 0; i < COUNTED_RUN; i++)
+                below[i] = (int16_t)(below[i] + (above[i] >= begin));
+        }
+        for (size_t i = 0; i < n_here; i++)
+            symbol[from + i] = (uint8_t)below[i];
+    }
+}
+
+AVX2 static void count_below_avx2(const struct bin *bin, unsigned n_bins, const uint64_t *v, size_t n, uint8_t *symbol)
+{
+    count_below(bin, n_bins, v, n, symbol);
+}
+
+AVX512 static void count_below_avx512(const struct bin *bin, unsigned n_bins, const uint64_t *v, size_t n,
+                                      uint8_t *symbol)
+{
+    count_below(bin, n_bins, v, n, symbol);
+}
+
+#define COUNTED_BINS 16 /* a row takes as long to be counted among about so many as to be looked up */
+
+static void set_symbols(struct work *work, const uint64_t *v, size_t n)
+{
+    unsigned n_bins = work->model.n_symbols;
+    uint64_t span = work->bin[n_bins - 1].low - work->bin[0].low;
+    enum target target = target_best();
+
+    if (span >= NARROW || span >= n)
+        for (size_t i = 0; i < n; i++)
+            work->symbol[i] = bin_of(work->bin, n_bins, v[i]);
+    else if (n_bins > COUNTED_BINS || target == TARGET_PLAIN)
+        look_up_symbols(work, v, n, span);
+    else if (target == TARGET_AVX512)
+        count_below_avx512(work->bin, n_bins, v, n, work->symbol);
+    else
+        count_below_avx2(work->bin, n_bins, v, n, work->symbol);
 }
 
 /* Counts for 9 contexts, of the lanes as they will run; by turns in two tables, as the same symbol comes again. */
@@ -439,29 +487,61 @@ static void put_bins(const struct work *work, bool is_delta, struct buffer *out)
         }
 }
 
-/* Lanes side by side. Those that end before the others go on with the symbols that cost least. */
-static void set_laned(struct work *work, size_t n)
+/* Lanes that end before the others go on with the symbols that cost least. */
+static void go_on(struct work *work, size_t n, size_t stretch)
 {
     const struct rans_model *model = &work->model;
-    size_t stretch = lanes_steps(n), n_full = n / stretch;
     uint8_t likely[RANS_CONTEXTS_MAX] = {0};
 
-    for (size_t i = 0; i < stretch; i++)
-        for (size_t k = 0; k < n_full; k++)
-            work->laned[i * LANES + k] = work->symbol[k * stretch + i];
-    if (n_full == LANES)
-        return;
     for (unsigned c = 0; c < model->n_contexts; c++)
         for (unsigned i = 0; i < model->n_symbols; i++)
             likely[c] = model->frequency[c][i] > model->frequency[c][likely[c]] ? (uint8_t)i : likely[c];
-    for (size_t k = n_full; k < LANES; k++) {
+    for (size_t k = n / stretch; k < LANES; k++) {
         unsigned context = 0;
-        for (size_t i = 0, row = k * stretch; i < stretch; i++, row++) {
-            uint8_t s = row < n ? work->symbol[row] : likely[context];
-            work->laned[i * LANES + k] = s;
+        for (size_t row = k * stretch; row < (k + 1) * stretch; row++) {
+            uint8_t s = work->symbol[row] = row < n ? work->symbol[row] : likely[context];
             context = rans_next(context, model->class[s], model -> n_contexts);
         }
     }
+}
+
+typedef uint8_t row16 __attribute__((vector_size(16)));
+
+/* Row i of 16 x 16 bytes becomes column i: each turn puts a row's bytes beside those of the row eight below. */
+BODY void transpose(row16 v[16])
+{
+#pragma GCC unroll 4
+    for (unsigned turn = 0; turn < 4; turn++) {
+        row16 t[16];
+#pragma GCC unroll 8
+        for (unsigned i = 0; i < 8; i++) {
+            t[2 * i] = __builtin_shufflevector(v[i], v[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            t[2 * i + 1] =
+                __builtin_shufflevector(v[i], v[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+        }
+        memcpy(v, t, sizeof t);
+    }
+}
+
+/* Lanes side by side. */
+static void set_laned(struct work *work, size_t n)
+{
+    size_t stretch = lanes_steps(n), i = 0;
+    row16 v[16];
+
+    if (n < LANES * stretch)
+        go_on(work, n, stretch);
+    for (; i + 16 <= stretch; i += 16)
+        for (size_t half = 0; half < LANES; half += 16) {
+            for (size_t k = 0; k < 16; k++)
+                memcpy(&v[k], work->symbol + (half + k) * stretch + i, sizeof v[k]);
+            transpose(v);
+            for (size_t k = 0; k < 16; k++)
+                memcpy(work->laned + (i + k) * LANES + half, &v[k], sizeof v[k]);
+        }
+    for (; i < stretch; i++)
+        for (size_t k = 0; k < LANES; k++)
+            work->laned[i * LANES + k] = work->symbol[k * stretch + i];
 }
 
 /* Bits side by side. */
