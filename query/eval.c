@@ -851,12 +851,20 @@ static int64_t clear_border(const struct eval *eval, int64_t lo)
     return lo;
 }
 
+static bool has_entries(const struct eval *eval)
+{
+    for (size_t i = 0; i < eval->bound->n_leaves; i++)
+        if (eval->bound->leaves[i]->kind == COND_ORDER || eval->bound->leaves[i]->kind == COND_EXEMPT)
+            return true;
+    return false;
+}
+
 static bool has_after(const struct cond *cond)
 {
     return cond && (cond->kind == COND_AFTER || has_after(cond->a) || has_after(cond->b));
 }
 
-/* How a run began is looked up however long ago it was: an order or exemption may have begun it before all data. */
+/* An order or exemption may have begun a run before all data, however long ago. */
 static int64_t before_entries(const struct eval *eval, int64_t least)
 {
     size_t n_orders, n_exemptions;
@@ -903,6 +911,7 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
             if (is_second && !right)
                 break;
             is_second = true;
+            least = has_entries(eval) ? before_entries(eval, least) : least;
             eval->lo = clear_border(eval, least - 3 * pad - 3);
         } else if (left) {
             eval->lo = eval->lo - least > step ? eval->lo - step : least;

@@ -378,9 +378,10 @@ static int refuse_tail(struct parser *parser)
 static bool is_tag_key(const struct token *name)
 {
     const struct token *next = name + 2;
+    const struct parser at_name = {.at = name};
     struct measure agg;
 
-    if (name->kind != T_NAME && name->word != W_NONE)
+    if (name->kind != T_NAME && name->word != W_NONE && !is_field_word(&at_name))
         return false;
     if (name[1].word == W_TOP)
         return next->kind == T_NUMBER && next[1].kind == T_WORD && next[1].word == W_BY;

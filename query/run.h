@@ -50,6 +50,7 @@ struct gk_query {
     struct bound bound;
     const struct statement *statement; /* NULL: define */
     enum query_part part;
+    const gk_query *opens_as;  /* a window without a begin has that of this one; NULL: its own */
     struct both *both;         /* of STATEMENT_STORED: its parts */
     struct gk_query *profiled; /* of STATEMENT_PROFILE: what is run */
     int64_t prepare_ns;        /* of that */

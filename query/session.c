@@ -461,12 +461,13 @@ const struct gk_column *gk_query_column(const gk_query *query, size_t i)
 static int make_window(struct gk_query *query, gk_time now)
 {
     const struct gk_store_info *info = gk_snapshot_info(query->snapshot);
+    const gk_query *opened = query->opens_as ? query->opens_as : query;
     const struct tail *tail = &query->stmt->tail;
     const struct window_input input = {.tail = tail,
                                        .tick_ns = info->tick_ns,
                                        .zone_s = tail->has_zone ? tail->zone_s : info->zone_s,
                                        .now = now,
-                                       .beginning = info->beginning,
+                                       .beginning = gk_snapshot_info(opened->snapshot)->beginning,
                                        .max_ns = query->session->options.max_window_ns};
     bool is_timeless =
         (query->stmt->kind == STMT_LIST && query->stmt->listed != W_EVENT && query->stmt->listed != W_BACKFILL) ||

@@ -35,6 +35,7 @@ static int columns(struct gk_query *query)
     own->n_keys = tail->n_keys + (tail->every_ns != 0);
     TRY(query_prepare_part(query, PART_UNDER, &own->under));
     TRY(query_prepare_part(query, PART_STORED, &own->stored));
+    own->stored->opens_as = tail->vs_now ? own->under : NULL;
     for (size_t i = 0; i < gk_query_n_columns(own->under); i++) {
         const struct gk_column *column = gk_query_column(own->under, i);
         ok = ok && rows_add_column(rows, column->name, column->type);
@@ -60,6 +61,7 @@ static int start(struct gk_query *query)
     query->meta.has_possible = true;
     TRY(gk_query_start(own->under, query->snapshot, query->window.now, error));
     TRY(gk_query_start(own->stored, query->snapshot, query->window.now, error));
+    query->meta.from = own->under->meta.from;
 done:
     return rc;
 }
