@@ -9,7 +9,8 @@
 
 const char *const AGGS[] = {"duration", "share", "count", "longest", "first",  "last", "coverage", "avg",
                             "max",      "min",   "sum",   "rms",     "energy", "p50",  "p95"};
-static const char *const KEYS[] = {"facility", "line", "enterprise", "park", "hour", "day", "week", "month"};
+static const char *const KEYS[] = {"facility",   "line", "enterprise", "park", "type", "group",
+                                   "stop_level", "hour", "day",        "week", "month"};
 const char *const NOUNS[] = {"facility", "production", "abatement", "line", "enterprise", "park", "zone"};
 static const char *const STATES[] = {"nodata", "off", "idle", "on", "overload"};
 static const char *const ROLES[] = {"other", "production", "abatement"};
@@ -89,14 +90,38 @@ static void make_tails(const struct view *view, struct random *random, struct st
         s->limit = 1 + below(random, 5);
 }
 
+static bool is_tag(int key)
+{
+    return key >= BY_TYPE && key <= BY_STOP_LEVEL;
+}
+
+/* The value of a facility, "" without; levels have one digit. */
+static const char *tag_text(const struct facility *f, enum key key)
+{
+    static const char *const levels[] = {"0", "1", "2", "3"};
+
+    if (key == BY_STOP_LEVEL)
+        return f->stop_level == NONE ? "" : levels[f->stop_level];
+    const char *text = key == BY_TYPE ? f->type : f->group;
+    return text ? text : "";
+}
+
+static bool tag_is_known(const struct zone *zone, enum key key)
+{
+    for (int f = 0; f < zone->n_facilities; f++)
+        if (tag_text(&zone->facilities[f], key)[0])
+            return true;
+    return false;
+}
+
 static void make_buckets(const struct view *view, struct random *random, struct statement *s, enum noun subject)
 {
     int n = below(random, 4), time = NONE;
-    static const int widest[] = {BY_FACILITY, BY_FACILITY, BY_FACILITY, BY_LINE, BY_ENTERPRISE, BY_PARK, BY_HOUR};
+    static const int widest[] = {BY_FACILITY, BY_FACILITY, BY_FACILITY, BY_LINE, BY_ENTERPRISE, BY_PARK, BY_TYPE};
 
     for (int i = 0; i < n && i < 3; i++) {
-        int key = below(random, 8);
-        bool is_known = false;
+        int key = below(random, N_KEYS);
+        bool is_known = is_tag(key) && !tag_is_known(view->zone, (enum key)key);
         for (int k = 0; k < s->n_keys; k++)
             is_known |= (int)s->keys[k] == key;
         if (is_known || key < widest[subject] || (key >= BY_HOUR && time != NONE))
@@ -153,8 +178,8 @@ void statement_make_series(const struct view *view, struct random *random, struc
     while (leaf->op != STATE);
     s->ref = leaf->ref;
     s->ref.quant = PLAIN;
-    s->metric = below(random, 5);
-    s->channel = below(random, N_CHANNELS);
+    s->metric = below(random, 6);
+    s->channel = below(random, s->metric == ROW ? ROW_FORMS : N_CHANNELS);
 }
 
 bool statement_has_agg(const struct statement *s, enum agg agg)
@@ -174,17 +199,17 @@ static void add_agg(struct statement *s, enum agg agg)
 void statement_make_aggs(struct random *random, struct statement *s, int n)
 {
     static const enum agg series[] = {AVG, MAX, MIN, SUM, RMS, COUNT, FIRST, LAST_ONE, COVERAGE, P50, P95, ENERGY};
-    bool is_power = s->metric == POWER || s->metric == 4 || (s->metric == CHANNEL && s->channel == KW);
+    bool is_power = s->metric == POWER || s->metric == ENERGY_OF || (s->metric == CHANNEL && s->channel == KW);
 
     for (; n > 0; n--) {
         enum agg agg = s->kind == AGGREGATE ? (enum agg)below(random, COVERAGE + 1) : series[below(random, 12)];
-        if (s->kind == SERIES && s->metric == 4)
+        if (s->kind == SERIES && s->metric == ENERGY_OF)
             agg = s->n_aggs && one_in(random, 3) ? COVERAGE : ENERGY;
         if (agg != ENERGY || is_power)
             add_agg(s, agg);
     }
     if (s->n_aggs == 0)
-        add_agg(s, s->metric == 4 ? ENERGY : COUNT);
+        add_agg(s, s->metric == ENERGY_OF ? ENERGY : COUNT);
 }
 
 static void print(struct statement *s, const struct zone *zone);
@@ -295,8 +320,8 @@ struct statement *statement_make(const struct view *view, struct random *random)
         numbers_make(view, random, s);
     if (s->kind == LAG)
         lag_make(view, random, s);
-    if (s->kind == SAMPLES && s->metric != CURRENT)
-        s->metric = one_in(random, 2) ? POWER : CHANNEL;
+    if (s->kind == SAMPLES && (s->metric == LOAD || s->metric == ENERGY_OF))
+        s->metric = POWER; /* what was measured */
     make_tails(view, random, s);
     s->with_possible = s->kind == WHEN && one_in(random, 4);
     bool has_series = s->kind >= SERIES && s->kind != LAG;
@@ -322,6 +347,8 @@ struct statement *statement_make(const struct view *view, struct random *random)
             make_column(random, &s->top, name);
         if (s->has_with && one_in(random, 2))
             s->versus = STORED;
+        else if (s->has_known && one_in(random, 2))
+            s->versus = KNOWN_NOW;
         else if (one_in(random, 6))
             numbers_make_versus(view, random, s);
     } else if (s->kind == NUMBERS) {
@@ -332,7 +359,9 @@ struct statement *statement_make(const struct view *view, struct random *random)
             widest = noun > widest ? noun : widest;
         }
         make_buckets(view, random, s, widest);
-        if (one_in(random, 2))
+        if (s->has_known && one_in(random, 2))
+            s->versus = KNOWN_NOW;
+        else if (one_in(random, 2))
             numbers_make_versus(view, random, s);
     } else if (s->kind == LAG) {
         if (s->lag.n_numbers)
@@ -492,8 +521,11 @@ void statement_print_source(const struct statement *s, const struct zone *zone, 
         text_add(out, ")");
         return;
     }
-    if (s->kind != STATE_OF && s->metric != 4)
-        text_add(out, "%s of ", s->metric == CHANNEL ? CHANNELS[s->channel] : metrics[s->metric]);
+    if (s->kind != STATE_OF && s->metric != ENERGY_OF)
+        text_add(out, "%s of ",
+                 s->metric == CHANNEL ? CHANNELS[s->channel]
+                 : s->metric == ROW   ? row_text(s->channel)
+                                      : metrics[s->metric]);
     text_add(out, "%s", NOUNS[s->ref.noun]);
     print_names(out, zone, s->ref.noun, s->ref.names, s->ref.n_names);
     if (s->is_narrowed) {
@@ -566,6 +598,11 @@ void answer_put_text(struct answer *out, int column, const char *text)
         return;
     (void)snprintf(cell->text, sizeof cell->text, "%s", text);
     cell->value.type = GK_TYPE_TEXT;
+}
+
+void answer_put_whole(struct answer *out, int column, const char *text)
+{
+    *answer_cell(out, column) = (struct cell){.value = {.type = GK_TYPE_TEXT}, .whole = text};
 }
 
 void answer_put_time(struct answer *out, int column, gk_time t)
@@ -724,7 +761,7 @@ void frame_make(const struct statement *s, const struct view *view, struct frame
         break;
     case UNTIL:
         out->to = s->to;
-        out->from = view->beginning < s->to ? view->beginning : s->to;
+        out->from = view->opens < s->to ? view->opens : s->to;
         break;
     case AT:
     case NOW:
@@ -1060,11 +1097,35 @@ static void answer_runs(const struct statement *s, const struct view *view, stru
 
 /* ---- groups: rows in the order of their keys, nested as written ---- */
 
+/* Tags in their order, numbered: those of a key begin with "". */
+static const char *const TAGS[] = {"", "0", "1", "2", "3", "A", "B", "RTO", "bag"};
+
+/* Of a site the value on which all agree that have one. */
+static int tag_id(const struct zone *zone, enum key key, enum noun noun, int id)
+{
+    const char *agreed = "";
+    int out = 0;
+
+    for (int f = 0; f < zone->n_facilities; f++) {
+        const char *text = tag_text(&zone->facilities[f], key);
+        if (!text[0] || !facility_is_inside(zone, f, noun, id))
+            continue;
+        if (agreed[0] && strcmp(agreed, text) != 0)
+            return 0;
+        agreed = text;
+    }
+    while (strcmp(TAGS[out], agreed) != 0)
+        out++;
+    return out;
+}
+
 static int key_id(const struct view *view, enum key key, enum noun noun, int id)
 {
     static const int kinds[] = {0, GK_LINE, GK_ENTERPRISE, GK_PARK};
     int position[4];
 
+    if (is_tag((int)key))
+        return tag_id(view->zone, key, noun, id);
     position_of(view->zone, noun, id, position);
     id = position[kinds[key]];
     return id == NONE ? INT32_MAX : id;
@@ -1113,7 +1174,9 @@ void table_put_keys(const struct statement *s, const struct view *view, const st
     char text[GK_TIME_TEXT_MAX];
 
     for (int k = 0; k < s->n_keys; k++) {
-        if (s->keys[k] < BY_HOUR) {
+        if (is_tag((int)s->keys[k])) {
+            answer_put_text(out, k, TAGS[r->ids[k]]);
+        } else if (s->keys[k] < BY_HOUR) {
             answer_put_text(out, k, r->ids[k] == INT32_MAX ? "" : site_text(view->zone, kinds[s->keys[k]], r->ids[k]));
         } else if (s->keys[k] == BY_HOUR) {
             answer_put_time(out, k, start);
@@ -1144,30 +1207,42 @@ int *table_order(const struct statement *s, const struct table *table)
 
 /* ---- samples, state ---- */
 
+static int sample_channels(const struct statement *s, int out[N_CHANNELS])
+{
+    int from = s->metric == CURRENT ? IA : s->metric == CHANNEL ? s->channel : KW, n = s->metric == CURRENT ? 3 : 1;
+
+    if (s->metric == ROW)
+        return row_channels(s->channel, out);
+    for (int i = 0; i < n; i++)
+        out[i] = from + i;
+    return n;
+}
+
 static void answer_samples(const struct statement *s, const struct view *view, struct answer *out)
 {
-    int from = s->metric == CURRENT   ? IA
-               : s->metric == CHANNEL ? s->channel
-                                      : KW,
-        to = s->metric == CURRENT ? IC : from;
+    int channels[N_CHANNELS], n = sample_channels(s, channels), n_keys = 2 + (s->metric == ROW);
     struct frame frame;
+    double value;
 
     frame_make(s, view, &frame);
-    answer_name_columns(out, (const char *const[]){"time", "facility"}, 2);
-    answer_name_columns(out, &CHANNELS[from], to - from + 1);
+    answer_name_columns(out, (const char *const[]){"time", "facility", "value"}, n_keys);
+    for (int c = 0; c < n; c++)
+        answer_name_columns(out, &CHANNELS[channels[c]], 1);
     for (int f = 0; f < view->zone->n_facilities; f++) {
         for (int i = 0; i < view->signals[f].n && statement_means(s, view, f); i++) {
             const struct sample *sample = &view->signals[f].samples[i];
             bool is_empty = true;
-            for (int c = from; c <= to; c++)
-                is_empty = is_empty && gk_is_missing(sample->value[c]);
+            for (int c = 0; c < n; c++)
+                is_empty = is_empty && gk_is_missing(sample->value[channels[c]]);
             if (is_empty || sample->time < frame.from || sample->time >= frame.to)
                 continue;
             answer_add_row(out);
             answer_put_time(out, 0, sample->time);
             answer_put_text(out, 1, view->zone->facilities[f].name);
-            for (int c = from; c <= to; c++)
-                answer_put_number(out, 2 + c - from, GK_TYPE_NUMBER, sample->value[c], 0);
+            if (s->metric == ROW && row_value(s->channel, &view->zone->facilities[f], sample, &value))
+                answer_put_number(out, 2, GK_TYPE_NUMBER, value, 0);
+            for (int c = 0; c < n; c++)
+                answer_put_number(out, n_keys + c, GK_TYPE_NUMBER, sample->value[channels[c]], 0);
         }
     }
 }
@@ -1224,58 +1299,78 @@ static bool is_single(const char *column)
     return strcmp(column, "coverage") == 0 || strncmp(column, "possible_", 9) == 0;
 }
 
-/* Beside each number that of the stored states, and how much the first one changes. */
-static void put_both(const struct answer *under, const struct answer *stored, int n_keys, struct answer *out)
+static struct number number_in(const struct cell *cell)
 {
-    for (int c = 0; c < under->n_columns; c++) {
-        add_column_named(out, "", under->columns[c]);
-        if (c >= n_keys && !is_single(under->columns[c]))
-            add_column_named(out, "stored_", under->columns[c]);
+    bool is_number = cell->value.type != GK_TYPE_EMPTY && cell->value.type != GK_TYPE_TIME;
+
+    return (struct number){is_number ? number_of(cell) : NAN, cell->slack, cell->is_any};
+}
+
+/* Beside each number another one, and how much of the reference the first one is more: where that is above 0. */
+static void put_both(const struct answer *first, const struct answer *other, const char *prefix, int n_keys,
+                     bool is_other_reference, struct answer *out)
+{
+    for (int c = 0; c < first->n_columns; c++) {
+        add_column_named(out, "", first->columns[c]);
+        if (c >= n_keys && !is_single(first->columns[c]))
+            add_column_named(out, prefix, first->columns[c]);
     }
     add_column_named(out, "", "change");
-    for (int row = 0; row < under->n_rows; row++) {
-        const struct cell *a = &under->cells[row * under->n_columns], *b = &stored->cells[row * under->n_columns];
+    for (int row = 0; row < first->n_rows; row++) {
+        const struct cell *a = &first->cells[row * first->n_columns], *b = &other->cells[row * other->n_columns];
         int column = 0;
         answer_add_row(out);
-        for (int c = 0; c < under->n_columns; c++) {
+        for (int c = 0; c < first->n_columns; c++) {
             *answer_cell(out, column++) = a[c];
-            if (c >= n_keys && !is_single(under->columns[c]))
+            if (c >= n_keys && !is_single(first->columns[c]))
                 *answer_cell(out, column++) = b[c];
         }
-        bool is_number = a[n_keys].value.type != GK_TYPE_EMPTY && b[n_keys].value.type != GK_TYPE_EMPTY &&
-                         a[n_keys].value.type != GK_TYPE_TIME;
-        double from = is_number ? number_of(&b[n_keys]) : NAN, to = is_number ? number_of(&a[n_keys]) : NAN;
-        answer_put_number(out, column, GK_TYPE_SHARE, from > 0 ? (to - from) / from : NAN, 0);
+        struct number of_a = number_in(&a[n_keys]), of_b = number_in(&b[n_keys]);
+        struct number from = is_other_reference ? of_b : of_a, to = is_other_reference ? of_a : of_b;
+        struct number change = number_change(to, from);
+        if (from.value <= -2 * from.slack && from.value < 0)
+            continue;
+        answer_put_number(out, column, GK_TYPE_SHARE, change.value, change.slack);
+        answer_cell(out, column)->is_any = change.is_any;
     }
 }
 
-static void answer_numbers(const struct statement *s, const struct view *view, struct answer *out)
+static void answer_numbers(const struct statement *s, const struct view *view, const struct view *other,
+                           struct answer *out)
 {
-    struct answer under = {0}, stored = {0};
-    struct view without = *view;
+    struct answer first = {0}, beside = {0};
+    bool is_stored = s->versus == STORED;
 
-    if (s->versus != STORED) {
+    if (s->versus < STORED) {
         numbers_answer(s, view, out);
         return;
     }
-    without.with = NULL;
-    numbers_answer(s, view, &under);
-    numbers_answer(s, &without, &stored);
-    put_both(&under, &stored, s->n_keys + (s->every != 0), out);
-    answer_clear(&under);
-    answer_clear(&stored);
+    numbers_answer(s, view, &first);
+    numbers_answer(s, other, &beside);
+    assert_int_equal(first.n_rows, beside.n_rows);
+    put_both(&first, &beside, is_stored ? "stored_" : "now_", s->n_keys + (s->every != 0), is_stored, out);
+    answer_clear(&first);
+    answer_clear(&beside);
 }
 
 void statement_answer(const struct statement *s, const struct view *given, struct answer *out)
 {
-    struct view under = *given, known;
+    struct view under = *given, other = *given, known;
+    static struct zone then; /* all that is known now, by the clock of then */
     const struct view *view = &under;
 
     if (s->has_known) {
         view_make_known(&known, given, s->known < given->zone->now ? s->known : given->zone->now);
         under = known;
+        then = *given->zone;
+        then.now = known.zone->now;
+        other = s->versus == STORED ? known : *given;
+        other.opens = known.opens;
+        if (s->versus != STORED)
+            other.zone = &then;
     }
     under.with = s->has_with ? &s->with : NULL;
+    other.with = s->versus == STORED ? NULL : under.with;
     *out = (struct answer){0};
     switch (s->kind) {
     case WHEN:
@@ -1285,7 +1380,7 @@ void statement_answer(const struct statement *s, const struct view *given, struc
     case AGGREGATE:
     case SERIES:
     case NUMBERS:
-        answer_numbers(s, view, out);
+        answer_numbers(s, view, &other, out);
         break;
     case LAG:
         lag_answer(s, view, out);
@@ -1376,6 +1471,8 @@ struct statement *statement_smaller(const struct statement *s, const struct view
         copy->has_known = false;
     if (i == n++)
         copy->versus = NO_VERSUS;
+    if (i == n++ && copy->kind == LAG && copy->n_parts)
+        statement_free(copy->parts[--copy->n_parts]);
     if (i == n++ && copy->n_columns > 1)
         copy->n_columns--;
     if (i == n++ && copy->n_columns > 1)

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+#define PAIRS_MAX 3
+
 static int below(struct random *random, int n)
 {
     return (int)random_below(random, (uint64_t)n);
@@ -29,29 +31,59 @@ static struct node *make_moments(struct tree *tree, const struct view *view, str
     return node;
 }
 
+/* All conditions of the pairs, from the first one on, are about the subjects of one. */
 struct whom lag_whom(const struct statement *s)
 {
-    struct node both = {.op = AND, .a = s->cond, .b = s->lag.to};
+    struct node joints[2 * PAIRS_MAX];
+    const struct node *all = NULL;
 
-    return tree_subject(&both, s->per);
+    for (int i = 0; i <= s->n_parts; i++) {
+        const struct statement *pair = i == 0 ? s : s->parts[i - 1];
+        struct node *both = &joints[2 * i], *joint = both + 1;
+        *both = (struct node){.op = AND, .a = pair->cond, .b = pair->lag.to};
+        *joint = (struct node){.op = AND, .a = (struct node *)(uintptr_t)all, .b = both};
+        all = all ? joint : both;
+    }
+    return tree_subject(all, s->per);
+}
+
+static bool is_allowed(const struct statement *s)
+{
+    struct whom whom = lag_whom(s);
+    bool is = tree_is_allowed(s->cond, &whom) && tree_is_allowed(s->lag.to, &whom);
+
+    for (int i = 0; i < s->n_parts; i++)
+        is = is && tree_is_allowed(s->parts[i]->cond, &whom) && tree_is_allowed(s->parts[i]->lag.to, &whom);
+    return is;
+}
+
+static void make_pair(const struct view *view, struct random *random, struct statement *pair)
+{
+    pair->cond = make_moments(&pair->tree, view, random);
+    pair->lag.to = make_moments(&pair->lag.tree, view, random);
+    pair->lag.way = (enum way)below(random, 3);
 }
 
 void lag_make(const struct view *view, struct random *random, struct statement *s)
 {
     struct lag *lag = &s->lag;
-    struct whom whom;
+    int n_more = one_in(random, 3) ? 1 + below(random, PAIRS_MAX - 1) : 0;
 
+    for (; s->n_parts < n_more; s->n_parts++) {
+        s->parts[s->n_parts] = calloc(1, sizeof *s);
+        assert_non_null(s->parts[s->n_parts]);
+        s->parts[s->n_parts]->kind = LAG;
+    }
     do {
         s->per = one_in(random, 3) ? below(random, 7) : NONE;
-        s->cond = make_moments(&s->tree, view, random);
-        lag->to = make_moments(&lag->tree, view, random);
-        whom = lag_whom(s);
-    } while (!tree_is_allowed(s->cond, &whom) || !tree_is_allowed(lag->to, &whom));
-    lag->way = (enum way)below(random, 3);
+        make_pair(view, random, s);
+        for (int i = 0; i < s->n_parts; i++)
+            make_pair(view, random, s->parts[i]);
+    } while (!is_allowed(s));
     lag->within = one_in(random, 3) ? 0 : (1 + below(random, 60)) * view->zone->tick / 1000000 * 1000000;
     if (view->zone->tick < GK_SECOND && lag->within == 0)
         lag->within = 30 * view->zone->tick;
-    for (int n = below(random, 4); n > 0; n--) {
+    for (int n = s->n_parts ? 0 : below(random, 4); n > 0; n--) {
         enum lag_number number = (enum lag_number)below(random, LAG_NUMBERS);
         bool is_new = true;
         for (int i = 0; i < lag->n_numbers; i++)
@@ -73,10 +105,16 @@ void lag_print(struct statement *s, const struct zone *zone, struct random *rand
         text_add(out, "list ");
     for (int i = 0; i < lag->n_numbers; i++)
         text_add(out, "%s%s", i ? ", " : "", LAG_NAMES[lag->numbers[i]]);
-    text_add(out, lag->n_numbers ? " of lag from " : "lag from ");
-    tree_print(zone, s->cond, 5, random, out);
-    text_add(out, " to %s", ways[lag->way]);
-    tree_print(zone, lag->to, 5, random, out);
+    text_add(out, lag->n_numbers ? " of lag " : "lag ");
+    for (int i = 0; i <= s->n_parts; i++) {
+        struct statement *pair = i == 0 ? s : s->parts[i - 1];
+        text_add(out, i ? ", from " : "from ");
+        size_t from = out->size;
+        tree_print(zone, pair->cond, 5, random, out);
+        (void)snprintf(pair->lag.text, sizeof pair->lag.text, "%s", out->bytes + from);
+        text_add(out, " to %s", ways[pair->lag.way]);
+        tree_print(zone, pair->lag.to, 5, random, out);
+    }
     if (lag->within) {
         text_add(out, " within ");
         text_duration(out, lag->within, random);
@@ -87,6 +125,7 @@ void lag_print(struct statement *s, const struct zone *zone, struct random *rand
 
 struct lags {
     const struct statement *s;
+    const struct lag *pair;
     struct run_of from, to;
     int64_t within; /* ticks */
 };
@@ -99,8 +138,8 @@ struct pair {
 /* What is true at a distance from a tick, on the sides that are looked at: the most of both. */
 static truth truth_at(const struct lags *lags, int64_t tick, int64_t distance)
 {
-    truth before = lags->s->lag.way != TO_NEXT || distance == 0 ? run_truth(&lags->to, tick - distance) : 0;
-    truth behind = lags->s->lag.way != TO_LAST || distance == 0 ? run_truth(&lags->to, tick + distance) : 0;
+    truth before = lags->pair->way != TO_NEXT || distance == 0 ? run_truth(&lags->to, tick - distance) : 0;
+    truth behind = lags->pair->way != TO_LAST || distance == 0 ? run_truth(&lags->to, tick + distance) : 0;
 
     return before > behind ? before : behind;
 }
@@ -112,7 +151,7 @@ static struct pair pair_of(const struct lags *lags, int64_t tick)
     for (int64_t d = 0; d <= lags->within; d++) {
         truth now = truth_at(lags, tick, d);
         if (now == 2) { /* of two that are as near the earlier one */
-            bool is_before = lags->s->lag.way != TO_NEXT || d == 0;
+            bool is_before = lags->pair->way != TO_NEXT || d == 0;
             out.has_partner = true;
             out.partner = is_before && run_truth(&lags->to, tick - d) == 2 ? tick - d : tick + d;
             break;
@@ -123,17 +162,19 @@ static struct pair pair_of(const struct lags *lags, int64_t tick)
     return out;
 }
 
-static void lags_open(struct lags *lags, const struct statement *s, const struct view *view, struct frame *frame)
+/* One pair of a statement. */
+static void lags_open(struct lags *lags, const struct statement *s, const struct statement *pair,
+                      const struct view *view, struct frame *frame)
 {
     int64_t ns = s->lag.within ? s->lag.within : HOUR, tick = view->zone->tick;
     struct frame wide;
 
-    *lags = (struct lags){.s = s, .within = (ns + tick - 1) / tick};
+    *lags = (struct lags){.s = s, .pair = &pair->lag, .within = (ns + tick - 1) / tick};
     frame_make(s, view, frame);
     wide = *frame; /* partners beyond the window are looked for, too */
     wide.b += lags->within;
-    run_open(&lags->from, s, view, s->cond, frame, lags->within);
-    run_open(&lags->to, s, view, s->lag.to, &wide, lags->within);
+    run_open(&lags->from, s, view, pair->cond, frame, lags->within);
+    run_open(&lags->to, s, view, pair->lag.to, &wide, lags->within);
     lags->from.field.whom = lags->to.field.whom = lag_whom(s);
 }
 
@@ -155,12 +196,15 @@ static void list_pairs(const struct lags *lags, const struct frame *frame, int i
         struct pair pair = pair_of(lags, t);
         answer_add_row(out);
         run_put_subject(&lags->from, id, out);
-        answer_put_time(out, 5, t * lags->from.view->zone->tick);
+        int column = 5;
+        if (lags->s->n_parts)
+            answer_put_whole(out, column++, lags->pair->text);
+        answer_put_time(out, column, t * lags->from.view->zone->tick);
         if (pair.has_partner) {
-            answer_put_time(out, 6, pair.partner * lags->from.view->zone->tick);
-            answer_put_number(out, 7, GK_TYPE_SECONDS, (double)(pair.partner - t) * second, 0);
+            answer_put_time(out, column + 1, pair.partner * lags->from.view->zone->tick);
+            answer_put_number(out, column + 2, GK_TYPE_SECONDS, (double)(pair.partner - t) * second, 0);
         }
-        answer_put_text(out, 8, pair.is_certain ? "certain" : "possible");
+        answer_put_text(out, column + 3, pair.is_certain ? "certain" : "possible");
     }
 }
 
@@ -278,23 +322,27 @@ static void answer_numbers(struct lags *lags, const struct frame *frame, const s
 
 void lag_answer(const struct statement *s, const struct view *view, struct answer *out)
 {
-    static const char *const names[] = {"subject", "facility", "line",  "enterprise", "park",
-                                        "from",    "to",       "lag_s", "certainty"};
+    static const char *const subject[] = {"subject", "facility", "line", "enterprise", "park", "moment"};
+    static const char *const names[] = {"from", "to", "lag_s", "certainty"};
     struct frame frame;
-    struct lags lags;
+    struct lags lags[PAIRS_MAX];
 
-    lags_open(&lags, s, view, &frame);
+    for (int i = 0; i <= s->n_parts; i++)
+        lags_open(&lags[i], s, i == 0 ? s : s->parts[i - 1], view, &frame);
     if (s->lag.n_numbers) {
-        answer_numbers(&lags, &frame, view, out);
+        answer_numbers(&lags[0], &frame, view, out);
     } else {
-        answer_name_columns(out, names, 9);
-        for (int id = 0; id < subject_count(view->zone, lags.from.field.whom.noun); id++) {
-            if (!statement_has_subject(s, view->zone, &lags.from.field.whom, id))
-                continue;
-            run_subject(&lags.from, id);
-            run_subject(&lags.to, id);
-            list_pairs(&lags, &frame, id, out);
+        answer_name_columns(out, subject, 5 + (s->n_parts > 0));
+        answer_name_columns(out, names, 4);
+        for (int id = 0; id < subject_count(view->zone, lags[0].from.field.whom.noun); id++) {
+            for (int i = 0; i <= s->n_parts && statement_has_subject(s, view->zone, &lags[i].from.field.whom, id);
+                 i++) {
+                run_subject(&lags[i].from, id);
+                run_subject(&lags[i].to, id);
+                list_pairs(&lags[i], &frame, id, out);
+            }
         }
     }
-    lags_close(&lags);
+    for (int i = 0; i <= s->n_parts; i++)
+        lags_close(&lags[i]);
 }

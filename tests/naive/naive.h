@@ -160,6 +160,7 @@ struct view {
     struct zone *zone; /* with only the entries and rows that were put */
     struct signal signals[FACILITIES_MAX];
     gk_time watermark, beginning;
+    gk_time opens;           /* where a window without a begin has it: the first row that was known */
     const struct band *with; /* limits above all bands, or NULL */
     const struct came *came; /* of the store */
 };
@@ -326,6 +327,9 @@ bool sample_value(const struct node *node, const struct facility *f, const struc
 /* Arithmetic over a row: its text; whether it is a share; whether a row is a sample of it, and its number or NaN. */
 const char *row_text(int form);
 bool row_is_share(int form);
+bool row_is_current(int form);
+/* Its channels, as written. */
+int row_channels(int form, int out[N_CHANNELS]);
 bool row_value(int form, const struct facility *f, const struct sample *sample, double *out);
 /* Paints 2 on days of the week; on the hours of every day within [low, high); where a calendar says so of a facility.
  */
@@ -352,6 +356,7 @@ struct cell {
     double slack;                /* how far a number may be off */
     bool is_any;                 /* not finite: whatever */
     char text[GK_TIME_TEXT_MAX]; /* of a name, or a time */
+    const char *whole;           /* a longer text, in the statement; NULL: `text` */
 };
 struct answer {
     const char *columns[COLUMNS_MAX];

@@ -176,6 +176,9 @@ void numbers_print_versus(struct statement *s, struct random *random)
     case STORED:
         text_add(out, " vs stored");
         break;
+    case KNOWN_NOW:
+        text_add(out, " vs now");
+        break;
     default:
         break;
     }
@@ -192,7 +195,7 @@ struct type {
 static struct type type_of_agg(const struct statement *part, enum agg agg)
 {
     static const enum measure of_channel[] = {OF_POWER, OF_CURRENT, OF_CURRENT, OF_CURRENT, OF_ENERGY, OF_NOTHING};
-    static const enum measure of_metric[] = {OF_POWER, OF_CURRENT, OF_SHARES};
+    static const enum measure of_metric[] = {OF_POWER, OF_CURRENT, OF_SHARES, OF_NOTHING, OF_NOTHING};
     struct type out = {GK_TYPE_NUMBER, OF_NOTHING};
 
     if (agg == COUNT)
@@ -206,6 +209,8 @@ static struct type type_of_agg(const struct statement *part, enum agg agg)
         out.measure = OF_ENERGY;
     else
         out.measure = part->metric == CHANNEL ? of_channel[part->channel] : of_metric[part->metric];
+    if (part->metric == ROW)
+        out.measure = row_is_share(part->channel) ? OF_SHARES : row_is_current(part->channel) ? OF_CURRENT : OF_NOTHING;
     if (out.measure == OF_SHARES && agg != SUM)
         out.type = GK_TYPE_SHARE;
     return out;
@@ -401,7 +406,7 @@ static bool is_rolling(const struct statement *s)
 
 static bool has_before(const struct statement *s)
 {
-    return s->versus != NO_VERSUS && s->versus != STORED && !is_rolling(s);
+    return s->versus != NO_VERSUS && s->versus < STORED && !is_rolling(s);
 }
 
 /* The same rows, of the time before. */
@@ -426,7 +431,7 @@ static void measure_before(struct numbers *n)
     n->table.buckets = buckets;
 }
 
-static struct number change(struct number value, struct number reference)
+struct number number_change(struct number value, struct number reference)
 {
     struct number difference = {value.value - reference.value, value.slack + reference.slack,
                                 value.is_any || reference.is_any};
@@ -491,7 +496,7 @@ static void put_rolling(const struct numbers *n, int k, int row, int column, str
                            (struct number){spread, 2 * slack, is_any});
     }
     enum gk_type type = column_type(n, k);
-    struct number changed = change(value, reference);
+    struct number changed = number_change(value, reference);
     const struct number three[] = {reference, changed, deviation};
     const enum gk_type types[] = {type == GK_TYPE_COUNT ? GK_TYPE_NUMBER : type, GK_TYPE_SHARE, GK_TYPE_NUMBER};
     for (int i = 0; i < 3; i++) {
@@ -504,7 +509,7 @@ static void put_before(const struct numbers *n, int k, int row, int column, stru
 {
     struct number reference = column_number(n, k, true, row), value = column_number(n, k, false, row);
     enum gk_type type = column_type(n, k);
-    struct number changed = change(value, reference);
+    struct number changed = number_change(value, reference);
 
     answer_put_number(out, column, type == GK_TYPE_COUNT ? GK_TYPE_NUMBER : type, reference.value, reference.slack);
     answer_cell(out, column)->is_any = reference.is_any;

@@ -78,16 +78,16 @@ static double constant(const struct facility *f, const double *v)
 
 static const struct {
     const char *text;
-    bool is_share;
-    unsigned channels; /* bits */
+    bool is_share, is_current;
+    int n, channels[3]; /* as written */
     double (*of)(const struct facility *f, const double *v);
 } FORMS[ROW_FORMS] = {
-    {"(max(ia, ib, ic) - min(ia, ib, ic)) / avg(ia, ib, ic)", true, 1 << IA | 1 << IB | 1 << IC, imbalance},
-    {"kw / rated_kw", true, 1 << KW, use},
-    {"(max(ia, ib) - min(ia, ib))", false, 1 << IA | 1 << IB, spread},
-    {"(current - ia)", false, 1 << IA | 1 << IB | 1 << IC, from_mean},
-    {"(2 * kw - ia * ib)", false, 1 << KW | 1 << IA | 1 << IB, mixed},
-    {"(temp + 0 * kw)", false, 1 << TEMP | 1 << KW, constant},
+    {"(max(ia, ib, ic) - min(ia, ib, ic)) / avg(ia, ib, ic)", true, false, 3, {IA, IB, IC}, imbalance},
+    {"kw / rated_kw", true, false, 1, {KW}, use},
+    {"(max(ia, ib) - min(ia, ib))", false, true, 2, {IA, IB}, spread},
+    {"(current - ia)", false, true, 3, {IA, IB, IC}, from_mean},
+    {"(2 * kw - ia * ib)", false, false, 3, {KW, IA, IB}, mixed},
+    {"(temp + 0 * kw)", false, false, 2, {TEMP, KW}, constant},
 };
 
 const char *row_text(int form)
@@ -100,12 +100,23 @@ bool row_is_share(int form)
     return FORMS[form].is_share;
 }
 
+bool row_is_current(int form)
+{
+    return FORMS[form].is_current;
+}
+
+int row_channels(int form, int out[N_CHANNELS])
+{
+    memcpy(out, FORMS[form].channels, sizeof FORMS[form].channels);
+    return FORMS[form].n;
+}
+
 bool row_value(int form, const struct facility *f, const struct sample *sample, double *out)
 {
     bool is_sample = false;
 
-    for (int c = 0; c < N_CHANNELS; c++)
-        is_sample |= (FORMS[form].channels >> c & 1) && !isnan(sample->value[c]);
+    for (int i = 0; i < FORMS[form].n; i++)
+        is_sample |= !isnan(sample->value[FORMS[form].channels[i]]);
     *out = is_sample ? FORMS[form].of(f, sample->value) : NAN;
     return is_sample;
 }

@@ -103,6 +103,7 @@ static void make_view(struct view *view, struct zone *zone, const struct came *c
         if (signal->samples[0].time < view->beginning)
             view->beginning = signal->samples[0].time;
     }
+    view->opens = view->beginning;
 }
 
 static struct zone *copy_zone(const struct zone *zone)

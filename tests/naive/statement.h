@@ -31,7 +31,20 @@ enum agg {
     P95,
     N_AGGS
 };
-enum key { BY_FACILITY, BY_LINE, BY_ENTERPRISE, BY_PARK, BY_HOUR, BY_DAY, BY_WEEK, BY_MONTH };
+enum key {
+    BY_FACILITY,
+    BY_LINE,
+    BY_ENTERPRISE,
+    BY_PARK,
+    BY_TYPE, /* tags */
+    BY_GROUP,
+    BY_STOP_LEVEL,
+    BY_HOUR, /* times */
+    BY_DAY,
+    BY_WEEK,
+    BY_MONTH,
+    N_KEYS
+};
 #define BUCKETS_MAX 600
 
 struct column_tail { /* having, sort, top: a column of the answer */
@@ -58,7 +71,7 @@ struct column {
 };
 
 /* Another time. */
-enum versus { NO_VERSUS, BEFORE, SHIFTED, UNIT_EARLIER, NORMAL_DAYS, MEDIAN_OF, AVG_OF, STORED };
+enum versus { NO_VERSUS, BEFORE, SHIFTED, UNIT_EARLIER, NORMAL_DAYS, MEDIAN_OF, AVG_OF, STORED, KNOWN_NOW };
 enum unit { UNIT_HOUR, UNIT_DAY, UNIT_WEEK, UNIT_MONTH, UNIT_YEAR };
 
 /* Moments of the condition, and of another one. */
@@ -67,11 +80,14 @@ enum lag_number { LAG_AVG, LAG_MIN, LAG_MAX, LAG_COUNT, LAG_MEDIAN, LAG_P90, LAG
 struct lag {
     struct tree tree;
     struct node *to;
+    char text[1000]; /* of the moments it is from */
     enum way way;
     int64_t within; /* ns; 0: not said, then an hour */
     enum lag_number numbers[3];
     int n_numbers; /* 0: they are listed */
 };
+
+#define ENERGY_OF (ROW + 1)
 
 struct statement {
     enum kind kind;
@@ -79,11 +95,11 @@ struct statement {
     struct node *cond;
     int per, mode; /* per NONE: none; mode: ever, always, never, now */
     enum noun noun;
-    struct ref ref; /* of a series, of `state of` */
-    int metric;     /* of a series: power, current, load, a channel, or 4: energy */
-    int channel;
+    struct ref ref;             /* of a series, of `state of` */
+    int metric;                 /* of a series: an enum metric, or ENERGY_OF */
+    int channel;                /* of ROW the form */
     bool is_narrowed;           /* a series: by the condition */
-    struct statement *parts[3]; /* of NUMBERS: the sources, each with the tails of the whole */
+    struct statement *parts[3]; /* of NUMBERS: the sources, each with the tails of the whole; of LAG: the other pairs */
     int n_parts;
     struct column columns[3];
     int n_columns;
@@ -194,6 +210,8 @@ struct cell *answer_cell(struct answer *out, int column);
 void answer_add_row(struct answer *out);
 void answer_name_columns(struct answer *out, const char *const *names, int n);
 void answer_put_text(struct answer *out, int column, const char *text);
+/* A text that is kept elsewhere. */
+void answer_put_whole(struct answer *out, int column, const char *text);
 void answer_put_time(struct answer *out, int column, gk_time t);
 void answer_put_number(struct answer *out, int column, enum gk_type type, double number, double slack);
 void answer_put_count(struct answer *out, int column, enum gk_type type, int64_t count);
@@ -237,6 +255,8 @@ void numbers_make_versus(const struct view *view, struct random *random, struct 
 void numbers_print(struct statement *s, const struct zone *zone, struct random *random);
 void numbers_print_versus(struct statement *s, struct random *random);
 void numbers_answer(const struct statement *s, const struct view *view, struct answer *out);
+/* How much of the reference a value is more. */
+struct number number_change(struct number value, struct number reference);
 
 /* ---- lag.c ---- */
 

@@ -116,6 +116,10 @@ bool statement_means(const struct statement *s, const struct view *view, int fac
 
 double series_value(const struct statement *s, const struct facility *f, const struct sample *sample)
 {
+    double value;
+
+    if (s->metric == ROW)
+        return row_value(s->channel, f, sample, &value) ? value : NAN;
     int from = s->metric == CURRENT ? IA : s->metric == CHANNEL ? s->channel : KW, n = 0;
     double sum = 0;
 
@@ -164,7 +168,7 @@ static bool is_counted(const struct source_of *of, const struct pieces *pieces, 
     gk_time from, to;
 
     counter_range(of->view, pieces, &from, &to);
-    for (int i = 0; i < signal->n && of->s->metric == 4 && statement_has_agg(of->s, ENERGY); i++)
+    for (int i = 0; i < signal->n && of->s->metric == ENERGY_OF && statement_has_agg(of->s, ENERGY); i++)
         if (!isnan(signal->samples[i].value[KWH]) && signal->samples[i].time >= from && signal->samples[i].time < to)
             return true;
     return false;
@@ -205,7 +209,10 @@ static double value_for(const struct statement *s, const struct facility *f, con
 static bool is_sample(const struct statement *s, const struct facility *f, const struct sample *sample, bool counts)
 {
     int from = counts ? KWH : s->metric == CURRENT ? IA : s->metric == CHANNEL ? s->channel : KW;
+    double value;
 
+    if (s->metric == ROW)
+        return row_value(s->channel, f, sample, &value);
     for (int c = from; c <= (!counts && s->metric == CURRENT ? IC : from); c++)
         if (!isnan(sample->value[c]))
             return counts || s->metric != LOAD || f->rated_kw;

@@ -23,6 +23,11 @@ static bool same_number(double a, const struct cell *want)
     return want->is_any || !(a < b || a > b) || fabs(a - b) <= slack;
 }
 
+static const char *text_of(const struct cell *cell)
+{
+    return cell->whole ? cell->whole : cell->text;
+}
+
 static bool same_cell(const struct gk_value *got, const struct cell *want)
 {
     if (want->is_any)
@@ -33,8 +38,8 @@ static bool same_cell(const struct gk_value *got, const struct cell *want)
     case GK_TYPE_EMPTY:
         return true;
     case GK_TYPE_TEXT:
-        return strlen(want->text) == got->as.text.size &&
-               memcmp(want->text, got->as.text.bytes, got->as.text.size) == 0;
+        return strlen(text_of(want)) == got->as.text.size &&
+               memcmp(text_of(want), got->as.text.bytes, got->as.text.size) == 0;
     case GK_TYPE_TIME:
         return got->as.time == want->value.as.time;
     case GK_TYPE_COUNT:
@@ -75,7 +80,7 @@ static void compare_row(gk_query *query, const struct answer *want, int row, str
         if (same_cell(got, cell))
             continue;
         cell_text(got, got->type == GK_TYPE_TEXT ? got->as.text.bytes : "", a);
-        cell_text(&cell->value, cell->text, b);
+        cell_text(&cell->value, text_of(cell), b);
         (void)snprintf(out->text, sizeof out->text, "row %d, %s: the engine says '%s', naively it is '%s'", row + 1,
                        want->columns[c], a, b);
         return;
