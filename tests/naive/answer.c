@@ -52,7 +52,8 @@ static void make_window(const struct view *view, struct random *random, struct s
     s->last = (1 + below(random, 200)) * 10 * GK_SECOND;
     s->clock_from = below(random, 48) * 1800;
     s->clock_to = below(random, 96) * 900;
-    s->window = is_coarse ? (enum window)below(random, LAST_HOUR + 1)
+    int most = zone->tick >= 60 * GK_SECOND ? LAST_MONTH : zone->tick >= 5 * GK_SECOND ? LAST_WEEK : LAST_HOUR;
+    s->window = is_coarse ? (enum window)below(random, most + 1)
                           : (enum window[]){LAST_D, BETWEEN, BETWEEN, SINCE, UNTIL, AT, NOW, BETWEEN}[below(random, 8)];
     if (s->kind == STATE_OF)
         s->window = (enum window[]){DEFAULT, AT, AT, NOW}[below(random, 4)];
@@ -60,34 +61,6 @@ static void make_window(const struct view *view, struct random *random, struct s
         s->window = BETWEEN;
     if (s->kind == WHICH && s->mode == 3)
         s->window = NOW;
-}
-
-static void make_tails(const struct view *view, struct random *random, struct statement *s)
-{
-    static const struct filter filters[] = {{"type", "RTO", GK_EQ, 0},        {"type", "bag", GK_NE, 0},
-                                            {"rated_kw", NULL, GK_GE, 10},    {"rated_kw", NULL, GK_LT, 12},
-                                            {"role", "production", GK_EQ, 0}, {"enterprise", "E1", GK_NE, 0},
-                                            {"rated_a", NULL, GK_GT, 7},      {"name", "F3", GK_LE, 0},
-                                            {"stop_level", NULL, GK_GE, 1},   {"line", "E1L1", GK_EQ, 0}};
-    const struct zone *zone = view->zone;
-
-    if (one_in(random, 4)) {
-        s->in = (enum noun[]){FACILITY, LINE, ENTERPRISE, PARK}[below(random, 4)];
-        int n = s->in == FACILITY ? zone->n_facilities : zone->n_sites[kind_of(s->in)];
-        for (int i = 0; n > 0 && i < 1 + below(random, 2); i++)
-            s->in_names[s->n_in++] = below(random, n);
-    }
-    for (int n = one_in(random, 5) ? 1 + below(random, 2) : 0; n > 0; n--) {
-        struct filter f = filters[below(random, 10)];
-        bool is_tag = strcmp(f.tag, "type") == 0 || strcmp(f.tag, "stop_level") == 0, is_known = !is_tag;
-        for (int i = 0; i < zone->n_facilities; i++)
-            is_known |= f.tag[0] == 't' ? zone->facilities[i].type != NULL : zone->facilities[i].stop_level != NONE;
-        if (is_known)
-            s->where[s->n_where++] = f;
-    }
-    make_window(view, random, s);
-    if (one_in(random, 6))
-        s->limit = 1 + below(random, 5);
 }
 
 static bool is_tag(int key)
@@ -112,6 +85,40 @@ static bool tag_is_known(const struct zone *zone, enum key key)
         if (tag_text(&zone->facilities[f], key)[0])
             return true;
     return false;
+}
+
+/* One whose tag some facility has; false: there is none. */
+static bool make_filter(const struct zone *zone, struct random *random, struct filter *out)
+{
+    static const struct filter filters[] = {
+        {"type", "RTO", GK_EQ, 0},     {"type", "bag", GK_NE, 0},        {"rated_kw", NULL, GK_GE, 10},
+        {"rated_kw", NULL, GK_LT, 12}, {"role", "production", GK_EQ, 0}, {"enterprise", "E1", GK_NE, 0},
+        {"rated_a", NULL, GK_GT, 7},   {"name", "F3", GK_LE, 0},         {"stop_level", NULL, GK_GE, 1},
+        {"line", "E1L1", GK_EQ, 0},    {"group", "A", GK_EQ, 0},         {"park", "P2", GK_LT, 0}};
+
+    *out = filters[below(random, 12)];
+    if (strcmp(out->tag, "type") == 0)
+        return tag_is_known(zone, BY_TYPE);
+    if (strcmp(out->tag, "group") == 0)
+        return tag_is_known(zone, BY_GROUP);
+    return strcmp(out->tag, "stop_level") != 0 || tag_is_known(zone, BY_STOP_LEVEL);
+}
+
+static void make_tails(const struct view *view, struct random *random, struct statement *s)
+{
+    const struct zone *zone = view->zone;
+
+    if (one_in(random, 4)) {
+        s->in = (enum noun[]){FACILITY, LINE, ENTERPRISE, PARK}[below(random, 4)];
+        int n = s->in == FACILITY ? zone->n_facilities : zone->n_sites[kind_of(s->in)];
+        for (int i = 0; n > 0 && i < 1 + below(random, 2); i++)
+            s->in_names[s->n_in++] = below(random, n);
+    }
+    for (int n = one_in(random, 5) ? 1 + below(random, 2) : 0; n > 0; n--)
+        s->n_where += make_filter(zone, random, &s->where[s->n_where]);
+    make_window(view, random, s);
+    if (one_in(random, 6))
+        s->limit = 1 + below(random, 5);
 }
 
 static void make_buckets(const struct view *view, struct random *random, struct statement *s, enum noun subject)
@@ -139,8 +146,8 @@ static void make_buckets(const struct view *view, struct random *random, struct 
         s->offset = one_in(random, 3) ? below(random, 30) * GK_SECOND : 0;
         while ((view->zone->end - view->zone->begin + s->last) / s->every > BUCKETS_MAX / 4)
             s->every *= 2;
-        if (s->window == DEFAULT || (s->window >= TODAY && s->window <= CLOCKS))
-            s->every = 900 * GK_SECOND;
+        if (s->window == DEFAULT || s->window >= TODAY)
+            s->every = (s->window >= THIS_WEEK ? 24 : 1) * 900 * GK_SECOND;
     }
 }
 
@@ -180,6 +187,7 @@ void statement_make_series(const struct view *view, struct random *random, struc
     s->ref.quant = PLAIN;
     s->metric = below(random, 6);
     s->channel = below(random, s->metric == ROW ? ROW_FORMS : N_CHANNELS);
+    s->has_own_filter = s->ref.n_names == 0 && one_in(random, 6) && make_filter(view->zone, random, &s->own_filter);
 }
 
 bool statement_has_agg(const struct statement *s, enum agg agg)
@@ -238,6 +246,16 @@ static void make_with(struct random *random, struct statement *s)
         s->with.dwell_on = (1 + below(random, 40)) * GK_SECOND;
         s->with.overload = (struct limit){GK_LIMIT_ABSOLUTE, 5 + below(random, 10), 0};
     }
+}
+
+static bool set_is_known(const struct view *view, const struct statement *s)
+{
+    gk_time now = view->zone->now, at = !s->has_known ? GK_TIME_MAX : s->known < now ? s->known : now;
+
+    for (int i = 0; i < view->zone->n_bands; i++)
+        if (view->zone->bands[i].is_of_set && view->came->bands[i] <= at)
+            return true;
+    return false;
 }
 
 static void make_known(const struct view *view, struct random *random, struct statement *s)
@@ -300,6 +318,22 @@ static void share_tails(struct statement *s)
     }
 }
 
+/* `which NOUN COND at least N times` is a count by the noun, which is that of the subjects or wider. */
+static void make_which_often(struct random *random, struct statement *s)
+{
+    static const enum key keys[] = {BY_FACILITY, BY_FACILITY, BY_FACILITY, BY_LINE, BY_ENTERPRISE, BY_PARK};
+    enum noun subject = tree_subject(s->cond, NONE).noun;
+
+    s->noun = subject <= ABATEMENT && one_in(random, 2) ? subject : (enum noun)(LINE + below(random, ZONE - LINE + 1));
+    if (s->noun < subject)
+        s->noun = subject;
+    add_agg(s, COUNT);
+    if (s->noun != ZONE)
+        s->keys[s->n_keys++] = keys[s->noun];
+    s->having = (struct column_tail){.is_set = true, .name = "count", .compare = one_in(random, 2) ? GK_GE : GK_GT};
+    s->having.value = 1 + below(random, 3);
+}
+
 struct statement *statement_make(const struct view *view, struct random *random)
 {
     static const enum kind kinds[] = {WHEN,     WHEN,    WHEN,      WHICH,   AGGREGATE, AGGREGATE, SERIES,
@@ -314,10 +348,16 @@ struct statement *statement_make(const struct view *view, struct random *random)
     s->noun = (enum noun)below(random, 7);
     s->unknown_as = s->kind <= AGGREGATE && one_in(random, 8) ? 1 + below(random, 2) : 0;
     statement_make_series(view, random, s);
+    s->is_which = s->kind == AGGREGATE && one_in(random, 6);
+    s->per = s->is_which ? NONE : s->per;
     if (s->kind <= AGGREGATE)
         statement_make_cond(view, random, s);
     if (s->kind == NUMBERS)
         numbers_make(view, random, s);
+    if (s->is_which)
+        make_which_often(random, s);
+    if (s->kind == STATE_OF)
+        s->has_own_filter = false;
     if (s->kind == LAG)
         lag_make(view, random, s);
     if (s->kind == SAMPLES && (s->metric == LOAD || s->metric == ENERGY_OF))
@@ -334,18 +374,25 @@ struct statement *statement_make(const struct view *view, struct random *random)
         make_with(random, s);
     if (one_in(random, 6))
         make_known(view, random, s);
-    if (s->kind == AGGREGATE || s->kind == SERIES) {
+    s->uses_set = !has_series && one_in(random, 6) && set_is_known(view, s);
+    if ((s->kind == AGGREGATE && !s->is_which) || s->kind == SERIES) {
         statement_make_aggs(random, s, 1 + below(random, 3));
         make_buckets(view, random, s, s->kind == SERIES ? FACILITY : tree_subject(s->cond, s->per).noun);
         const char *name = one_in(random, 3) ? "coverage" : AGGS[s->aggs[below(random, s->n_aggs)]];
         bool is_exact = s->kind == AGGREGATE || strcmp(name, "count") == 0;
         if (one_in(random, 6) && is_exact)
             make_column(random, &s->having, name);
+        if (s->having.is_set && one_in(random, 2)) {
+            make_column(random, &s->having_too, "coverage");
+            s->having_too.value = 1;
+        }
+        if (s->having.is_set && s->kind == AGGREGATE && statement_has_agg(s, COUNT) && one_in(random, 2))
+            (void)snprintf(s->having.than, sizeof s->having.than, "count");
         if (one_in(random, 6) && is_exact)
             make_column(random, &s->sort, name);
         if (one_in(random, 8) && is_exact)
             make_column(random, &s->top, name);
-        if (s->has_with && one_in(random, 2))
+        if ((s->has_with || s->uses_set) && one_in(random, 2))
             s->versus = STORED;
         else if (s->has_known && one_in(random, 2))
             s->versus = KNOWN_NOW;
@@ -363,6 +410,15 @@ struct statement *statement_make(const struct view *view, struct random *random)
             s->versus = KNOWN_NOW;
         else if (one_in(random, 2))
             numbers_make_versus(view, random, s);
+    } else if (s->kind == STATE_OF) {
+        for (int n = below(random, 3); n > 0; n--) {
+            enum key key = (enum key)below(random, BY_HOUR);
+            bool is_new = !is_tag((int)key) || tag_is_known(view->zone, key);
+            for (int i = 0; i < s->n_keys; i++)
+                is_new = is_new && s->keys[i] != key;
+            if (is_new)
+                s->keys[s->n_keys++] = key;
+        }
     } else if (s->kind == LAG) {
         if (s->lag.n_numbers)
             make_buckets(view, random, s, lag_whom(s).noun);
@@ -406,6 +462,13 @@ static void print_instant(struct text *out, gk_time t, struct random *random)
 
 static void print_window(struct statement *s, struct random *random)
 {
+    static const char *const units[] = {" last night 22:00-06:00",
+                                        " this hour",
+                                        " last hour",
+                                        " this week",
+                                        " last week",
+                                        " this month",
+                                        " last month"};
     struct text *out = &s->text;
     char day[GK_TIME_TEXT_MAX];
 
@@ -453,7 +516,7 @@ static void print_window(struct statement *s, struct random *random)
         text_add(out, " yesterday");
         break;
     default:
-        text_add(out, s->window == THIS_HOUR ? " this hour" : " last hour");
+        text_add(out, "%s", units[s->window - LAST_NIGHT]);
     }
 }
 
@@ -464,26 +527,36 @@ static void print_names(struct text *out, const struct zone *zone, enum noun nou
                  noun <= ABATEMENT ? zone->facilities[names[i]].name : zone->sites[kind_of(noun)][names[i]].name);
 }
 
+static void print_filter(struct text *out, const char *before, const struct filter *f)
+{
+    text_add(out, "%s%s %s ", before, f->tag, COMPARES[f->compare]);
+    if (f->text)
+        text_add(out, "'%s'", f->text);
+    else
+        text_add(out, "%d", f->number);
+}
+
+static void print_having(struct text *out, const char *before, const struct column_tail *having)
+{
+    text_add(out, "%s%s %s %d", before, having->name, COMPARES[having->compare], having->value);
+    if (having->than[0])
+        text_add(out, " * %s", having->than);
+}
+
 static void print_tails(struct statement *s, const struct zone *zone, struct random *random)
 {
     static const char *const unknowns[] = {"", " unknown as true", " unknown as false"};
     struct text *out = &s->text;
 
-    if (s->per != NONE && s->kind != WHICH)
+    if (s->per != NONE && s->kind != WHICH && !s->is_which)
         text_add(out, " per %s", NOUNS[s->per]);
     if (s->n_in) {
         text_add(out, " in %s", NOUNS[s->in]);
         print_names(out, zone, s->in, s->in_names, s->n_in);
     }
-    for (int i = 0; i < s->n_where; i++) {
-        const struct filter *f = &s->where[i];
-        text_add(out, "%s%s %s ", i ? " and " : " where ", f->tag, COMPARES[f->compare]);
-        if (f->text)
-            text_add(out, "'%s'", f->text);
-        else
-            text_add(out, "%d", f->number);
-    }
-    for (int i = 0; i < s->n_keys; i++)
+    for (int i = 0; i < s->n_where; i++)
+        print_filter(out, i ? " and " : " where ", &s->where[i]);
+    for (int i = 0; i < s->n_keys && !s->is_which; i++)
         text_add(out, "%s%s", i ? ", " : " by ", KEYS[s->keys[i]]);
     if (s->every) {
         text_add(out, " every ");
@@ -495,14 +568,18 @@ static void print_tails(struct statement *s, const struct zone *zone, struct ran
     }
     print_window(s, random);
     text_add(out, "%s", unknowns[s->unknown_as]);
+    if (s->uses_set)
+        text_add(out, " using bands '" SET_NAME "'");
     print_with(s);
     if (s->has_known) {
         char known[GK_TIME_TEXT_MAX];
         (void)gk_time_format(s->known, 28800, known);
         text_add(out, " as known at %s", known);
     }
-    if (s->having.is_set)
-        text_add(out, " having %s %s %d", s->having.name, COMPARES[s->having.compare], s->having.value);
+    if (s->having.is_set && !s->is_which)
+        print_having(out, " having ", &s->having);
+    if (s->having_too.is_set)
+        print_having(out, " and ", &s->having_too);
     if (s->top.is_set)
         text_add(out, " top %d by %s", s->top.value % 7 + 1, s->top.name);
     if (s->sort.is_set)
@@ -526,8 +603,12 @@ void statement_print_source(const struct statement *s, const struct zone *zone, 
                  s->metric == CHANNEL ? CHANNELS[s->channel]
                  : s->metric == ROW   ? row_text(s->channel)
                                       : metrics[s->metric]);
-    text_add(out, "%s", NOUNS[s->ref.noun]);
+    text_add(out, "%s%s", s->has_own_filter ? "(" : "", NOUNS[s->ref.noun]);
     print_names(out, zone, s->ref.noun, s->ref.names, s->ref.n_names);
+    if (s->has_own_filter) {
+        print_filter(out, " where ", &s->own_filter);
+        text_add(out, ")");
+    }
     if (s->is_narrowed) {
         text_add(out, one_in(random, 2) ? " while (" : " during (");
         tree_print(zone, s->cond, 0, random, out);
@@ -542,6 +623,13 @@ static void print(struct statement *s, const struct zone *zone)
     struct text *out = &s->text;
 
     out->size = 0;
+    if (s->is_which) {
+        text_add(out, "which %s%s (", NOUNS[s->noun], one_in(&random, 2) ? " ever" : "");
+        tree_print(zone, s->cond, 0, &random, out);
+        text_add(out, s->having.compare == GK_GT ? ") more than %d times" : ") at least %d times", s->having.value);
+        print_tails(s, zone, &random);
+        return;
+    }
     if (s->kind == WHEN)
         text_add(out, "when ");
     else if (s->kind == WHICH)
@@ -691,22 +779,35 @@ static void keep_rows(struct answer *out, int n)
     out->n_rows = out->n_rows < n ? out->n_rows : n;
 }
 
+static bool row_has(const struct column_tail *having, const struct answer *out, const struct cell *row)
+{
+    const struct cell *cell, *than;
+    double value = having->value;
+
+    if (!having->is_set)
+        return true;
+    cell = &row[answer_column(out, having->name)];
+    if (cell->value.type == GK_TYPE_EMPTY || cell->value.type == GK_TYPE_TEXT)
+        return false;
+    if (having->than[0]) {
+        than = &row[answer_column(out, having->than)];
+        if (than->value.type == GK_TYPE_EMPTY)
+            return false;
+        value *= number_of(than);
+    }
+    return compares(having->compare, number_of(cell) - value);
+}
+
 static void apply_tails(const struct statement *s, struct answer *out)
 {
-    int kept = 0, column;
+    int kept = 0;
 
-    if (s->having.is_set) {
-        column = answer_column(out, s->having.name);
-        for (int i = 0; i < out->n_rows; i++) {
-            const struct cell *cell = &out->cells[i * out->n_columns + column];
-            if (cell->value.type == GK_TYPE_EMPTY || cell->value.type == GK_TYPE_TEXT ||
-                !compares(s->having.compare, number_of(cell) - s->having.value))
-                continue;
-            memmove(&out->cells[kept++ * out->n_columns], &out->cells[i * out->n_columns],
-                    (size_t)out->n_columns * sizeof *out->cells);
-        }
-        out->n_rows = kept;
+    for (int i = 0; i < out->n_rows; i++) {
+        const struct cell *row = &out->cells[i * out->n_columns];
+        if (row_has(&s->having, out, row) && row_has(&s->having_too, out, row))
+            memmove(&out->cells[kept++ * out->n_columns], row, (size_t)out->n_columns * sizeof *out->cells);
     }
+    out->n_rows = kept;
     if (s->top.is_set) {
         sort_rows(out, answer_column(out, s->top.name), true);
         keep_rows(out, s->top.value % 7 + 1);
@@ -746,6 +847,8 @@ void frame_make(const struct statement *s, const struct view *view, struct frame
     const struct zone *zone = view->zone;
     gk_time now = zone->now;
     enum window window = s->kind == STATE_OF && s->window == DEFAULT ? NOW : s->window;
+    enum key unit;
+    bool is_this;
 
     *out = (struct frame){.from = now - DAY, .to = now, .known_end = zone_tick(zone, now) + 1};
     switch (window) {
@@ -787,10 +890,20 @@ void frame_make(const struct statement *s, const struct view *view, struct frame
             out->from += s->clock_from * GK_SECOND;
         }
         break;
+    case LAST_NIGHT:
+        out->from = civil_time(now, BY_DAY, -1) + 22 * HOUR;
+        out->to = out->from + 8 * HOUR;
+        break;
     case THIS_HOUR:
     case LAST_HOUR:
-        out->from = civil_time(now, BY_HOUR, window == THIS_HOUR ? 0 : -1);
-        out->to = out->from + HOUR;
+    case THIS_WEEK:
+    case LAST_WEEK:
+    case THIS_MONTH:
+    case LAST_MONTH:
+        unit = window <= LAST_HOUR ? BY_HOUR : window <= LAST_WEEK ? BY_WEEK : BY_MONTH;
+        is_this = window == THIS_HOUR || window == THIS_WEEK || window == THIS_MONTH;
+        out->from = civil_time(now, unit, is_this ? 0 : -1);
+        out->to = civil_time(now, unit, is_this ? 1 : 0);
         break;
     default:
         break;
@@ -827,7 +940,7 @@ void buckets_make(const struct statement *s, const struct frame *frame, struct b
 
 /* ---- who ---- */
 
-static bool filter_passes(const struct zone *zone, const struct filter *f, int facility)
+bool filter_passes(const struct zone *zone, const struct filter *f, int facility)
 {
     const struct facility *x = &zone->facilities[facility];
     const char *text = NULL;
@@ -835,6 +948,10 @@ static bool filter_passes(const struct zone *zone, const struct filter *f, int f
 
     if (strcmp(f->tag, "type") == 0)
         text = x->type;
+    else if (strcmp(f->tag, "group") == 0)
+        text = x->group;
+    else if (strcmp(f->tag, "park") == 0)
+        text = zone->sites[GK_PARK][x->site[GK_PARK]].name;
     else if (strcmp(f->tag, "role") == 0)
         text = ROLES[x->role];
     else if (strcmp(f->tag, "name") == 0)
@@ -1247,14 +1364,55 @@ static void answer_samples(const struct statement *s, const struct view *view, s
     }
 }
 
+/* How many are in each state. */
+static void count_states(const struct statement *s, const struct view *view, const struct frame *frame,
+                         struct answer *out)
+{
+    static const char *const names[] = {"facilities", "off", "idle", "on", "overload", "nodata", "never"};
+    static const int columns[] = {5, 1, 2, 3, 4}; /* by state */
+    const struct span span = {.first = frame->a, .n = 1, .known_end = frame->known_end};
+    int(*counts)[7] = calloc(FACILITIES_MAX, sizeof *counts), *order;
+    struct table table = {.buckets = {.n = 1, .starts = {frame->from}}};
+    uint8_t state;
+
+    assert_non_null(counts);
+    for (int f = 0; f < view->zone->n_facilities; f++) {
+        const struct signal *signal = &view->signals[f];
+        if (!statement_means(s, view, f))
+            continue;
+        int *count = counts[table_row(&table, s, view, FACILITY, f, 0)];
+        signal_states(view, f, &span, &state);
+        state = frame->a < frame->known_end ? state : GK_NODATA;
+        count[0]++;
+        count[columns[state]]++;
+        count[6] += state == GK_NODATA && (signal->n == 0 || signal->samples[0].time > frame->from);
+    }
+    int n_keys = table_key_columns(s, out);
+    answer_name_columns(out, names, 7);
+    order = table_order(s, &table);
+    for (int i = 0; i < table.n; i++) {
+        answer_add_row(out);
+        table_put_keys(s, view, &table, order[i], out);
+        for (int c = 0; c < 7; c++)
+            answer_put_count(out, n_keys + c, GK_TYPE_COUNT, counts[order[i]][c]);
+    }
+    free(order);
+    free(counts);
+    free(table.rows);
+}
+
 static void answer_state(const struct statement *s, const struct view *view, struct answer *out)
 {
     static const char *const names[] = {"facility", "line", "enterprise", "park", "role", "state", "since", "until"};
     const struct zone *zone = view->zone;
     struct frame frame;
 
-    answer_name_columns(out, names, 8);
     frame_make(s, view, &frame);
+    if (s->n_keys) {
+        count_states(s, view, &frame, out);
+        return;
+    }
+    answer_name_columns(out, names, 8);
     int64_t first = view->beginning == GK_TIME_MAX ? frame.a : zone_tick(zone, view->beginning);
     struct span span = {.first = (first < frame.a ? first : frame.a) - 2, .known_end = frame.known_end};
     span.n = (int)((frame.known_end > frame.b ? frame.known_end : frame.b) - span.first);
@@ -1370,7 +1528,9 @@ void statement_answer(const struct statement *s, const struct view *given, struc
             other.zone = &then;
     }
     under.with = s->has_with ? &s->with : NULL;
+    under.uses_set = s->uses_set;
     other.with = s->versus == STORED ? NULL : under.with;
+    other.uses_set = s->versus != STORED && s->uses_set;
     *out = (struct answer){0};
     switch (s->kind) {
     case WHEN:
@@ -1446,7 +1606,13 @@ struct statement *statement_smaller(const struct statement *s, const struct view
     if (i == n++)
         copy->n_where = 0;
     if (i == n++)
-        copy->having.is_set = false;
+        copy->having_too.is_set = false;
+    if (i == n++)
+        copy->having.is_set = copy->is_which;
+    if (i == n++)
+        copy->uses_set = false;
+    if (i == n++)
+        copy->has_own_filter = false;
     if (i == n++)
         copy->top.is_set = false;
     if (i == n++)
@@ -1457,7 +1623,7 @@ struct statement *statement_smaller(const struct statement *s, const struct view
         copy->unknown_as = 0;
     if (i == n++)
         copy->every = copy->offset = 0;
-    if (i == n++ && copy->n_keys)
+    if (i == n++ && copy->n_keys && !copy->is_which)
         copy->n_keys--;
     if (i == n++ && copy->n_aggs > 1)
         copy->n_aggs--;

@@ -66,7 +66,9 @@ struct band {
     int64_t hold, dwell_on, dwell_off; /* ns; negative: absent */
     int channel;                       /* NONE: absent */
     gk_time from;
+    bool is_of_set; /* of the set SET_NAME, not in force */
 };
+#define SET_NAME "strict"
 
 /* An order, or an exemption, which has no level and no hours. */
 struct order {
@@ -162,6 +164,7 @@ struct view {
     gk_time watermark, beginning;
     gk_time opens;           /* where a window without a begin has it: the first row that was known */
     const struct band *with; /* limits above all bands, or NULL */
+    bool uses_set;           /* those of the set stand above those in force */
     const struct came *came; /* of the store */
 };
 void view_make(struct view *view, const struct store *store);

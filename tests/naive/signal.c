@@ -209,19 +209,21 @@ static int64_t ticks_of(int64_t ns, int64_t tick)
     return (ns + tick - 1) / tick;
 }
 
+/* Those of the statement stand above those of the set, and these above those in force, narrow ones above wide ones. */
 static struct limits limits_at(const struct view *view, int facility, int64_t tick)
 {
     static const enum gk_kind narrow_to_wide[] = {GK_FACILITY, GK_ROLE, GK_LINE, GK_ENTERPRISE, GK_PARK, GK_ZONE};
     const struct zone *zone = view->zone;
     struct limits out = {.hold = -1, .dwell_on = -1, .dwell_off = -1, .channel = NONE};
 
-    for (int w = view->with ? -1 : 0; w < 6; w++) {
-        const struct band *best = w < 0 ? view->with : NULL;
-        for (int i = 0; i < zone->n_bands && w >= 0; i++) {
+    for (int level = 0; level < 13; level++) {
+        const struct band *best = level == 0 ? view->with : NULL;
+        for (int i = 0; i < zone->n_bands && level > 0; i++) {
             const struct band *b = &zone->bands[i];
             bool is_begun = b->from == GK_TIME_MIN || b->from <= tick * zone->tick;
-            if (b->kind == narrow_to_wide[w] && is_begun && zone_covers(zone, b->kind, b->id, NULL, facility) &&
-                (!best || b->from > best->from))
+            bool is_meant = b->is_of_set ? view->uses_set && level <= 6 : level > 6;
+            if (is_meant && b->kind == narrow_to_wide[(level - 1) % 6] && is_begun &&
+                zone_covers(zone, b->kind, b->id, NULL, facility) && (!best || b->from > best->from))
                 best = b;
         }
         if (!best)

@@ -12,7 +12,26 @@
 #define EAST (28800 * GK_SECOND) /* the zone's offset */
 
 enum kind { WHEN, WHICH, AGGREGATE, SERIES, NUMBERS, LAG, STATE_OF, SAMPLES };
-enum window { DEFAULT, LAST_D, BETWEEN, SINCE, UNTIL, AT, NOW, TODAY, YESTERDAY, ON, CLOCKS, THIS_HOUR, LAST_HOUR };
+enum window {
+    DEFAULT,
+    LAST_D,
+    BETWEEN,
+    SINCE,
+    UNTIL,
+    AT,
+    NOW,
+    TODAY,
+    YESTERDAY,
+    ON,
+    CLOCKS,
+    LAST_NIGHT,
+    THIS_HOUR,
+    LAST_HOUR,
+    THIS_WEEK,
+    LAST_WEEK,
+    THIS_MONTH,
+    LAST_MONTH
+};
 enum agg {
     DURATION,
     SHARE,
@@ -45,13 +64,14 @@ enum key {
     BY_MONTH,
     N_KEYS
 };
-#define BUCKETS_MAX 600
+#define BUCKETS_MAX 1200
 
 struct column_tail { /* having, sort, top: a column of the answer */
     bool is_set;
     char name[20];
     enum gk_compare compare;
     int value;
+    char than[20]; /* having: not a number but so many times another column */
     bool is_desc;
 };
 
@@ -117,6 +137,10 @@ struct statement {
     int n_in, in_names[2];
     struct filter where[2];
     int n_where;
+    bool has_own_filter; /* of a series: it is about facilities of which this is true */
+    struct filter own_filter;
+    bool is_which; /* of an aggregate: which ... at least N times */
+    bool uses_set;
     enum window window;
     int64_t last;
     gk_time from, to; /* as written */
@@ -126,7 +150,7 @@ struct statement {
     struct band with;
     bool has_known;
     gk_time known; /* on a full second */
-    struct column_tail having, sort, top;
+    struct column_tail having, having_too, sort, top;
     int limit;
     uint64_t print_seed;
     struct text text;
@@ -196,6 +220,7 @@ void frame_make(const struct statement *s, const struct view *view, struct frame
 void buckets_make(const struct statement *s, const struct frame *frame, struct buckets *out);
 bool statement_has_facility(const struct statement *s, const struct zone *zone, int facility);
 bool statement_has_subject(const struct statement *s, const struct zone *zone, const struct whom *whom, int id);
+bool filter_passes(const struct zone *zone, const struct filter *f, int facility);
 bool statement_has_agg(const struct statement *s, enum agg agg);
 /* A random condition, series, and n aggregates of it. */
 void statement_make_cond(const struct view *view, struct random *random, struct statement *s);

@@ -111,6 +111,8 @@ bool statement_means(const struct statement *s, const struct view *view, int fac
         id = ref->noun == ZONE ? 0 : zone->facilities[facility].site[kind_of(ref->noun)];
     else if (!facility_has_noun(zone, facility, ref->noun))
         return false;
+    if (s->has_own_filter && !filter_passes(zone, &s->own_filter, facility))
+        return false;
     return ref->n_names == 0 || (id != NONE && site_is_named(zone, ref->noun, id, ref->names, ref->n_names));
 }
 
@@ -174,7 +176,16 @@ static bool is_counted(const struct source_of *of, const struct pieces *pieces, 
     return false;
 }
 
-/* The growth of a counter between two samples is spread evenly; it began again at 0 when it is smaller. */
+/* A counter that is smaller went past a power of ten, when it was just before one, or else began again at 0. */
+static double growth(double before, double now)
+{
+    for (double full = 10000; full < 1e15 && now < before; full *= 10)
+        if (before >= full / 10 * 9 && before < full && now >= 0 && now < full / 10)
+            return now - before + full;
+    return now < before ? now : now - before;
+}
+
+/* The growth of a counter between two samples is spread evenly. */
 static void add_growth(const struct source_of *of, const struct pieces *pieces, int facility, const struct piece *piece,
                        struct sums *out)
 {
@@ -190,7 +201,7 @@ static void add_growth(const struct source_of *of, const struct pieces *pieces, 
             continue;
         gk_time a = before > piece->from ? before : piece->from, b = t < piece->to ? t : piece->to;
         if (!isnan(value) && a < b) {
-            double grown = (now < value ? now : now - value) * ((double)(b - a) / (double)(t - before));
+            double grown = growth(value, now) * ((double)(b - a) / (double)(t - before));
             out->kwh += grown;
             out->kwh_size += fabs(grown);
             out->has_growth = true;
@@ -418,7 +429,7 @@ static void add_normal(struct source_of *of, struct who who, int n_days)
             break;
         if (!is_normal(of->view, who, day))
             continue;
-        memset(of->day, 0, sizeof of->day);
+        memset(of->day, 0, (size_t)of->buckets->n * sizeof *of->day);
         for (gk_time from = first; from < of->pieces.list[of->pieces.n - 1].to; from += DAY) {
             move_pieces(of, from, day);
             if (of->moved.n)
@@ -445,8 +456,9 @@ static void measure_subject(struct source_of *of, struct who who, int n_days, st
     const struct statement *s = of->s;
     struct sums *sums;
 
-    memset(of->total, 0, sizeof of->total);
+    memset(of->total, 0, (size_t)of->buckets->n * sizeof *of->total);
     if (n_days) {
+        memset(of->day, 0, (size_t)of->buckets->n * sizeof *of->day);
         find_pieces(of, who.id, of->day);
         if (s->kind != SERIES)
             run_subject(&of->run, who.id);
@@ -517,7 +529,11 @@ void source_measure(const struct statement *s, const struct view *view, const st
     struct whom whom = whom_of(s);
     int n = s->kind == SERIES ? view->zone->n_facilities : subject_count(view->zone, whom.noun);
 
-    of = (struct source_of){.s = s, .view = view, .frame = frame, .buckets = &table->buckets};
+    of.s = s;
+    of.view = view;
+    of.frame = frame;
+    of.buckets = &table->buckets;
+    of.pieces = of.moved = (struct pieces){.list = NULL};
     of.has_run = s->kind != SERIES || s->is_narrowed;
     if (of.has_run) {
         run_open(&of.run, s, view, s->cond, frame, n_days ? DAY / view->zone->tick : 0);

@@ -176,8 +176,10 @@ static void make_band(struct zone *zone, struct random *random)
         band->channel = below(random, N_CHANNELS);
     if (one_in(random, 2))
         band->from = some_time(zone, random);
+    band->is_of_set = one_in(random, 4);
     for (int i = 0; i < zone->n_bands; i++)
-        if (zone->bands[i].kind == band->kind && zone->bands[i].id == band->id && zone->bands[i].from == band->from)
+        if (zone->bands[i].kind == band->kind && zone->bands[i].id == band->id && zone->bands[i].from == band->from &&
+            zone->bands[i].is_of_set == band->is_of_set)
             return;
     zone->n_bands++;
 }
@@ -265,9 +267,12 @@ static bool zone_is_long(const struct zone *zone)
 
 static void make_rows_of(struct zone *zone, struct random *random, int facility, int n)
 {
+    static const double counters[] = {100, 9998, 99995, 990}; /* not far from where the second and third begin again */
     const struct facility *f = &zone->facilities[facility];
-    double kw = f->rated_kw ? (double)f->rated_kw / 100 : 10, a = f->rated_a ? (double)f->rated_a / 100 : 10, kwh = 100;
+    double kw = f->rated_kw ? (double)f->rated_kw / 100 : 10, a = f->rated_a ? (double)f->rated_a / 100 : 10,
+           kwh = counters[below(random, 4)];
     int step = 1 + below(random, zone_is_long(zone) ? 3600 : 20), stays = 1 + below(random, 12), present = 0;
+    double full = kwh > 10000 ? 100000 : 10000;
     bool is_smooth = one_in(random, 2), has_kwh = one_in(random, 3), has_temp = one_in(random, 4);
     gk_time t = zone->begin + below(random, 60) * GK_SECOND;
     double value[N_CHANNELS];
@@ -289,6 +294,8 @@ static void make_rows_of(struct zone *zone, struct random *random, int facility,
                 value[TEMP] = (double)below(random, 50) / 4;
         }
         kwh = one_in(random, 60) ? 0 : kwh + (double)below(random, 8) / 8;
+        kwh = one_in(random, 90) ? kwh * 0.95 : kwh;
+        kwh -= kwh >= full && kwh < full + 1 ? full : 0;
         value[KWH] = has_kwh ? kwh : gk_missing();
         *row = (struct row){.facility = facility, .time = t};
         memcpy(row->value, value, sizeof value);
@@ -606,7 +613,8 @@ void store_band(struct store *store)
                               .dwell_on_ns = band->dwell_on,
                               .dwell_off_ns = band->dwell_off,
                               .channel = text_of(band->channel == NONE ? NULL : CHANNELS[band->channel]),
-                              .from = band->from};
+                              .from = band->from,
+                              .set = text_of(band->is_of_set ? SET_NAME : NULL)};
     ok(gk_band_put(store->db, &put, &error), &error);
 }
 
@@ -772,7 +780,8 @@ void zone_print(const struct zone *zone, int n_rows, FILE *out)
         print_time(zone->links[i].to, out);
         (void)fputs("\n", out);
     }
-    (void)fputs("\nscope,off_below,on_from,overload_from,hysteresis,hold_s,dwell_on_s,dwell_off_s,channel,from\n", out);
+    (void)fputs("\nscope,off_below,on_from,overload_from,hysteresis,hold_s,dwell_on_s,dwell_off_s,channel,set,from\n",
+                out);
     for (int i = 0; i < zone->n_bands; i++) {
         const struct band *b = &zone->bands[i];
         print_scope(zone, b->kind, b->id, NULL, out);
@@ -784,7 +793,7 @@ void zone_print(const struct zone *zone, int n_rows, FILE *out)
         print_seconds(b->hold, out);
         print_seconds(b->dwell_on, out);
         print_seconds(b->dwell_off, out);
-        (void)fprintf(out, "%s,", b->channel == NONE ? "" : CHANNELS[b->channel]);
+        (void)fprintf(out, "%s,%s,", b->channel == NONE ? "" : CHANNELS[b->channel], b->is_of_set ? SET_NAME : "");
         print_time(b->from, out);
         (void)fputs("\n", out);
     }
