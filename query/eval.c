@@ -684,7 +684,7 @@ static int prepare_after(struct eval *eval, const struct cond *cond, const gk_ti
     gk_timeline *begun, *near;
     int rc;
 
-    eval->is_cut_off |= gk_timeline_at(*a, first - 1) != GK_FALSE && gk_timeline_at(*a, first) != GK_FALSE;
+    eval->is_cut_off |= gk_timeline_at(*a, first) != GK_FALSE; /* though it may have begun right there */
     TRY(own_timeline(eval, 0, &begun));
     TRY(own_timeline(eval, 1, &near));
     TRY(gk_timeline_within_last(eval->scratch, *b, cond->ticks));
