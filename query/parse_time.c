@@ -85,7 +85,8 @@ static int parse_night(struct parser *parser, struct time_tail *out)
     out->kind = TIME_YESTERDAY;
     parser->at++;
     if (parser->at->kind != T_CLOCK)
-        return parser_fail(parser, "the hours of the night", NULL, "last night 22:00-06:00");
+        return parser_fail(parser, "the hours of the night", NULL,
+                           "the night has its hours: last night 22:00-06:00, last night 20:00-08:00");
     return parse_clocks(parser, out);
 }
 

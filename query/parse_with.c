@@ -14,7 +14,7 @@
 
 #include "parser.h"
 
-static const char EXAMPLE[] = "with on_from = 15%, with off_below = 5%, hold = 60s";
+static const char EXAMPLE[] = "with on_from = 15%, off_below = 5%; hysteresis = 0.5kW";
 
 /* Which limits are levels, and which durations. */
 static struct gk_limit *find_level(struct gk_band *band, const char *name)
@@ -85,13 +85,13 @@ static int parse_item(struct parser *parser, struct tail *out)
                            "with possible; with on_from = 15%; limits are off_below on_from overload_from hysteresis "
                            "hold dwell_on dwell_off");
     if (is_set)
-        return parser_fail(parser, "each limit once", NULL, EXAMPLE);
+        return parser_fail(parser, "each limit once", NULL, "with on_from = 15%, hold = 60s");
     parser->at++;
     (void)parser_take(parser, T_EQUAL); /* with on_from 15% */
     if (level)
         TRY(parse_level(parser, level));
     else
-        TRY(parse_duration(parser, name, EXAMPLE, duration));
+        TRY(parse_duration(parser, name, "with hold = 60s; dwell_on = 30s, dwell_off = 2m", duration));
     out->has_limits = true;
 done:
     return rc;

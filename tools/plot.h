@@ -135,9 +135,11 @@ struct plot_grid {
     gk_time *from, *to; /* of the columns */
     size_t n_columns;
     double *values, *coverage; /* row by row; NaN: unknown */
-    double least, most;
+    double least, most;        /* least is 0 or below, most 0 or above */
     size_t n_unknown, n_weak;
 };
+/* -1 to 1, of the greatest value on either side of 0: what falls and what rises by as much are as dark. */
+double plot_grid_share(const struct plot_grid *grid, double value);
 
 #define PLOT_BARS_MAX 4
 struct plot_bar_value {

@@ -131,14 +131,16 @@ void blocks_curve(struct blocks *blocks)
 
 /* ---- heat map ---- */
 
-static const char *const shades[] = {".", "░", "▒", "▓", "█"};
+/* Below zero they differ from those above without colours as well. */
+static const char *const shades[] = {".", "░", "▒", "▓", "█"}, *const below[] = {".", "-", "~", "=", "#"};
 #define N_SHADES 5
 
-static size_t shade_of(const struct plot_grid *grid, double value)
+static void put_shade(struct blocks *blocks, double share)
 {
-    double share = grid->most > grid->least ? (value - grid->least) / (grid->most - grid->least) : value > grid->least;
+    double most = fabs(share);
+    size_t shade = most <= 0 ? 0 : 1 + (size_t)fmin(floor(most * (N_SHADES - 1)), N_SHADES - 2);
 
-    return share <= 0 ? 0 : 1 + (size_t)fmin(floor(share * (N_SHADES - 1)), N_SHADES - 2);
+    blocks_put(blocks, share < 0 ? BLOCKS_BLUE : BLOCKS_YELLOW, (share < 0 ? below : shades)[shade]);
 }
 
 void blocks_heat_legend(struct blocks *blocks)
@@ -150,6 +152,8 @@ void blocks_heat_legend(struct blocks *blocks)
     blocks_space(blocks, 1);
     blocks_put(blocks, BLOCKS_DIM, plot_value_text(grid->type, grid->least, blocks->is_chinese, text));
     blocks_space(blocks, 1);
+    for (size_t i = N_SHADES; grid->least < 0 && --i > 0;)
+        blocks_put(blocks, BLOCKS_BLUE, below[i]);
     for (size_t i = 0; i < N_SHADES; i++)
         blocks_put(blocks, BLOCKS_YELLOW, shades[i]);
     blocks_space(blocks, 1);
@@ -191,7 +195,7 @@ static void put_heat_row(struct blocks *blocks, size_t row, size_t n, size_t wid
             else if (is_weak && k + 1 == width && width > 1)
                 blocks_put(blocks, BLOCKS_DIM, "?");
             else
-                blocks_put(blocks, BLOCKS_YELLOW, shades[shade_of(grid, value)]);
+                put_shade(blocks, plot_grid_share(grid, value));
     }
 }
 

@@ -31,12 +31,29 @@ static bool is_same_label(const struct plot *plot, const struct plot_keys *keys,
     return true;
 }
 
-/* The value that is asked for by name, else the first. */
+/* Of a comparison, how much the first value changed; else the first value. */
+static size_t usual_value(const struct plot *plot, const struct plot_keys *keys)
+{
+    static const char prefix[] = "change_";
+    const char *first = column_of(plot, keys->values[0].column)->name;
+
+    for (size_t i = 0; i < keys->n_values; i++) {
+        const char *name = column_of(plot, keys->values[i].column)->name;
+        bool is_of_first =
+            strncmp(name, prefix, sizeof prefix - 1) == 0 && strcmp(name + sizeof prefix - 1, first) == 0;
+
+        if (is_of_first || strcmp(name, "change") == 0)
+            return keys->values[i].column;
+    }
+    return keys->values[0].column;
+}
+
+/* The value that is asked for by name, else the usual one. */
 static int choose_value(const struct plot *plot, const struct plot_keys *keys, size_t *out, struct gk_error *error)
 {
     const char *name = plot->request.value;
 
-    *out = keys->values[0].column;
+    *out = usual_value(plot, keys);
     if (name == NULL)
         return GK_OK;
     for (size_t i = 0; i < plot->table.n_columns; i++)
@@ -157,6 +174,13 @@ static void count_cell(struct plot_grid *grid, size_t cell)
     grid->n_weak += grid->coverage[cell] < PLOT_WEAK;
     grid->least = fmin(grid->least, value);
     grid->most = fmax(grid->most, value);
+}
+
+double plot_grid_share(const struct plot_grid *grid, double value)
+{
+    double most = fmax(grid->most, -grid->least);
+
+    return most > 0 ? value / most : 0;
 }
 
 int plot_make_heat(struct plot *plot, struct gk_error *error)

@@ -70,7 +70,7 @@ const char *svg_line_colour(size_t i);
 struct svg_colour {
     char text[8];
 };
-struct svg_colour svg_heat_colour(double share);
+struct svg_colour svg_heat_colour(double share); /* -1 to 1 */
 
 enum svg_anchor { SVG_START, SVG_MIDDLE, SVG_END };
 /* Text at a base line; `style` is a class of the style sheet. What is wider than `room` (0: no matter) is cut. */

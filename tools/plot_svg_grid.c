@@ -14,9 +14,11 @@
 
 struct svg_colour svg_heat_colour(double share)
 {
-    static const double stops[][3] = {{253, 246, 227}, {252, 214, 140}, {243, 151, 70}, {202, 83, 30}, {112, 32, 12}};
-    const size_t n = sizeof stops / sizeof *stops - 1;
-    double at = fmin(fmax(share, 0), 1) * (double)n;
+    static const double above[][3] = {{253, 246, 227}, {252, 214, 140}, {243, 151, 70}, {202, 83, 30}, {112, 32, 12}};
+    static const double below[][3] = {{253, 246, 227}, {180, 211, 230}, {107, 165, 208}, {45, 105, 168}, {12, 44, 98}};
+    const size_t n = sizeof above / sizeof *above - 1;
+    const double(*stops)[3] = share < 0 ? below : above;
+    double at = fmin(fabs(share), 1) * (double)n;
     size_t i = at >= (double)n ? n - 1 : (size_t)at;
     struct svg_colour out;
 
@@ -64,11 +66,6 @@ double svg_heat_height(struct svg *svg, double wanted)
     return (double)n * pitch_of(n, wanted > 0 ? wanted - SVG_AXIS_HEIGHT - 8 : 0, 12) + SVG_AXIS_HEIGHT + 8;
 }
 
-static double share_of(const struct plot_grid *grid, double value)
-{
-    return grid->most > grid->least ? (value - grid->least) / (grid->most - grid->least) : value > grid->least;
-}
-
 static void put_cell_title(struct svg *svg, size_t row, size_t column)
 {
     const struct plot_grid *grid = &svg->plot->grid;
@@ -100,7 +97,7 @@ static void put_cell(struct svg *svg, const struct plot_axis *axis, size_t row, 
                       x + 0.5, y + 0.5, fmax(width - gap - 1, 0.5), height - gap - 1);
     else
         output_format(svg->out, "<rect fill=\"%s\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\">",
-                      svg_heat_colour(share_of(grid, grid->values[cell])).text, x, y, width - gap, height - gap);
+                      svg_heat_colour(plot_grid_share(grid, grid->values[cell])).text, x, y, width - gap, height - gap);
     put_cell_title(svg, row, column);
     output_text(svg->out, "</rect>\n");
     if (is_unknown)
@@ -117,7 +114,7 @@ static void put_figure(struct svg *svg, const struct plot_axis *axis, size_t row
     char text[PLOT_LABEL_MAX];
 
     if (!isnan(value) && value != 0)
-        svg_text(svg, x, y + 4, share_of(grid, value) > 0.6 ? "light" : "figure", SVG_MIDDLE, 0,
+        svg_text(svg, x, y + 4, fabs(plot_grid_share(grid, value)) > 0.6 ? "light" : "figure", SVG_MIDDLE, 0,
                  plot_value_text(grid->type, value, svg->is_chinese, text));
 }
 

@@ -144,7 +144,8 @@ static void heat_legend(struct legend *legend)
     struct svg *svg = legend->svg;
     char least[PLOT_LABEL_MAX], most[PLOT_LABEL_MAX];
     const char *name = gk_session_text(svg->plot->session, grid->value);
-    double x = legend->x;
+    double x = legend->x, from = plot_grid_share(grid, grid->least), to = plot_grid_share(grid, grid->most);
+    double step = (to - from) / (RAMP_WIDTH / 4 - 1);
 
     plot_value_text(grid->type, grid->least, svg->is_chinese, least);
     plot_value_text(grid->type, grid->most, svg->is_chinese, most);
@@ -155,7 +156,7 @@ static void heat_legend(struct legend *legend)
         x += svg_text_width(least, SMALL_FONT) + 6;
         for (int i = 0; i < RAMP_WIDTH / 4; i++)
             output_format(svg->out, "<rect x=\"%.1f\" y=\"%.1f\" width=\"4.5\" height=\"12\" fill=\"%s\"/>\n",
-                          x + 4 * i, legend->y - 6, svg_heat_colour((double)i / (RAMP_WIDTH / 4 - 1)).text);
+                          x + 4 * i, legend->y - 6, svg_heat_colour(from + i * step).text);
         svg_text(svg, x + RAMP_WIDTH + 6, legend->y + 4, "small", SVG_START, 0, most);
     }
     legend->x += svg_text_width(name, SMALL_FONT) + svg_text_width(least, SMALL_FONT) + RAMP_WIDTH +

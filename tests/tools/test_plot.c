@@ -391,6 +391,32 @@ static void a_heat_map_tells_unknown_from_nothing_and_weak_from_known(void **sta
     assert_true(grid->n_weak > 0 && grid->n_unknown > 0);
 }
 
+/* The press draws 8 kW from 8 o'clock on, 10 from 9 on, none from 10 on. */
+static void a_heat_map_of_a_comparison_shows_what_changed(void **state)
+{
+    static const char text[] = "avg of power of production by facility, hour between 2026-11-20T08:00 and "
+                               "2026-11-20T11:00 vs previous 1h",
+                      several[] = "avg, max of power of production by facility, hour between 2026-11-20T08:00 "
+                                  "and 2026-11-20T11:00 vs previous 1h";
+    struct plot_request request = plot_request_usual();
+    struct gk_error error;
+
+    (void)state;
+    draw(text);
+    assert_string_equal(plot.grid.value, "change");
+    assert_true(isnan(plot.grid.values[0]) && plot.grid.values[1] == 0.25 && plot.grid.values[2] == -1);
+    assert_true(plot.grid.least == -1 && plot.grid.most == 0.25);
+    assert_true(plot_grid_share(&plot.grid, -1) == -1 && plot_grid_share(&plot.grid, 0.25) == 0.25);
+    request.as = PLOT_HEAT; /* several numbers are curves else */
+    plot_clear(&plot);
+    assert_int_equal(plot_zone_make(&zone, several, &request, &plot, &error), GK_OK);
+    assert_string_equal(plot.grid.value, "change_avg");
+    plot_clear(&plot);
+    request.value = "avg";
+    assert_int_equal(plot_zone_make(&zone, text, &request, &plot, &error), GK_OK);
+    assert_true(plot.grid.values[1] == 10);
+}
+
 static void days_weeks_and_months_are_columns(void **state)
 {
     (void)state;
@@ -521,6 +547,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(min_and_max_make_a_band_and_an_empty_bucket_a_gap),
     cmocka_unit_test(what_is_only_possible_lies_above_what_is_certain),
     cmocka_unit_test(a_heat_map_tells_unknown_from_nothing_and_weak_from_known),
+    cmocka_unit_test(a_heat_map_of_a_comparison_shows_what_changed),
     cmocka_unit_test(days_weeks_and_months_are_columns),
     cmocka_unit_test(bars_are_certain_and_above_that_possible),
     cmocka_unit_test(bars_that_are_compared_have_one_scale),

@@ -26,6 +26,7 @@ static const char *const statements[] = {
     "duration, count, share of production running by facility today",
     "state of zone at 2026-11-20T09:10",
     "when abatement overload today",
+    "avg of power of production by facility, hour between 2026-11-20T08:00 and 2026-11-20T11:00 vs previous 1h",
 };
 
 static const char *draw_as(const char *text, const struct plot_request *request, size_t n_columns, bool has_colours)

@@ -372,7 +372,16 @@ static void colours_of_the_scale_get_darker_all_the_way(void **state)
         assert_true(light < last);
         last = light;
     }
-    assert_string_equal(svg_heat_colour(-1).text, svg_heat_colour(0).text);
+    for (int i = 1; i <= 50; i++) { /* and another one below zero */
+        unsigned red, green, blue;
+        double light;
+
+        assert_int_equal(sscanf(svg_heat_colour(-i / 50.0).text, "#%2x%2x%2x", &red, &green, &blue), 3);
+        light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+        assert_true(light < (i == 1 ? 1e9 : last) && (i < 10 || blue > red));
+        last = light;
+    }
+    assert_string_equal(svg_heat_colour(-2).text, svg_heat_colour(-1).text);
     assert_string_equal(svg_heat_colour(2).text, svg_heat_colour(1).text);
 }
 
@@ -425,6 +434,9 @@ static void small_pictures_look_as_they_did(void **state)
         "heat.svg",
         draw_as("share of production running by enterprise, hour between 2026-11-20T06:00 and 2026-11-20T12:00",
                 &request, 720));
+    check_golden("change.svg", draw_as("avg of power of production by facility, hour between 2026-11-20T08:00 and "
+                                       "2026-11-20T11:00 vs previous 1h",
+                                       &request, 720));
     check_golden("bars.svg", draw_as("duration, count of production running by enterprise today", &request, 720));
     assert_true(texts_choose_named("zh"));
     check_golden("board.svg", draw_as("state of zone at 2026-11-20T09:10", &request, 720));
