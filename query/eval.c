@@ -773,7 +773,7 @@ bool eval_next_run(const gk_timeline *timeline, int64_t from, int64_t to, size_t
         }
         *at = low;
     }
-    for (; *at < n && (steps[*at].tick < to || *at == 0); ++*at) {
+    for (; from < to && *at < n && (steps[*at].tick < to || *at == 0); ++*at) {
         if (steps[*at].value == GK_FALSE)
             continue;
         *out = (struct run){steps[*at].tick, *at + 1 < n ? steps[*at + 1].tick : GK_TICK_MAX,

@@ -37,7 +37,7 @@ int pieces_of_truth(struct gk_query *query, const struct slices *slices, const g
     int rc = GK_OK;
 
     pieces->n = 0;
-    while (window->a < window->b && eval_next_run(truth, window->a, window->b, &at, &run)) {
+    while (eval_next_run(truth, window->a, window->b, &at, &run)) {
         gk_time from = run.from > window->a ? run_time(query, run.from) : window->from;
         gk_time to = run.to < window->b ? run_time(query, run.to) : window->to;
         if (run.truth != GK_TRUE)
