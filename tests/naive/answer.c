@@ -9,8 +9,8 @@
 
 const char *const AGGS[] = {"duration", "share", "count", "longest", "first",  "last", "coverage", "avg",
                             "max",      "min",   "sum",   "rms",     "energy", "p50",  "p95"};
-static const char *const KEYS[] = {"facility",   "line", "enterprise", "park", "type", "group",
-                                   "stop_level", "hour", "day",        "week", "month"};
+static const char *const KEYS[] = {"facility",   "line", "enterprise", "park", "type",  "group",
+                                   "stop_level", "hour", "day",        "week", "month", "shift"};
 const char *const NOUNS[] = {"facility", "production", "abatement", "line", "enterprise", "park", "zone"};
 static const char *const STATES[] = {"nodata", "off", "idle", "on", "overload"};
 static const char *const ROLES[] = {"other", "production", "abatement"};
@@ -121,6 +121,14 @@ static void make_tails(const struct view *view, struct random *random, struct st
         s->limit = 1 + below(random, 5);
 }
 
+static bool has_key(const struct statement *s, enum key key)
+{
+    for (int i = 0; i < s->n_keys; i++)
+        if (s->keys[i] == key)
+            return true;
+    return false;
+}
+
 static void make_buckets(const struct view *view, struct random *random, struct statement *s, enum noun subject)
 {
     int n = below(random, 4), time = NONE;
@@ -128,7 +136,14 @@ static void make_buckets(const struct view *view, struct random *random, struct 
 
     for (int i = 0; i < n && i < 3; i++) {
         int key = below(random, N_KEYS);
+        const char *shifts[SHIFTS_MAX];
         bool is_known = is_tag(key) && !tag_is_known(view->zone, (enum key)key);
+        if (key == BY_SHIFT) {
+            if (time != BY_HOUR && !s->has_known && shifts_list(view->zone, shifts) && !has_key(s, BY_SHIFT))
+                s->keys[s->n_keys++] = BY_SHIFT;
+            continue;
+        }
+        is_known |= key == BY_HOUR && has_key(s, BY_SHIFT);
         for (int k = 0; k < s->n_keys; k++)
             is_known |= (int)s->keys[k] == key;
         if (is_known || key < widest[subject] || (key >= BY_HOUR && time != NONE))
@@ -136,7 +151,7 @@ static void make_buckets(const struct view *view, struct random *random, struct 
         time = key >= BY_HOUR ? key : time;
         s->keys[s->n_keys++] = (enum key)key;
     }
-    if (time == NONE && one_in(random, 3)) {
+    if (time == NONE && !has_key(s, BY_SHIFT) && one_in(random, 3)) {
         s->every = view->zone->tick * (1 + below(random, 300));
         if (s->every > 600 * GK_SECOND || one_in(random, 2))
             s->every = view->zone->tick * 60;
@@ -914,15 +929,21 @@ void frame_make(const struct statement *s, const struct view *view, struct frame
     out->b = zone_tick(zone, out->to);
 }
 
-void buckets_make(const struct statement *s, const struct frame *frame, struct buckets *out)
+void buckets_make(const struct statement *s, const struct view *view, const struct frame *frame, struct buckets *out)
 {
-    out->n = 0;
+    gk_time from = frame->from;
+
+    out->n = out->n_shifts = 0;
     out->key = NONE;
     for (int i = 0; i < s->n_keys; i++)
-        if (s->keys[i] >= BY_HOUR)
+        if (s->keys[i] >= BY_HOUR && s->keys[i] != BY_SHIFT)
             out->key = s->keys[i];
-    for (gk_time t = frame->from, next; t < frame->to; t = next) {
-        gk_time start = frame->from;
+    if (has_key(s, BY_SHIFT)) {
+        out->n_shifts = shifts_list(view->zone, out->shifts);
+        from -= from < frame->to ? DAY : 0; /* that of the night before reaches into the window */
+    }
+    for (gk_time t = from, next; t < frame->to; t = next) {
+        gk_time start = from;
         next = frame->to;
         if (s->every) { /* counted from a midnight of the zone */
             start = floor_div(t + EAST - s->offset, s->every) * s->every - EAST + s->offset;
@@ -1253,20 +1274,23 @@ static int compare_rows(const struct statement *s, const struct group_row *a, co
     for (int k = 0; k < s->n_keys; k++)
         if (a->ids[k] != b->ids[k])
             return a->ids[k] < b->ids[k] ? -1 : 1;
-    return a->bucket < b->bucket ? -1 : a->bucket > b->bucket;
+    return a->cell < b->cell ? -1 : a->cell > b->cell;
 }
 
-/* The row of a subject and a bucket, made when it is new. */
-int table_row(struct table *table, const struct statement *s, const struct view *view, enum noun noun, int id,
-              int bucket)
+int table_row(struct table *table, const struct statement *s, const struct view *view, enum noun noun, int id, int cell)
 {
-    struct group_row row = {.bucket = bucket};
+    const struct buckets *buckets = &table->buckets;
+    struct group_row row = {.cell = cell};
 
     for (int k = 0; k < s->n_keys; k++)
-        row.ids[k] = s->keys[k] >= BY_HOUR ? bucket : key_id(view, s->keys[k], noun, id);
+        row.ids[k] = s->keys[k] == BY_SHIFT  ? cell % buckets->n_shifts
+                     : s->keys[k] >= BY_HOUR ? cell_bucket(buckets, cell)
+                                             : key_id(view, s->keys[k], noun, id);
     for (int i = 0; i < table->n; i++)
         if (compare_rows(s, &table->rows[i], &row) == 0)
             return i;
+    if (table->is_full)
+        return NONE;
     table->rows = realloc(table->rows, ((size_t)table->n + 1) * sizeof row);
     assert_non_null(table->rows);
     table->rows[table->n] = row;
@@ -1287,7 +1311,7 @@ void table_put_keys(const struct statement *s, const struct view *view, const st
 {
     static const int kinds[] = {0, GK_LINE, GK_ENTERPRISE, GK_PARK};
     const struct group_row *r = &table->rows[row];
-    gk_time start = table->buckets.starts[r->bucket];
+    gk_time start = table->buckets.starts[cell_bucket(&table->buckets, r->cell)];
     char text[GK_TIME_TEXT_MAX];
 
     for (int k = 0; k < s->n_keys; k++) {
@@ -1295,6 +1319,8 @@ void table_put_keys(const struct statement *s, const struct view *view, const st
             answer_put_text(out, k, TAGS[r->ids[k]]);
         } else if (s->keys[k] < BY_HOUR) {
             answer_put_text(out, k, r->ids[k] == INT32_MAX ? "" : site_text(view->zone, kinds[s->keys[k]], r->ids[k]));
+        } else if (s->keys[k] == BY_SHIFT) {
+            answer_put_text(out, k, table->buckets.shifts[r->ids[k]]);
         } else if (s->keys[k] == BY_HOUR) {
             answer_put_time(out, k, start);
         } else {

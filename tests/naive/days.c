@@ -45,12 +45,18 @@ void days_paint(const struct zone *zone, int first_day, int n_days, const struct
 }
 
 /* Hours that end before they begin cross midnight, and belong to the day on which they begin. */
+static void hours_of_day(int64_t day, int from_s, int to_s, gk_time *from, gk_time *to)
+{
+    *from = midnight_of(day) + from_s * GK_SECOND;
+    *to = midnight_of(to_s <= from_s ? day + 1 : day) + to_s * GK_SECOND;
+}
+
 static void paint_hours_of(const struct zone *zone, int64_t day, int from_s, int to_s, int64_t low, int64_t high,
                            const struct span *span, truth *out)
 {
-    gk_time from = midnight_of(day) + from_s * GK_SECOND;
-    gk_time to = midnight_of(to_s <= from_s ? day + 1 : day) + to_s * GK_SECOND;
+    gk_time from, to;
 
+    hours_of_day(day, from_s, to_s, &from, &to);
     paint(zone, from, to, low, high, span, out);
 }
 
@@ -89,6 +95,17 @@ static const struct calendar *in_force(const struct zone *zone, const char *name
             return best;
     }
     return NULL;
+}
+
+bool calendar_hours(const struct zone *zone, const char *name, int facility, gk_time t, gk_time *from, gk_time *to)
+{
+    int64_t day = (t + EAST) / DAY;
+    const struct calendar *c = in_force(zone, name, facility, day);
+
+    if (!c || !(c->days >> in_week(day) & 1))
+        return false;
+    hours_of_day(day, c->hours_from, c->hours_to, from, to);
+    return true;
 }
 
 void calendar_paint(const struct zone *zone, const char *name, int facility, const struct span *span, truth *out)

@@ -286,24 +286,33 @@ static void answer_numbers(struct lags *lags, const struct frame *frame, const s
     const struct statement *s = lags->s;
     enum noun noun = lags->from.field.whom.noun;
     struct table table = {.rows = NULL};
-    struct lag_sums *sums;
+    struct pieces slices = {.list = NULL};
+    struct lag_sums *sums = NULL;
 
-    buckets_make(s, frame, &table.buckets);
-    for (int id = 0; id < subject_count(view->zone, noun); id++)
-        for (int j = 0; j < table.buckets.n && statement_has_subject(s, view->zone, &lags->from.field.whom, id); j++)
-            (void)table_row(&table, s, view, noun, id, j);
-    sums = calloc((size_t)table.n + 1, sizeof *sums);
-    assert_non_null(sums);
-    for (int id = 0; id < subject_count(view->zone, noun); id++) {
-        if (!statement_has_subject(s, view->zone, &lags->from.field.whom, id))
-            continue;
-        run_subject(&lags->from, id);
-        run_subject(&lags->to, id);
-        for (int j = 0; j < table.buckets.n; j++)
-            add_bucket(lags, zone_tick(view->zone, table.buckets.edges[j]),
-                       zone_tick(view->zone, table.buckets.edges[j + 1]),
-                       &sums[table_row(&table, s, view, noun, id, j)]);
+    buckets_make(s, view, frame, &table.buckets);
+    for (int pass = 0; pass < 2; pass++) { /* first all rows, then what is in them */
+        for (int id = 0; id < subject_count(view->zone, noun); id++) {
+            if (!statement_has_subject(s, view->zone, &lags->from.field.whom, id))
+                continue;
+            for (int j = 0; j < table.buckets.n && !table.buckets.n_shifts; j++)
+                (void)table_row(&table, s, view, noun, id, j);
+            slices_list(view->zone, &table.buckets, frame, (struct who){noun, id}, &slices);
+            if (pass == 1) {
+                run_subject(&lags->from, id);
+                run_subject(&lags->to, id);
+            }
+            for (int i = 0; i < slices.n; i++) {
+                const struct piece *slice = &slices.list[i];
+                int row = table_row(&table, s, view, noun, id, slice->cell);
+                if (pass == 1)
+                    add_bucket(lags, zone_tick(view->zone, slice->from), zone_tick(view->zone, slice->to), &sums[row]);
+            }
+        }
+        if (pass == 0)
+            sums = calloc((size_t)table.n + 1, sizeof *sums);
+        assert_non_null(sums);
     }
+    free(slices.list);
     int column = table_key_columns(s, out), *order = table_order(s, &table);
     for (int i = 0; i < s->lag.n_numbers; i++)
         out->columns[out->n_columns++] = LAG_NAMES[s->lag.numbers[i]];

@@ -11,6 +11,7 @@
  *     days.c     days, hours and calendars
  *     event.c    how long the same, how near to each other, how it began
  *     answer.c   random statements, their text, the rows they must give
+ *     shift.c    which stretches of time count into which cell
  *     sums.c     what one source says of groups and buckets
  *     numbers.c  arithmetic over sources, and another time beside them
  *     lag.c      from one moment to another
@@ -340,6 +341,8 @@ void days_paint(const struct zone *zone, int first_day, int n_days, const struct
 void hours_paint(const struct zone *zone, int from_s, int to_s, int64_t low, int64_t high, const struct span *span,
                  truth *out);
 bool calendar_is_known(const struct zone *zone, const char *name);
+/* The hours that begin on the day of t; false: none. */
+bool calendar_hours(const struct zone *zone, const char *name, int facility, gk_time t, gk_time *from, gk_time *to);
 void calendar_paint(const struct zone *zone, const char *name, int facility, const struct span *span, truth *out);
 void frozen_truth(const struct field *field, const struct node *node, int facility, int64_t d, truth *out);
 void after_truth(struct field *field, const truth *a, const truth *b, int64_t d, truth *out);

@@ -99,6 +99,15 @@ static bool has_time(const struct statement *s)
     return has;
 }
 
+static bool has_shift(const struct statement *s)
+{
+    bool has = false;
+
+    for (int i = 0; i < s->n_keys; i++)
+        has |= s->keys[i] == BY_SHIFT;
+    return has;
+}
+
 void numbers_make_versus(const struct view *view, struct random *random, struct statement *s)
 {
     int64_t tick = view->zone->tick, length = view->zone->end - view->zone->begin;
@@ -106,7 +115,7 @@ void numbers_make_versus(const struct view *view, struct random *random, struct 
 
     if (s->kind != SERIES && (has_agg(s, FIRST) || has_agg(s, LAST_ONE)))
         return;
-    s->versus = (enum versus)below(random, STORED);
+    s->versus = (enum versus)below(random, has_shift(s) ? NORMAL_DAYS : STORED);
     if ((s->versus == NORMAL_DAYS && !has_middle) || (s->versus >= MEDIAN_OF && !has_time(s)))
         s->versus = BEFORE;
     s->versus_ns = (1 + (int64_t)random_below(random, (uint64_t)(length / tick))) * tick / 1000000 * 1000000;
@@ -475,9 +484,9 @@ static void put_rolling(const struct numbers *n, int k, int row, int column, str
 
     for (int i = 0; i < table->n; i++) {
         const struct group_row *other = &table->rows[i];
-        gk_time start = table->buckets.starts[other->bucket];
-        if (!is_same_group(n->s, here, other) || other->bucket >= here->bucket ||
-            start < table->buckets.starts[here->bucket] - n->s->versus_ns)
+        gk_time start = table->buckets.starts[other->cell];
+        if (!is_same_group(n->s, here, other) || other->cell >= here->cell ||
+            start < table->buckets.starts[here->cell] - n->s->versus_ns)
             continue;
         struct number one = column_number(n, k, false, i);
         is_any |= one.is_any;
@@ -621,10 +630,10 @@ static void widen(struct numbers *n)
 
     if (frame.from >= frame.to)
         return;
-    buckets_make(n->s, &frame, &buckets);
+    buckets_make(n->s, n->view, &frame, &buckets);
     n->first = buckets.starts[0];
     frame.from = n->first - n->s->versus_ns;
-    buckets_make(n->s, &(struct frame){.from = frame.from, .to = frame.from + 1}, &buckets);
+    buckets_make(n->s, n->view, &(struct frame){.from = frame.from, .to = frame.from + 1}, &buckets);
     n->frame.from = buckets.starts[0];
     n->frame.a = zone_tick(n->view->zone, n->frame.from);
 }
@@ -640,10 +649,11 @@ void numbers_answer(const struct statement *s, const struct view *view, struct a
     frame_make(s, view, &n.frame);
     if (is_rolling(s))
         widen(&n);
-    buckets_make(s, &n.frame, &n.table.buckets);
+    buckets_make(s, view, &n.frame, &n.table.buckets);
     for (int i = 0; i < n.n_parts; i++)
         if (is_used(&n, i))
-            source_add_rows(n.parts[i], view, &n.table);
+            source_add_rows(n.parts[i], view, &n.frame, &n.table);
+    n.table.is_full = true;
     for (int i = 0; i < n.n_parts; i++)
         if (!is_used(&n, i)) /* it would have rows of its own */
             n.parts[i] = n.parts[s->columns[0].a];
@@ -654,7 +664,7 @@ void numbers_answer(const struct statement *s, const struct view *view, struct a
     int column = table_key_columns(s, out), *order = table_order(s, &n.table);
     name_all(&n, out);
     for (int i = 0; i < n.table.n; i++)
-        if (n.table.buckets.starts[n.table.rows[order[i]].bucket] >= n.first)
+        if (n.table.buckets.starts[cell_bucket(&n.table.buckets, n.table.rows[order[i]].cell)] >= n.first)
             put_row(&n, order[i], column, out);
     for (int i = 0; i < n.n_parts; i++) {
         free_sums(&n, n.now[i]);

@@ -62,6 +62,7 @@ enum key {
     BY_DAY,
     BY_WEEK,
     BY_MONTH,
+    BY_SHIFT,
     N_KEYS
 };
 #define BUCKETS_MAX 1200
@@ -163,8 +164,13 @@ struct frame {
     int64_t known_end;
 };
 
+#define SHIFTS_MAX 3
+
+/* With shifts a cell is one of them in a bucket, else a bucket. */
 struct buckets {
     int n, key; /* key: an enum key, NONE: the whole window */
+    int n_shifts;
+    const char *shifts[SHIFTS_MAX];
     gk_time edges[BUCKETS_MAX + 1], starts[BUCKETS_MAX];
 };
 
@@ -180,16 +186,16 @@ struct run_of {
 };
 
 struct group_row {
-    int ids[3]; /* of the keys that are sites; a bucket's number for a key of time */
-    int bucket;
+    int ids[3]; /* of the keys that are sites; the number of a bucket or a shift for those of time */
+    int cell;
     bool is_made;
 };
 
 struct table {
     struct buckets buckets;
     struct group_row *rows;
-    int n, n_groups;
-    int *group_of; /* by subject */
+    int n;
+    bool is_full; /* no more are made */
 };
 
 /* What a source says of a group in a bucket. */
@@ -217,7 +223,7 @@ struct number {
 extern const char *const AGGS[], *const NOUNS[];
 gk_time civil_time(gk_time t, enum key unit, int by);
 void frame_make(const struct statement *s, const struct view *view, struct frame *out);
-void buckets_make(const struct statement *s, const struct frame *frame, struct buckets *out);
+void buckets_make(const struct statement *s, const struct view *view, const struct frame *frame, struct buckets *out);
 bool statement_has_facility(const struct statement *s, const struct zone *zone, int facility);
 bool statement_has_subject(const struct statement *s, const struct zone *zone, const struct whom *whom, int id);
 bool filter_passes(const struct zone *zone, const struct filter *f, int facility);
@@ -252,13 +258,32 @@ int64_t run_end_of(const struct run_of *run, int64_t tick, truth least, truth mo
 gk_time run_watermark(const struct run_of *run);
 void run_put_subject(const struct run_of *run, int id, struct answer *out);
 
-/* The row of a subject and a bucket, made when it is new. */
+/* The row of a subject and a cell, made when it is new; NONE: it is new and the table is full. */
 int table_row(struct table *table, const struct statement *s, const struct view *view, enum noun noun, int id,
-              int bucket);
+              int cell);
 int table_key_columns(const struct statement *s, struct answer *out);
 void table_put_keys(const struct statement *s, const struct view *view, const struct table *table, int row,
                     struct answer *out);
 int *table_order(const struct statement *s, const struct table *table);
+
+/* ---- shift.c ---- */
+
+/* A stretch of time that counts into a cell. */
+struct piece {
+    gk_time from, to;
+    int cell;
+};
+struct pieces {
+    struct piece *list;
+    int n, capacity;
+};
+void pieces_add(struct pieces *pieces, gk_time from, gk_time to, int cell);
+/* Calendars that have hours. */
+int shifts_list(const struct zone *zone, const char *names[SHIFTS_MAX]);
+/* The time of a subject in the window, by cell; of shifts that overlap in each. */
+void slices_list(const struct zone *zone, const struct buckets *buckets, const struct frame *frame, struct who who,
+                 struct pieces *out);
+int cell_bucket(const struct buckets *buckets, int cell);
 
 /* ---- sums.c: one source ---- */
 
@@ -266,7 +291,8 @@ int *table_order(const struct statement *s, const struct table *table);
 bool statement_means(const struct statement *s, const struct view *view, int facility);
 double series_value(const struct statement *s, const struct facility *f, const struct sample *sample);
 /* Rows for all groups and buckets of the source. */
-void source_add_rows(const struct statement *s, const struct view *view, struct table *table);
+void source_add_rows(const struct statement *s, const struct view *view, const struct frame *frame,
+                     struct table *table);
 /* Into one sums a row of the table; n_days: the normal days before the window instead of the window. */
 void source_measure(const struct statement *s, const struct view *view, const struct frame *frame, struct table *table,
                     int n_days, struct sums *out);

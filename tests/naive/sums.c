@@ -8,17 +8,7 @@
 
 #define NORMAL_DAYS_BACK 60
 
-/* A stretch of time that counts into a bucket. */
-struct piece {
-    gk_time from, to;
-    int bucket;
-};
-struct pieces {
-    struct piece *list;
-    int n, capacity;
-};
-
-/* Of one subject: sums by bucket, which are a row each of the table. */
+/* Of one subject: sums by cell, which are a row each of the table. */
 struct source_of {
     const struct statement *s;
     const struct view *view;
@@ -26,27 +16,9 @@ struct source_of {
     const struct buckets *buckets;
     struct run_of run; /* of a condition, or of what narrows a series */
     bool has_run;
-    struct pieces pieces, moved;
+    struct pieces slices, pieces, moved;
     struct sums day[BUCKETS_MAX], total[BUCKETS_MAX];
 };
-
-static void add_piece(struct pieces *pieces, gk_time from, gk_time to, int bucket)
-{
-    struct piece *last = pieces->n ? &pieces->list[pieces->n - 1] : NULL;
-
-    if (from >= to)
-        return;
-    if (last && last->to == from && last->bucket == bucket) {
-        last->to = to;
-        return;
-    }
-    if (pieces->n == pieces->capacity) {
-        pieces->capacity = pieces->capacity ? 2 * pieces->capacity : 64;
-        pieces->list = realloc(pieces->list, (size_t)pieces->capacity * sizeof *pieces->list);
-        assert_non_null(pieces->list);
-    }
-    pieces->list[pieces->n++] = (struct piece){from, to, bucket};
-}
 
 /* ---- a condition ---- */
 
@@ -155,12 +127,30 @@ static void add_value(struct sums *sums, gk_time t, double v)
     sums->squares += v * v;
 }
 
+static gk_time begin_of(const struct pieces *pieces)
+{
+    gk_time t = pieces->list[0].from;
+
+    for (int i = 1; i < pieces->n; i++)
+        t = pieces->list[i].from < t ? pieces->list[i].from : t;
+    return t;
+}
+
+static gk_time end_of(const struct pieces *pieces)
+{
+    gk_time t = pieces->list[0].to;
+
+    for (int i = 1; i < pieces->n; i++)
+        t = pieces->list[i].to > t ? pieces->list[i].to : t;
+    return t;
+}
+
 /* Where samples of a counter matter: in the pieces and a day around them, but nothing behind now. */
 static void counter_range(const struct view *view, const struct pieces *pieces, gk_time *from, gk_time *to)
 {
-    gk_time now = view->zone->now, end = pieces->list[pieces->n - 1].to;
+    gk_time now = view->zone->now, end = end_of(pieces);
 
-    *from = pieces->list[0].from - DAY;
+    *from = begin_of(pieces) - DAY;
     *to = end + DAY < now ? end + DAY : now > end ? now : end;
 }
 
@@ -268,19 +258,18 @@ static void add_pieces(const struct source_of *of, const struct pieces *pieces, 
     for (int i = 0; i < pieces->n; i++) {
         const struct piece *piece = &pieces->list[i];
         if (counts)
-            add_growth(of, pieces, facility, piece, &sums[piece->bucket]);
-        add_samples(of, facility, piece, counts, &sums[piece->bucket]);
+            add_growth(of, pieces, facility, piece, &sums[piece->cell]);
+        add_samples(of, facility, piece, counts, &sums[piece->cell]);
     }
 }
 
-/* The part of [from, to) in each bucket. */
-static void cut_buckets(struct source_of *of, gk_time from, gk_time to)
+/* The part of [from, to) in each slice. */
+static void cut_slices(struct source_of *of, gk_time from, gk_time to)
 {
-    const struct buckets *buckets = of->buckets;
-
-    for (int j = 0; j < buckets->n; j++)
-        add_piece(&of->pieces, from > buckets->edges[j] ? from : buckets->edges[j],
-                  to < buckets->edges[j + 1] ? to : buckets->edges[j + 1], j);
+    for (int i = 0; i < of->slices.n; i++) {
+        const struct piece *slice = &of->slices.list[i];
+        pieces_add(&of->pieces, from > slice->from ? from : slice->from, to < slice->to ? to : slice->to, slice->cell);
+    }
 }
 
 /* The ticks in which a condition is certain; of one that the window cuts, what is inside. */
@@ -295,28 +284,29 @@ static void find_certain(struct source_of *of)
             continue;
         while (end < frame->b && run_truth(&of->run, end) == 2)
             end++;
-        cut_buckets(of, t > frame->a ? t * tick : frame->from, end < frame->b ? end * tick : frame->to);
+        cut_slices(of, t > frame->a ? t * tick : frame->from, end < frame->b ? end * tick : frame->to);
     }
 }
 
 static void find_pieces(struct source_of *of, int facility, struct sums *sums)
 {
-    const struct buckets *buckets = of->buckets;
+    int64_t tick = of->view->zone->tick;
 
     of->pieces.n = 0;
     if (!of->has_run || of->s->kind != SERIES) {
-        cut_buckets(of, of->frame->from, of->frame->to);
-        for (int j = 0; j < buckets->n; j++)
-            sums[j].covered += (double)(buckets->edges[j + 1] - buckets->edges[j]);
+        cut_slices(of, of->frame->from, of->frame->to);
+        for (int i = 0; i < of->slices.n; i++)
+            sums[of->slices.list[i].cell].covered += (double)(of->slices.list[i].to - of->slices.list[i].from);
         return;
     }
     run_subject(&of->run, facility);
     find_certain(of);
-    for (int j = 0; j < buckets->n; j++) {
-        int64_t to = zone_tick(of->view->zone, buckets->edges[j + 1]), n = 0;
-        for (int64_t t = zone_tick(of->view->zone, buckets->edges[j]); t < to; t++)
+    for (int i = 0; i < of->slices.n; i++) {
+        const struct piece *slice = &of->slices.list[i];
+        int64_t to = zone_tick(of->view->zone, slice->to), n = 0;
+        for (int64_t t = zone_tick(of->view->zone, slice->from); t < to; t++)
             n += run_truth(&of->run, t) >= 1;
-        sums[j].covered += (double)(n * of->view->zone->tick);
+        sums[slice->cell].covered += (double)(n * tick);
     }
 }
 
@@ -356,7 +346,7 @@ static void move_pieces(struct source_of *of, gk_time from_day, gk_time day)
         const struct piece *piece = &of->pieces.list[i];
         gk_time from = piece->from > from_day ? piece->from : from_day;
         gk_time to = piece->to < from_day + DAY ? piece->to : from_day + DAY;
-        add_piece(&of->moved, from - from_day + day, to - from_day + day, piece->bucket);
+        pieces_add(&of->moved, from - from_day + day, to - from_day + day, piece->cell);
     }
 }
 
@@ -392,10 +382,10 @@ static void add_day(struct source_of *of, int id)
     for (int i = 0; i < of->moved.n; i++) {
         const struct piece *piece = &of->moved.list[i];
         if (of->s->kind == SERIES)
-            of->day[piece->bucket].covered += (double)(piece->to - piece->from);
+            of->day[piece->cell].covered += (double)(piece->to - piece->from);
         else
             add_ticks(&of->run, zone_tick(of->view->zone, piece->from), zone_tick(of->view->zone, piece->to), true,
-                      &of->day[piece->bucket]);
+                      &of->day[piece->cell]);
     }
     if (of->s->kind == SERIES)
         add_pieces(of, &of->moved, id, of->day);
@@ -421,7 +411,7 @@ static void add_normal(struct source_of *of, struct who who, int n_days)
 
     if (of->pieces.n == 0)
         return;
-    first = civil_time(of->pieces.list[0].from, BY_DAY, 0);
+    first = civil_time(begin_of(&of->pieces), BY_DAY, 0);
     gk_time day = civil_time(of->frame->from, BY_DAY, 0);
     for (int back = 0; back < NORMAL_DAYS_BACK && n_found < n_days; back++) {
         day -= DAY;
@@ -430,7 +420,7 @@ static void add_normal(struct source_of *of, struct who who, int n_days)
         if (!is_normal(of->view, who, day))
             continue;
         memset(of->day, 0, (size_t)of->buckets->n * sizeof *of->day);
-        for (gk_time from = first; from < of->pieces.list[of->pieces.n - 1].to; from += DAY) {
+        for (gk_time from = first; from < end_of(&of->pieces); from += DAY) {
             move_pieces(of, from, day);
             if (of->moved.n)
                 add_day(of, who.id);
@@ -444,55 +434,77 @@ static void add_normal(struct source_of *of, struct who who, int n_days)
     for (int j = 0; n_found < n_days && j < of->buckets->n; j++) {
         bool is_touched = of->s->kind != SERIES && of->buckets->edges[j] < of->buckets->edges[j + 1];
         for (int i = 0; i < of->pieces.n; i++)
-            is_touched |= of->pieces.list[i].bucket == j;
+            is_touched |= of->pieces.list[i].cell == j;
         of->total[j].n_lacking += is_touched;
     }
 }
 
 /* ---- all of a source ---- */
 
+static int row_of(const struct source_of *of, struct who who, int cell, struct table *table)
+{
+    return table_row(table, of->s, of->view, of->s->kind == SERIES ? FACILITY : who.noun, who.id, cell);
+}
+
+/* The same hours of the normal days before the window. */
+static void measure_normal(struct source_of *of, struct who who, int n_days, struct table *table, struct sums *out)
+{
+    int n = of->buckets->n;
+
+    memset(of->day, 0, (size_t)n * sizeof *of->day);
+    find_pieces(of, who.id, of->day);
+    if (of->s->kind != SERIES)
+        run_subject(&of->run, who.id);
+    add_normal(of, who, n_days);
+    for (int j = 0; j < n; j++) {
+        struct sums *sums = &out[row_of(of, who, j, table)];
+        sums->n_subjects += of->buckets->edges[j] < of->buckets->edges[j + 1];
+        weigh(sums, &of->total[j], 1);
+        sums->n_lacking += of->total[j].n_lacking;
+    }
+}
+
 static void measure_subject(struct source_of *of, struct who who, int n_days, struct table *table, struct sums *out)
 {
-    const struct statement *s = of->s;
-    struct sums *sums;
+    const struct zone *zone = of->view->zone;
+    int n_cells = of->buckets->n * (of->buckets->n_shifts ? of->buckets->n_shifts : 1);
+    bool is_series = of->s->kind == SERIES;
 
-    memset(of->total, 0, (size_t)of->buckets->n * sizeof *of->total);
+    memset(of->total, 0, (size_t)n_cells * sizeof *of->total);
+    slices_list(zone, of->buckets, of->frame, who, &of->slices);
     if (n_days) {
-        memset(of->day, 0, (size_t)of->buckets->n * sizeof *of->day);
-        find_pieces(of, who.id, of->day);
-        if (s->kind != SERIES)
-            run_subject(&of->run, who.id);
-        add_normal(of, who, n_days);
-    }
-    for (int j = 0; j < of->buckets->n; j++) {
-        int row = table_row(table, s, of->view, s->kind == SERIES ? FACILITY : who.noun, who.id, j);
-        sums = &out[row];
-        sums->n_subjects += of->buckets->edges[j] < of->buckets->edges[j + 1];
-        if (n_days) {
-            weigh(sums, &of->total[j], 1);
-            sums->n_lacking += of->total[j].n_lacking;
-        }
-    }
-    if (n_days)
+        measure_normal(of, who, n_days, table, out);
         return;
-    if (s->kind != SERIES)
-        run_subject(&of->run, who.id);
-    else
-        find_pieces(of, who.id, of->total);
-    for (int j = 0; j < of->buckets->n; j++) {
-        sums = &out[table_row(table, s, of->view, s->kind == SERIES ? FACILITY : who.noun, who.id, j)];
-        sums->covered += of->total[j].covered;
-        if (s->kind != SERIES)
-            add_ticks(&of->run, zone_tick(of->view->zone, of->buckets->edges[j]),
-                      zone_tick(of->view->zone, of->buckets->edges[j + 1]), false, sums);
     }
-    struct sums *by_bucket = of->day; /* the rows of the buckets do not lie side by side */
-    for (int j = 0; j < of->buckets->n && s->kind == SERIES; j++)
-        by_bucket[j] = out[table_row(table, s, of->view, FACILITY, who.id, j)];
-    if (s->kind == SERIES)
-        add_pieces(of, &of->pieces, who.id, by_bucket);
-    for (int j = 0; j < of->buckets->n && s->kind == SERIES; j++)
-        out[table_row(table, s, of->view, FACILITY, who.id, j)] = by_bucket[j];
+    if (is_series)
+        find_pieces(of, who.id, of->total);
+    else
+        run_subject(&of->run, who.id);
+    struct sums *by_cell = of->day; /* the rows of the cells do not lie side by side */
+    for (int i = 0; i < of->slices.n; i++) {
+        int row = row_of(of, who, of->slices.list[i].cell, table);
+        by_cell[of->slices.list[i].cell] = row == NONE ? (struct sums){.n_subjects = 0} : out[row];
+    }
+    for (int i = 0; i < of->slices.n; i++) {
+        const struct piece *slice = &of->slices.list[i];
+        struct sums *sums = &by_cell[slice->cell];
+        sums->covered += of->total[slice->cell].covered;
+        of->total[slice->cell].covered = 0; /* of a cell once */
+        sums->n_subjects++;
+        if (!is_series)
+            add_ticks(&of->run, zone_tick(zone, slice->from), zone_tick(zone, slice->to), false, sums);
+    }
+    if (is_series)
+        add_pieces(of, &of->pieces, who.id, by_cell);
+    for (int i = 0; i < of->slices.n; i++) {
+        struct sums *sums = &by_cell[of->slices.list[i].cell];
+        int row = row_of(of, who, of->slices.list[i].cell, table);
+        if (row != NONE)
+            out[row] = *sums;
+        else
+            free(sums->values);
+        sums->values = row == NONE ? NULL : sums->values;
+    }
 }
 
 static struct whom whom_of(const struct statement *s)
@@ -512,14 +524,26 @@ static bool is_of(const struct statement *s, const struct view *view, const stru
     return s->kind == SERIES ? statement_means(s, view, id) : statement_has_subject(s, view->zone, whom, id);
 }
 
-void source_add_rows(const struct statement *s, const struct view *view, struct table *table)
+void source_add_rows(const struct statement *s, const struct view *view, const struct frame *frame, struct table *table)
 {
     struct whom whom = whom_of(s);
     int n = s->kind == SERIES ? view->zone->n_facilities : subject_count(view->zone, whom.noun);
+    struct pieces slices = {.list = NULL};
 
-    for (int id = 0; id < n; id++)
-        for (int j = 0; j < table->buckets.n && is_of(s, view, &whom, id); j++)
+    for (int id = 0; id < n; id++) {
+        if (!is_of(s, view, &whom, id))
+            continue;
+        slices_list(view->zone, &table->buckets, frame, (struct who){whom.noun, id}, &slices);
+        for (int i = 0; i < slices.n && table->buckets.n_shifts; i++) {
+            const struct piece *slice = &slices.list[i];
+            bool has_tick = zone_tick(view->zone, slice->from) < zone_tick(view->zone, slice->to);
+            if (s->kind == SERIES || has_tick)
+                (void)table_row(table, s, view, s->kind == SERIES ? FACILITY : whom.noun, id, slice->cell);
+        }
+        for (int j = 0; j < table->buckets.n && !table->buckets.n_shifts; j++)
             (void)table_row(table, s, view, s->kind == SERIES ? FACILITY : whom.noun, id, j);
+    }
+    free(slices.list);
 }
 
 void source_measure(const struct statement *s, const struct view *view, const struct frame *frame, struct table *table,
@@ -533,7 +557,7 @@ void source_measure(const struct statement *s, const struct view *view, const st
     of.view = view;
     of.frame = frame;
     of.buckets = &table->buckets;
-    of.pieces = of.moved = (struct pieces){.list = NULL};
+    of.slices = of.pieces = of.moved = (struct pieces){.list = NULL};
     of.has_run = s->kind != SERIES || s->is_narrowed;
     if (of.has_run) {
         run_open(&of.run, s, view, s->cond, frame, n_days ? DAY / view->zone->tick : 0);
@@ -544,6 +568,7 @@ void source_measure(const struct statement *s, const struct view *view, const st
             measure_subject(&of, (struct who){whom.noun, id}, n_days, table, out);
     if (of.has_run)
         run_close(&of.run);
+    free(of.slices.list);
     free(of.pieces.list);
     free(of.moved.list);
 }
