@@ -134,6 +134,18 @@ gk_time signal_look_back(const struct limits *limits, int64_t tick_ns, gk_time f
     return t;
 }
 
+/* A row less than the shortest hold behind another is at most that many ticks behind it. */
+int64_t signal_quiet(const struct limits *limits, int64_t tick_ns)
+{
+    int64_t least = INT64_MAX, ns;
+
+    for (size_t i = 0; i < limits->n; i++)
+        least = limits->spans[i].limits.hold < least ? limits->spans[i].limits.hold : least;
+    if (least < 1)
+        return -1;
+    return __builtin_mul_overflow(least - 1, tick_ns, &ns) ? INT64_MAX : ns;
+}
+
 int signal_open(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, gk_time from, gk_time to,
                 gk_scan **scan, struct gk_error *error)
 {

@@ -33,6 +33,8 @@ static inline bool signal_is_plain(const struct gk_signal *signal)
 int signal_check(const struct gk_signal *signal, struct gk_error *error);
 /* Where reading must begin so that every sample that holds at `from` is seen. */
 gk_time signal_look_back(const struct limits *limits, int64_t tick_ns, gk_time from);
+/* How many ns behind another a row surely comes while that one holds; below 0: never. */
+int64_t signal_quiet(const struct limits *limits, int64_t tick_ns);
 /* A scan that begins where every sample that holds at `from` is seen; the snapshot's limits are the facility's. */
 int signal_open(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, gk_time from, gk_time to,
                 gk_scan **scan, struct gk_error *error);

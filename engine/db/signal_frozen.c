@@ -22,10 +22,12 @@ struct freezing {
     const struct mem *mem;
     const struct limits *limits;
     int64_t tick_ns, least, from, to;
+    uint64_t quiet, reach; /* ns: a row so far behind another comes while that holds; and less than `least` ticks */
     /* the last tick with a number */
     bool has_row;
     int64_t tick;
     double value;
+    int64_t known_to; /* until when the row before it held, or a part before that */
     /* the stretch of its value: parts, of which the last one is still growing */
     double kept;
     int64_t begin;
@@ -81,22 +83,92 @@ done:
 static int apply(struct freezing *f, int64_t next)
 {
     int64_t until = signal_until(f->tick, limits_at(f->limits, f->tick)->limits.hold);
-    int64_t silent_from = f->n ? f->parts[f->n - 1].to : GK_TICK_MIN;
-    bool is_silent = silent_from < f->tick;
+    bool is_silent = f->known_to < f->tick;
     int rc = GK_OK;
 
     if (f->n == 0 || f->value != f->kept) {
         TRY(end_stretch(f, f->tick));
-        f->begin = silent_from;
+        f->begin = f->known_to;
         f->kept = f->value;
         TRY(begin_part(f, f->tick));
     } else if (is_silent) {
         TRY(begin_part(f, f->tick));
     }
     f->parts[f->n - 1].last = f->tick;
-    f->parts[f->n - 1].to = next < until ? next : until;
+    f->parts[f->n - 1].to = f->known_to = next < until ? next : until;
 done:
     return rc;
+}
+
+/* ---- many rows at once ---- */
+
+/* The rows from the one of f->tick to the one of `tick` are of one value, and close; the second one is at `next`. */
+static int stay(struct freezing *f, int64_t next, int64_t tick)
+{
+    int rc;
+
+    TRY(apply(f, next));
+    f->parts[f->n - 1].to = f->known_to = f->tick = tick;
+done:
+    return rc;
+}
+
+/* The row of f->tick is the last one of its value; from `next` on close rows of other values follow, of which none
+ * lasts, up to one at `tick`. */
+static int leave(struct freezing *f, int64_t next, int64_t tick, double value)
+{
+    int rc;
+
+    TRY(apply(f, next));
+    TRY(end_stretch(f, next));
+    if (tick > f->from && next < tick) {
+        TRY(put(f, next, GK_FALSE));
+        TRY(put(f, tick, GK_UNKNOWN)); /* until that row is seen */
+    }
+    f->known_to = f->tick = tick;
+    f->value = value;
+done:
+    return rc;
+}
+
+/* From row i, which was added, to row b. */
+static int pass(struct freezing *f, const gk_time *time, const double *number, size_t i, size_t b)
+{
+    size_t same = i, last = b; /* the last row of the first value, the first one of the last */
+    int rc = GK_OK;
+
+    while (same < b && number[same + 1] == number[i])
+        same++;
+    while (last > same && number[last - 1] == number[b])
+        last--;
+    if (same > i)
+        TRY(stay(f, tick_of(f->tick_ns, time[i + 1]), tick_of(f->tick_ns, time[same])));
+    if (same == b)
+        return GK_OK;
+    TRY(leave(f, tick_of(f->tick_ns, time[same + 1]), tick_of(f->tick_ns, time[last]), number[last]));
+    if (last < b)
+        TRY(stay(f, tick_of(f->tick_ns, time[last + 1]), tick_of(f->tick_ns, time[b])));
+done:
+    return rc;
+}
+
+static uint64_t apart(gk_time before, gk_time after)
+{
+    return (uint64_t)after - (uint64_t)before;
+}
+
+/*
+ * How many rows behind row i have numbers, come while the one before holds, in ticks of their own, and are less than
+ * `least` away from it: what begins and ends among them is not frozen.
+ */
+static size_t count_close(const struct freezing *f, const gk_time *time, const double *number, size_t i, size_t n)
+{
+    size_t at = i + 1;
+
+    while (at < n && !isnan(number[at]) && apart(time[at - 1], time[at]) >= (uint64_t)f->tick_ns &&
+           apart(time[at - 1], time[at]) <= f->quiet && apart(time[i], time[at]) <= f->reach)
+        at++;
+    return at - 1 - i;
 }
 
 static int add_row(struct freezing *f, int64_t tick, double value)
@@ -119,11 +191,19 @@ static int add_batch(struct freezing *f, const struct gk_signal *signal, const s
     int rc = GK_OK;
 
     for (size_t from = 0, n; from < batch->n_rows; from += n) {
+        const gk_time *time = batch->time + from;
         n = batch->n_rows - from < GK_APPLY_ROWS ? batch->n_rows - from : GK_APPLY_ROWS;
         signal_numbers_at(signal, batch->value, from, n, number, is_sample);
-        for (size_t i = 0; i < n; i++)
-            if (!isnan(number[i]))
-                TRY(add_row(f, tick_of(f->tick_ns, batch->time[from + i]), number[i]));
+        for (size_t i = 0; i < n; i++) {
+            if (isnan(number[i]))
+                continue;
+            TRY(add_row(f, tick_of(f->tick_ns, time[i]), number[i]));
+            size_t n_close = count_close(f, time, number, i, n);
+            if (n_close < 2)
+                continue;
+            TRY(pass(f, time, number, i, i + n_close - 1)); /* another one may follow in the tick of the last */
+            i += n_close - 1;
+        }
     }
 done:
     return rc;
@@ -146,6 +226,7 @@ int gk_signal_frozen(gk_snapshot *s, uint32_t facility, const struct gk_signal *
                          .limits = &s->limits,
                          .tick_ns = s->db->tick_ns,
                          .least = least,
+                         .known_to = GK_TICK_MIN,
                          .from = from,
                          .to = to};
     struct gk_signal entered = *signal;
@@ -162,6 +243,10 @@ int gk_signal_frozen(gk_snapshot *s, uint32_t facility, const struct gk_signal *
     /* A row that is a hold away from the next may be the first, or the last, of those that tell. */
     int64_t hold = longest_hold(&s->limits), begin = from < GK_TICK_MIN + hold ? GK_TICK_MIN : from - hold;
     int64_t end = signal_until(to, hold);
+    int64_t quiet = signal_quiet(&s->limits, f.tick_ns);
+    f.quiet = quiet > 0 ? (uint64_t)quiet : 0;
+    if (__builtin_mul_overflow((uint64_t)(least > 0 ? least - 1 : 0), (uint64_t)f.tick_ns, &f.reach))
+        f.reach = UINT64_MAX;
     end = end < until ? end : until > to ? until : to;
     TRY(signal_open(s, facility, &entered, time_of(f.tick_ns, begin), time_of(f.tick_ns, end), &scan, error));
     while ((rc = gk_scan_next(scan, &batch, error)) == GK_OK)

@@ -456,18 +456,6 @@ done:
     return rc;
 }
 
-/* A row less than the shortest hold behind another is at most that many ticks behind it. */
-static int64_t quiet_of(const struct limits *limits, int64_t tick_ns)
-{
-    int64_t least = INT64_MAX, ns;
-
-    for (size_t i = 0; i < limits->n; i++)
-        least = limits->spans[i].limits.hold < least ? limits->spans[i].limits.hold : least;
-    if (least < 1)
-        return -1;
-    return __builtin_mul_overflow(least - 1, tick_ns, &ns) ? INT64_MAX : ns;
-}
-
 int gk_signal_timeline(gk_snapshot *s, uint32_t facility, const struct gk_signal *signal, enum gk_compare compare,
                        double limit, int64_t from, int64_t to, gk_timeline *out, struct gk_error *error)
 {
@@ -490,7 +478,7 @@ int gk_signal_timeline(gk_snapshot *s, uint32_t facility, const struct gk_signal
         return GK_OK;
     TRY(sight_enter(s, &facility, &entered.channels, signal->n_channels, error));
     TRY(signal_open(s, facility, &entered, time_of(tick_ns, from), time_of(tick_ns, to), &scan, error));
-    c.quiet = quiet_of(&s->limits, tick_ns);
+    c.quiet = signal_quiet(&s->limits, tick_ns);
     TRY(add_all(&c, scan, error));
     TRY(flush(&c, to));
     TRY(gk_timeline_append(out, to, GK_UNKNOWN));

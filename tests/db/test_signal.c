@@ -306,7 +306,7 @@ static enum gk_truth frozen_at(const struct numbers *s, int64_t t, int64_t least
 
 static void every_tick_knows_whether_its_value_is_frozen(void **state)
 {
-    uint64_t seed = test_seed("every_tick_knows_whether_its_value_is_frozen"), rounds = test_rounds(6);
+    uint64_t seed = test_seed("every_tick_knows_whether_its_value_is_frozen"), rounds = test_rounds(60);
     static struct numbers numbers;
     size_t n_true = 0;
     (void)state;
