@@ -11,6 +11,7 @@
 
 #include "codec/chunk.h"
 #include "codec/column.h"
+#include "capped.h"
 #include "codec/mask.h"
 #include "compressor.h"
 #include "harness.h"
@@ -18,7 +19,7 @@
 #include "zone.h"
 
 #define COLUMNS_MAX    32
-#define LINES_A_COLUMN 6
+#define LINES_A_COLUMN 10
 #define NAME_SIZE      48
 #define TEXT_SIZE      4096
 #define BUDGET_S       0.5
@@ -94,6 +95,7 @@ static size_t chunk_end(const struct series *series, size_t from, size_t *cut)
  * ----------------------------------------------------------------------------------------------------- */
 
 struct pass {
+    const struct capped *codec;
     const struct series *series;
     struct buffer columns, chunks; /* encoded columns alone; whole chunks, each with its size before it */
     size_t time_bytes, value_bytes;
@@ -108,7 +110,7 @@ static void encode_columns(void *context)
     buffer_reset(&pass->columns);
     for (size_t from = 0, cut = 0, to; from < series->n; from = to) {
         to = chunk_end(series, from, &cut);
-        if (column_encode(series->value + from, to - from, &pass->columns) != GK_OK)
+        if (pass->codec->encode(series->value + from, to - from, &pass->columns) != GK_OK)
             harness_fail("column_encode");
     }
 }
@@ -117,7 +119,7 @@ static void open_chunk(const struct pass *pass, size_t *at, struct chunk_view *c
 {
     size_t size = load_u32(pass->chunks.bytes + *at);
 
-    if (chunk_open(pass->chunks.bytes + *at + 4, size, chunk) != GK_OK)
+    if (pass->codec->open(pass->chunks.bytes + *at + 4, size, chunk) != GK_OK)
         harness_fail("chunk_open");
     *at += 4 + size;
 }
@@ -130,7 +132,7 @@ static void decode_chunks(void *context)
 
     for (size_t at = 0; at < pass->chunks.size; row += chunk.n_rows) {
         open_chunk(pass, &at, &chunk);
-        if (chunk_values(&chunk, 0, 0, chunk.n_minis, pass->values + row) != GK_OK)
+        if (pass->codec->values(&chunk, 0, 0, chunk.n_minis, pass->values + row) != GK_OK)
             harness_fail("chunk_values");
     }
 }
@@ -160,7 +162,7 @@ static void add_chunk(struct pass *pass, size_t from, size_t to)
 
 static void pass_init(struct pass *pass, const struct series *series)
 {
-    *pass = (struct pass){.series = series};
+    *pass = (struct pass){.codec = &CAPPED_BEST, .series = series};
     buffer_init(&pass->columns, &MEM_SYSTEM);
     buffer_init(&pass->chunks, &MEM_SYSTEM);
     pass->values = harness_take(series->n + CHUNK_ROWS_MAX, sizeof(double));
@@ -271,7 +273,7 @@ static void compare_packed(void *context)
                 packed->sink += mask[0];
 }
 
-/* ---- lines, six a column
+/* ---- lines, ten a column
  * ---------------------------------------------------------------------------------------------- */
 
 static char line_name[COLUMNS_MAX * LINES_A_COLUMN][NAME_SIZE];
@@ -382,9 +384,15 @@ enum made { MADE_SINE, MADE_ADC, MADE_NOISE, MADE_STEPS, MADE_CONSTANT, MADE_PAC
 
 static const char *const made_name[MADE_N] = {"sine", "adc", "noise", "steps", "constant", "packed", "means"};
 
+#define LESSER 2 /* targets: AVX2, plain C */
+
 struct column_lines {
-    const char *bits, *times, *encode, *decode, *sum, *mask;
+    const char *bits, *times, *encode, *decode, *sum, *mask, *lesser_encode[LESSER], *lesser_decode[LESSER];
 };
+
+/* TARGETS.md: how many times as long as the best. */
+static const double LESSER_MUST[LESSER] = {2, 5};
+static const struct capped *const lesser[LESSER] = {&CAPPED_AVX2, &CAPPED_PLAIN};
 
 static struct column_lines add_lines(const char *column, double best)
 {
@@ -397,6 +405,10 @@ static struct column_lines add_lines(const char *column, double best)
                                  .sum = add_line(column, "sum", "G/s", must, goal, HARNESS_MORE),
                                  .mask = add_line(column, "mask", "G/s", must, goal, HARNESS_MORE)};
 
+    for (unsigned i = 0; i < LESSER; i++) {
+        names.lesser_encode[i] = add_line(column, i == 0 ? "encode_avx2" : "encode_plain", "x", LESSER_MUST[i], 0, 0);
+        names.lesser_decode[i] = add_line(column, i == 0 ? "decode_avx2" : "decode_plain", "x", LESSER_MUST[i], 0, 0);
+    }
     return names;
 }
 
@@ -440,6 +452,56 @@ static void time_column(struct harness *harness, const struct column_lines *name
     free(packed.columns);
 }
 
+/* The same bytes and the same values. */
+static void compare_targets(const char *column, struct pass *pass)
+{
+    size_t n = pass->series->n;
+    struct buffer best;
+
+    encode_columns(pass);
+    buffer_init(&best, &MEM_SYSTEM);
+    buffer_put(&best, pass->columns.bytes, pass->columns.size);
+    for (unsigned i = 0; i < LESSER; i++) {
+        pass->codec = lesser[i];
+        encode_columns(pass);
+        if (pass->columns.size != best.size || memcmp(pass->columns.bytes, best.bytes, best.size) != 0)
+            harness_fail("%s: another target encodes other bytes", column);
+        memset(pass->values, 0, n * sizeof(double));
+        decode_chunks(pass);
+        if (memcmp(pass->values, pass->series->value, n * sizeof(double)) != 0)
+            harness_fail("%s: a value that another target decoded differs", column);
+    }
+    buffer_clear(&best);
+    pass->codec = &CAPPED_BEST;
+}
+
+static double time_calls(struct pass *pass, const struct capped *codec, void (*call)(void *), unsigned n)
+{
+    double begin = harness_now();
+
+    pass->codec = codec;
+    for (unsigned i = 0; i < n; i++)
+        call(pass);
+    pass->codec = &CAPPED_BEST;
+    return harness_now() - begin;
+}
+
+#define TURNS  9
+#define TURN_S 0.01 /* of the best; long against a tick of the clock, short against a noisy second */
+
+/* How many times as long as the best the others take, turn by turn: what a noisy second does to one it does to all. */
+static void time_targets(struct harness *harness, const char *const lines_of[LESSER], struct pass *pass,
+                         void (*call)(void *))
+{
+    unsigned n = 1 + (unsigned)(TURN_S / time_calls(pass, &CAPPED_BEST, call, 1));
+
+    for (unsigned turn = 0; turn < (harness_is_quick(harness) ? 1 : TURNS); turn++) {
+        double best_s = time_calls(pass, &CAPPED_BEST, call, n);
+        for (unsigned i = 0; i < LESSER; i++)
+            harness_value(harness, lines_of[i], HARNESS_US, time_calls(pass, lesser[i], call, n) / best_s);
+    }
+}
+
 static void measure(struct harness *harness, const char *column, const struct series *series, double best)
 {
     struct pass pass;
@@ -453,7 +515,10 @@ static void measure(struct harness *harness, const char *column, const struct se
     decode_chunks(&pass);
     if (memcmp(pass.values, series->value, series->n * sizeof(double)) != 0)
         harness_fail("%s: a decoded value differs", column);
+    compare_targets(column, &pass);
     time_column(harness, &names, &pass);
+    time_targets(harness, names.lesser_encode, &pass, encode_columns);
+    time_targets(harness, names.lesser_decode, &pass, decode_chunks);
     pass_clear(&pass);
 }
 
