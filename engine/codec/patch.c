@@ -77,21 +77,44 @@ BODY size_t count_wider(const struct widths *widths, unsigned width)
     return (size_t)(sum * UINT64_C(0x0001000100010001) >> 48);
 }
 
+/* The largest of those that are not above `width`; 0 if all are. */
+BODY unsigned widest_up_to(const struct widths *widths, unsigned width)
+{
+    const row8 limit = (row8){0} + (int8_t)width;
+    row8 most = {0}, x;
+    int8_t of[sizeof most], widest = 0;
+
+    for (size_t i = 0; i < PACK_MAX; i += sizeof x) {
+        memcpy(&x, widths->of + i, sizeof x);
+        x &= x <= limit;
+        most = (x & (row8)(x > most)) | (most & (row8)(x <= most));
+    }
+    memcpy(of, &most, sizeof of);
+    for (size_t i = 0; i < sizeof of; i++)
+        widest = of[i] > widest ? of[i] : widest;
+    return (unsigned)widest;
+}
+
 /*
  * From the largest width down. A width that leaves n_exceptions tells what any narrower one takes at least: as many
- * exceptions, each with its position and all its bits. Mostly a few widths are enough to know the best.
+ * exceptions, each with its position and all its bits. Mostly a few widths are enough to know the best. Where a width
+ * makes no more exceptions, neither do those down to the next integer, of which the last takes the least.
  */
 BODY struct patch_plan plan_body(const uint64_t *v, size_t n, struct glance glance, size_t limit)
 {
     unsigned max = pack_width(glance.any);
     struct patch_plan best = {max, 0, 0, false, cost(n, max, 0, 0)};
     struct widths widths = {{0}};
+    size_t before = 0;
 
     fill_widths(v, n, max, &widths);
     for (unsigned width = max; width-- > 0;) {
         size_t n_exceptions = count_wider(&widths, width);
         if (n_exceptions > EXCEPTIONS_MAX)
             break;
+        if (n_exceptions == before)
+            width = widest_up_to(&widths, width);
+        before = n_exceptions;
         size_t size = cost(n, width, n_exceptions, max - width);
         if (size < best.size)
             best = (struct patch_plan){width, max - width, n_exceptions, false, size};
@@ -283,16 +306,23 @@ static size_t get_planes(const uint8_t *bytes, size_t size, size_t n, uint64_t *
     return at + used;
 }
 
-/* Where nothing is below the high parts, each is the integer: it need not wait for the zeros that are there. */
+/* Four by four, so that a load waits for no store before it; nor for zeros, where nothing is below the high parts. */
 BODY void put_high_body(const struct patch_view *view, uint64_t *v)
 {
-    const uint8_t *position = view->position;
-    size_t n = view->n_exceptions;
+    const uint8_t *at = view->position;
+    const uint64_t *high = view->high;
+    size_t n = view->n_exceptions, i = 0;
 
-    for (size_t i = 0; i < n && view->width == 0; i++)
-        v[position[i]] = view->high[i];
-    for (size_t i = 0; i < n && view->width > 0; i++)
-        v[position[i]] |= view->high[i] << view->width;
+    for (; i + 4 <= n && view->width == 0; i += 4) {
+        uint64_t a = high[i], b = high[i + 1], c = high[i + 2], d = high[i + 3];
+        uint32_t rows = load_u32(at + i);
+        v[rows & 0xFF] = a;
+        v[rows >> 8 & 0xFF] = b;
+        v[rows >> 16 & 0xFF] = c;
+        v[rows >> 24] = d;
+    }
+    for (; i < n; i++)
+        v[at[i]] |= high[i] << view->width;
 }
 
 /* Not for its vectors: shifts by a variable are cheaper there. */

@@ -334,6 +334,9 @@ bool scale_least(struct scale scale, double limit, bool is_above, int64_t *least
 double scale_value(struct scale scale, uint64_t z)
 {
     double value;
+
+    if (scale.kind == SCALE_DECIMAL)
+        return divide(integer_of(z), scale.by, false);
     scale_invert_on(TARGET_PLAIN, scale, &z, 1, &value);
     return value;
 }
@@ -618,13 +621,15 @@ bool scale_digits_of(const double *value, size_t n, struct scale decimal, struct
 {
     double sample[SAMPLES] = {0};
     uint64_t z[SAMPLES] = {0};
-    size_t n_taken = take_samples(value, n, sample), n_samples = 0, n_odd, n_saved = 0;
+    size_t n_taken = take_samples(value, n, sample), n_samples = 0, n_zero = 0, n_odd, n_saved = 0;
 
-    for (size_t i = 0; i < n_taken; i++)
+    for (size_t i = 0; i < n_taken; i++) {
+        n_zero += sample[i] == 0;
         if (!gk_is_missing(sample[i]))
             sample[n_samples++] = sample[i];
-    if (digits_rank(sample, n_samples, decimal.by, z, NULL) > n_samples / 2)
-        return false; /* cheap, and true of most columns */
+    }
+    if (digits_rank(sample, n_samples, decimal.by, z, NULL) > (n_samples - n_zero) / 2)
+        return false; /* cheap, and true of most columns; zeros have a rank anywhere */
     for (size_t i = 0; i < n_samples; i++)
         n_saved += digits_exponent((int64_t)z[i]);
     size_t n_beside = scale_apply(decimal, sample, n_samples, z);
