@@ -8,7 +8,7 @@
 #include <time.h>
 
 const char *const AGGS[] = {"duration", "share", "count", "longest", "first",  "last", "coverage", "avg",
-                            "max",      "min",   "sum",   "rms",     "energy", "p50",  "p95"};
+                            "max",      "min",   "sum",   "rms",     "energy", "p50",  "p95",      "median"};
 static const char *const KEYS[] = {"facility",   "line", "enterprise", "park", "type",  "group",
                                    "stop_level", "hour", "day",        "week", "month", "shift"};
 const char *const NOUNS[] = {"facility", "production", "abatement", "line", "enterprise", "park", "zone"};
@@ -221,11 +221,12 @@ static void add_agg(struct statement *s, enum agg agg)
 
 void statement_make_aggs(struct random *random, struct statement *s, int n)
 {
-    static const enum agg series[] = {AVG, MAX, MIN, SUM, RMS, COUNT, FIRST, LAST_ONE, COVERAGE, P50, P95, ENERGY};
+    static const enum agg series[] = {AVG,      MAX,      MIN, SUM, RMS,    COUNT, FIRST,
+                                      LAST_ONE, COVERAGE, P50, P95, MEDIAN, ENERGY};
     bool is_power = s->metric == POWER || s->metric == ENERGY_OF || (s->metric == CHANNEL && s->channel == KW);
 
     for (; n > 0; n--) {
-        enum agg agg = s->kind == AGGREGATE ? (enum agg)below(random, COVERAGE + 1) : series[below(random, 12)];
+        enum agg agg = s->kind == AGGREGATE ? (enum agg)below(random, COVERAGE + 1) : series[below(random, 13)];
         if (s->kind == SERIES && s->metric == ENERGY_OF)
             agg = s->n_aggs && one_in(random, 3) ? COVERAGE : ENERGY;
         if (agg != ENERGY || is_power)
@@ -367,6 +368,13 @@ struct statement *statement_make(const struct view *view, struct random *random)
     s->per = s->is_which ? NONE : s->per;
     if (s->kind <= AGGREGATE)
         statement_make_cond(view, random, s);
+    if (s->kind == WHICH && one_in(random, 8)) {
+        do
+            statement_make_cond(view, random, s);
+        while (s->cond->op != STATE);
+        s->cond->ref = (struct ref){.noun = s->noun};
+        s->is_bare = true;
+    }
     if (s->kind == NUMBERS)
         numbers_make(view, random, s);
     if (s->is_which)
@@ -661,6 +669,8 @@ static void print(struct statement *s, const struct zone *zone)
         numbers_print(s, zone, &random);
     else if (s->kind == LAG)
         lag_print(s, zone, &random);
+    else if (s->is_bare && s->cond->op == STATE)
+        text_add(out, "%s%s%s", s->cond->form ? "is " : "", s->cond->is_negated ? "not " : "", s->cond->state);
     else if (s->kind <= AGGREGATE)
         tree_print(zone, s->cond, 0, &random, out);
     else

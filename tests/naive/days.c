@@ -37,13 +37,6 @@ static int64_t last_day(const struct zone *zone, const struct span *span)
     return day_of(zone, span->first + span->n) + 1;
 }
 
-void days_paint(const struct zone *zone, int first_day, int n_days, const struct span *span, truth *out)
-{
-    for (int64_t day = day_of(zone, span->first) - 1; day <= last_day(zone, span); day++)
-        if ((in_week(day) - first_day + 7) % 7 < n_days)
-            paint(zone, midnight_of(day), midnight_of(day + 1), INT64_MIN, INT64_MAX, span, out);
-}
-
 /* Hours that end before they begin cross midnight, and belong to the day on which they begin. */
 static void hours_of_day(int64_t day, int from_s, int to_s, gk_time *from, gk_time *to)
 {
@@ -65,6 +58,21 @@ void hours_paint(const struct zone *zone, int from_s, int to_s, int64_t low, int
 {
     for (int64_t day = day_of(zone, span->first) - 1; day <= last_day(zone, span); day++)
         paint_hours_of(zone, day, from_s, to_s, low, high, span, out);
+}
+
+/* Days from midnight to midnight, or what lies in them of the hours of every day. */
+void days_paint(const struct zone *zone, int first_day, int n_days, int from_s, int to_s, const struct span *span,
+                truth *out)
+{
+    for (int64_t day = day_of(zone, span->first) - 1; day <= last_day(zone, span); day++) {
+        int64_t low = zone_tick(zone, midnight_of(day)), high = zone_tick(zone, midnight_of(day + 1));
+        if ((in_week(day) - first_day + 7) % 7 >= n_days)
+            continue;
+        if (from_s == to_s)
+            span_paint(span, low, high, 2, out);
+        else
+            hours_paint(zone, from_s, to_s, low, high, span, out);
+    }
 }
 
 /* ---- calendars ---- */

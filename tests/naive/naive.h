@@ -337,7 +337,8 @@ int row_channels(int form, int out[N_CHANNELS]);
 bool row_value(int form, const struct facility *f, const struct sample *sample, double *out);
 /* Paints 2 on days of the week; on the hours of every day within [low, high); where a calendar says so of a facility.
  */
-void days_paint(const struct zone *zone, int first_day, int n_days, const struct span *span, truth *out);
+void days_paint(const struct zone *zone, int first_day, int n_days, int from_s, int to_s, const struct span *span,
+                truth *out);
 void hours_paint(const struct zone *zone, int from_s, int to_s, int64_t low, int64_t high, const struct span *span,
                  truth *out);
 bool calendar_is_known(const struct zone *zone, const char *name);

@@ -111,7 +111,7 @@ static bool has_shift(const struct statement *s)
 void numbers_make_versus(const struct view *view, struct random *random, struct statement *s)
 {
     int64_t tick = view->zone->tick, length = view->zone->end - view->zone->begin;
-    bool has_middle = !has_agg(s, P50) && !has_agg(s, P95) && !has_agg(s, LONGEST);
+    bool has_middle = !has_agg(s, P50) && !has_agg(s, P95) && !has_agg(s, MEDIAN) && !has_agg(s, LONGEST);
 
     if (s->kind != SERIES && (has_agg(s, FIRST) || has_agg(s, LAST_ONE)))
         return;
@@ -171,7 +171,14 @@ void numbers_print_versus(struct statement *s, struct random *random)
         text_duration(out, s->versus_ns, random);
         break;
     case UNIT_EARLIER:
-        text_add(out, one_in(random, 2) ? " vs last %s" : " vs previous %s", units[s->versus_unit]);
+        if (s->versus_unit == UNIT_DAY && one_in(random, 3))
+            text_add(out, " vs yesterday");
+        else
+            text_add(out,
+                     one_in(random, 3)   ? " vs last %s"
+                     : one_in(random, 2) ? " vs previous %s"
+                                         : " vs same time last %s",
+                     units[s->versus_unit]);
         break;
     case NORMAL_DAYS:
         text_add(out, " vs same hours of %d normal days before", s->versus_days);

@@ -48,6 +48,7 @@ enum agg {
     ENERGY,
     P50,
     P95,
+    MEDIAN,
     N_AGGS
 };
 enum key {
@@ -140,6 +141,7 @@ struct statement {
     int n_where;
     bool has_own_filter; /* of a series: it is about facilities of which this is true */
     struct filter own_filter;
+    bool is_bare;  /* of which: the state stands without its noun */
     bool is_which; /* of an aggregate: which ... at least N times */
     bool uses_set;
     enum window window;

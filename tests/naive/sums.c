@@ -604,8 +604,8 @@ static struct number of_samples(enum agg agg, const struct sums *x)
         return (struct number){x->sum, x->sum_size * 1e-9, false};
     if (agg == RMS) /* the spread of a whole hour is kept in 20 bits */
         return (struct number){sqrt(x->squares / x->count), sqrt(x->squares / x->count) * 1e-6, false};
-    if (agg == P50 || agg == P95)
-        return percentile(x, agg == P50 ? 0.5 : 0.95);
+    if (agg == P50 || agg == P95 || agg == MEDIAN)
+        return percentile(x, agg == P95 ? 0.95 : 0.5);
     return (struct number){agg == MIN ? x->min : agg == MAX ? x->max : agg == FIRST ? x->first : x->last, 0, false};
 }
 

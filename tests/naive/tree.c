@@ -171,8 +171,12 @@ static void make_leaf(const struct zone *zone, struct random *random, struct nod
         node->ns = make_duration(zone, random);
     } else if (kind == 16 && zone->tick >= 10 * GK_SECOND) {
         node->op = DAYS;
-        node->level = below(random, 7);
-        node->times = 1 + below(random, 7);
+        node->level = below(random, 3) ? below(random, 7) : 0;
+        node->times = node->level ? 1 + below(random, 7) : 5;
+        if (one_in(random, 3)) {
+            node->from_s = below(random, 48) * 1800;
+            node->to_s = below(random, 96) * 900;
+        }
     } else if (kind == 17 && zone->tick >= 10 * GK_SECOND) {
         node->op = CALENDAR;
         node->form = calendar ? below(random, 3) : 2; /* 2: workdays, which need none */
@@ -356,9 +360,17 @@ static void print_days(const struct node *node, struct text *out)
 {
     static const char *const days[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
 
-    text_add(out, "%s", days[node->level]);
-    if (node->times > 1)
+    if (node->level == 0 && node->times == 5)
+        text_add(out, "weekdays");
+    else if (node->level == 5 && node->times == 2)
+        text_add(out, "weekends");
+    else
+        text_add(out, "%s", days[node->level]);
+    if (node->times > 1 && !(node->level == 0 && node->times == 5) && !(node->level == 5 && node->times == 2))
         text_add(out, "-%s", days[(node->level + node->times - 1) % 7]);
+    if (node->from_s != node->to_s)
+        text_add(out, " %02d:%02d-%02d:%02d", node->from_s / 3600, node->from_s / 60 % 60, node->to_s / 3600,
+                 node->to_s / 60 % 60);
 }
 
 static void print_compare(const struct zone *zone, const struct node *node, struct text *out)
@@ -394,8 +406,12 @@ static void print_order(const struct node *node, struct text *out)
 }
 
 /* How tight it binds: suffixes 0, while 1, or 2, and 3, not 4, the rest 5. */
-static int level_of(enum op op)
+static int level_of(const struct node *node)
 {
+    enum op op = node->op;
+
+    if (op == TIMES && node->form == 2) /* count of ... within ... >= n */
+        return 5;
     if (op >= FOR_GE)
         return 0;
     if (op == WHILE || op == UNLESS)
@@ -454,7 +470,7 @@ static void print_inside(const struct zone *zone, const struct node *node, struc
     static const char *const joints[][2] = {
         {" and ", " and "}, {" or ", " or "}, {" while ", " during "}, {" unless ", " outside "}};
     static const char *const prefixes[] = {"not ", "possibly ", "surely ", "unknown "};
-    int level = level_of(node->op);
+    int level = level_of(node);
 
     switch (level) {
     case 0:
@@ -475,9 +491,17 @@ static void print_inside(const struct zone *zone, const struct node *node, struc
     default:
         break;
     }
+    if (node->op == TIMES) {
+        text_add(out, "count of ");
+        tree_print(zone, node->a, 5, random, out);
+        text_add(out, " within ");
+        text_duration(out, node->ns, random);
+        text_add(out, " >= %d", node->times);
+        return;
+    }
     if (node->op == START || node->op == END) {
         text_add(out, node->op == START ? "start of " : "end of ");
-        if (level_of(node->a->op) == 5 && node->a->op != START && node->a->op != END && !node->a->parens) {
+        if (level_of(node->a) == 5 && node->a->op != START && node->a->op != END && !node->a->parens) {
             text_add(out, "(");
             tree_print(zone, node->a, 0, random, out);
             text_add(out, ")");
@@ -512,7 +536,7 @@ static void print_inside(const struct zone *zone, const struct node *node, struc
 
 void tree_print(const struct zone *zone, const struct node *node, int level, struct random *random, struct text *out)
 {
-    bool parens = node->parens || level_of(node->op) < level;
+    bool parens = node->parens || level_of(node) < level;
 
     if (parens)
         text_add(out, "(");

@@ -505,7 +505,7 @@ static void order_truth(struct field *field, const struct node *node, struct who
     if (node->op == CALENDAR && !calendar_is_known(zone, node->name)) { /* workdays without one are plain days */
         memset(out, node->form < 2, (size_t)field->span.n);
         if (node->form == 2)
-            days_paint(zone, 0, 5, &field->span, out);
+            days_paint(zone, 0, 5, 0, 0, &field->span, out);
     } else if (who.noun <= ABATEMENT) {
         paint_ordered(field, node, who.id, out);
     } else {
@@ -730,7 +730,7 @@ void tree_truth(struct field *field, const struct node *node, struct who who, tr
         break;
     case DAYS:
         memset(out, 0, (size_t)n);
-        days_paint(zone, node->level, node->times, span, out);
+        days_paint(zone, node->level, node->times, node->from_s, node->to_s, span, out);
         break;
     case AND:
     case WHILE:
