@@ -7,8 +7,8 @@
 #include <math.h>
 #include <time.h>
 
-const char *const AGGS[] = {"duration", "share", "count", "longest", "first",  "last", "coverage", "avg",
-                            "max",      "min",   "sum",   "rms",     "energy", "p50",  "p95",      "median"};
+const char *const AGGS[] = {"duration", "share", "count", "longest", "first", "last", "coverage", "avg", "max",
+                            "min",      "sum",   "rms",   "energy",  "p50",   "p95",  "median",   ""};
 static const char *const KEYS[] = {"facility",   "line", "enterprise", "park", "type",  "group",
                                    "stop_level", "hour", "day",        "week", "month", "shift"};
 const char *const NOUNS[] = {"facility", "production", "abatement", "line", "enterprise", "park", "zone"};
@@ -391,7 +391,7 @@ struct statement *statement_make(const struct view *view, struct random *random)
     if (s->kind == NUMBERS) {
         has_series = false;
         for (int i = 0; i < s->n_parts; i++)
-            has_series |= s->parts[i]->kind == SERIES;
+            has_series |= s->parts[i]->kind != AGGREGATE;
     }
     if (!has_series && one_in(random, 8))
         make_with(random, s);
@@ -425,7 +425,7 @@ struct statement *statement_make(const struct view *view, struct random *random)
         enum noun widest = FACILITY;
         for (int i = 0; i < s->n_parts; i++) {
             const struct statement *part = s->parts[i];
-            enum noun noun = part->kind == SERIES ? FACILITY : tree_subject(part->cond, part->per).noun;
+            enum noun noun = part->kind != AGGREGATE ? FACILITY : tree_subject(part->cond, part->per).noun;
             widest = noun > widest ? noun : widest;
         }
         make_buckets(view, random, s, widest);
@@ -615,13 +615,13 @@ void statement_print_source(const struct statement *s, const struct zone *zone, 
 {
     static const char *const metrics[] = {"power", "current", "load"};
 
-    if (s->kind != SERIES && s->kind != STATE_OF && s->kind != SAMPLES) {
+    if (s->kind <= AGGREGATE) {
         text_add(out, "(");
         tree_print(zone, s->cond, 0, random, out);
         text_add(out, ")");
         return;
     }
-    if (s->kind != STATE_OF && s->metric != ENERGY_OF)
+    if ((s->kind == SERIES || s->kind == SAMPLES) && s->metric != ENERGY_OF)
         text_add(out, "%s of ",
                  s->metric == CHANNEL ? CHANNELS[s->channel]
                  : s->metric == ROW   ? row_text(s->channel)

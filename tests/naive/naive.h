@@ -76,6 +76,7 @@ struct order {
     enum gk_kind kind;
     int id;
     const char *group, *level, *what; /* `what`: its kind as text */
+    int cut;                          /* hundredths; NONE: nothing is said */
     gk_time from, to;
     int hours_from, hours_to;
 };
@@ -350,6 +351,8 @@ void after_truth(struct field *field, const truth *a, const truth *b, int64_t d,
 /* starts[m][i]: whether member m began at tick i. */
 void together_truth(struct field *field, const struct node *node, truth *const *starts, int n_members, int64_t d,
                     truth *out);
+/* Whether the order of a condition is this one. */
+bool order_is_meant(const struct node *node, const struct order *o, const struct zone *zone);
 /* Whether an order or exemption is about a facility, whenever it is. */
 bool order_is_upon(const struct zone *zone, const struct order *o, int facility);
 void close_gaps(truth *set, int n, int64_t g);

@@ -38,6 +38,29 @@ static void make_narrowing(const struct view *view, struct random *random, struc
     } while (part->cond->is_event || !tree_is_allowed(part->cond, &whom));
 }
 
+static void make_field(const struct view *view, struct random *random, struct statement *part)
+{
+    static const enum agg aggs[] = {AGREED, AGREED, SUM, MAX, MIN, AVG, COUNT};
+    bool has_level = false;
+
+    for (int i = 0; i < view->zone->n_facilities; i++)
+        has_level |= view->zone->facilities[i].stop_level != NONE;
+    part->kind = FIELD;
+    part->field = (enum field_of)below(random, CUT + 1);
+    if (part->field == STOP_LEVEL && !has_level)
+        part->field = RATED;
+    part->n_aggs = 1;
+    part->aggs[0] = part->field == CUT ? AGREED : aggs[below(random, 7)];
+    if (part->field != CUT)
+        return;
+    part->has_own_filter = false;
+    do {
+        part->tree.n = 0;
+        part->cond = tree_make(&part->tree, view->zone, random, 1);
+    } while (part->cond->op != ORDER);
+    part->cond->parens = false;
+}
+
 static void make_part(const struct view *view, struct random *random, struct statement *s, bool is_cond)
 {
     static const enum agg of_cond[] = {DURATION, DURATION, SHARE, COUNT, LONGEST, COVERAGE};
@@ -52,7 +75,9 @@ static void make_part(const struct view *view, struct random *random, struct sta
     else if (one_in(random, 3))
         make_narrowing(view, random, part);
     part->n_aggs = 0;
-    if (is_cond)
+    if (!is_cond && !part->is_narrowed && one_in(random, 3))
+        make_field(view, random, part);
+    else if (is_cond)
         part->aggs[part->n_aggs++] = of_cond[below(random, 6)];
     else
         statement_make_aggs(random, part, 1);
@@ -113,6 +138,9 @@ void numbers_make_versus(const struct view *view, struct random *random, struct 
     int64_t tick = view->zone->tick, length = view->zone->end - view->zone->begin;
     bool has_middle = !has_agg(s, P50) && !has_agg(s, P95) && !has_agg(s, MEDIAN) && !has_agg(s, LONGEST);
 
+    for (int i = 0; i < s->n_parts; i++)
+        if (s->parts[i]->kind == FIELD) /* which is not compared */
+            return;
     if (s->kind != SERIES && (has_agg(s, FIRST) || has_agg(s, LAST_ONE)))
         return;
     s->versus = (enum versus)below(random, has_shift(s) ? NORMAL_DAYS : STORED);
@@ -134,7 +162,16 @@ void numbers_make_versus(const struct view *view, struct random *random, struct 
 static void print_operand(const struct statement *part, const struct zone *zone, struct random *random,
                           struct text *out)
 {
-    text_add(out, "%s of ", AGGS[part->aggs[0]]);
+    static const char *const fields[] = {"rated", "rated_a", "stop_level", "cut"};
+
+    if (part->aggs[0] != AGREED)
+        text_add(out, "%s of ", AGGS[part->aggs[0]]);
+    if (part->kind == FIELD && part->field == CUT) {
+        tree_print(zone, part->cond, 5, random, out);
+        text_add(out, " ");
+    }
+    if (part->kind == FIELD)
+        text_add(out, "%s of ", fields[part->field]);
     statement_print_source(part, zone, random, out);
 }
 
@@ -216,6 +253,9 @@ static struct type type_of_agg(const struct statement *part, enum agg agg)
 
     if (agg == COUNT)
         return (struct type){GK_TYPE_COUNT, OF_NOTHING};
+    if (part->kind == FIELD)
+        return (struct type){part->field == CUT ? GK_TYPE_SHARE : GK_TYPE_NUMBER,
+                             (enum measure[]){OF_POWER, OF_CURRENT, OF_NOTHING, OF_SHARES}[part->field]};
     if (agg == COVERAGE || (part->kind != SERIES && agg == SHARE))
         return (struct type){GK_TYPE_SHARE, OF_SHARES};
     if (part->kind != SERIES)
@@ -361,7 +401,7 @@ static bool has_possible(const struct numbers *n, int k, int *part, enum agg *ag
         if (n->s->columns[k].arithmetic != PLAIN_NUMBER)
             return false;
     }
-    return n->parts[*part]->kind != SERIES && *agg <= LONGEST;
+    return n->parts[*part]->kind == AGGREGATE && *agg <= LONGEST;
 }
 
 /* Whether a column stands on a part: one that was dropped to make a statement smaller leaves its own behind. */
@@ -383,7 +423,7 @@ static double coverage(const struct numbers *n, bool is_before, int row)
 
     for (int part = 0; part < n->n_parts; part++) {
         const struct sums *sums = &(is_before ? n->before : n->now)[part][row];
-        if (!is_used(n, part))
+        if (!is_used(n, part) || n->parts[part]->kind == FIELD) /* of an attribute there is nothing to cover */
             continue;
         if (n->parts[part]->kind == SERIES && sums->n_subjects && !(sums->covered > 0))
             continue;

@@ -11,7 +11,7 @@
 #define HOUR (3600 * GK_SECOND)
 #define EAST (28800 * GK_SECOND) /* the zone's offset */
 
-enum kind { WHEN, WHICH, AGGREGATE, SERIES, NUMBERS, LAG, STATE_OF, SAMPLES };
+enum kind { WHEN, WHICH, AGGREGATE, SERIES, NUMBERS, LAG, STATE_OF, SAMPLES, FIELD };
 enum window {
     DEFAULT,
     LAST_D,
@@ -49,6 +49,7 @@ enum agg {
     P50,
     P95,
     MEDIAN,
+    AGREED, /* of an attribute, which is said without an aggregate */
     N_AGGS
 };
 enum key {
@@ -111,6 +112,9 @@ struct lag {
 
 #define ENERGY_OF (ROW + 1)
 
+/* What a FIELD is: an attribute, or what orders cut. */
+enum field_of { RATED, RATED_A, STOP_LEVEL, CUT };
+
 struct statement {
     enum kind kind;
     struct tree tree;
@@ -139,6 +143,7 @@ struct statement {
     int n_in, in_names[2];
     struct filter where[2];
     int n_where;
+    enum field_of field;
     bool has_own_filter; /* of a series: it is about facilities of which this is true */
     struct filter own_filter;
     bool is_bare;  /* of which: the state stands without its noun */

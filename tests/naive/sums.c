@@ -439,11 +439,51 @@ static void add_normal(struct source_of *of, struct who who, int n_days)
     }
 }
 
+/* ---- attributes ---- */
+
+/* Of facilities, not of subjects of a condition. */
+static bool is_of_facilities(const struct statement *s)
+{
+    return s->kind == SERIES || s->kind == FIELD;
+}
+
+static double attribute(const struct statement *s, const struct facility *f)
+{
+    if (s->field == STOP_LEVEL)
+        return f->stop_level == NONE ? NAN : f->stop_level;
+    int64_t rated = s->field == RATED ? f->rated_kw : f->rated_a;
+    return rated ? (double)rated / 100 : NAN;
+}
+
+static bool is_touched(const struct pieces *slices, int cell, gk_time from, gk_time to)
+{
+    for (int i = 0; i < slices->n; i++)
+        if (slices->list[i].cell == cell && from < slices->list[i].to && to > slices->list[i].from)
+            return true;
+    return false;
+}
+
+/* Once into each cell: the attribute, or what each order cuts that is upon the facility at some time of it. */
+static void add_field(const struct source_of *of, int facility, int cell, struct sums *out)
+{
+    const struct zone *zone = of->view->zone;
+    double value = of->s->field == CUT ? NAN : attribute(of->s, &zone->facilities[facility]);
+
+    if (!isnan(value))
+        add_value(out, 0, value);
+    for (int i = 0; i < zone->n_orders && of->s->field == CUT; i++) {
+        const struct order *o = &zone->orders[i];
+        if (o->cut != NONE && order_is_meant(of->s->cond, o, zone) && order_is_upon(zone, o, facility) &&
+            is_touched(&of->slices, cell, o->from, o->to))
+            add_value(out, 0, (double)o->cut / 100);
+    }
+}
+
 /* ---- all of a source ---- */
 
 static int row_of(const struct source_of *of, struct who who, int cell, struct table *table)
 {
-    return table_row(table, of->s, of->view, of->s->kind == SERIES ? FACILITY : who.noun, who.id, cell);
+    return table_row(table, of->s, of->view, is_of_facilities(of->s) ? FACILITY : who.noun, who.id, cell);
 }
 
 /* The same hours of the normal days before the window. */
@@ -478,7 +518,7 @@ static void measure_subject(struct source_of *of, struct who who, int n_days, st
     }
     if (is_series)
         find_pieces(of, who.id, of->total);
-    else
+    else if (of->has_run)
         run_subject(&of->run, who.id);
     struct sums *by_cell = of->day; /* the rows of the cells do not lie side by side */
     for (int i = 0; i < of->slices.n; i++) {
@@ -491,7 +531,9 @@ static void measure_subject(struct source_of *of, struct who who, int n_days, st
         sums->covered += of->total[slice->cell].covered;
         of->total[slice->cell].covered = 0; /* of a cell once */
         sums->n_subjects++;
-        if (!is_series)
+        if (of->s->kind == FIELD && of->total[slice->cell].n_subjects++ == 0)
+            add_field(of, who.id, slice->cell, sums);
+        else if (of->s->kind == AGGREGATE)
             add_ticks(&of->run, zone_tick(zone, slice->from), zone_tick(zone, slice->to), false, sums);
     }
     if (is_series)
@@ -509,7 +551,7 @@ static void measure_subject(struct source_of *of, struct who who, int n_days, st
 
 static struct whom whom_of(const struct statement *s)
 {
-    if (s->kind != SERIES)
+    if (!is_of_facilities(s))
         return tree_subject(s->cond, s->per);
     struct whom whom = {.noun = s->ref.noun <= ABATEMENT ? s->ref.noun : FACILITY};
     if (s->ref.noun <= ABATEMENT) {
@@ -521,13 +563,13 @@ static struct whom whom_of(const struct statement *s)
 
 static bool is_of(const struct statement *s, const struct view *view, const struct whom *whom, int id)
 {
-    return s->kind == SERIES ? statement_means(s, view, id) : statement_has_subject(s, view->zone, whom, id);
+    return is_of_facilities(s) ? statement_means(s, view, id) : statement_has_subject(s, view->zone, whom, id);
 }
 
 void source_add_rows(const struct statement *s, const struct view *view, const struct frame *frame, struct table *table)
 {
     struct whom whom = whom_of(s);
-    int n = s->kind == SERIES ? view->zone->n_facilities : subject_count(view->zone, whom.noun);
+    int n = is_of_facilities(s) ? view->zone->n_facilities : subject_count(view->zone, whom.noun);
     struct pieces slices = {.list = NULL};
 
     for (int id = 0; id < n; id++) {
@@ -537,11 +579,11 @@ void source_add_rows(const struct statement *s, const struct view *view, const s
         for (int i = 0; i < slices.n && table->buckets.n_shifts; i++) {
             const struct piece *slice = &slices.list[i];
             bool has_tick = zone_tick(view->zone, slice->from) < zone_tick(view->zone, slice->to);
-            if (s->kind == SERIES || has_tick)
-                (void)table_row(table, s, view, s->kind == SERIES ? FACILITY : whom.noun, id, slice->cell);
+            if (is_of_facilities(s) || has_tick)
+                (void)table_row(table, s, view, is_of_facilities(s) ? FACILITY : whom.noun, id, slice->cell);
         }
         for (int j = 0; j < table->buckets.n && !table->buckets.n_shifts; j++)
-            (void)table_row(table, s, view, s->kind == SERIES ? FACILITY : whom.noun, id, j);
+            (void)table_row(table, s, view, is_of_facilities(s) ? FACILITY : whom.noun, id, j);
     }
     free(slices.list);
 }
@@ -551,14 +593,14 @@ void source_measure(const struct statement *s, const struct view *view, const st
 {
     static struct source_of of;
     struct whom whom = whom_of(s);
-    int n = s->kind == SERIES ? view->zone->n_facilities : subject_count(view->zone, whom.noun);
+    int n = is_of_facilities(s) ? view->zone->n_facilities : subject_count(view->zone, whom.noun);
 
     of.s = s;
     of.view = view;
     of.frame = frame;
     of.buckets = &table->buckets;
     of.slices = of.pieces = of.moved = (struct pieces){.list = NULL};
-    of.has_run = s->kind != SERIES || s->is_narrowed;
+    of.has_run = !is_of_facilities(s) || s->is_narrowed;
     if (of.has_run) {
         run_open(&of.run, s, view, s->cond, frame, n_days ? DAY / view->zone->tick : 0);
         of.run.field.whom = whom;
@@ -627,12 +669,24 @@ static struct number series_number(enum agg agg, const struct sums *x)
     return out;
 }
 
+/* Of an attribute the value on which all agree, unless an aggregate is said. */
+static struct number field_number(enum agg agg, const struct sums *x)
+{
+    if (x->n_subjects == 0 || (agg != COUNT && !(x->count > 0)))
+        return (struct number){NAN, 0, false};
+    if (agg == AGREED)
+        return (struct number){x->min < x->max ? NAN : x->min, 0, false};
+    return agg == COUNT ? (struct number){x->count, 0, false} : of_samples(agg, x);
+}
+
 struct number source_number(const struct statement *s, const struct view *view, enum agg agg, const struct sums *x)
 {
     double second = (double)view->zone->tick / 1e9, known = x->total - (x->possible - x->certain), value = NAN;
 
     if (s->kind == SERIES)
         return series_number(agg, x);
+    if (s->kind == FIELD)
+        return field_number(agg, x);
     if (x->n_lacking || !(x->total > 0)) /* nobody, or no time */
         return (struct number){NAN, 0, false};
     if (agg == DURATION)

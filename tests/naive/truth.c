@@ -410,7 +410,7 @@ static bool read_level(const char *text, int *out)
     return *text && !*end;
 }
 
-static bool is_meant(const struct node *node, const struct order *o, const struct zone *zone)
+bool order_is_meant(const struct node *node, const struct order *o, const struct zone *zone)
 {
     const char *scope = o->kind == GK_GROUP      ? o->group
                         : o->kind == GK_ZONE     ? ""
@@ -465,7 +465,7 @@ static void paint_ordered(const struct field *field, const struct node *node, in
     for (int i = 0; i < zone->n_exemptions && node->op == EXEMPT; i++)
         paint_order(field, &zone->exemptions[i], facility, out);
     for (int i = 0; i < zone->n_orders && node->op == ORDER; i++)
-        if (is_meant(node, &zone->orders[i], zone))
+        if (order_is_meant(node, &zone->orders[i], zone))
             paint_order(field, &zone->orders[i], facility, out);
 }
 

@@ -190,7 +190,8 @@ static void make_order(struct zone *zone, struct random *random, struct order *l
     static const char *const levels[] = {"1", "2", "3", "orange", "red"};
     struct order *o = &list[*n];
 
-    *o = (struct order){.kind = kinds[below(random, 7)], .level = "", .what = is_exemption ? "repair" : ""};
+    *o =
+        (struct order){.kind = kinds[below(random, 7)], .cut = NONE, .level = "", .what = is_exemption ? "repair" : ""};
     o->id = some_scope(zone, random, o->kind);
     if (is_ambiguous(zone, o->kind, o->id))
         return;
@@ -200,6 +201,7 @@ static void make_order(struct zone *zone, struct random *random, struct order *l
     if (!is_exemption) {
         o->level = levels[below(random, 5)];
         o->what = one_in(random, 2) ? "" : one_in(random, 2) ? "smog" : "ozone";
+        o->cut = one_in(random, 3) ? NONE : 15 * (1 + below(random, 3));
         if (one_in(random, 4)) {
             o->hours_from = below(random, 24) * 3600;
             o->hours_to = below(random, 96) * 900;
@@ -628,7 +630,7 @@ void store_order(struct store *store)
                                .name = text_of(scope_name(store->zone, o->kind, o->id, o->group)),
                                .level = text_of(o->level),
                                .kind = text_of(o->what),
-                               .cut_share = NAN,
+                               .cut_share = o->cut == NONE ? NAN : (double)o->cut / 100,
                                .from = o->from,
                                .to = o->to,
                                .hours_from_s = o->hours_from,
@@ -738,7 +740,7 @@ static void print_calendars(const struct zone *zone, FILE *out)
 
 static void print_orders(const struct zone *zone, const struct order *list, int n, bool is_exemption, FILE *out)
 {
-    (void)fputs(is_exemption ? "\nscope,kind,from,to\n" : "\nscope,level,kind,from,to,hours\n", out);
+    (void)fputs(is_exemption ? "\nscope,kind,from,to\n" : "\nscope,level,kind,from,to,hours,cut\n", out);
     for (int i = 0; i < n; i++) {
         const struct order *o = &list[i];
         print_scope(zone, o->kind, o->id, o->group, out);
@@ -748,6 +750,10 @@ static void print_orders(const struct zone *zone, const struct order *list, int 
         print_time(o->to, out);
         (void)fputs(is_exemption ? "" : ",", out);
         print_hours(o->hours_from, o->hours_to, out);
+        if (o->cut != NONE)
+            (void)fprintf(out, ",%d%%", o->cut);
+        else
+            (void)fputs(is_exemption ? "" : ",", out);
         (void)fputs("\n", out);
     }
 }
