@@ -659,14 +659,27 @@ static int combine(const struct cond *cond, gk_timeline *out, const gk_timeline 
     }
 }
 
-/* What was worked out from `first` on, as if it had been so for ever before. */
-static int since_ever(const gk_timeline *in, int64_t first, gk_timeline *out)
+/* Hours of the day may have begun a day before all data, days of the week a week. */
+static int64_t days_before(const struct eval *eval)
+{
+    int64_t n = 0;
+
+    for (size_t i = 0; i < eval->bound->n_leaves; i++) {
+        enum cond_kind kind = eval->bound->leaves[i]->kind;
+        int64_t needed = kind == COND_CALENDAR ? 8 : kind == COND_HOURS || kind == COND_ORDER;
+        n = needed > n ? needed : n;
+    }
+    return n * DAY_NS / eval->window->tick_ns;
+}
+
+/* What was worked out from `first` on, as if it had been the same for ever before. */
+static int since_ever(const gk_timeline *in, int64_t first, enum gk_truth before, gk_timeline *out)
 {
     size_t n;
     const struct gk_step *steps = gk_timeline_steps(in, &n);
     int rc;
 
-    TRY(gk_timeline_reset(out, gk_timeline_at(in, first)));
+    TRY(gk_timeline_reset(out, before));
     for (size_t i = 0; i < n; i++)
         if (steps[i].tick > first)
             TRY(gk_timeline_append(out, steps[i].tick, (enum gk_truth)steps[i].value));
@@ -674,9 +687,22 @@ done:
     return rc;
 }
 
+/* What may have been near a run that is all unknown: before all data hours and days go on as behind the border. */
+static enum gk_truth near_ever(const struct eval *eval, const gk_timeline *of, const gk_timeline *near, int64_t first)
+{
+    int64_t end = first + days_before(eval);
+    size_t at = 0, at_near = 0;
+    struct run run, other;
+
+    if (gk_timeline_at(near, first) == GK_FALSE && eval_next_run(of, first, end, &at, &run) && run.from <= first &&
+        run.to >= end && eval_next_run(near, first, end, &at_near, &other))
+        return GK_UNKNOWN;
+    return gk_timeline_at(near, first);
+}
+
 /*
- * A run that goes on at the border began earlier, and is looked for there; before all data nothing changes, so none
- * began in what was not worked out.
+ * A run that goes on at the border began earlier, and is looked for there; before all data nothing changes but the
+ * hours, so none began for certain in what was not worked out.
  */
 static int prepare_after(struct eval *eval, const struct cond *cond, const gk_timeline **a, const gk_timeline **b)
 {
@@ -688,8 +714,8 @@ static int prepare_after(struct eval *eval, const struct cond *cond, const gk_ti
     TRY(own_timeline(eval, 0, &begun));
     TRY(own_timeline(eval, 1, &near));
     TRY(gk_timeline_within_last(eval->scratch, *b, cond->ticks));
-    TRY(since_ever(eval->scratch, first, near));
-    TRY(since_ever(*a, first, begun));
+    TRY(since_ever(eval->scratch, first, near_ever(eval, *a, eval->scratch, first), near));
+    TRY(since_ever(*a, first, gk_timeline_at(*a, first), begun));
     *a = begun;
     *b = near;
 done:
@@ -817,19 +843,6 @@ static void find_edges(const struct eval *eval, const gk_timeline *timeline, enu
     }
 }
 
-/* Hours of the day may have begun a day before all data, days of the week a week. */
-static int64_t days_before(const struct eval *eval)
-{
-    int64_t n = 0;
-
-    for (size_t i = 0; i < eval->bound->n_leaves; i++) {
-        enum cond_kind kind = eval->bound->leaves[i]->kind;
-        int64_t needed = kind == COND_CALENDAR ? 8 : kind == COND_HOURS || kind == COND_ORDER;
-        n = needed > n ? needed : n;
-    }
-    return n * DAY_NS / eval->window->tick_ns;
-}
-
 /* Moves a border to the left until no order or exemption begins or ends where it could be taken for the border. */
 static int64_t clear_border(const struct eval *eval, int64_t lo)
 {
@@ -873,8 +886,9 @@ static int64_t before_entries(const struct eval *eval, int64_t least)
 
     for (size_t i = 0; i < n_orders + n_exemptions; i++) {
         int64_t from = edge_tick(eval, i < n_orders ? orders[i].from : exemptions[i - n_orders].from);
-        if (from != GK_TICK_MIN && from - 2 * eval->bound->pad - 2 < least)
-            least = from - 2 * eval->bound->pad - 2;
+        int64_t to = from - 2 * eval->bound->pad - 2 - days_before(eval);
+        if (from != GK_TICK_MIN && to < least)
+            least = to;
     }
     return least;
 }

@@ -88,13 +88,16 @@ void frozen_truth(const struct field *field, const struct node *node, int facili
  * Over all that the unknown ticks may have been: the run around a tick may have begun wherever it may be true and the
  * tick before may be false. One from the beginning of time has no begin.
  */
-void after_truth(struct field *field, const truth *a, const truth *b, int64_t d, truth *out)
+void after_truth(struct field *field, const truth *a, const truth *b, int64_t d, int64_t n_before, truth *out)
 {
-    bool all = false, any = a[0] == 1 && b[0] >= 1; /* it may have begun before the field, too */
+    bool all = false, any = false;
     truth *near = field_take(field);
     int n = field->span.n;
 
     most_lately(b, n, d, near);
+    bool is_endless = a[0] == 1 && same_until(a, 0, n) > n_before; /* it may have begun before the field, too */
+    for (int t = 0; t < n && t <= n_before; t++)
+        any |= is_endless && b[t] >= 1; /* in which hours go on like that */
     for (int t = 0; t < n; t++) {
         truth before = t > 0 ? a[t - 1] : 2;
         if (before == 0 || a[t] == 0) {

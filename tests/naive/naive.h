@@ -347,7 +347,8 @@ bool calendar_is_known(const struct zone *zone, const char *name);
 bool calendar_hours(const struct zone *zone, const char *name, int facility, gk_time t, gk_time *from, gk_time *to);
 void calendar_paint(const struct zone *zone, const char *name, int facility, const struct span *span, truth *out);
 void frozen_truth(const struct field *field, const struct node *node, int facility, int64_t d, truth *out);
-void after_truth(struct field *field, const truth *a, const truth *b, int64_t d, truth *out);
+/* n_before: so many ticks before all data are as those before them. */
+void after_truth(struct field *field, const truth *a, const truth *b, int64_t d, int64_t n_before, truth *out);
 /* starts[m][i]: whether member m began at tick i. */
 void together_truth(struct field *field, const struct node *node, truth *const *starts, int n_members, int64_t d,
                     truth *out);

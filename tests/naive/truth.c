@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#define DAY (86400 * GK_SECOND)
+
 /* ---- the field ---- */
 
 void field_open(struct field *field, const struct view *view, const struct span *span)
@@ -751,7 +753,7 @@ void tree_truth(struct field *field, const struct node *node, struct who who, tr
     case AFTER:
         settle(a, n, tree_pad(node->a, zone->tick));
         settle(b, n, tree_pad(node->b, zone->tick));
-        after_truth(field, a, b, node_ticks(node, zone->tick), out);
+        after_truth(field, a, b, node_ticks(node, zone->tick), tree_days(node->b) * DAY / zone->tick, out);
         break;
     case TIMES:
         times_truth(node, a, n, node_ticks(node, zone->tick), out);
