@@ -197,32 +197,6 @@ static size_t skip_clock(const struct lexer *lexer, size_t at)
     return q;
 }
 
-/* A date with or without a clock and an offset; its end, or `from` when this is no date. */
-static size_t skip_time(const struct lexer *lexer, size_t from)
-{
-    size_t at, clock, end, len;
-
-    if (!is_group(lexer, from, 4, 4, '-', &at) || !is_group(lexer, at, 1, 2, '-', &at) ||
-        !is_group(lexer, at, 1, 2, 0, &end))
-        return from;
-    uint32_t c = peek(lexer, end, &len);
-    if (c != 'T' && c != 't' && c != ' ')
-        return end;
-    clock = skip_clock(lexer, end + len);
-    if (clock == end + len)
-        return end;
-    c = peek(lexer, clock, &len);
-    if (c == 'Z' || c == 'z')
-        return clock + len;
-    if ((c == '+' || c == '-') && is_group(lexer, clock + len, 2, 2, 0, &end)) {
-        size_t minutes = peek(lexer, end, &len) == ':' ? end + len : end;
-        return is_group(lexer, minutes, 2, 2, 0, &at) ? at : end;
-    }
-    return clock;
-}
-
-#define DECIMALS_MAX 18
-
 /* Up to `most` digits at `at` and then the Chinese sign; its end, or `at`. */
 static size_t skip_part(const struct lexer *lexer, size_t at, size_t most, const char *sign, int *value)
 {
@@ -245,6 +219,48 @@ static size_t skip_hour(const struct lexer *lexer, size_t at, int *hour, int *mi
     return end == at ? at : skip_part(lexer, end, 2, "分", minute);
 }
 
+/* 08:00-12:00, 8时至12时: whether another time of the same day stands behind one that ends at `at`. */
+static bool is_until(const struct lexer *lexer, size_t at)
+{
+    static const char *const signs[] = {"-", "至", "到"};
+    int hour, minute;
+
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        size_t size = strlen(signs[i]);
+        if (lexer->size - at < size || memcmp(lexer->text + at, signs[i], size) != 0)
+            continue;
+        at += size;
+        return skip_clock(lexer, at) > at || skip_hour(lexer, at, &hour, &minute) > at;
+    }
+    return false;
+}
+
+/* A date with or without a clock and an offset; its end, or `from` when this is no date. */
+static size_t skip_time(const struct lexer *lexer, size_t from)
+{
+    size_t at, clock, end, len;
+
+    if (!is_group(lexer, from, 4, 4, '-', &at) || !is_group(lexer, at, 1, 2, '-', &at) ||
+        !is_group(lexer, at, 1, 2, 0, &end))
+        return from;
+    uint32_t c = peek(lexer, end, &len);
+    if (c != 'T' && c != 't' && c != ' ')
+        return end;
+    clock = skip_clock(lexer, end + len);
+    if (clock == end + len || (c == ' ' && is_until(lexer, clock))) /* hours of that day; behind T it is an offset */
+        return end;
+    c = peek(lexer, clock, &len);
+    if (c == 'Z' || c == 'z')
+        return clock + len;
+    if ((c == '+' || c == '-') && is_group(lexer, clock + len, 2, 2, 0, &end)) {
+        size_t minutes = peek(lexer, end, &len) == ':' ? end + len : end;
+        return is_group(lexer, minutes, 2, 2, 0, &at) ? at : end;
+    }
+    return clock;
+}
+
+#define DECIMALS_MAX 18
+
 /* 2026年11月20日, with 8时30分, 8点, 08:30 or no clock behind it: a time in the ISO form. *is_done: there was one. */
 static int lex_date(struct lexer *lexer, bool *is_done)
 {
@@ -255,11 +271,14 @@ static int lex_date(struct lexer *lexer, bool *is_done)
 
     *is_done = false;
     if (at == lexer->at || (next = skip_part(lexer, at, 2, "月", &month)) == at ||
-        (at = skip_part(lexer, next, 2, "日", &day)) == next)
+        ((at = skip_part(lexer, next, 2, "日", &day)) == next && (at = skip_part(lexer, next, 2, "号", &day)) == next))
         return GK_OK;
     *is_done = true;
     next = skip_hour(lexer, at, &hour, &minute);
-    if (next > at) {
+    size_t until = next > at ? next : skip_clock(lexer, at);
+    if (until > at && is_until(lexer, until)) {
+        next = at; /* hours of that day, tokens of their own */
+    } else if (next > at) {
         at = next;
         clock = arena_printf(lexer->arena, "T%02d:%02d", hour, minute);
     } else if ((next = skip_clock(lexer, at)) > at) {
@@ -273,6 +292,20 @@ static int lex_date(struct lexer *lexer, bool *is_done)
     token.text.size = strlen(token.text.bytes);
     token.place.to = lexer->at = at;
     return push(lexer, token);
+}
+
+/* 1月3日: of which year? *is_done: it is one. */
+static int refuse_short_date(struct lexer *lexer, bool *is_done)
+{
+    int month, day;
+    size_t at = skip_part(lexer, lexer->at, 2, "月", &month);
+    size_t end = at == lexer->at ? at : skip_part(lexer, at, 2, "日", &day);
+
+    *is_done = end > at;
+    if (!*is_done)
+        return GK_OK;
+    report_hint(lexer->report, "2026-11-20, 2026年11月20日");
+    return report_fail(lexer->report, GK_ESYNTAX, (struct place){lexer->at, end}, "a date has its year");
 }
 
 /* digits[.digits] as mantissa and decimals, of which 18 count; false when it is too long for 18 digits. */
@@ -802,6 +835,8 @@ static int lex_token(struct lexer *lexer)
     if (is_digit(c)) {
         bool is_done;
         int rc = lex_date(lexer, &is_done);
+        if (rc == GK_OK && !is_done)
+            rc = refuse_short_date(lexer, &is_done);
         if (rc != GK_OK || is_done)
             return rc;
         size_t end = skip_time(lexer, lexer->at);

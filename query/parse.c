@@ -423,9 +423,20 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         parser->at = token;
         return parser_fail(parser, "a verb", NULL, NULL);
     }
-    return parser_fail(parser, "a verb", VERBS,
-                       "a question begins with when, which, or what is asked: when abatement offline while production "
-                       "running for >= 10m last 24h");
+    if (parser->at->kind == T_NAME) {
+        report_hint(parser->report, "a name stands in quotes behind its noun: facility '%.40s', enterprise '%.40s'",
+                    parser->at->text.bytes, parser->at->text.bytes);
+        return report_fail(parser->report, GK_ESYNTAX, parser->at->place, "expected %s, got '%.60s'",
+                           report_text(parser->report, "a verb"), parser->at->text.bytes);
+    }
+    return parser_fail(
+        parser, "a verb", VERBS,
+        parser_is_word(parser, W_ALARM) ? "list alarms open, count of alarms by park"
+        : parser_is_word(parser, W_TOP) ? "energy of production by facility last 7d top 5 by energy"
+        : parser_is_no_data(parser)
+            ? "when facility nodata for > 1h"
+            : "a question begins with when, which, or what is asked: when abatement offline while production "
+              "running for >= 10m last 24h");
 }
 
 int parse_statement(struct arena *arena, struct report *report, struct stmt **out, size_t *used)

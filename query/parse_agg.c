@@ -370,7 +370,7 @@ static int parse_of_ranked(struct parser *parser, struct numbers *numbers, struc
 
 static const char *example_of(const struct measure *measure)
 {
-    return measure->kind == AGG_ENERGY ? "energy of production by enterprise, day"
+    return measure->kind == AGG_ENERGY ? "whose: energy of zone by day, energy of production by enterprise, day"
                                        : "duration of abatement offline, avg of power of production";
 }
 

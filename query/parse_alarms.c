@@ -129,6 +129,7 @@ done:
 
 static int parse_filter(struct parser *parser, struct alarm_filter *filter)
 {
+    const struct token *first = parser->at;
     int rc = GK_OK;
 
     if (is_older(parser))
@@ -150,9 +151,13 @@ static int parse_filter(struct parser *parser, struct alarm_filter *filter)
     if (word->test == ALARM_ACT && word->value == GK_ACT_CLOSED && parser_is_word(parser, W_AS) &&
         !parser_is_known(parser)) {
         parser->at++;
-        return parse_outcome(parser, filter);
+        TRY(parse_outcome(parser, filter));
     }
-    if (word->test == ALARM_ACT && parser_take_word(parser, W_WITHIN))
+    if (filter->ns && filter->test != ALARM_ACT) { /* 7天内撤销 */
+        parser->at = first;
+        return parser_fail(parser, "a filter: only acts are within a time", NULL, "not acknowledged within 30m");
+    }
+    if (filter->test == ALARM_ACT && parser_take_word(parser, W_WITHIN))
         TRY(parse_duration(parser, "within", "not acknowledged within 30m", &filter->ns));
 done:
     return rc;

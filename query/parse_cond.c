@@ -71,6 +71,15 @@ static bool is_state_word(enum word word)
     return (word >= W_ON && word <= W_NODATA) || word == W_IS || word == W_NOT;
 }
 
+/* 设施一号风机: an unknown word behind who has a name. */
+static bool is_behind_place(const struct parser *parser)
+{
+    enum word before = parser->at > parser->list && parser->at[-1].kind == T_WORD ? parser->at[-1].word : W_NONE;
+
+    return parser_is_han(parser) &&
+           (before == W_FACILITY || before == W_LINE || before == W_ENTERPRISE || before == W_PARK);
+}
+
 static int parse_state(struct parser *parser, struct cond *cond)
 {
     if (parser_is_han(parser) && (parser_is_word(parser, W_START) || parser_is_word(parser, W_END))) {
@@ -97,11 +106,9 @@ static int parse_state(struct parser *parser, struct cond *cond)
         return parser_fail(parser, "a state", NULL,
                            "a time stands at the end, in Chinese also first: when abatement offline today");
     bool is_name = token->kind == T_WORD && token->word == W_NONE && !slip_find(&token->text);
-    if (is_name && token[1].kind == T_WORD && is_state_word(token[1].word)) {
-        report_hint(parser->report, "names stand in quotes: '%.40s'", token->text.bytes);
-        return report_fail(parser->report, GK_ESYNTAX, token->place, "expected %s, got '%.60s'",
-                           report_text(parser->report, "a state, or a name in quotes"), token->text.bytes);
-    }
+    bool has_state = token[1].kind == T_WORD && is_state_word(token[1].word);
+    if (is_name && (has_state || is_behind_place(parser)))
+        return parser_fail_name(parser, "a state, or a name in quotes");
     return parser_fail(parser, "a state", STATES, "abatement offline, production running");
 }
 
@@ -623,10 +630,29 @@ done:
     return rc;
 }
 
-/* 生产运行，治污停运: a comma before another Chinese clause. */
+/* 生产开治污关: behind a state a noun and its own. */
+static bool is_next_clause(const struct parser *parser)
+{
+    struct parser ahead = *parser;
+    enum noun noun;
+
+    if (parser->at == parser->list || parser->at == parser->stop || parser->at[-1].kind != T_WORD ||
+        parser->at[-1].word < W_ON || parser->at[-1].word > W_NODATA || !parser_is_han(parser) ||
+        !parser_peek_noun(parser, &noun))
+        return false;
+    do
+        ahead.at++;
+    while (ahead.at->kind == T_NAME);
+    return ahead.at->kind == T_WORD && is_state_word(ahead.at->word);
+}
+
+/* 生产运行，治污停运: a comma before another Chinese clause, or none. */
 static bool take_clause(struct parser *parser)
 {
     struct parser ahead = *parser;
+
+    if (is_next_clause(parser))
+        return true;
 
     if (!parser_take(&ahead, T_COMMA) || !parser_is_han(&ahead) || !parser_begins_cond(ahead.at) ||
         parser_is_leading_tail(&ahead))

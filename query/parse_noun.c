@@ -5,6 +5,7 @@
 #include "slips.h"
 
 #include <string.h>
+#include <strings.h>
 
 static const enum word NOUNS[] = {W_FACILITY, W_PRODUCTION, W_ABATEMENT, W_LINE, W_ENTERPRISE, W_PARK, W_ZONE, W_NONE};
 
@@ -46,6 +47,13 @@ int parse_noun(struct parser *parser, enum noun *out)
         return parser_fail_noun(parser);
     parser->at++;
     return GK_OK;
+}
+
+bool parser_is_no_data(const struct parser *parser)
+{
+    const struct token *next = parser->at + 1;
+
+    return parser_is_word(parser, W_NO) && next->kind == T_WORD && strcasecmp(next->text.bytes, "data") == 0;
 }
 
 /* An unquoted name is shown with its quotes. */

@@ -3,6 +3,7 @@
  */
 #include "messages.h"
 #include "parser.h"
+#include "slips.h"
 
 #include <string.h>
 
@@ -281,6 +282,9 @@ done:
 static int parse_limit_tail(struct parser *parser, struct tail *out)
 {
     out->has_limit = true;
+    if (parser_is_han(parser)) /* 次数最多的企业 */
+        return parser_fail(parser, "a count after 'limit'", NULL,
+                           "a count stands before what is counted: top 5 by count");
     return parse_count(parser, "a count after 'limit'", &out->limit);
 }
 
@@ -371,6 +375,12 @@ static int refuse_tail(struct parser *parser)
         return report_fail(parser->report, GK_ESYNTAX, parser->at->place,
                            "the format of an answer is chosen outside of the statement");
     }
+    if (parser_is_no_data(parser))
+        return parser_fail(parser, "the end or a tail", NULL, "when facility nodata for > 1h");
+    enum noun noun;
+    if (parser_is_word(parser, W_NONE) && !slip_find(&parser->at->text) && parser->at > parser->list &&
+        parser_peek_noun(&(struct parser){.at = parser->at - 1}, &noun)) /* facility F12 */
+        return parser_fail_name(parser, "the end, a tail, or a name in quotes");
     return parser_fail(parser, "the end or a tail", TAILS, example_instead(parser));
 }
 

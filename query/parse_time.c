@@ -146,6 +146,8 @@ static int parse_bare(struct parser *parser, struct time_tail *out)
     } else {
         bool is_date = out->a.kind == T_TIME && !memchr(out->a.text.bytes, ':', out->a.text.size);
         out->kind = is_date ? TIME_ON : out->a.kind == T_WORD ? TIME_NOW : TIME_AT;
+        if (is_date)
+            TRY(parse_clocks(parser, out));
     }
 done:
     return rc;
@@ -175,6 +177,8 @@ static int parse_simple(struct parser *parser, struct time_tail *out)
         if (!forms[i].what)
             return out->kind == TIME_NOW ? GK_OK : parse_clocks(parser, out);
         int rc = parse_instant(parser, forms[i].what, "2026-11-20, 2026-11-20T08:00, 2026-11-20T08:00+08:00", &out->a);
+        if (rc == GK_OK && out->kind == TIME_ON)
+            return parse_clocks(parser, out);
         if (rc == GK_OK && !parser_take_word(parser, W_SINCE_THEN)) /* 自A以来 */
             (void)parser_take_word(parser, W_BEFORE);               /* 到A为止 */
         return rc;

@@ -48,6 +48,8 @@ int parse_noun(struct parser *parser, enum noun *out);
 /* Fails at the next token: a noun was expected. */
 int parser_fail_noun(struct parser *parser);
 /* Fails at the next token: a name in quotes was expected. */
+/* `no data`, which is a state: nodata. */
+bool parser_is_no_data(const struct parser *parser);
 int parser_fail_name(struct parser *parser, const char *what);
 /* 'a', 'b' : at least one. */
 int parse_names(struct parser *parser, struct name **out);
