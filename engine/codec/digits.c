@@ -52,8 +52,9 @@ BODY void value_body(uint32_t base, const uint32_t *near, size_t n, unsigned d, 
     const double *high = HIGH + DIGITS_DECIMALS_MAX - d, *low = LOW + DIGITS_DECIMALS_MAX - d;
 
     for (size_t i = 0; i < n; i++) {
-        uint32_t r = base + near[i], a = r >> 31 ? 0 - r : r, e = exponent_of(a), m = a - 900 * e;
-        double x = (double)(int32_t)(r >> 31 ? 0 - m : m);
+        uint32_t r = base + near[i], sign = 0 - (r >> 31), a = (r ^ sign) - sign; /* signs are noise: no branches */
+        uint32_t e = exponent_of(a), m = a - 900 * e;
+        double x = (double)(int32_t)((m ^ sign) - sign);
         if (has_fma)
             value[i] = __builtin_fma(x, high[e], x * low[e]);
         else

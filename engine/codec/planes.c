@@ -158,17 +158,17 @@ void planes_put(const uint64_t *v, size_t n, unsigned shift, uint8_t *out)
 
 /* ---- reading -------------------------------------------------------------------------------------------------- */
 
-/* Adds 1 to those of 64 bytes of which the bit is set. */
-BODY void count_up(uint8_t *number, uint64_t bits)
+/* Adds 2^k to those of 64 bytes of which the bit is set. */
+static void count_up(uint8_t *number, uint64_t bits, unsigned k)
 {
-    for (unsigned k = 0; k < 8; k++, bits >>= 8, number += 8) {
+    for (unsigned i = 0; i < 8; i++, bits >>= 8, number += 8) {
         uint64_t x = (bits & 0xFF) * ONES & UINT64_C(0x8040201008040201);
-        store_u64(number, load_u64(number) + ((x + LOW7) >> 7 & ONES));
+        store_u64(number, load_u64(number) + (((x + LOW7) >> 7 & ONES) << k));
     }
 }
 
 #ifdef __x86_64__
-/* The same by two registers: a bit is spread to a byte of its own, where it is all ones if it is set. */
+/* Adds 1, by two registers: a bit is spread to a byte of its own, where it is all ones if it is set. */
 AVX2 static inline void count_up_fast(__m256i number[2], uint64_t bits)
 {
     const __m256i each = _mm256_set1_epi64x((long long)UINT64_C(0x8040201008040201));
@@ -202,25 +202,37 @@ BODY uint64_t get_bits(const struct room *room, size_t at)
     return load_u64(p) >> s | (uint64_t)p[8] << 1 << (63 - s);
 }
 
+#define DIGITS 6 /* of a number, binary */
+
+/* Sixty-four numbers are counted at once, a word a binary digit, and written in the end. */
 static size_t get_plain(const struct room *room, size_t n, uint8_t *number)
 {
-    uint64_t level[WORDS], any = 1;
+    uint64_t level[WORDS], digit[DIGITS][WORDS] = {{0}}, any = 1;
     size_t at = 0;
 
-    memset(number, 0, PLANES_N_MAX);
+    static_assert(PLANES_MAX < 1 << DIGITS, "no more digits");
     fill_level(level, n);
     for (unsigned plane = 0; any; plane++) {
         if (plane > PLANES_MAX || at > 8 * room->size)
             return 0;
         any = 0;
         for (size_t w = 0; w < WORDS; w++) {
-            uint64_t bits = get_bits(room, at);
+            uint64_t bits = get_bits(room, at), carry;
             at += (size_t)__builtin_popcountll(level[w]);
-            level[w] = spread_plain(bits, level[w]);
+            carry = level[w] = spread_plain(bits, level[w]);
             any |= level[w];
-            count_up(number + 64 * w, level[w]);
+            for (unsigned k = 0; carry && k < DIGITS; k++) {
+                uint64_t sum = digit[k][w] ^ carry;
+                carry &= digit[k][w];
+                digit[k][w] = sum;
+            }
         }
     }
+    memset(number, 0, PLANES_N_MAX);
+    for (unsigned k = 0; k < DIGITS; k++)
+        for (size_t w = 0; w < WORDS; w++)
+            if (digit[k][w])
+                count_up(number + 64 * w, digit[k][w], k);
     return (at + 7) / 8;
 }
 
