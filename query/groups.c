@@ -273,13 +273,44 @@ done:
     return rc;
 }
 
-/* Whether two groups have the same names up to the key of time, behind which the others nest. */
-static bool is_outside_alike(const struct tail *tail, const struct group *a, const struct group *b)
+/* Whether two groups have the same names up to the n-th key of time, behind which the others nest. */
+static bool is_alike(const struct tail *tail, const struct group *a, const struct group *b, unsigned n)
 {
-    for (size_t i = 0; i < tail->n_keys && tail->keys[i] < KEY_HOUR; i++)
-        if (a->ids[i] != b->ids[i])
+    size_t id = 0;
+
+    for (size_t i = 0; i < tail->n_keys; i++) {
+        if (tail->keys[i] >= KEY_HOUR && --n == 0)
+            break;
+        if (tail->keys[i] < KEY_HOUR && a->ids[id] != b->ids[id])
             return false;
+        id += tail->keys[i] < KEY_HOUR;
+    }
     return true;
+}
+
+/* Those of [*from, *to) that are so alike with a group. */
+static void narrow(const struct tail *tail, const struct groups *groups, size_t group, unsigned n, size_t *from,
+                   size_t *to)
+{
+    const struct group *list = groups->list;
+    size_t low = group, high = group + 1;
+
+    while (low > *from && is_alike(tail, &list[low - 1], &list[group], n))
+        low--;
+    while (high < *to && is_alike(tail, &list[high], &list[group], n))
+        high++;
+    *from = low;
+    *to = high;
+}
+
+/* by shift, type, day: names between two keys of time. */
+static bool is_interleaved(const struct tail *tail)
+{
+    unsigned n_turns = 0; /* from times to names and back */
+
+    for (size_t i = 1; i < tail->n_keys; i++)
+        n_turns += (tail->keys[i - 1] >= KEY_HOUR) != (tail->keys[i] >= KEY_HOUR);
+    return n_turns >= (tail->n_keys && tail->keys[0] < KEY_HOUR ? 3 : 2);
 }
 
 size_t groups_n_rows(const struct groups *groups)
@@ -309,20 +340,39 @@ static size_t cell_of(const struct tail *tail, const struct groups *groups, size
     return (groups->n_before + bucket) * groups->n_shifts + shift;
 }
 
+/* Stretches of groups in the first key of time, stretches of these in the second one, and groups in that. */
+static void order_interleaved(const struct tail *tail, const struct groups *groups, size_t i, size_t *group,
+                              size_t *cell)
+{
+    size_t n_buckets = groups->buckets.n - groups->n_before, n = n_buckets * groups->n_shifts;
+    size_t n_inner = is_shift_first(tail) ? n_buckets : groups->n_shifts, from = 0, to = groups->n;
+
+    narrow(tail, groups, i / n, 1, &from, &to);
+    i -= from * n;
+    size_t outer = i / ((to - from) * n_inner), first = from;
+    i %= (to - from) * n_inner;
+    narrow(tail, groups, from + i / n_inner, 2, &from, &to);
+    i -= (from - first) * n_inner;
+    *group = from + i % (to - from);
+    *cell = cell_of(tail, groups, outer * n_inner + i / (to - from));
+}
+
 void groups_order(const struct gk_query *query, const struct groups *groups, size_t i, size_t *group, size_t *cell)
 {
     const struct tail *tail = &query->stmt->tail;
-    const struct group *list = groups->list;
     size_t n = (groups->buckets.n - groups->n_before) * groups->n_shifts, at = i / n, from = at, to = at + 1;
 
+    if (is_interleaved(tail)) {
+        order_interleaved(tail, groups, i, group, cell);
+        return;
+    }
     if (tail->n_keys && tail->keys[0] >= KEY_HOUR) { /* all of them nest in it */
         from = 0;
         to = groups->n;
     } else if (tail->n_keys && tail->keys[tail->n_keys - 1] < KEY_HOUR && n > 1) {
-        while (from > 0 && is_outside_alike(tail, &list[from - 1], &list[at]))
-            from--;
-        while (to < groups->n && is_outside_alike(tail, &list[to], &list[at]))
-            to++;
+        from = 0;
+        to = groups->n;
+        narrow(tail, groups, at, 1, &from, &to);
     }
     *group = from + (i - from * n) % (to - from);
     *cell = cell_of(tail, groups, (i - from * n) / (to - from));

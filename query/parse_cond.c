@@ -500,7 +500,7 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
                is_row_value(parser) || is_implied_metric(parser)) {
         TRY(parse_quantified(parser, cond));
     } else if (parser->has_implied && first->kind == T_WORD && is_state_word(first->word) &&
-               !parser_is_on_date(first)) {
+               (!parser_is_on_date(first) || first[1].kind == T_WORD)) { /* on today: what is on */
         cond->ref.noun = parser->implied;
         cond->ref.place = first->place;
         TRY(parse_state(parser, cond));
