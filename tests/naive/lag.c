@@ -303,6 +303,8 @@ static void answer_numbers(struct lags *lags, const struct frame *frame, const s
             }
             for (int i = 0; i < slices.n; i++) {
                 const struct piece *slice = &slices.list[i];
+                if (zone_tick(view->zone, slice->from) == zone_tick(view->zone, slice->to))
+                    continue;
                 int row = table_row(&table, s, view, noun, id, slice->cell);
                 if (pass == 1)
                     add_bucket(lags, zone_tick(view->zone, slice->from), zone_tick(view->zone, slice->to), &sums[row]);
