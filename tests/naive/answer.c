@@ -139,7 +139,7 @@ static void make_buckets(const struct view *view, struct random *random, struct 
         const char *shifts[SHIFTS_MAX];
         bool is_known = is_tag(key) && !tag_is_known(view->zone, (enum key)key);
         if (key == BY_SHIFT) {
-            if (time != BY_HOUR && !s->has_known && shifts_list(view->zone, shifts) && !has_key(s, BY_SHIFT))
+            if (time != BY_HOUR && shifts_list(view->zone, shifts) && !has_key(s, BY_SHIFT))
                 s->keys[s->n_keys++] = BY_SHIFT;
             continue;
         }
@@ -417,7 +417,7 @@ struct statement *statement_make(const struct view *view, struct random *random)
             make_column(random, &s->top, name);
         if ((s->has_with || s->uses_set) && one_in(random, 2))
             s->versus = STORED;
-        else if (s->has_known && one_in(random, 2))
+        else if (s->has_known && !has_key(s, BY_SHIFT) && one_in(random, 2))
             s->versus = KNOWN_NOW;
         else if (one_in(random, 6))
             numbers_make_versus(view, random, s);
@@ -429,7 +429,7 @@ struct statement *statement_make(const struct view *view, struct random *random)
             widest = noun > widest ? noun : widest;
         }
         make_buckets(view, random, s, widest);
-        if (s->has_known && one_in(random, 2))
+        if (s->has_known && !has_key(s, BY_SHIFT) && one_in(random, 2))
             s->versus = KNOWN_NOW;
         else if (one_in(random, 2))
             numbers_make_versus(view, random, s);
@@ -944,11 +944,12 @@ void buckets_make(const struct statement *s, const struct view *view, const stru
     gk_time from = frame->from;
 
     out->n = out->n_shifts = 0;
+    out->is_by_shift = has_key(s, BY_SHIFT);
     out->key = NONE;
     for (int i = 0; i < s->n_keys; i++)
         if (s->keys[i] >= BY_HOUR && s->keys[i] != BY_SHIFT)
             out->key = s->keys[i];
-    if (has_key(s, BY_SHIFT)) {
+    if (out->is_by_shift) {
         out->n_shifts = shifts_list(view->zone, out->shifts);
         from -= from < frame->to ? DAY : 0; /* that of the night before reaches into the window */
     }

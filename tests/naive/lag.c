@@ -294,7 +294,7 @@ static void answer_numbers(struct lags *lags, const struct frame *frame, const s
         for (int id = 0; id < subject_count(view->zone, noun); id++) {
             if (!statement_has_subject(s, view->zone, &lags->from.field.whom, id))
                 continue;
-            for (int j = 0; j < table.buckets.n && !table.buckets.n_shifts; j++)
+            for (int j = 0; j < table.buckets.n && !table.buckets.is_by_shift; j++)
                 (void)table_row(&table, s, view, noun, id, j);
             slices_list(view->zone, &table.buckets, frame, (struct who){noun, id}, &slices);
             if (pass == 1) {

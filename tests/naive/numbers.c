@@ -177,16 +177,18 @@ static void print_operand(const struct statement *part, const struct zone *zone,
 
 void numbers_print(struct statement *s, const struct zone *zone, struct random *random)
 {
-    static const char *const signs[] = {"", " / ", " - ", " * ", " + "};
+    static const char *const signs[] = {"", " / ", " - ", " * ", " + ", ", ", ", "};
     struct text *out = &s->text;
 
     for (int i = 0; i < s->n_columns; i++) {
         const struct column *column = &s->columns[i];
         text_add(out, "%s", i ? ", " : "");
+        text_add(out, "%s", column->arithmetic == MOST_OF ? "max(" : column->arithmetic == LEAST_OF ? "min(" : "");
         print_operand(s->parts[column->a], zone, random, out);
         if (is_binary(column->arithmetic)) {
             text_add(out, "%s", signs[column->arithmetic]);
             print_operand(s->parts[column->b], zone, random, out);
+            text_add(out, "%s", column->arithmetic >= MOST_OF ? ")" : "");
         } else if (column->arithmetic == SCALED) {
             text_add(out, " * %d", column->factor);
         }
@@ -325,6 +327,12 @@ static struct number combine(enum arithmetic arithmetic, struct number a, struct
     case DIFFERENCE:
         return checked(arithmetic == TOTAL ? a.value + b.value : a.value - b.value,
                        a.slack + b.slack + (fabs(a.value) + fabs(b.value)) * 1e-12, is_any);
+    case MOST_OF:
+    case LEAST_OF:
+        if (isnan(a.value) || isnan(b.value))
+            return (struct number){NAN, 0, is_any};
+        return checked(arithmetic == MOST_OF ? fmax(a.value, b.value) : fmin(a.value, b.value), fmax(a.slack, b.slack),
+                       is_any);
     default:
         return a;
     }

@@ -134,7 +134,7 @@ void slices_list(const struct zone *zone, const struct buckets *buckets, const s
     struct pieces hours = {.list = NULL};
 
     out->n = 0;
-    for (int j = 0; j < buckets->n && !buckets->n_shifts; j++)
+    for (int j = 0; j < buckets->n && !buckets->is_by_shift; j++)
         pieces_add(out, buckets->edges[j], buckets->edges[j + 1], j);
     for (int k = 0; k < buckets->n_shifts; k++) {
         subject_hours(zone, buckets->shifts[k], who, frame->from, frame->to, &hours);

@@ -85,7 +85,7 @@ struct filter {
 };
 
 /* A number of a source, or arithmetic over two of them. */
-enum arithmetic { PLAIN_NUMBER, RATIO, DIFFERENCE, PRODUCT, TOTAL, SCALED };
+enum arithmetic { PLAIN_NUMBER, RATIO, DIFFERENCE, PRODUCT, TOTAL, MOST_OF, LEAST_OF, SCALED };
 struct column {
     enum arithmetic arithmetic;
     int a, b;   /* parts of the statement */
@@ -175,7 +175,8 @@ struct frame {
 
 /* With shifts a cell is one of them in a bucket, else a bucket. */
 struct buckets {
-    int n, key; /* key: an enum key, NONE: the whole window */
+    int n, key;       /* key: an enum key, NONE: the whole window */
+    bool is_by_shift; /* of which none may be known */
     int n_shifts;
     const char *shifts[SHIFTS_MAX];
     gk_time edges[BUCKETS_MAX + 1], starts[BUCKETS_MAX];

@@ -576,13 +576,13 @@ void source_add_rows(const struct statement *s, const struct view *view, const s
         if (!is_of(s, view, &whom, id))
             continue;
         slices_list(view->zone, &table->buckets, frame, (struct who){whom.noun, id}, &slices);
-        for (int i = 0; i < slices.n && table->buckets.n_shifts; i++) {
+        for (int i = 0; i < slices.n && table->buckets.is_by_shift; i++) {
             const struct piece *slice = &slices.list[i];
             bool has_tick = zone_tick(view->zone, slice->from) < zone_tick(view->zone, slice->to);
             if (is_of_facilities(s) || has_tick)
                 (void)table_row(table, s, view, is_of_facilities(s) ? FACILITY : whom.noun, id, slice->cell);
         }
-        for (int j = 0; j < table->buckets.n && !table->buckets.n_shifts; j++)
+        for (int j = 0; j < table->buckets.n && !table->buckets.is_by_shift; j++)
             (void)table_row(table, s, view, is_of_facilities(s) ? FACILITY : whom.noun, id, j);
     }
     free(slices.list);
