@@ -843,22 +843,36 @@ static void find_edges(const struct eval *eval, const gk_timeline *timeline, enu
     }
 }
 
-/* Moves a border to the left until no order or exemption begins or ends where it could be taken for the border. */
-static int64_t clear_border(const struct eval *eval, int64_t lo)
+/* The dates of orders, of exemptions, and of the links of a facility; false: there are no more. */
+static bool entry_at(const struct eval *eval, size_t i, int64_t *from, int64_t *to)
 {
-    size_t n_orders, n_exemptions;
+    size_t n_orders, n_exemptions, n_links = 0;
     const struct gk_order *orders = gk_orders(eval->snapshot, &n_orders);
     const struct gk_exemption *exemptions = gk_exemptions(eval->snapshot, &n_exemptions);
-    int64_t reach = 2 * eval->bound->pad + 1;
+    const struct gk_link *const *links = NULL;
+
+    if (eval->subject.kind == GK_FACILITY)
+        links = gk_facility_links(eval->snapshot, eval->subject.id, &n_links);
+    bool is_order = i < n_orders, is_exemption = !is_order && i - n_orders < n_exemptions;
+    size_t link = i - n_orders - n_exemptions;
+    if (!is_order && !is_exemption && link >= n_links)
+        return false;
+    *from = edge_tick(eval, is_order       ? orders[i].from
+                            : is_exemption ? exemptions[i - n_orders].from
+                                           : links[link]->from);
+    *to = edge_tick(eval, is_order ? orders[i].to : is_exemption ? exemptions[i - n_orders].to : links[link]->to);
+    return true;
+}
+
+/* Moves a border to the left until none of these begins or ends where it could be taken for the border. */
+static int64_t clear_border(const struct eval *eval, int64_t lo)
+{
+    int64_t reach = 2 * eval->bound->pad + 1, from, to;
 
     for (bool is_clear = false; !is_clear;) {
         is_clear = true;
-        for (size_t i = 0; i < n_orders + n_exemptions; i++) {
-            bool is_order = i < n_orders;
-            int64_t from = edge_tick(eval, is_order ? orders[i].from : exemptions[i - n_orders].from);
-            int64_t to = edge_tick(eval, is_order ? orders[i].to : exemptions[i - n_orders].to);
+        for (size_t i = 0; entry_at(eval, i, &from, &to); i++)
             is_clear &= (from < lo - reach || from > lo + reach) && (to < lo - reach || to > lo + reach);
-        }
         lo -= is_clear ? 0 : 2 * reach;
     }
     return lo;
@@ -866,10 +880,28 @@ static int64_t clear_border(const struct eval *eval, int64_t lo)
 
 static bool has_entries(const struct eval *eval)
 {
-    for (size_t i = 0; i < eval->bound->n_leaves; i++)
-        if (eval->bound->leaves[i]->kind == COND_ORDER || eval->bound->leaves[i]->kind == COND_EXEMPT)
+    for (size_t i = 0; i < eval->bound->n_leaves; i++) {
+        const struct cond *leaf = eval->bound->leaves[i];
+        if (leaf->kind == COND_ORDER || leaf->kind == COND_EXEMPT ||
+            (cond_has_ref(leaf) && leaf->ref.range == RANGE_LINKED))
             return true;
+    }
     return false;
+}
+
+/* An order, an exemption or a link may have begun a run before all data, however long ago. */
+static int64_t before_entries(const struct eval *eval, int64_t least)
+{
+    int64_t from, to;
+
+    for (size_t i = 0; entry_at(eval, i, &from, &to); i++) {
+        from = from == GK_TICK_MIN ? to : from;
+        if (from == GK_TICK_MAX)
+            continue;
+        from -= 2 * eval->bound->pad + 2 + days_before(eval);
+        least = from < least ? from : least;
+    }
+    return least;
 }
 
 static bool has_after(const struct cond *cond)
@@ -877,31 +909,16 @@ static bool has_after(const struct cond *cond)
     return cond && (cond->kind == COND_AFTER || has_after(cond->a) || has_after(cond->b));
 }
 
-/* An order or exemption may have begun a run before all data, however long ago. */
-static int64_t before_entries(const struct eval *eval, int64_t least)
-{
-    size_t n_orders, n_exemptions;
-    const struct gk_order *orders = gk_orders(eval->snapshot, &n_orders);
-    const struct gk_exemption *exemptions = gk_exemptions(eval->snapshot, &n_exemptions);
-
-    for (size_t i = 0; i < n_orders + n_exemptions; i++) {
-        int64_t from = edge_tick(eval, i < n_orders ? orders[i].from : exemptions[i - n_orders].from);
-        int64_t to = from - 2 * eval->bound->pad - 2 - days_before(eval);
-        if (from != GK_TICK_MIN && to < least)
-            least = to;
-    }
-    return least;
-}
-
 /*
  * Left of all data a run that touches the border is looked at a second time with the border elsewhere: one that touches
- * it again has no begin, one that does not began there by an order, an exemption or the hour.
+ * it again has no begin, one that does not began there by an order, an exemption, a link or the hour.
  */
 int eval_subject(struct eval *eval, struct subject subject, enum eval_need need, const gk_timeline **out)
 {
     const struct window *window = eval->window;
     int64_t pad = eval->bound->pad, least = (eval->first_tick < window->a ? eval->first_tick : window->a) - 2 * pad - 2;
     least -= days_before(eval);
+    eval->subject = subject;
     if (has_after(eval->cond))
         least = before_entries(eval, least);
     int64_t most = (window->known_end > window->b ? window->known_end : window->b) + pad;
@@ -910,7 +927,6 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
     int rc;
 
     cache_trim(&eval->cache);
-    eval->subject = subject;
     eval->is_without_links = false;
     eval->lo = window->a - pad;
     eval->hi = window->b + pad;

@@ -1069,6 +1069,11 @@ static const char *site_text(const struct zone *zone, int kind, int id)
 
 /* ---- evaluating a condition ---- */
 
+static int64_t least_date(const struct zone *zone, gk_time t, int64_t least)
+{
+    return t != GK_TIME_MIN && zone_tick(zone, t) < least ? zone_tick(zone, t) : least;
+}
+
 void run_open(struct run_of *run, const struct statement *s, const struct view *view, const struct node *cond,
               const struct frame *frame, int64_t back)
 {
@@ -1081,13 +1086,13 @@ void run_open(struct run_of *run, const struct statement *s, const struct view *
     run->pad = tree_pad(cond, zone->tick) + 2;
     run->first = data < run->frame.a ? data : run->frame.a;
     run->valid = run->first;
-    for (int i = 0; i < zone->n_orders; i++) {
-        int64_t t = zone_tick(zone, zone->orders[i].from);
-        run->valid = t < run->valid ? t : run->valid;
-    }
-    for (int i = 0; i < zone->n_exemptions; i++) {
-        int64_t t = zone_tick(zone, zone->exemptions[i].from);
-        run->valid = t < run->valid ? t : run->valid;
+    for (int i = 0; i < zone->n_orders; i++)
+        run->valid = least_date(zone, zone->orders[i].from, run->valid);
+    for (int i = 0; i < zone->n_exemptions; i++)
+        run->valid = least_date(zone, zone->exemptions[i].from, run->valid);
+    for (int i = 0; i < zone->n_links; i++) {
+        run->valid = least_date(zone, zone->links[i].from, run->valid);
+        run->valid = least_date(zone, zone->links[i].to, run->valid);
     }
     run->valid -= run->pad + 1 + back;
     run->valid -= tree_days(cond) * DAY / zone->tick;
