@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const enum word VERBS[] = {W_WHEN,  W_WHICH, W_STATE,   W_LIST,  W_DEFINE, W_EXPLAIN,  W_DURATION,
                                   W_SHARE, W_COUNT, W_LONGEST, W_FIRST, W_LAST,   W_COVERAGE, W_AVG,
@@ -168,6 +169,8 @@ static int parse_when(struct parser *parser, struct stmt *stmt)
     stmt->kind = STMT_WHEN;
     parser->at++;
     TRY(parse_leading_tails(parser, &stmt->tail)); /* 当今天... */
+    if (parser_is_word(parser, W_IS) && parser_begins_cond(parser->at + 1))
+        parser->at++; /* when was the fan off */
     TRY(parse_cond(parser, &stmt->cond));
     TRY(parse_tail(parser, &stmt->cond, &stmt->tail));
 done:
@@ -233,7 +236,13 @@ static int parse_which(struct parser *parser, struct stmt *stmt)
     parser->at++;
     stmt->ref.place = parser->at->place;
     TRY(parse_noun(parser, &stmt->ref.noun));
+    const char *verb = parser_is_word(parser, W_IS) ? parser->at->text.bytes : "";
     TRY(parse_whose(parser, NULL, stmt));
+    bool is_present = strcasecmp(verb, "is") == 0 || strcasecmp(verb, "are") == 0;
+    if (is_present && stmt->kind == STMT_WHICH && !(stmt->tail.seen & 1u << TAIL_TIME)) {
+        stmt->mode = WHICH_NOW; /* which facilities are offline */
+        stmt->tail.time.kind = TIME_NOW;
+    }
 done:
     return rc;
 }
@@ -331,7 +340,10 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
     if (parser_is_word(parser, W_NONE) && strcmp(parser->at->text.bytes, "late") == 0)
         stmt->listed = W_BACKFILL;
     if (!stmt->listed)
-        return parser_fail(parser, "what to list", listed, NULL);
+        return parser_fail(parser, "what to list", listed,
+                           parser_is_word(parser, W_PRODUCTION) || parser_is_word(parser, W_ABATEMENT)
+                               ? "list facilities of enterprise 'E1' where role = 'abatement'"
+                               : NULL);
     parser->at++;
     if (!stmt->has_ref && parser_take_word(parser, W_OF)) {
         stmt->has_ref = true;
@@ -374,6 +386,21 @@ static int parse_define(struct parser *parser, struct stmt *stmt)
                            "a definition is a condition; tails stand where it is used");
 done:
     return rc;
+}
+
+/* What was likely meant by a statement that begins so. */
+static const char *example_of_verb(const struct parser *parser)
+{
+    if (parser_is_word(parser, W_ALARM))
+        return "list alarms open, count of alarms by park";
+    if (parser_is_word(parser, W_TOP))
+        return "energy of production by facility last 7d top 5 by energy";
+    if (parser_is_no_data(parser))
+        return "when facility nodata for > 1h";
+    if (parser_peek_series(parser))
+        return "max of power of production, samples of power of facility 'F12', when power of production > 5kW";
+    return "a question begins with when, which, or what is asked: when abatement offline while production running for "
+           ">= 10m last 24h";
 }
 
 static int parse_verb(struct parser *parser, struct stmt *stmt)
@@ -429,14 +456,7 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         return report_fail(parser->report, GK_ESYNTAX, parser->at->place, "expected %s, got '%.60s'",
                            report_text(parser->report, "a verb"), parser->at->text.bytes);
     }
-    return parser_fail(
-        parser, "a verb", VERBS,
-        parser_is_word(parser, W_ALARM) ? "list alarms open, count of alarms by park"
-        : parser_is_word(parser, W_TOP) ? "energy of production by facility last 7d top 5 by energy"
-        : parser_is_no_data(parser)
-            ? "when facility nodata for > 1h"
-            : "a question begins with when, which, or what is asked: when abatement offline while production "
-              "running for >= 10m last 24h");
+    return parser_fail(parser, "a verb", VERBS, example_of_verb(parser));
 }
 
 int parse_statement(struct arena *arena, struct report *report, struct stmt **out, size_t *used)

@@ -356,6 +356,9 @@ static const char *example_instead(const struct parser *parser)
         return "two conditions are joined by while, and, or, unless: abatement offline while production running";
     if (parser_is_word(parser, W_OF))
         return "in enterprise 'E1'";
+    if (parser_is_word(parser, W_WHILE) || parser_is_word(parser, W_DURING) || parser_is_word(parser, W_UNLESS) ||
+        parser_is_word(parser, W_OUTSIDE))
+        return "what narrows a condition stands before place and time: when production running during workdays today";
     enum token_kind kind;
     if (parser->at->kind == T_DURATION || parser_take_compare(&(struct parser){.at = parser->at}, &kind))
         return "for >= 10m";

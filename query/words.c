@@ -236,6 +236,7 @@ static const struct spelling spellings[] = {
     {"unknown", W_UNKNOWN},
     {"未知", W_UNKNOWN},
     {"start", W_START},
+    {"starts", W_START},
     {"开始", W_START},
     {"启动", W_START},
     {"end", W_END},
