@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "parser.h"
+#include "slips.h"
 
 /* Conditions deep, definitions put in place: bounds the recursion of everything that walks the tree. */
 #define TREE_MAX   512
@@ -271,7 +272,10 @@ static int expand(struct binder *binder, struct cond **cond)
                 nearest_try(&nearest, word_spelling(i, NULL));
         for (const struct definition *d = binder->session->definitions; d; d = d->next)
             nearest_try(&nearest, d->name.bytes);
-        if (nearest.best)
+        const char *meant = slip_find(&name->name);
+        if (meant)
+            report_hint(binder->report, "instead of '%.40s': %s", name->name.bytes, meant);
+        else if (nearest.best)
             report_hint(binder->report, "did you mean '%s'?", nearest.best);
         else
             report_hint(
@@ -412,6 +416,28 @@ static void find_subject(struct binder *binder, const struct stmt *stmt)
     }
 }
 
+/* which facilities ever abatement offline: whoever reads it expects rows of abatement, and they are of those it
+ * serves. */
+static int note_linked(struct binder *binder, const struct stmt *stmt)
+{
+    const struct bound *bound = binder->bound;
+    size_t i = 0;
+
+    if (stmt->kind != STMT_WHICH || stmt->ref.noun != NOUN_FACILITY)
+        return GK_OK;
+    while (i < bound->n_leaves && !(cond_has_ref(bound->leaves[i]) && bound->leaves[i]->ref.quant == QUANT_NONE))
+        i++;
+    const struct ref *first = i < bound->n_leaves ? &bound->leaves[i]->ref : &stmt->ref;
+    if (first->names || (first->noun != NOUN_PRODUCTION && first->noun != NOUN_ABATEMENT))
+        return GK_OK;
+    return note(
+        binder,
+        first->noun == NOUN_ABATEMENT
+            ? "rows are facilities of which the linked abatement is so: 'which abatement' asks about abatement itself"
+            : "rows are facilities of which the linked production is so: 'which production' asks about production "
+              "itself");
+}
+
 static bool same_names(const struct name *a, const struct name *b)
 {
     for (; a && b && a->id == b->id; a = a->next)
@@ -510,6 +536,7 @@ int bind_condition(struct binder *binder, const struct stmt *stmt, const struct 
     } else {
         find_subject(binder, stmt);
     }
+    TRY(note_linked(binder, stmt));
     TRY(bind_ranges(binder));
     if (bound->looks_ahead)
         TRY(note(binder, "the condition looks ahead: near now its answers are only possible"));

@@ -89,9 +89,19 @@ static bool is_leaf(const struct parser *parser)
            (parser->at->kind == T_WORD && parser->at[1].kind == T_OPEN && !begins_number(parser->at + 2));
 }
 
+/* 管控期间生产运行的企业 begins with an order, and with no number. */
+static bool is_cut(const struct token *at)
+{
+    while (at->kind != T_END && at->kind != T_COMMA && (at->kind != T_WORD || at->word != W_CUT))
+        at++;
+    return at->kind == T_WORD;
+}
+
 bool parser_is_agg(const struct parser *parser)
 {
-    return begins_number(parser->at);
+    bool is_other_order = parser_is_han(parser) && parser_is_word(parser, W_ORDER) && !is_cut(parser->at);
+
+    return begins_number(parser->at) && !is_other_order;
 }
 
 /* ---- sources ---- */

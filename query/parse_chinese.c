@@ -168,8 +168,9 @@ void parser_put_units_first(struct token *list)
         size_t n = 2 + is_word(at + 1, W_MEASURE);
         enum noun noun;
         if (!is_word(at, W_PER) || !parser_peek_noun(&(struct parser){.at = at + n - 1}, &noun) ||
-            !is_word(at + n, W_PER) || at[n + 1].kind != T_WORD || at[n + 1].word < W_HOUR ||
-            at[n + 1].word > W_MONTH || at[n + 2].kind == T_CLOCK)
+            !is_word(at + n, W_PER) || at[n + 1].kind != T_WORD ||
+            ((at[n + 1].word < W_HOUR || at[n + 1].word > W_MONTH) && at[n + 1].word != W_SHIFT) ||
+            at[n + 2].kind == T_CLOCK)
             continue;
         reverse(at, n);
         reverse(at + n, 2);

@@ -442,7 +442,9 @@ static int parse_name(struct parser *parser, struct cond *cond)
     /* `pump running`: a name without its noun, or a noun with a slip of the pen. */
     if (token[1].kind == T_WORD && is_state_word(token[1].word) && !parser_is_on_date(token + 1))
         return parser_fail_noun(parser);
-    if (token->kind == T_WORD && slip_find(&token->text) && parser_begins_cond(token + 1)) /* the abatement ... */
+    if (token->kind == T_WORD && slip_find(&token->text) &&
+        (parser_begins_cond(token + 1) ||
+         (token[1].kind == T_WORD && token[1].word == W_ENERGY))) /* the abatement ... */
         return parser_fail(parser, "a condition", NULL, NULL);
     if (token->kind == T_WORD && token[1].kind >= T_LESS && token[1].kind <= T_NOT_EQUAL &&
         token[2].kind != T_DURATION) { /* kw > 5 */

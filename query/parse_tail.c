@@ -490,7 +490,9 @@ int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
         TRY(mark_seen(parser, out, TAIL_TOP));
         TRY(parse_ranking(parser, out));
     } else if (form) {
-        if (form->kind != TAIL_PER || !out->has_per || !parser_is_han(parser)) /* 各园区各企业 */
+        bool is_each = parser_take_han(&(struct parser){.at = parser->at}, W_PER);
+        bool has_each = form->kind == TAIL_PER ? out->has_per : form->kind == TAIL_BY && out->seen & 1u << TAIL_BY;
+        if (!is_each || !has_each) /* 各园区各企业, 每天各班次 */
             TRY(mark_seen(parser, out, form->kind));
         parser->at++;
         TRY(form->parse(parser, out));
