@@ -95,6 +95,8 @@ BODY unsigned widest_up_to(const struct widths *widths, unsigned width)
     return (unsigned)widest;
 }
 
+#define GAP 2 /* widths that change nothing: to look for the next one that does takes as long as two of them */
+
 /*
  * From the largest width down. A width that leaves n_exceptions tells what any narrower one takes at least: as many
  * exceptions, each with its position and all its bits. Mostly a few widths are enough to know the best. Where a width
@@ -105,14 +107,15 @@ BODY struct patch_plan plan_body(const uint64_t *v, size_t n, struct glance glan
     unsigned max = pack_width(glance.any);
     struct patch_plan best = {max, 0, 0, false, cost(n, max, 0, 0)};
     struct widths widths = {{0}};
-    size_t before = 0;
+    size_t before = 0, n_same = 0;
 
     fill_widths(v, n, max, &widths);
     for (unsigned width = max; width-- > 0;) {
         size_t n_exceptions = count_wider(&widths, width);
         if (n_exceptions > EXCEPTIONS_MAX)
             break;
-        if (n_exceptions == before)
+        n_same = n_exceptions == before ? n_same + 1 : 0;
+        if (n_same > GAP)
             width = widest_up_to(&widths, width);
         before = n_exceptions;
         size_t size = cost(n, width, n_exceptions, max - width);
