@@ -2,19 +2,24 @@
  * naive.h - a second, slow reading of docs/QUERY.md: zones, trees and answers over plain arrays of ticks. It shares
  * nothing with query/ or engine/ but the public types and the words of the language: no index, no runs, no chunks.
  *
- *     zone.c     a random small zone, how it reaches the engine, and as CSV
- *     signal.c   rows -> what holds at every tick: states and samples
- *     tree.c     random conditions, their text
- *     truth.c    what a condition is at every tick
- *     span.c     stretches of ticks
- *     row.c      arithmetic over the channels of a row
- *     days.c     days, hours and calendars
- *     event.c    how long the same, how near to each other, how it began
- *     answer.c   random statements, their text, the rows they must give
- *     shift.c    which stretches of time count into which cell
- *     sums.c     what one source says of groups and buckets
- *     numbers.c  arithmetic over sources, and another time beside them
- *     lag.c      from one moment to another
+ *     zone.c       a random small zone, how it reaches the engine, and as CSV
+ *     signal.c     rows -> what holds at every tick: states and samples
+ *     tree.c       random conditions, their text
+ *     truth.c      what a condition is at every tick
+ *     span.c       stretches of ticks
+ *     row.c        arithmetic over the channels of a row
+ *     days.c       days, hours and calendars
+ *     event.c      how long the same, how near to each other, how it began
+ *     statement.c  random statements, and smaller ones
+ *     text.c       their text
+ *     window.c     windows, buckets, whom a statement is about
+ *     run.c        a condition over a window, and the stretches in which it is true
+ *     table.c      groups and cells
+ *     answer.c     the rows that a statement must give
+ *     shift.c      which stretches of time count into which cell
+ *     sums.c       what one source says of groups and buckets
+ *     numbers.c    arithmetic over sources, and another time beside them
+ *     lag.c        from one moment to another
  */
 #ifndef TESTS_NAIVE_H
 #define TESTS_NAIVE_H

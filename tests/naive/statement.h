@@ -226,9 +226,22 @@ struct number {
     bool is_any;
 };
 
-/* ---- answer.c ---- */
+/* ---- text.c, window.c, run.c, table.c, answer.c ---- */
 
-extern const char *const AGGS[], *const NOUNS[];
+extern const char *const AGGS[], *const KEYS[], *const NOUNS[], *const ROLES[];
+void statement_print(struct statement *s, const struct zone *zone);
+bool statement_has_key(const struct statement *s, enum key key);
+/* Whether a facility passes the `in` of a statement. */
+bool statement_is_in(const struct statement *s, const struct zone *zone, int facility);
+bool key_is_tag(int key);
+/* The value of a facility, "" without. */
+const char *tag_text(const struct facility *f, enum key key);
+/* The sites in which a subject is: by gk_kind, NONE where there is none; [0] is the facility. */
+void subject_position(const struct zone *zone, enum noun noun, int id, int out[4]);
+const char *site_text(const struct zone *zone, int kind, int id);
+/* Whether a comparison holds of things whose order is below, at or above 0. */
+bool order_compares(enum gk_compare compare, double order);
+void answer_runs(const struct statement *s, const struct view *view, struct answer *out);
 gk_time civil_time(gk_time t, enum key unit, int by);
 void frame_make(const struct statement *s, const struct view *view, struct frame *out);
 void buckets_make(const struct statement *s, const struct view *view, const struct frame *frame, struct buckets *out);
