@@ -328,6 +328,7 @@ int64_t node_ticks(const struct node *node, int64_t tick);
 /* Whether the language allows it for these subjects. */
 bool tree_is_allowed(const struct node *node, const struct whom *whom);
 int64_t tree_pad(const struct node *node, int64_t tick);
+bool tree_has(const struct node *node, enum op op);
 /* How many days before all data its hours and days may have begun. */
 int tree_days(const struct node *node);
 /* A row of span.n, to be given back by setting depth as it was. */

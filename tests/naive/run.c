@@ -33,6 +33,8 @@ void run_open(struct run_of *run, const struct statement *s, const struct view *
     run->valid -= run->pad + 1 + back;
     run->valid -= tree_days(cond) * DAY / zone->tick;
     span.first = run->valid - run->pad;
+    if (tree_has(cond, AFTER)) /* how a run began in the hours before these hangs on those before them */
+        span.first -= tree_days(cond) * DAY / zone->tick;
     end = run->frame.known_end > run->frame.b ? run->frame.known_end : run->frame.b;
     span.n = (int)(end + 2 * run->pad - span.first);
     span.known_end = run->frame.known_end;

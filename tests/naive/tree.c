@@ -612,6 +612,11 @@ int64_t tree_pad(const struct node *node, int64_t tick)
     return (a > b ? a : b) + (has_ticks ? 2 * node_ticks(node, tick) : 1);
 }
 
+bool tree_has(const struct node *node, enum op op)
+{
+    return node && (node->op == op || tree_has(node->a, op) || tree_has(node->b, op));
+}
+
 int tree_days(const struct node *node)
 {
     int a = node->a ? tree_days(node->a) : 0, b = node->b ? tree_days(node->b) : 0;
