@@ -290,7 +290,18 @@ struct lag_agg {
 /* ---- tails
  * ------------------------------------------------------------------------------------------------------------------ */
 
-enum key { KEY_FACILITY, KEY_LINE, KEY_ENTERPRISE, KEY_PARK, KEY_TAG, KEY_HOUR, KEY_DAY, KEY_WEEK, KEY_MONTH, KEY_SHIFT };
+enum key {
+    KEY_FACILITY,
+    KEY_LINE,
+    KEY_ENTERPRISE,
+    KEY_PARK,
+    KEY_TAG,
+    KEY_HOUR,
+    KEY_DAY,
+    KEY_WEEK,
+    KEY_MONTH,
+    KEY_SHIFT
+};
 #define KEYS_MAX 8
 
 enum time_kind {

@@ -152,8 +152,8 @@ void blocks_heat_legend(struct blocks *blocks)
     blocks_space(blocks, 1);
     blocks_put(blocks, BLOCKS_DIM, plot_value_text(grid->type, grid->least, blocks->is_chinese, text));
     blocks_space(blocks, 1);
-    for (size_t i = N_SHADES; grid->least < 0 && --i > 0;)
-        blocks_put(blocks, BLOCKS_BLUE, below[i]);
+    for (size_t i = 1; grid->least < 0 && i < N_SHADES; i++)
+        blocks_put(blocks, BLOCKS_BLUE, below[N_SHADES - i]);
     for (size_t i = 0; i < N_SHADES; i++)
         blocks_put(blocks, BLOCKS_YELLOW, shades[i]);
     blocks_space(blocks, 1);
