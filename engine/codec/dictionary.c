@@ -15,7 +15,7 @@
 
 #define SAMPLES          256
 #define WORD_BITS        16 /* that a word takes at least, mostly */
-#define SLOTS_LOG    12 /* twice the words */
+#define SLOTS_LOG        12 /* twice the words */
 #define SLOTS            (1u << SLOTS_LOG)
 #define SAMPLE_SLOTS_LOG 10
 #define SAMPLE_SLOTS     (1u << SAMPLE_SLOTS_LOG)
