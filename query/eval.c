@@ -838,7 +838,7 @@ static void find_edges(const struct eval *eval, const gk_timeline *timeline, enu
         bool is_first = run.from <= window->a, is_last = run.to >= window->b;
         if (need == EVAL_POSSIBLE && (is_first || is_last)) /* those between do not touch a border */
             run = eval_whole_run(timeline, at);
-        *left |= run.from <= eval->lo + pad;
+        *left |= run.from <= eval->lo + pad + eval->slack;
         *right |= run.to >= eval->hi - pad;
     }
 }
@@ -898,7 +898,7 @@ static int64_t before_entries(const struct eval *eval, int64_t least)
         from = from == GK_TICK_MIN ? to : from;
         if (from == GK_TICK_MAX)
             continue;
-        from -= 2 * eval->bound->pad + 2 + days_before(eval);
+        from -= 2 * eval->bound->pad + 2 + days_before(eval) + eval->slack;
         least = from < least ? from : least;
     }
     return least;
@@ -917,7 +917,8 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
 {
     const struct window *window = eval->window;
     int64_t pad = eval->bound->pad, least = (eval->first_tick < window->a ? eval->first_tick : window->a) - 2 * pad - 2;
-    least -= days_before(eval);
+    eval->slack = has_after(eval->cond) ? days_before(eval) : 0;
+    least -= days_before(eval) + eval->slack;
     eval->subject = subject;
     if (has_after(eval->cond))
         least = before_entries(eval, least);
@@ -942,7 +943,7 @@ int eval_subject(struct eval *eval, struct subject subject, enum eval_need need,
                 break;
             is_second = true;
             least = has_entries(eval) ? before_entries(eval, least) : least;
-            eval->lo = clear_border(eval, least - 3 * pad - 3);
+            eval->lo = clear_border(eval, least - 3 * pad - 3 - eval->slack);
         } else if (left) {
             eval->lo = eval->lo - least > step ? eval->lo - step : least;
         } else if (!right) {
@@ -962,6 +963,6 @@ int64_t eval_run_start(const struct eval *eval, const struct run *run, bool *is_
 
     /* Near the border the run has no begin; what begins far outside is made of orders alone, which are exact. */
     *is_endless = run->from == GK_TICK_MIN ||
-                  (run->from >= eval->lo - eval->bound->pad && run->from <= eval->lo + eval->bound->pad);
+                  (run->from >= eval->lo - eval->bound->pad && run->from <= eval->lo + eval->bound->pad + eval->slack);
     return *is_endless ? first : run->from;
 }

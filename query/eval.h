@@ -50,6 +50,7 @@ struct eval {
     struct subject subject;
     int64_t lo, hi;
     int64_t first_tick;    /* of the store's data */
+    int64_t slack;         /* behind `lo`: how a run began there hangs on the hours before it */
     bool is_cut_off;       /* a run of which the begin matters reaches out of [lo, hi) */
     bool is_without_links; /* some set of relatives of the last subject was empty for a time */
     bool keeps_parts;      /* eval_part may be asked of any part */
