@@ -882,8 +882,9 @@ int lex(struct arena *arena, struct report *report, struct tokens *out)
     }
     out->used = lexer.at + len;
     size_t end = lexer.n ? lexer.list[lexer.n - 1].place.to : lexer.at; /* what is missing is missing here */
-    TRY(push(&lexer, (struct token){.kind = T_END, .place = {end, end}}));
-    out->n = lexer.n;
+    out->n = lexer.n + 1;
+    for (int i = 0; i <= LEX_AHEAD; i++)
+        TRY(push(&lexer, (struct token){.kind = T_END, .place = {end, end}}));
     out->list = arena_array(arena, lexer.n, sizeof *lexer.list);
     if (!out->list) {
         rc = arena_status(arena);

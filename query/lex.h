@@ -11,6 +11,7 @@
 #include "words.h"
 
 #define LEX_TEXT_MAX 65536 /* bytes of a statement */
+#define LEX_AHEAD    3     /* tokens that a parser looks ahead, at most */
 
 enum token_kind {
     T_END,      /* of the statement */
@@ -49,7 +50,7 @@ struct token {
 };
 
 struct tokens {
-    struct token *list; /* the last one is T_END */
+    struct token *list; /* the last one is T_END, and so are LEX_AHEAD more behind it, for who looks ahead */
     size_t n;
     size_t used; /* bytes of the text up to and with the ';' */
 };

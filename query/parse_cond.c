@@ -106,8 +106,8 @@ static int parse_state(struct parser *parser, struct cond *cond)
         return parser_fail(parser, "a state", NULL,
                            "a time stands at the end, in Chinese also first: when abatement offline today");
     bool is_name = token->kind == T_WORD && token->word == W_NONE && !slip_find(&token->text);
-    bool has_state = token[1].kind == T_WORD && is_state_word(token[1].word);
-    if (is_name && (has_state || is_behind_place(parser)))
+    bool has_state = is_name && token[1].kind == T_WORD && is_state_word(token[1].word);
+    if (has_state || (is_name && is_behind_place(parser)))
         return parser_fail_name(parser, "a state, or a name in quotes");
     return parser_fail(parser, "a state", STATES, "abatement offline, production running");
 }

@@ -199,6 +199,18 @@ static void a_statement_ends_at_its_semicolon(void **state)
     assert_int_equal(take("list parks；list lines", GK_OK).n, 3);
 }
 
+static void who_looks_ahead_of_the_end_finds_ends(void **state)
+{
+    static const char *const texts[] = {"", "energy of ((production", "list parks; list lines"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct tokens tokens = take(texts[i], GK_OK);
+        for (size_t k = 0; k <= LEX_AHEAD; k++)
+            assert_int_equal(tokens.list[tokens.n - 1 + k].kind, T_END);
+    }
+}
+
 static void columns_are_counted_for_people(void **state)
 {
     (void)state;
@@ -220,6 +232,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(parts_of_a_duration_all_have_a_unit),
     cmocka_unit_test(long_decimals_are_read_as_far_as_they_matter),
     cmocka_unit_test(a_statement_ends_at_its_semicolon),
+    cmocka_unit_test(who_looks_ahead_of_the_end_finds_ends),
     cmocka_unit_test(columns_are_counted_for_people),
 };
 
