@@ -11,8 +11,9 @@
 /* The longest look at samples outside of the pieces. */
 #define COUNTER_BEYOND_NS (INT64_C(86400) * GK_SECOND)
 #define HOUR_NS           (3600 * GK_SECOND)
-/* Counters of fewer digits than this do not roll over: nobody builds them. */
+/* Counters of fewer digits than this do not roll over, nor of more than that: nobody builds them. */
 #define ROLLOVER_LEAST 1e4
+#define ROLLOVER_MOST  1e14
 
 struct counter {
     const struct pieces *pieces;
@@ -28,9 +29,10 @@ static double growth(double before, double after)
 
     if (after >= before)
         return after - before;
-    while (top <= before)
+    while (top <= before && top < ROLLOVER_MOST)
         top *= 10;
-    return before >= top * 0.9 && after < top * 0.1 ? top - before + after : after;
+    bool was_last = before >= top * 0.9 && before < top, is_first = after >= 0 && after < top * 0.1;
+    return was_last && is_first ? top - before + after : after;
 }
 
 /* The growth from the sample before to one at t, spread over the pieces between. */
