@@ -513,12 +513,13 @@ done:
 static int parse_one(struct parser *parser, struct numbers *numbers)
 {
     const struct value_leaves leaves = {parse_leaf, is_leaf, numbers, false};
+    size_t n_before = numbers->stmt->n_measures;
     struct value *value;
     int rc;
 
     numbers->n_more = 0;
     TRY(parse_value(parser, &leaves, &value));
-    if (value->kind == VALUE_NUMBER) {
+    if (numbers->stmt->n_measures == n_before) { /* 1, or 1 - 1 */
         report_hint(parser->report, "energy of production / 1000, duration of production running * 2");
         return report_fail(parser->report, GK_ESYNTAX, value->place, "expected an aggregate, got a number alone");
     }
