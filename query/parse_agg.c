@@ -67,9 +67,10 @@ static bool is_field(const struct token *at)
 {
     const struct parser noun_at = {.at = at[0].kind == T_END || at[1].kind == T_END ? at : at + 2};
     bool is_name = at->kind == T_NAME || (at->kind == T_WORD && (at->word == W_NONE || at->word == W_RATED));
+    bool is_slip = at->kind == T_WORD && slip_find(&at->text); /* quoted it is meant as it is */
     enum noun noun;
 
-    return is_name && at[1].kind == T_WORD && at[1].word == W_OF && !slip_find(&at->text) &&
+    return is_name && at[1].kind == T_WORD && at[1].word == W_OF && !is_slip &&
            (parser_peek_noun(&noun_at, &noun) || noun_at.at->kind == T_OPEN);
 }
 
