@@ -251,6 +251,17 @@ static int bind_duration(struct binder *binder, struct cond *cond)
 
 static int complete(struct binder *binder, struct cond **cond);
 
+/* What is found wrong later with a condition of a definition stands where its name is used. */
+static void place_leaves(struct binder *binder, size_t first, struct place use)
+{
+    for (size_t i = first; i < binder->bound->n_leaves; i++) {
+        struct cond *leaf = binder->bound->leaves[i];
+        leaf->place = leaf->limit_place = leaf->ref.place = use;
+        if (leaf->series)
+            leaf->series->place = leaf->series->ref.place = use;
+    }
+}
+
 /* Puts the condition of a definition in place of its name. */
 static int expand(struct binder *binder, struct cond **cond)
 {
@@ -290,9 +301,11 @@ static int expand(struct binder *binder, struct cond **cond)
     rc = parse_definition(binder->arena, &inner, 0, cond);
     if (rc != GK_OK)
         return bind_no_memory(binder); /* it was parsed when it was defined */
+    size_t first = binder->bound->n_leaves;
     binder->use = &use;
     rc = complete(binder, cond);
     binder->use = outer;
+    place_leaves(binder, first, use);
     binder->depth--;
     (*cond)->place = use;
     return rc;

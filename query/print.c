@@ -841,10 +841,13 @@ static void put_leaf(struct printer *printer, const void *of, size_t input)
 {
     const struct stmt *stmt = of;
     const struct measure *measure = &stmt->measures[input];
+    bool is_narrowed = measure->source->kind == SOURCE_SERIES && measure->source->cond; /* up to the next sign */
 
+    put(printer, is_narrowed ? "(" : "");
     put_measure(printer, measure);
     put(printer, " of ");
     put_source(printer, measure->source, measure->kind, false);
+    put(printer, is_narrowed ? ")" : "");
 }
 
 /* The measure that is all there is in a column, under its own name. */
