@@ -235,7 +235,8 @@ static void put_value(struct printer *printer, const struct value *value, int le
     } else if (value->kind == VALUE_INPUT) {
         leaves->put(printer, leaves->of, value->input);
     } else if (is_list || value->kind == VALUE_NEGATIVE) {
-        put(printer, words[value->kind]);
+        bool is_twice = !is_list && (value->a->kind == VALUE_NEGATIVE || value->a->number < 0); /* -- is a remark */
+        put(printer, is_twice ? "- " : words[value->kind]);
         for (const struct value *item = value->a; item; item = is_list ? item->next : NULL) {
             put(printer, item == value->a ? "" : ", ");
             put_value(printer, item, is_list ? 0 : 2, leaves);
