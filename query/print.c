@@ -842,13 +842,16 @@ static void put_leaf(struct printer *printer, const void *of, size_t input)
 {
     const struct stmt *stmt = of;
     const struct measure *measure = &stmt->measures[input];
-    bool is_narrowed = measure->source->kind == SOURCE_SERIES && measure->source->cond; /* up to the next sign */
+    const struct source *source = measure->source;
+    bool is_narrowed = source->kind == SOURCE_SERIES && source->cond;              /* by all up to the next sign */
+    bool is_name = source->kind == SOURCE_COND && source->cond->kind == COND_NAME; /* a channel before a sign */
+    bool is_group = is_narrowed || is_name;
 
-    put(printer, is_narrowed ? "(" : "");
+    put(printer, is_group ? "(" : "");
     put_measure(printer, measure);
     put(printer, " of ");
-    put_source(printer, measure->source, measure->kind, false);
-    put(printer, is_narrowed ? ")" : "");
+    put_source(printer, source, measure->kind, false);
+    put(printer, is_group ? ")" : "");
 }
 
 /* The measure that is all there is in a column, under its own name. */
