@@ -76,7 +76,7 @@ INC_tools  := -Iengine -Iquery -Itools
 INC_bench  := -Iengine -Iquery -Ibench
 INC_tests  := -Iengine -Iquery -Itools -Itests
 
-.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutants mutate differential rules simulate soak concurrency crash damage coverage count install clean format
+.PHONY: all help deps deps-all deps-bench demo check tests bench lint asan tsan fuzz mutants mutate differential rules simulate soak concurrency crash damage coverage count install install-built clean format
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -354,6 +354,9 @@ count: deps-all
 
 #: make install   gk, the library, its headers, pages, rules and unit, below PREFIX (default /usr/local); DESTDIR before it
 install: all
+	@$(MAKE) --no-print-directory install-built
+# What is there already: a test may not link anew what other tests run meanwhile.
+install-built:
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 	    $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7 \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/gk/rules \

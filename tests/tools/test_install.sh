@@ -1,6 +1,6 @@
 #!/bin/sh
-# test_install.sh: what `make install` leaves in an empty folder is enough: gk runs, and the program of the README is built with what
-# pkg-config says, against the shared and the static library. Ends with "N passed, N failed".
+# test_install.sh: what `make install` leaves in an empty folder is enough, of what is built already: gk runs, and the program of the README
+# is built with what pkg-config says, against the shared and the static library. Ends with "N passed, N failed".
 # shellcheck disable=SC2034,SC2046,SC2086 # out and err are read by the checks; flags are words
 set -u
 
@@ -13,7 +13,7 @@ if nm "$build/libgk.a" 2>/dev/null | grep -q '__asan_init\|__tsan_init\|__gcov_i
 fi
 
 unset MAKEFLAGS MFLAGS
-gives 'it installs' 0 '' make -C "$root" --no-print-directory install VARIANT="$(basename "$build")" BUILD="$build" DESTDIR="$folder/i" PREFIX=/usr
+gives 'it installs' 0 '' make -C "$root" --no-print-directory install-built VARIANT="$(basename "$build")" BUILD="$build" DESTDIR="$folder/i" PREFIX=/usr
 gives 'gk runs' 0 'gk ' "$folder/i/usr/bin/gk" --version
 for file in include/gk.h include/gk_query.h share/man/man1/gk.1 share/man/man7/gkql.7 share/bash-completion/completions/gk \
     share/gk/rules/untreated.gkql lib/systemd/system/gk-serve.service; do
