@@ -55,8 +55,9 @@ static int bind_input(struct binder *binder, struct series *series, struct row_i
         input->unit = bind_channel_unit(gk_channel_name(binder->snapshot, id), &input->per_base);
         return add_channel(binder, series, input, id, &input->columns[0]);
     }
-    if (word_find(input->name.bytes, input->name.size) == W_RATED)
-        input->name = (struct gk_text){"rated_kw", 8};
+    const char *attribute = word_attribute(input->name.bytes, input->name.size);
+    if (attribute)
+        input->name = (struct gk_text){attribute, strlen(attribute)};
     if (field_exists(binder->snapshot, input->name.bytes, &nearest)) {
         input->unit = strcmp(input->name.bytes, "rated_kw") == 0  ? UNIT_POWER
                       : strcmp(input->name.bytes, "rated_a") == 0 ? UNIT_CURRENT

@@ -438,7 +438,7 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         return parse_aggregate(parser, stmt);
     if (parser_is_state_genitive(parser))
         return parse_state_genitive(parser, stmt);
-    if (parser_is_genitive(parser))
+    if (parser_is_genitive(parser) || parser_is_field_genitive(parser))
         return parse_aggregate(parser, stmt);
     if (parser_find_ending(parser))
         return parse_which_ending(parser, stmt);

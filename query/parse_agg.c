@@ -211,13 +211,12 @@ done:
     return rc;
 }
 
-static void take_field(struct parser *parser, struct source *source)
+struct gk_text parser_take_attribute(struct parser *parser)
 {
-    source->kind = SOURCE_FIELD;
-    source->field = parser->at->text;
-    if (parser->at->word == W_RATED)
-        source->field = (struct gk_text){"rated_kw", 8};
-    parser->at++;
+    const struct token *token = parser->at++;
+    const char *rated = token->kind == T_WORD ? word_attribute(token->text.bytes, token->text.size) : NULL;
+
+    return rated ? (struct gk_text){rated, strlen(rated)} : token->text;
 }
 
 /* ATTRIBUTE of NOUN */
@@ -225,7 +224,8 @@ static int parse_attribute(struct parser *parser, struct source *source)
 {
     int rc;
 
-    take_field(parser, source);
+    source->kind = SOURCE_FIELD;
+    source->field = parser_take_attribute(parser);
     TRY(parser_need_word(parser, W_OF, "cap of production"));
     TRY(parse_ref(parser, &source->ref));
 done:
@@ -275,7 +275,7 @@ static int check_agg(struct parser *parser, const struct measure *measure)
                     name);
         return report_fail(parser->report, GK_ESYNTAX, measure->place, "'%s' is of a series, not of a condition", name);
     }
-    if (measure->source->kind == SOURCE_SERIES && is_truth) {
+    if (measure->source->kind != SOURCE_COND && is_truth) {
         report_hint(parser->report, "%s of production running", name);
         return report_fail(parser->report, GK_ESYNTAX, measure->place, "'%s' is of a condition, not of a series", name);
     }
@@ -333,7 +333,7 @@ static int parse_field(struct parser *parser, struct numbers *numbers, struct me
     if (parser_is_field_genitive(parser)) {
         TRY(parse_ref(parser, &source->ref));
         parser->at++; /* 的 */
-        take_field(parser, source);
+        source->field = parser_take_attribute(parser);
     } else {
         TRY(parse_attribute(parser, source));
     }

@@ -21,6 +21,15 @@ static bool take_day(struct parser *parser, unsigned *day)
     return true;
 }
 
+/* In `lag from start of monday to start of ...` the `to` is of the lag. */
+static bool is_stretch(const struct token *at)
+{
+    bool is_day = at[1].kind == T_WORD && at[1].word >= W_MONDAY && at[1].word <= W_SUNDAY;
+    bool is_slip = at[1].kind == T_WORD && at[1].word == W_NONE;
+
+    return at->kind == T_MINUS || (at->kind == T_WORD && at->word == W_TO && (is_day || is_slip));
+}
+
 /* saturday-monday goes over the end of the week. */
 static int parse_days(struct parser *parser, uint32_t *days)
 {
@@ -28,8 +37,11 @@ static int parse_days(struct parser *parser, uint32_t *days)
 
     (void)take_day(parser, &from); /* the caller saw that it is one */
     to = from;
-    if ((parser_take(parser, T_MINUS) || parser_take_word(parser, W_TO)) && !take_day(parser, &to))
-        return parser_fail(parser, "a day of the week", NULL, "monday-friday, saturday, weekends");
+    if (is_stretch(parser->at)) {
+        parser->at++;
+        if (!take_day(parser, &to))
+            return parser_fail(parser, "a day of the week", NULL, "monday-friday, saturday, weekends");
+    }
     *days = 1u << to;
     for (unsigned day = from; day != to; day = (day + 1) % 7)
         *days |= 1u << day;

@@ -341,7 +341,11 @@ static int parse_aggs_of_ref(struct parser *parser, struct source *source, struc
     TRY(parse_ref(parser, &series->ref));
     (void)parser_take_han(parser, W_OF);
     TRY(parse_aggs(parser, list, n));
-    if (parser_read_metric(parser->at, &series->metric)) {
+    if (parser_is_word(parser, W_RATED) && !source->cond) { /* it is the same at every time */
+        source->series = NULL;
+        source->ref = series->ref;
+        source->field = parser_take_attribute(parser);
+    } else if (parser_read_metric(parser->at, &series->metric)) {
         if (series->metric == METRIC_CHANNEL)
             series->channel = parser->at->text;
         series->place = parser->at->place;
@@ -353,6 +357,20 @@ static int parse_aggs_of_ref(struct parser *parser, struct source *source, struc
                            (const enum word[]){W_POWER, W_CURRENT, W_VOLTAGE, W_LOAD, W_NONE},
                            "avg, max of power of production");
     }
+done:
+    return rc;
+}
+
+/* RATED [的] AGGS behind REF 的. */
+static int parse_aggs_of_rated(struct parser *parser, struct source *source, struct measure *list, size_t *n)
+{
+    int rc;
+
+    TRY(parse_ref(parser, &source->ref));
+    (void)parser_take_han(parser, W_OF);
+    source->field = parser_take_attribute(parser);
+    (void)parser_take_han(parser, W_OF);
+    TRY(parse_aggs(parser, list, n));
 done:
     return rc;
 }
@@ -445,10 +463,12 @@ int parse_genitive(struct parser *parser, struct source *source, struct measure 
         TRY(parse_aggs_of_ref(parser, source, list, n));
     } else if (parser_read_metric(after, &metric) || parser_is_row_genitive(parser)) {
         TRY(parse_aggs_of_series(parser, source, list, n));
+    } else if (is_word(after, W_RATED)) {
+        TRY(parse_aggs_of_rated(parser, source, list, n));
     } else {
         TRY(parse_aggs_of_cond(parser, source, list, n));
     }
-    source->kind = source->series ? SOURCE_SERIES : SOURCE_COND;
+    source->kind = source->field.bytes ? SOURCE_FIELD : source->series ? SOURCE_SERIES : SOURCE_COND;
     if (source->series && !is_narrowed)
         TRY(parse_only(parser, &source->cond));
 done:

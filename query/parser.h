@@ -192,9 +192,11 @@ bool parser_is_genitive_group(const struct parser *parser);
 int parse_genitive(struct parser *parser, struct source *source, struct measure *list, size_t *n);
 /* REF 的 状态 */
 bool parser_is_state_genitive(const struct parser *parser);
+int parse_state_genitive(struct parser *parser, struct stmt *stmt);
 /* 生产的cap, with a sign, a comma, a tail or the end behind it: no whole statement, and no comparison. */
 bool parser_is_field_genitive(const struct parser *parser);
-int parse_state_genitive(struct parser *parser, struct stmt *stmt);
+/* The name of an attribute; `rated` is one of two. */
+struct gk_text parser_take_attribute(struct parser *parser);
 
 /* ---- alarms and acts: parse_alarms.c ---- */
 /* `alarms` or `acts`, or a word that says which of them, behind `list`. */

@@ -820,18 +820,25 @@ static void put_source(struct printer *printer, const struct source *source, enu
             put_cond(printer, source->cond, LOOSE_OR);
         }
         break;
-    default:
+    case SOURCE_FIELD:
+        if (agg != AGG_AGREED) {
+            put_quoted(printer, &source->field);
+            put(printer, " of ");
+        }
+        put_ref(printer, &source->ref);
+        break;
+    case SOURCE_CUT:
         put_ref(printer, &source->ref);
     }
 }
 
-/* The measure without its source. */
+/* The measure without its source: `AGG`, `'ATTRIBUTE'`, `order 'LEVEL' cut`. */
 static void put_measure(struct printer *printer, const struct measure *measure)
 {
     if (measure->source->kind == SOURCE_CUT) {
         put_order(printer, measure->source->cond);
         put(printer, " cut");
-    } else if (measure->source->kind == SOURCE_FIELD) {
+    } else if (measure->kind == AGG_AGREED) {
         put_quoted(printer, &measure->source->field);
     } else {
         put(printer, measure->name);

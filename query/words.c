@@ -87,6 +87,7 @@ static const struct spelling spellings[] = {
     {"sum", W_SUM},
     {"合计", W_SUM},
     {"总和", W_SUM},
+    {"之和", W_SUM},
     {"rms", W_RMS},
     {"有效值", W_RMS},
     {"energy", W_ENERGY},
@@ -786,6 +787,13 @@ enum word word_find(const char *text, size_t size)
         if (is_equal(text, size, spellings[i - 1].text))
             return spellings[i - 1].word;
     return W_NONE;
+}
+
+const char *word_attribute(const char *text, size_t size)
+{
+    if (word_find(text, size) != W_RATED)
+        return NULL;
+    return is_equal(text, size, "额定电流") ? "rated_a" : "rated_kw";
 }
 
 enum word word_longest(const char *text, size_t n, size_t *size)

@@ -220,6 +220,8 @@ enum word {
 
 /* The meaning of a spelling, ASCII case ignored. */
 enum word word_find(const char *text, size_t size);
+/* The attribute that a spelling of `rated` names where it stands alone: rated_kw, of 额定电流 rated_a; else NULL. */
+const char *word_attribute(const char *text, size_t size);
 /* The longest spelling, Chinese only, with which the text begins; its length goes to *size. */
 enum word word_longest(const char *text, size_t n, size_t *size);
 /* The word as it is written in English. */
