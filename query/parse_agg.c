@@ -275,7 +275,7 @@ static int check_agg(struct parser *parser, const struct measure *measure)
                     name);
         return report_fail(parser->report, GK_ESYNTAX, measure->place, "'%s' is of a series, not of a condition", name);
     }
-    if (measure->source->kind != SOURCE_COND && is_truth) {
+    if (measure->source->kind == SOURCE_SERIES && is_truth) {
         report_hint(parser->report, "%s of production running", name);
         return report_fail(parser->report, GK_ESYNTAX, measure->place, "'%s' is of a condition, not of a series", name);
     }
@@ -576,6 +576,10 @@ static int take_samples(struct parser *parser, struct stmt *stmt)
         return report_fail(parser->report, GK_ESYNTAX, stmt->measures[0].place, "'samples' stands alone");
     if (only->cond)
         return report_fail(parser->report, GK_ESYNTAX, only->cond->place, "samples are not narrowed by a condition");
+    if (only->kind != SOURCE_SERIES) {
+        report_hint(parser->report, "samples of power of production; rated and tags: list facilities");
+        return report_fail(parser->report, GK_ESYNTAX, only->place, "'samples' is of a series, not of an attribute");
+    }
     report_clear(parser->report);
     stmt->kind = STMT_SAMPLES;
     stmt->series = only->series;
