@@ -99,23 +99,6 @@ static int check_energy(struct binder *binder, const struct measure *measure)
     return GK_OK;
 }
 
-/* An attribute has one value for all time. */
-static int check_field(struct binder *binder, const struct measure *measure)
-{
-    switch (measure->kind) {
-    case AGG_AGREED:
-    case AGG_AVG:
-    case AGG_MIN:
-    case AGG_MAX:
-    case AGG_SUM:
-    case AGG_COUNT:
-        return GK_OK;
-    default:
-        report_hint(binder->report, "sum of cap of production, max of rated_kw of facility");
-        return bind_fail(binder, measure->place, "of an attribute there is only avg, min, max, sum and count");
-    }
-}
-
 /* Whether an input stands inside of arithmetic in some column. */
 static bool is_worked_on(const struct value *value, size_t input, bool is_inside)
 {
@@ -184,7 +167,7 @@ int bind_sources(struct binder *binder, struct stmt *stmt)
         if (stmt->measures[i].source->kind == SOURCE_SERIES)
             TRY(check_energy(binder, &stmt->measures[i]));
         if (stmt->measures[i].source->kind == SOURCE_FIELD)
-            TRY(check_field(binder, &stmt->measures[i]));
+            TRY(parser_check_attribute(binder->report, &stmt->measures[i]));
         TRY(check_times(binder, stmt, i));
     }
     TRY(check_versus(binder, stmt));

@@ -252,8 +252,6 @@ static const struct {
     {"one aggregate goes into arithmetic, not a list of them", "算式中每处只能写一个统计量"},
     {"energy of abatement / energy of production", "治污的电量 / 生产的电量"},
     {"samples are not narrowed by a condition", "样本不能由条件限定"},
-    {"'samples' is of a series, not of an attribute", "“样本”用于量，不用于属性"},
-    {"samples of power of production; rated and tags: list facilities", "生产的功率的样本；额定值和标签：列出设施"},
     {"order 'orange' cut: the share by which it says to use less", "管控'orange'限产幅度：要求减少的比例"},
     {"cap of production", "cap 的 生产"},
     {"'having' may name %d columns", "“满足”最多用%d个列"},

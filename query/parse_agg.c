@@ -260,6 +260,24 @@ done:
     return rc;
 }
 
+/* An attribute has one value for all time. */
+int parser_check_attribute(struct report *report, const struct measure *measure)
+{
+    switch (measure->kind) {
+    case AGG_AGREED:
+    case AGG_AVG:
+    case AGG_MIN:
+    case AGG_MAX:
+    case AGG_SUM:
+    case AGG_COUNT:
+        return GK_OK;
+    default:
+        report_hint(report, "sum of cap of production, max of rated_kw of facility");
+        return report_fail(report, GK_ESYNTAX, measure->place,
+                           "of an attribute there is only avg, min, max, sum and count");
+    }
+}
+
 /* An aggregate must suit what it is of. */
 static int check_agg(struct parser *parser, const struct measure *measure)
 {
@@ -268,6 +286,8 @@ static int check_agg(struct parser *parser, const struct measure *measure)
 
     const char *name = report_text(parser->report, measure->name);
 
+    if (measure->source->kind == SOURCE_FIELD)
+        return parser_check_attribute(parser->report, measure);
     if (measure->source->kind == SOURCE_COND && is_signal) {
         report_hint(parser->report,
                     "%s of power of production; of a condition: duration share count longest first "
@@ -576,10 +596,6 @@ static int take_samples(struct parser *parser, struct stmt *stmt)
         return report_fail(parser->report, GK_ESYNTAX, stmt->measures[0].place, "'samples' stands alone");
     if (only->cond)
         return report_fail(parser->report, GK_ESYNTAX, only->cond->place, "samples are not narrowed by a condition");
-    if (only->kind != SOURCE_SERIES) {
-        report_hint(parser->report, "samples of power of production; rated and tags: list facilities");
-        return report_fail(parser->report, GK_ESYNTAX, only->place, "'samples' is of a series, not of an attribute");
-    }
     report_clear(parser->report);
     stmt->kind = STMT_SAMPLES;
     stmt->series = only->series;

@@ -197,6 +197,8 @@ int parse_state_genitive(struct parser *parser, struct stmt *stmt);
 bool parser_is_field_genitive(const struct parser *parser);
 /* The name of an attribute; `rated` is one of two. */
 struct gk_text parser_take_attribute(struct parser *parser);
+/* An aggregate of an attribute is one that it can have. What looks like a channel may be one, which the binder sees. */
+int parser_check_attribute(struct report *report, const struct measure *measure);
 
 /* ---- alarms and acts: parse_alarms.c ---- */
 /* `alarms` or `acts`, or a word that says which of them, behind `list`. */
