@@ -108,10 +108,6 @@ static int bind_compare(struct binder *binder, struct cond *cond)
     TRY(bind_ref(binder, &cond->series->ref));
     TRY(bind_series(binder, cond->series));
     cond->ref = cond->series->ref;
-    if (cond->series->metric == METRIC_ENERGY) {
-        report_hint(binder->report, "energy of production by enterprise, day having energy > 100");
-        return bind_fail(binder, cond->series->place, "energy is a sum over time: it cannot be compared at a moment");
-    }
     if (cond->series->phases != QUANT_NONE && cond->series->metric == METRIC_VALUE) {
         report_hint(binder->report, "any current of abatement > 50A; max(ia, ib, ic) of abatement > 50A");
         return bind_fail(binder, cond->series->place, "any, all and no go with a metric of several phases");

@@ -222,8 +222,14 @@ static int parse_comparison(struct parser *parser, enum quant phases, struct con
         cond->series->phases = phases;
     cond->ref = cond->series->ref;
     if (parser_is_frozen(parser) || parser_is_long_frozen(parser))
-        return parse_frozen(parser, cond);
-    TRY(parse_compared(parser, cond));
+        TRY(parse_frozen(parser, cond));
+    else
+        TRY(parse_compared(parser, cond));
+    if (cond->series->metric == METRIC_ENERGY) {
+        report_hint(parser->report, "energy of production by enterprise, day having energy > 100");
+        return report_fail(parser->report, GK_ESYNTAX, cond->series->place,
+                           "energy is a sum over time: it cannot be compared at a moment");
+    }
 done:
     return rc;
 }
