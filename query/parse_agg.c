@@ -596,6 +596,11 @@ static int take_samples(struct parser *parser, struct stmt *stmt)
         return report_fail(parser->report, GK_ESYNTAX, stmt->measures[0].place, "'samples' stands alone");
     if (only->cond)
         return report_fail(parser->report, GK_ESYNTAX, only->cond->place, "samples are not narrowed by a condition");
+    if (only->series->metric != METRIC_VALUE && strcmp(stmt->columns->name, word_text(W_SAMPLES)) != 0) {
+        report_hint(parser->report, "samples of kw / rated_kw of production as load");
+        return report_fail(parser->report, GK_ESYNTAX, stmt->columns->place,
+                           "samples keep the names of their channels: only what is worked out is named");
+    }
     report_clear(parser->report);
     stmt->kind = STMT_SAMPLES;
     stmt->series = only->series;

@@ -880,6 +880,12 @@ static enum agg_kind first_kind(const struct stmt *stmt, const struct source *so
     return stmt->measures[i].kind;
 }
 
+static void put_name(struct printer *printer, const char *name)
+{
+    put(printer, " as ");
+    put_quoted(printer, &(const struct gk_text){name, strlen(name)});
+}
+
 static void put_column(struct printer *printer, const struct stmt *stmt, const struct column *column)
 {
     const struct measure *plain = plain_measure(stmt, column), *next = plain_measure(stmt, column->next);
@@ -894,11 +900,16 @@ static void put_column(struct printer *printer, const struct stmt *stmt, const s
         return;
     }
     put_value(printer, column->value, 0, &(const struct leaves){put_leaf, stmt});
-    if (is_input || strcmp(column->name, value_name(column->value)) != 0) {
-        const struct gk_text name = {column->name, strlen(column->name)};
-        put(printer, " as ");
-        put_quoted(printer, &name);
-    }
+    if (is_input || strcmp(column->name, value_name(column->value)) != 0)
+        put_name(printer, column->name);
+}
+
+static void put_samples(struct printer *printer, const struct stmt *stmt)
+{
+    put(printer, "samples of ");
+    put_series(printer, stmt->series);
+    if (strcmp(stmt->columns->name, word_text(W_SAMPLES)) != 0)
+        put_name(printer, stmt->columns->name);
 }
 
 static void put_which(struct printer *printer, const struct stmt *stmt)
@@ -1056,8 +1067,7 @@ static void put_verb(struct printer *printer, const struct stmt *stmt)
         put_columns(printer, stmt);
         break;
     case STMT_SAMPLES:
-        put(printer, "samples of ");
-        put_series(printer, stmt->series);
+        put_samples(printer, stmt);
         break;
     case STMT_STATE:
         put(printer, "state of ");
