@@ -1,7 +1,8 @@
 /*
  * alarm_numbers.c - `count, share, duration, longest of alarms FILTERS by KEYS`, and `median, p90 of lag from raised to
  * acknowledged of alarms by KEYS`: numbers of alarms by groups, in order of their keys. An alarm belongs to the time
- * it was raised. A group is there when some alarm of it was raised, whatever the filters say.
+ * it was raised. A group is there when some alarm of it was raised, whatever the filters say. By shift it counts in
+ * each of its subject's shifts that was going on, at the day on which that began; in none: in a group without a name.
  *
  *     share      of those that pass the filters among all; `closed as X` is told of those that are closed
  *     lag        from the first act of one kind to the first act of the other; unpaired: alarms with the first alone
@@ -11,13 +12,16 @@
 #include <string.h>
 
 #include "alarms.h"
+#include "calendar.h"
 #include "parser.h"
+#include "shifts.h"
 #include "sorted.h"
 #include "window.h"
 
 struct group {
     const char *keys[KEYS_MAX + 1]; /* as texts; of every: the begin */
     gk_time start;                  /* of the bucket */
+    size_t shift;                   /* its number; n_shifts: none */
     uint64_t n, n_all;              /* that pass, and of which the share is told */
     uint64_t reference;             /* that passed at the other time */
     double seconds, longest;
@@ -39,6 +43,9 @@ struct numbers {
     struct sorted *values;
     size_t n_values, values_capacity;
     size_t n_keys;
+    const char **shifts; /* in the order of their hours */
+    size_t n_shifts;
+    struct calendar calendar;
     bool is_reference; /* what is added is of the other time */
     size_t next;
 };
@@ -47,7 +54,8 @@ struct numbers {
 
 static const char *key_name(const struct tail *tail, size_t i)
 {
-    static const char *const names[] = {"facility", "line", "enterprise", "park", NULL, "hour", "day", "week", "month"};
+    static const char *const names[] = {"facility", "line", "enterprise", "park",  NULL,
+                                        "hour",     "day",  "week",       "month", "shift"};
 
     return i == tail->n_keys ? "time" : tail->keys[i] == KEY_TAG ? tail->key_tags[i].bytes : names[tail->keys[i]];
 }
@@ -65,7 +73,7 @@ static bool is_time_key(const struct tail *tail, size_t i)
 static bool has_time(const struct tail *tail)
 {
     for (size_t i = 0; i < tail->n_keys; i++)
-        if (tail->keys[i] >= KEY_HOUR)
+        if (tail->keys[i] >= KEY_HOUR && tail->keys[i] != KEY_SHIFT)
             return true;
     return tail->every_ns != 0;
 }
@@ -115,17 +123,18 @@ done:
 
 /* ---- groups ---- */
 
-static const char *key_text(struct gk_query *query, const struct gk_alarm *alarm, size_t i, gk_time *start)
+static const char *key_text(struct gk_query *query, const struct gk_alarm *alarm, size_t i, const struct group *group)
 {
+    const struct numbers *own = query->own;
     const struct tail *tail = &query->stmt->tail;
     struct position position;
 
-    if (i == tail->n_keys || tail->keys[i] >= KEY_HOUR) {
-        *start = window_bucket_start(&query->window, tail, alarm->at[GK_ACT_RAISED]);
-        if (is_time_key(tail, i))
-            return "";
-        return bucket_text(&query->memory, &query->window, bucket_kind_of(tail), *start);
-    }
+    if (is_time_key(tail, i))
+        return "";
+    if (tail->keys[i] == KEY_SHIFT)
+        return group->shift < own->n_shifts ? own->shifts[group->shift] : "";
+    if (tail->keys[i] >= KEY_HOUR)
+        return bucket_text(&query->memory, &query->window, bucket_kind_of(tail), group->start);
     switch (tail->keys[i]) {
     case KEY_PARK:
         return alarm->park;
@@ -178,13 +187,17 @@ static int widen(struct gk_query *query, struct numbers *own)
     return GK_OK;
 }
 
-static int find_group(struct gk_query *query, struct numbers *own, const struct gk_alarm *alarm, size_t *out)
+/* The group of an alarm that counts at a time, in a shift. */
+static int find_group(struct gk_query *query, struct numbers *own, const struct gk_alarm *alarm, gk_time t,
+                      size_t shift, size_t *out)
 {
-    struct group group = {.start = 0};
+    struct group group = {.start = 0, .shift = shift};
     int rc = GK_OK;
 
+    if (has_time(own->tail))
+        group.start = window_bucket_start(&query->window, own->tail, t);
     for (size_t i = 0; i < own->n_keys; i++) {
-        group.keys[i] = key_text(query, alarm, i, &group.start);
+        group.keys[i] = key_text(query, alarm, i, &group);
         if (!group.keys[i])
             return arena_status(&query->memory);
     }
@@ -231,7 +244,7 @@ done:
     return rc;
 }
 
-static int add(struct gk_query *query, struct numbers *own, const struct gk_alarm *alarm)
+static int add_to(struct gk_query *query, struct numbers *own, const struct gk_alarm *alarm, gk_time t, size_t shift)
 {
     bool passes = true;
     size_t number;
@@ -239,7 +252,7 @@ static int add(struct gk_query *query, struct numbers *own, const struct gk_alar
 
     for (const struct alarm_filter *filter = query->stmt->record.filters; filter; filter = filter->next)
         passes = passes && alarm_filter_holds(filter, alarm, query->window.now);
-    TRY(find_group(query, own, alarm, &number));
+    TRY(find_group(query, own, alarm, t, shift, &number));
     struct group *group = &own->groups[number];
     if (own->is_reference) {
         group->reference += passes;
@@ -254,6 +267,36 @@ static int add(struct gk_query *query, struct numbers *own, const struct gk_alar
     }
     if (passes && query->stmt->record.has_lag)
         TRY(add_lag(query, own, number, alarm));
+done:
+    return rc;
+}
+
+/* Those that contain a time; NULL: none. */
+static const struct hours *hours_at(const struct calendar *calendar, gk_time t)
+{
+    for (size_t i = 0; i < calendar->n_hours; i++)
+        if (calendar->hours[i].from <= t && t < calendar->hours[i].to)
+            return &calendar->hours[i];
+    return NULL;
+}
+
+static int add(struct gk_query *query, struct numbers *own, const struct gk_alarm *alarm)
+{
+    gk_time raised = alarm->at[GK_ACT_RAISED];
+    struct subject subject = alarm_subject(query, alarm);
+    bool has_shift = false;
+    int rc = GK_OK;
+
+    for (size_t i = 0; i < own->n_shifts && subject.id != GK_ID_NONE; i++) {
+        TRY(calendar_hours(&own->calendar, own->shifts[i], subject, raised, raised + 1));
+        const struct hours *hours = hours_at(&own->calendar, raised);
+        if (!hours)
+            continue;
+        has_shift = true;
+        TRY(add_to(query, own, alarm, hours->from, i));
+    }
+    if (!has_shift)
+        TRY(add_to(query, own, alarm, raised, own->n_shifts));
 done:
     return rc;
 }
@@ -306,6 +349,8 @@ static int by_keys(const void *a, const void *b)
     for (size_t i = 0; i < x->own->n_keys; i++) {
         const struct group *one = &x->own->groups[x->number], *other = &y->own->groups[y->number];
         int order = strcmp(one->keys[i], other->keys[i]);
+        if (i < x->own->tail->n_keys && x->own->tail->keys[i] == KEY_SHIFT)
+            order = one->shift < other->shift ? -1 : one->shift > other->shift;
         if (is_time_key(x->own->tail, i))
             order = one->start < other->start ? -1 : one->start > other->start;
         if (order)
@@ -324,12 +369,16 @@ static int start(struct gk_query *query)
         return arena_status(&query->memory);
     own->tail = &query->stmt->tail;
     own->n_keys = n_keys_of(own->tail);
+    own->calendar.scope = &query->scope;
+    own->calendar.zone_s = gk_snapshot_info(query->snapshot)->zone_s;
+    if (tail_has_key(own->tail, KEY_SHIFT))
+        TRY(shift_names(query->snapshot, &query->memory, &own->shifts, &own->n_shifts));
     TRY(add_all(query, own));
     TRY(add_reference(query, own));
     if (own->n == 0 && own->n_keys == 0) { /* of nothing the count is 0 */
         const struct gk_alarm none = {.rule = ""};
         size_t number;
-        TRY(find_group(query, own, &none, &number));
+        TRY(find_group(query, own, &none, 0, 0, &number));
     }
     query->meta.n_subjects = own->n;
     own->order = arena_array(&query->memory, own->n + 1, sizeof *own->order);
@@ -425,6 +474,7 @@ static void end(struct gk_query *query)
 
     if (!own)
         return;
+    calendar_clear(&own->calendar);
     arena_release(&query->memory, &own->groups, &own->capacity, sizeof *own->groups);
     arena_release(&query->memory, &own->values, &own->values_capacity, sizeof *own->values);
     query->own = NULL; /* the next start may fail before it makes another */

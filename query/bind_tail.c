@@ -8,7 +8,7 @@
 #include "field.h"
 #include "parser.h"
 #include "scope.h"
-#include "slices.h"
+#include "shifts.h"
 #include "window.h"
 
 /* ---- where ---- */
@@ -63,10 +63,6 @@ static int bind_shift(struct binder *binder, const struct stmt *stmt, struct pla
     size_t n;
     int rc;
 
-    if (stmt_is_of_record(stmt)) {
-        report_hint(binder->report, "count of alarms by hour, day, week or month");
-        return bind_fail(binder, place, "alarms are not told apart by shift");
-    }
     if (kind == BUCKET_HOUR || kind == BUCKET_EVERY) {
         report_hint(binder->report, "by shift; by day, shift; by shift, week; by month, shift");
         return bind_fail(binder, place, "a shift goes with day, week and month: it counts where it begins");

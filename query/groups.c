@@ -8,7 +8,7 @@
 
 #include "field.h"
 #include "parser.h"
-#include "slices.h"
+#include "shifts.h"
 
 static const char *const KEY_NAMES[] = {"facility", "line", "enterprise", "park",  "",
                                         "hour",     "day",  "week",       "month", "shift"};

@@ -526,8 +526,6 @@ static const struct {
     {"the rows are of %s; per says it differently: per line", "结果行是%s的；要换一种，写 每条产线"},
     {"the zone, as every noun has a quantifier", "全区（每个对象都有数量）"},
     {"the subject has no such key: it is wider", "结果行的范围更大，没有这个分组"},
-    {"alarms are not told apart by shift", "报警不按班次分组"},
-    {"count of alarms by hour, day, week or month", "报警的次数 按小时、日、周或月"},
     {"a shift goes with day, week and month: it counts where it begins",
      "班次可以与日、周、月一起分组：班次算在它开始的那一天"},
     {"by shift; by day, shift; by shift, week; by month, shift", "按班次；按日、班次；按班次、周；按月、班次"},

@@ -216,9 +216,11 @@ void parser_put_time_first(struct parser *parser, struct token *list)
 static void skip_of_tail(struct parser *parser, const struct tail *tail)
 {
     const struct token *noun = parser->at - 1, *next = parser->at + is_han_of(parser->at);
+    struct parser ahead = *parser;
     enum noun found;
 
-    if (parser_peek_noun(&(struct parser){.at = next}, &found))
+    ahead.at = next;
+    if (parser_peek_noun(&ahead, &found) || parser_is_alarm_numbers(&ahead))
         parser->at = next;
     else if (tail->has_per && noun >= parser->list && noun->place.from == tail->per_place.from &&
              (is_asked_of_ref(next) || (next->kind == T_OPEN && next > parser->at)))

@@ -149,7 +149,8 @@ int parser_finish_tail(struct parser *parser, struct stmt *stmt)
     struct tail *tail = &stmt->tail;
     int rc;
 
-    if (stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_STATE || stmt->kind == STMT_LAG)
+    if (stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_STATE || stmt->kind == STMT_LAG ||
+        stmt->kind == STMT_ALARM_NUMBERS)
         TRY(each_by(parser, tail));
     if (tail->n_keys && !(tail->seen & 1u << TAIL_BY)) { /* 各园区各企业 are keys, where these may be */
         tail->seen |= 1u << TAIL_BY;

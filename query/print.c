@@ -425,10 +425,14 @@ static void put_calendar(struct printer *printer, const struct cond *cond)
     }
 }
 
-static int looseness(enum cond_kind kind)
+static int looseness(const struct cond *cond)
 {
+    enum cond_kind kind = cond->kind;
+
     if (kind == COND_TOGETHER)
         return LOOSE_PRIM;
+    if (kind == COND_CALENDAR && !cond->calendar && !cond->name.bytes)
+        return LOOSE_UNARY; /* from (monday) to friday is a lag, monday to friday a stretch */
     if (kind >= COND_AT_LEAST)
         return LOOSE_SUFFIX;
     if (kind == COND_OR)
@@ -524,7 +528,7 @@ static void put_bare(struct printer *printer, const struct cond *cond)
 
 static void put_cond(struct printer *printer, const struct cond *cond, int place)
 {
-    bool is_loose = looseness(cond->kind) < place;
+    bool is_loose = looseness(cond) < place;
 
     if (is_loose)
         put(printer, "(");

@@ -47,7 +47,4 @@ static inline size_t slices_cell(const struct slices *slices, size_t i)
 /* The slice that contains a tick of the window; of several that begin with it the last. There is one at least. */
 size_t slices_find(const struct slices *slices, int64_t tick);
 
-/* The names of calendars that have hours, by when they begin; words that stand for days are none. */
-int shift_names(gk_snapshot *snapshot, struct arena *arena, const char ***names, size_t *n);
-
 #endif
