@@ -51,7 +51,7 @@ static const char QUESTIONS[] =
     "change > 5%\n"
     "list alarms open where level >= 'warn' as known at 2025-11-20T08:50\n"
     "list acts told of facility 'p'\n"
-    "count, share of alarms by rule, line last 24h vs previous\n"
+    "count, share of alarms by rule, line, shift last 24h vs previous\n"
     "p90 of lag from raised to told of alarms by day last 24h\n"
     "最近24小时，当生产运行时治污离线1分钟以上\n"
     "when abatment off last 24h\n"
