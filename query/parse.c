@@ -190,6 +190,12 @@ static bool take_mode(struct parser *parser, enum which_mode *out)
     return false;
 }
 
+static bool is_have(const struct token *token)
+{
+    return token->kind == T_WORD && token->word == W_NONE &&
+           (strcasecmp(token->text.bytes, "have") == 0 || strcasecmp(token->text.bytes, "had") == 0);
+}
+
 /* [ever|always|never|now] COND, of the noun; `end` is where the condition has to end, NULL: with the tails. */
 static int parse_whose(struct parser *parser, const struct token *end, struct stmt *stmt)
 {
@@ -207,7 +213,17 @@ static int parse_whose(struct parser *parser, const struct token *end, struct st
     parser->has_implied = true;
     parser->implied = stmt->ref.noun;
     bool is_often = stmt->mode == WHICH_EVER && parser_find_times(parser, &from, &to) && (!end || to == end);
-    TRY(is_often ? parse_which_often(parser, from, to, stmt) : parse_cond(parser, &stmt->cond));
+    struct parser ahead = *parser;
+    ahead.at += is_have(ahead.at); /* which enterprises had duration of ... > 2h */
+    const struct token *limit = stmt->mode == WHICH_EVER && !is_often ? parser_find_limit(&ahead, end) : NULL;
+    if (is_often) {
+        TRY(parse_which_often(parser, from, to, stmt));
+    } else if (limit) {
+        parser->at = ahead.at;
+        TRY(parse_which_numbers(parser, limit, stmt));
+    } else {
+        TRY(parse_cond(parser, &stmt->cond));
+    }
     parser->has_implied = false;
     if (end && parser->at != end)
         return parser_fail(parser, "the end or a tail", NULL, "abatement offline while production running");
@@ -215,7 +231,7 @@ static int parse_whose(struct parser *parser, const struct token *end, struct st
     while (end && (parser_take_word(parser, W_ANY) || parser_take_word(parser, W_WHICH))) /* 有哪些 */
         ;
     const struct token *tail = parser->at;
-    TRY(parse_tail(parser, is_often ? &stmt->sources->cond : &stmt->cond, &stmt->tail));
+    TRY(parse_tail(parser, limit ? NULL : is_often ? &stmt->sources->cond : &stmt->cond, &stmt->tail));
     if (stmt->mode == WHICH_NOW && stmt->tail.time.kind != TIME_DEFAULT) {
         parser->at = tail;
         report_hint(parser->report,
@@ -432,7 +448,8 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         return parse_list(parser, stmt);
     if (parser_is_word(parser, W_DEFINE))
         return parse_define(parser, stmt);
-    if (parser->at->kind == T_OPEN && parser_find_ending(parser) && !parser_is_genitive(parser))
+    const struct token *end = parser_find_ending(parser);
+    if (end && (parser_find_limit(parser, end) || (parser->at->kind == T_OPEN && !parser_is_genitive(parser))))
         return parse_which_ending(parser, stmt);
     if (parser_is_agg(parser))
         return parse_aggregate(parser, stmt);
@@ -440,7 +457,7 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         return parse_state_genitive(parser, stmt);
     if (parser_is_genitive(parser) || parser_is_field_genitive(parser))
         return parse_aggregate(parser, stmt);
-    if (parser_find_ending(parser))
+    if (end)
         return parse_which_ending(parser, stmt);
     if (parser_is_inside_alone(parser, &stmt->tail))
         return parse_list(parser, stmt);

@@ -145,6 +145,8 @@ static bool is_bare_ref(const struct parser *parser)
     ahead.at++;
     while (ahead.at->kind == T_NAME || (ahead.at->kind == T_COMMA && ahead.at[1].kind == T_NAME))
         ahead.at++;
+    if (ahead.at == parser->stop)
+        return true;
     if (ahead.at->kind != T_WORD)
         return ahead.at->kind == T_END || ahead.at->kind >= T_CLOSE;
     switch (ahead.at->word) {
@@ -186,6 +188,8 @@ static bool is_compared(const struct parser *parser)
     struct parser ahead = *parser;
     enum token_kind kind;
 
+    if (parser->at == parser->stop)
+        return false;
     return parser_take_compare(&ahead, &kind) || parser_is_frozen(parser) || parser->at->kind == T_NUMBER ||
            parser->at->kind == T_QUANTITY;
 }
@@ -654,6 +658,23 @@ done:
     return rc;
 }
 
+/* The rows are those of the noun that is asked for. */
+static int by_asked(struct parser *parser, struct stmt *stmt)
+{
+    struct tail *tail = &stmt->tail;
+    int rc = GK_OK;
+
+    if (tail->has_per) /* 各园区 ... 3次以上的企业 */
+        TRY(parser_each_by(parser, tail));
+    if (stmt->ref.noun != NOUN_ZONE) {
+        tail->per = stmt->ref.noun;
+        tail->per_place = stmt->ref.place;
+        TRY(parser_each_by(parser, tail));
+    }
+done:
+    return rc;
+}
+
 int parse_which_often(struct parser *parser, const struct token *from, const struct token *to, struct stmt *stmt)
 {
     struct numbers numbers = {.stmt = stmt, .end = &stmt->sources};
@@ -671,15 +692,107 @@ int parse_which_often(struct parser *parser, const struct token *from, const str
     if (parser->at != from)
         return parser_fail(parser, "the end or a tail", NULL, "abatement offline while production running");
     TRY(add_plain(parser, &numbers, &count));
-    if (tail->has_per) /* 各园区 ... 3次以上的企业 */
-        TRY(parser_each_by(parser, tail));
-    if (stmt->ref.noun != NOUN_ZONE) {
-        tail->per = stmt->ref.noun;
-        tail->per_place = stmt->ref.place;
-        TRY(parser_each_by(parser, tail));
-    }
+    TRY(by_asked(parser, stmt));
     TRY(add_having(parser, from, tail));
     parser->at = to;
+done:
+    return rc;
+}
+
+/* ---- which NOUN NUMBER cmp VALUE ---- */
+
+static bool is_agg(const struct token *token)
+{
+    struct measure found;
+
+    return parser_read_agg(token, &found);
+}
+
+/* cmp VALUE, or VALUE 以上 */
+static bool is_limit(const struct token *token, enum token_kind kind)
+{
+    struct parser ahead = {.at = token};
+    enum token_kind compare;
+    bool is_before = parser_take_compare(&ahead, &compare);
+
+    if (kind != T_END && ahead.at->kind != kind)
+        return false;
+    return is_before || (token->kind >= T_NUMBER && token[1].kind == T_WORD &&
+                         (token[1].word == W_ABOVE || token[1].word == W_BELOW));
+}
+
+static bool is_sign(const struct token *token)
+{
+    return token->kind == T_PLUS || token->kind == T_MINUS || token->kind == T_STAR || token->kind == T_SLASH;
+}
+
+const struct token *parser_find_limit(const struct parser *parser, const struct token *end)
+{
+    const struct token *first = parser->at;
+    bool is_of = !end && is_agg(first) && first[1].kind == T_WORD && first[1].word == W_OF;
+    bool is_time = is_of && (first->word == W_DURATION || first->word == W_LONGEST);
+    enum metric metric;
+    unsigned depth = 0;
+
+    for (const struct token *token = first + 1; first->kind != T_END && token != end && token->kind != T_END; token++) {
+        depth += token->kind == T_OPEN;
+        depth -= token->kind == T_CLOSE && depth > 0;
+        is_time = is_time && (depth > 0 || !is_sign(token)); /* a ratio is none */
+        if (depth > 0 || !is_limit(token, is_time ? T_DURATION : T_END))
+            continue;
+        bool is_behind_agg =
+            is_agg(token - 1) || (token - 1 > first && is_agg(token - 2) && parser_read_metric(token - 1, &metric));
+        bool is_of_cond = (token[-1].kind == T_WORD && token[-1].word == W_FOR) ||  /* for > 10m */
+                          (first->word == W_COUNT && token[-1].kind == T_DURATION); /* count of x within 1h > 3 */
+        if (is_of ? !is_of_cond : is_behind_agg)
+            return token;
+    }
+    return NULL;
+}
+
+/* 用电量超过1000度的企业, 平均功率超过50千瓦的设施: of what is asked for. */
+static int parse_number_of(struct parser *parser, struct numbers *numbers, const struct stmt *stmt)
+{
+    const struct token *behind = parser->at + 1;
+    struct measure found;
+    enum metric metric;
+    int rc;
+
+    if (!parser_read_agg(parser->at, &found))
+        return parse_one(parser, numbers);
+    behind += behind->kind == T_WORD && behind->word == W_OF;
+    if (found.kind == AGG_ENERGY && behind == parser->stop)
+        metric = METRIC_ENERGY;
+    else if (behind + 1 != parser->stop || !parser_read_metric(behind, &metric) || metric == METRIC_CHANNEL)
+        return parse_one(parser, numbers);
+    found.source = new_source(parser, numbers, SOURCE_SERIES);
+    struct series *series = parser_new(parser, sizeof *series);
+    if (!found.source || !series)
+        return parser_no_memory(parser);
+    series->metric = metric;
+    series->place = series->ref.place = stmt->ref.place;
+    series->ref.noun = stmt->ref.noun;
+    found.source->series = series;
+    parser->at = parser->stop;
+    TRY(add_plain(parser, numbers, &found));
+done:
+    return rc;
+}
+
+int parse_which_numbers(struct parser *parser, const struct token *limit, struct stmt *stmt)
+{
+    struct numbers numbers = {.stmt = stmt, .end = &stmt->sources};
+    struct tail *tail = &stmt->tail;
+    int rc;
+
+    stmt->kind = STMT_AGGREGATE;
+    parser->stop = limit;
+    TRY(parse_number_of(parser, &numbers, stmt));
+    parser->stop = NULL;
+    if (parser->at != limit)
+        return parser_fail(parser, "the end or a tail", NULL, "abatement offline while production running");
+    TRY(by_asked(parser, stmt));
+    TRY(parse_having_of(parser, stmt->columns->name, stmt->columns->place, tail));
 done:
     return rc;
 }

@@ -821,6 +821,9 @@ int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
     int64_t ns;
     int rc = GK_OK;
 
+    *is_done = parser->at == parser->stop;
+    if (*is_done)
+        return GK_OK;
     TRY(parse_event_suffix(parser, out, is_done));
     if (!*is_done)
         return GK_OK;

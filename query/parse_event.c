@@ -157,9 +157,7 @@ int parse_event_suffix(struct parser *parser, struct cond **out, bool *is_done)
 {
     enum token_kind kind;
 
-    *is_done = parser->at == parser->stop;
-    if (*is_done)
-        return GK_OK;
+    *is_done = false;
     if (is_often(parser, &kind))
         return parse_often(parser, out);
     if (parser_is_word(parser, W_AFTER))

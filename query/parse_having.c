@@ -1,6 +1,8 @@
 /*
  * parse_having.c - `having VALUE cmp VALUE and ...`: arithmetic over the columns of the answer.
  */
+#include <string.h>
+
 #include "parse_value.h"
 
 static const char EXAMPLE[] = "having coverage < 95%, having duration >= 1h, having change > -30%";
@@ -57,6 +59,26 @@ int parse_having(struct parser *parser, struct tail *out)
         *end = having;
         end = &having->next;
     } while (parser_take_word(parser, W_AND));
+done:
+    return rc;
+}
+
+int parse_having_of(struct parser *parser, const char *column, struct place place, struct tail *out)
+{
+    const struct value_leaves leaves = {parse_column, NULL, out, true};
+    struct having *having = parser_new(parser, sizeof *having), **end = &out->having;
+    int rc;
+
+    if (!having || !(having->a = parser_new(parser, sizeof *having->a)))
+        return parser_no_memory(parser);
+    *having->a = (struct value){.kind = VALUE_INPUT, .place = place, .input = out->n_having_inputs};
+    if (out->n_having_inputs == INPUTS_MAX)
+        return report_fail(parser->report, GK_ELIMIT, place, "'having' may name %d columns", INPUTS_MAX);
+    out->having_inputs[out->n_having_inputs++] = (struct column_ref){{column, strlen(column)}, place};
+    TRY(parse_right(parser, &leaves, having));
+    while (*end)
+        end = &(*end)->next;
+    *end = having;
 done:
     return rc;
 }

@@ -115,6 +115,9 @@ int parse_order_alone(struct parser *parser, struct cond **out);
 /* ---- numbers: parse_agg.c ---- */
 /* which NOUN COND at least 3 times, which stands from..to: count of COND by NOUN having count >= 3; no tails yet. */
 int parse_which_often(struct parser *parser, const struct token *from, const struct token *to, struct stmt *stmt);
+/* The comparison behind a number: which enterprises duration of abatement offline > 2h. NULL: none before `end`. */
+const struct token *parser_find_limit(const struct parser *parser, const struct token *end);
+int parse_which_numbers(struct parser *parser, const struct token *limit, struct stmt *stmt);
 /* Whether a statement of numbers begins here. */
 bool parser_is_agg(const struct parser *parser);
 int parse_aggregate(struct parser *parser, struct stmt *stmt);
@@ -143,6 +146,8 @@ struct gk_text parser_column(const struct token *token);
 /* tag cmp value { and tag cmp value } */
 int parse_filters(struct parser *parser, struct filter **out);
 int parse_having(struct parser *parser, struct tail *out);
+/* `cmp VALUE` behind a column, as one more condition of `having`. */
+int parse_having_of(struct parser *parser, const char *column, struct place place, struct tail *out);
 bool parser_is_versus(const struct parser *parser);
 int parse_versus(struct parser *parser, struct tail *out);
 bool parser_is_time(const struct parser *parser);

@@ -42,6 +42,8 @@ static const struct spelling spellings[] = {
     {"duration", W_DURATION},
     {"时长", W_DURATION},
     {"总时长", W_DURATION},
+    {"累计", W_DURATION},
+    {"累计时长", W_DURATION},
     {"持续时间", W_DURATION},
     {"share", W_SHARE},
     {"占比", W_SHARE},
