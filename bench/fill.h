@@ -41,7 +41,9 @@ void fill_rows(gk_db *db, const struct zone *zone, const uint32_t channels[ZONE_
                struct fill_figures *figures);
 /* The same as CSV text in pieces of 1 MB through gk_load_*. */
 void fill_csv(gk_db *db, const struct zone *zone, struct fill_figures *figures);
-/* Takes one batch. */
+/* Takes one batch; rows may be late, but are new. */
 void fill_batch(gk_db *db, const struct zone_rows *rows, const uint32_t channels[ZONE_CHANNELS]);
+/* The time of the newest row that was filled into the store opened last: what FILL_LIVE makes the clock. */
+gk_time fill_newest(void);
 
 #endif
