@@ -16,7 +16,13 @@ longest() {
     *) echo 2048 ;;
     esac
 }
+# words NAME: what to put in and in place of something; bytes alone seldom make a word of the language
+words() {
+    case $1 in query | statement) echo -dict=build/words.dict ;; esac
+}
 mkdir -p build/corpus
+sed -n 's/^    {"\([^"]*\)", W_[A-Z_0-9]*},$/\1/p' query/words.c | od -An -v -tx1 -w1 |
+    awk '$1 == "0a" { print "\"" word "\\x20\""; word = ""; next } { word = word "\\x" $1 }' >build/words.dict
 if [ -n "${FUZZ_RUNS:-}" ]; then limit=-runs=$FUZZ_RUNS; else limit=-max_total_time=${FUZZ_SECONDS:-20}; fi
 status=0
 [ $# -gt 0 ] || set -- $(ls tests/fuzz/fuzz_*.c | sed 's|.*/fuzz_||; s|\.c$||')
@@ -24,7 +30,8 @@ for name in "$@"; do
     corpus=build/corpus/fuzz_$name
     mkdir -p "$corpus"
     [ "$name" = canary ] || "$BUILD/tests/fuzz/unpack" --unpack "tests/fuzz/corpus/$name.hex" "$corpus" >/dev/null
-    "$BUILD/tests/fuzz/fuzz_$name" "$limit" -max_len="$(longest "$name")" -detect_leaks=0 -entropic=0 -rss_limit_mb=2048 -timeout=60 -print_final_stats=1 \
+    # shellcheck disable=SC2046 # no word at all is none
+    "$BUILD/tests/fuzz/fuzz_$name" "$limit" $(words "$name") -max_len="$(longest "$name")" -detect_leaks=0 -entropic=0 -rss_limit_mb=2048 -timeout=60 -print_final_stats=1 \
         -artifact_prefix="build/corpus/$name-" "$corpus" 2>build/fuzz.log
     code=$?
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' build/fuzz.log)
