@@ -590,14 +590,20 @@ done:
     return rc;
 }
 
+static int refuse_samples(struct parser *parser, const struct stmt *stmt)
+{
+    report_hint(parser->report, "samples of power of facility 'F12'");
+    return report_fail(parser->report, GK_ESYNTAX, stmt->measures[0].place, "'samples' stands alone");
+}
+
 /* `samples of SERIES` is a statement of its own: its rows are those of the meters. */
 static int take_samples(struct parser *parser, struct stmt *stmt)
 {
     const struct source *only = stmt->sources;
 
-    report_hint(parser->report, "samples of power of facility 'F12'");
     if (stmt->n_measures > 1 || stmt->columns->value->kind != VALUE_INPUT)
-        return report_fail(parser->report, GK_ESYNTAX, stmt->measures[0].place, "'samples' stands alone");
+        return refuse_samples(parser, stmt);
+    report_hint(parser->report, "samples of power of facility 'F12'");
     if (only->cond)
         return report_fail(parser->report, GK_ESYNTAX, only->cond->place, "samples are not narrowed by a condition");
     if (only->series->metric != METRIC_VALUE && strcmp(stmt->columns->name, word_text(W_SAMPLES)) != 0) {
@@ -734,6 +740,8 @@ const struct token *parser_find_limit(const struct parser *parser, const struct 
     enum metric metric;
     unsigned depth = 0;
 
+    if (is_of && first->word == W_COUNT) /* count of COND within 1h > 3 is a condition */
+        return NULL;
     for (const struct token *token = first + 1; first->kind != T_END && token != end && token->kind != T_END; token++) {
         depth += token->kind == T_OPEN;
         depth -= token->kind == T_CLOSE && depth > 0;
@@ -742,8 +750,8 @@ const struct token *parser_find_limit(const struct parser *parser, const struct 
             continue;
         bool is_behind_agg =
             is_agg(token - 1) || (token - 1 > first && is_agg(token - 2) && parser_read_metric(token - 1, &metric));
-        bool is_of_cond = (token[-1].kind == T_WORD && token[-1].word == W_FOR) ||  /* for > 10m */
-                          (first->word == W_COUNT && token[-1].kind == T_DURATION); /* count of x within 1h > 3 */
+        bool is_of_cond = token[-1].kind == T_WORD && (token[-1].word == W_FOR || token[-1].word == W_GAPS ||
+                                                       token[-1].word == W_FROZEN); /* for > 10m */
         if (is_of ? !is_of_cond : is_behind_agg)
             return token;
     }
@@ -791,6 +799,9 @@ int parse_which_numbers(struct parser *parser, const struct token *limit, struct
     parser->stop = NULL;
     if (parser->at != limit)
         return parser_fail(parser, "the end or a tail", NULL, "abatement offline while production running");
+    for (size_t i = 0; i < stmt->n_measures; i++)
+        if (stmt->measures[i].kind == AGG_SAMPLES)
+            return refuse_samples(parser, stmt);
     TRY(by_asked(parser, stmt));
     TRY(parse_having_of(parser, stmt->columns->name, stmt->columns->place, tail));
 done:

@@ -13,6 +13,7 @@
 #define STAGES        5  /* of a zone: so often it is asked */
 #define STATEMENTS    20 /* at each */
 #define SHRINK_ROUNDS 40
+#define TEXT_MAX      4096 /* of a statement */
 
 /* ---- asking and comparing ---- */
 
@@ -111,10 +112,33 @@ static void compare_rows(gk_query *query, const struct answer *want, struct verd
                        want->n_rows);
 }
 
-/* Whether engine and evaluator agree. */
+#define EXPLAIN "explain "
+
+/* A statement in the plain form that `explain` shows, which must mean the same; false: it has none. */
+static bool plain_form(gk_session *session, gk_snapshot *snapshot, const struct view *view, const char *text,
+                       char out[TEXT_MAX])
+{
+    struct gk_query_error error = {0};
+    gk_query *query = NULL;
+
+    (void)snprintf(out, TEXT_MAX, EXPLAIN "%s", text);
+    bool ok = gk_query_prepare(session, snapshot, out, strlen(out), NULL, &query, &error) == GK_OK &&
+              gk_query_start(query, snapshot, view->zone->now, &error) == GK_OK &&
+              gk_query_next(query, &error) == GK_OK;
+    if (ok) {
+        const struct gk_value *detail = gk_query_value(query, 1);
+        (void)snprintf(out, TEXT_MAX, "%s", detail->as.text.bytes);
+    }
+    gk_query_free(query);
+    return ok;
+}
+
+/* Whether engine and evaluator agree. Every fourth statement is asked in its plain form, but for lists of lags, whose
+ * rows say how their moments were written. */
 static bool agree(gk_db *db, const struct view *view, const struct statement *statement, struct verdict *out)
 {
     const char *text = statement_text(statement);
+    char plain[TEXT_MAX];
     struct gk_query_error error = {0};
     struct answer want = {0};
     gk_snapshot *snapshot = NULL;
@@ -126,6 +150,8 @@ static bool agree(gk_db *db, const struct view *view, const struct statement *st
     /* However slow the machine is. */
     const struct gk_session_options untimed = {.size = sizeof untimed, .max_run_ns = -1};
     assert_int_equal(gk_session_new(&untimed, &session), GK_OK);
+    if (strlen(text) % 4 == 0 && strncmp(text, "list", 4) != 0 && plain_form(session, snapshot, view, text, plain))
+        text = plain;
     out->is_error = gk_query_prepare(session, snapshot, text, strlen(text), NULL, &query, &error) != GK_OK ||
                     gk_query_start(query, snapshot, view->zone->now, &error) != GK_OK;
     if (out->is_error) {

@@ -5,10 +5,8 @@
  * that parses to the same; the answer is that of what is printed. `make mutate` does ten million;
  * GK_ROUNDS says how many.
  */
+#include "query/printed.h"
 #include "query/zone.h"
-
-#include "parser.h"
-#include "print.h"
 #include "utf8.h"
 
 #define STATEMENTS_MAX 1024
@@ -230,51 +228,15 @@ static void check_error(const struct mutant *m, int rc, const struct gk_query_er
         fail_msg("'%.*s' (%zu bytes): %d %s", (int)m->size, m->text, m->size, rc, error->report);
 }
 
-static int parse(struct arena *arena, const char *text, size_t size, struct stmt **out)
-{
-    struct gk_query_error error = {0};
-    struct report report = {.text = text, .size = size, .error = &error};
-    size_t used;
-
-    return parse_statement(arena, &report, out, &used);
-}
-
-static void *resize(void *context, void *p, size_t size)
-{
-    (void)context;
-    if (size == 0) {
-        free(p);
-        return NULL;
-    }
-    return realloc(p, size);
-}
-
-/* Parentheses that the text could do without may be needed when it is printed: depth has a limit. */
-static bool is_deep(const struct cond *cond)
-{
-    return cond && (cond->depth > NEST_MAX || is_deep(cond->a) || is_deep(cond->b));
-}
-
 /* The statement as text, for free(); NULL when it is not understood. */
 static char *check_printed(const struct mutant *m)
 {
-    struct stmt *stmt = NULL, *again = NULL;
-    struct arena arena;
-    char *out = NULL;
+    char *text = printed(m->text, m->size), *again = text ? printed(text, strlen(text)) : NULL;
 
-    arena_init(&arena, resize, NULL, (size_t)64 << 20);
-    if (parse(&arena, m->text, m->size, &stmt) == GK_OK && stmt && !is_deep(stmt->cond)) {
-        const char *text = print_statement(&arena, stmt);
-        assert_non_null(text);
-        int rc = parse(&arena, text, strlen(text), &again);
-        if (rc != GK_OK || !again || strcmp(print_statement(&arena, again), text) != 0)
-            fail_msg("'%.*s' is printed as %s, and that as %s", (int)m->size, m->text, text,
-                     rc == GK_OK && again ? print_statement(&arena, again) : "an error");
-        out = strdup(text);
-        assert_non_null(out);
-    }
-    arena_clear(&arena);
-    return out;
+    if (text && (!again || strcmp(again, text) != 0))
+        fail_msg("'%.*s' is printed as %s, and that as %s", (int)m->size, m->text, text, again ? again : "an error");
+    free(again);
+    return text;
 }
 
 /* The rows of a statement, the first of many, or why it has none. */
@@ -289,7 +251,7 @@ static void answer(struct zone *zone, gk_snapshot *snapshot, gk_query *query, st
 }
 
 static void check_answer(struct zone *zone, gk_snapshot *snapshot, const struct mutant *m, gk_query *query,
-                         const char *printed)
+                         const char *text)
 {
     struct text typed = {NULL, 0, 0}, again = {NULL, 0, 0};
     struct gk_query_error error;
@@ -297,12 +259,12 @@ static void check_answer(struct zone *zone, gk_snapshot *snapshot, const struct 
 
     text_add(&typed, "");
     text_add(&again, "");
-    if (gk_query_prepare(zone->session, snapshot, printed, strlen(printed), NULL, &other, &error) != GK_OK)
-        fail_msg("'%.*s' is printed as %s: %s", (int)m->size, m->text, printed, error.report);
+    if (gk_query_prepare(zone->session, snapshot, text, strlen(text), NULL, &other, &error) != GK_OK)
+        fail_msg("'%.*s' is printed as %s: %s", (int)m->size, m->text, text, error.report);
     answer(zone, snapshot, query, &typed);
     answer(zone, snapshot, other, &again);
     if (strcmp(typed.bytes, again.bytes) != 0)
-        fail_msg("'%.*s' answers\n%s, but printed as %s\n%s", (int)m->size, m->text, typed.bytes, printed, again.bytes);
+        fail_msg("'%.*s' answers\n%s, but printed as %s\n%s", (int)m->size, m->text, typed.bytes, text, again.bytes);
     gk_query_free(other);
     text_clear(&again);
     text_clear(&typed);
@@ -334,11 +296,11 @@ static void mutated_statements_are_understood_or_get_a_positioned_error(void **s
         int rc = gk_query_prepare(zone.session, snapshot, m.text, m.size, NULL, &query, &error);
         if (rc != GK_OK)
             check_error(&m, rc, &error, in_chinese);
-        char *printed = check_printed(&m);
+        char *text = check_printed(&m);
         const struct gk_column *first = query ? gk_query_column(query, 0) : NULL;
-        if (first && printed && strcmp(first->name, "step") != 0) /* `profile` tells times */
-            check_answer(&zone, snapshot, &m, query, printed);
-        free(printed);
+        if (first && text && strcmp(first->name, "step") != 0) /* `profile` tells times */
+            check_answer(&zone, snapshot, &m, query, text);
+        free(text);
         gk_query_free(query);
         n_errors += rc != GK_OK;
     }
