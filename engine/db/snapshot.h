@@ -14,7 +14,7 @@ struct sight;
 struct derived_states {
     uint32_t facility;
     bool is_made, is_derived; /* not derived: the stored steps are good */
-    int64_t asked_from;       /* under other limits: from where on they were wanted */
+    int64_t asked_from;       /* of a view: from where on they were wanted */
     struct derived derived;
 };
 

@@ -22,28 +22,28 @@ static int load_profile(gk_snapshot *s, uint32_t facility, struct profile *out, 
 /* ---- profiles
  * -------------------------------------------------------------------------------------------------------- */
 
-/* Rows and gaps again, from all rows: where late rows might tip the median, and where some are hidden. */
-static int recount(gk_snapshot *s, uint32_t facility, struct profile *p, struct gk_error *error)
+/* Counts the rows of a facility from a time on, and the gaps between them. */
+static int count_rows(const struct origin *origin, uint32_t facility, gk_time from, struct profile *out,
+                      struct gk_error *error)
 {
-    struct origin origin = snapshot_origin(s);
     struct rows rows = {0};
     const struct columns *batch;
     const uint32_t none = 0;
-    gk_time last = 0;
     int rc;
 
-    memcpy(p->gaps, p->cut.gaps, sizeof p->gaps);
-    p->n_rows = 0;
-    p->first = GK_TIME_MAX;
-    p->last = GK_TIME_MIN;
-    TRY(rows_open(&rows, &origin, facility, &none, 0, GK_TIME_MIN, GK_TIME_MAX, error));
+    memset(out->gaps, 0, sizeof out->gaps);
+    out->n_rows = 0;
+    out->first = GK_TIME_MAX;
+    out->last = GK_TIME_MIN;
+    TRY(rows_open(&rows, origin, facility, &none, 0, from, GK_TIME_MAX, error));
     while ((rc = rows_next(&rows, &batch, error)) == GK_OK) {
-        if (p->n_rows > 0)
-            profile_count_gap(p, last, batch->time[0], 1);
-        p->first = batch->time[0] < p->first ? batch->time[0] : p->first;
-        profile_count_gaps(p, batch->time, batch->n_rows, 1);
-        p->n_rows += batch->n_rows;
-        last = p->last = batch->time[batch->n_rows - 1];
+        if (out->n_rows == 0)
+            out->first = batch->time[0];
+        else
+            profile_count_gap(out, out->last, batch->time[0], 1);
+        profile_count_gaps(out, batch->time, batch->n_rows, 1);
+        out->n_rows += batch->n_rows;
+        out->last = batch->time[batch->n_rows - 1];
     }
     rc = rc == GK_DONE ? GK_OK : rc;
 done:
@@ -52,7 +52,76 @@ done:
     return rc;
 }
 
-/* Adds unsealed rows (in order of time) to a stored profile; where some are hidden, all rows are counted anew. */
+/*
+ * Counts the sealed rows from a time before `edge` on, of which one at least is before it. Not where that would be half
+ * of them: *is_tail.
+ */
+static int count_sealed_tail(gk_snapshot *s, uint32_t facility, const struct profile *p, gk_time edge,
+                             struct profile *out, bool *is_tail, struct gk_error *error)
+{
+    struct origin sealed = snapshot_origin(s);
+    uint64_t before = edge > p->first ? (uint64_t)edge - (uint64_t)p->first : 0;
+    uint64_t behind = p->last > edge ? (uint64_t)p->last - (uint64_t)edge : 0;
+    uint64_t back = HOUR_NS;
+    int rc = GK_OK;
+
+    sealed.heads = NULL;
+    sealed.known = NULL;
+    *is_tail = false;
+    if (p->n_rows == 0 || behind >= before)
+        return GK_OK;
+    for (; !*is_tail && back < before; back = back < UINT64_MAX / 8 ? back * 8 : UINT64_MAX) {
+        TRY(count_rows(&sealed, facility, (gk_time)((uint64_t)edge - back), out, error));
+        *is_tail = out->n_rows > 0 && out->first < edge;
+    }
+done:
+    return rc;
+}
+
+/*
+ * Rows and gaps again, where late rows might tip the median and where some are hidden. Before `edge` all rows are
+ * sealed and seen: what follows the last of them is taken back as it is sealed, and counted as it is seen.
+ */
+static int recount(gk_snapshot *s, uint32_t facility, gk_time edge, struct profile *p, struct gk_error *error)
+{
+    struct origin origin = snapshot_origin(s);
+    struct profile sealed, seen;
+    bool is_tail;
+    int rc;
+
+    profile_init(&sealed, &s->mem);
+    profile_init(&seen, &s->mem);
+    TRY(count_sealed_tail(s, facility, p, edge, &sealed, &is_tail, error));
+    TRY(count_rows(&origin, facility, is_tail ? sealed.first : GK_TIME_MIN, &seen, error));
+    for (int i = 0; i < PROFILE_CLASSES; i++)
+        p->gaps[i] = (is_tail ? p->gaps[i] - sealed.gaps[i] : p->cut.gaps[i]) + seen.gaps[i];
+    p->n_rows = (is_tail ? p->n_rows - sealed.n_rows : 0) + seen.n_rows;
+    p->first = is_tail ? p->first : seen.first;
+    p->last = seen.last;
+done:
+    profile_clear(&sealed);
+    profile_clear(&seen);
+    return rc;
+}
+
+/*
+ * From when on rows say something that is not sealed: they are in the heads, or hidden. GK_TIME_MAX: all are as sealed.
+ */
+static gk_time seen_anew_from(const gk_snapshot *s, uint32_t facility)
+{
+    gk_time first = GK_TIME_MAX;
+    size_t n;
+
+    if (s->view.n_visible == 0 || !heads_has(s->heads, s->view, facility, &first, NULL))
+        first = GK_TIME_MAX;
+    if (!s->known)
+        return first;
+    const struct backfill_run *hidden = known_hidden(s->known, facility, &n);
+    first = hidden && hidden->from < first ? hidden->from : first;
+    return s->known->at < first ? s->known->at : first;
+}
+
+/* Adds unsealed rows (in order of time) to a stored profile; where some are late or hidden, rows are counted anew. */
 static int absorb(gk_snapshot *s, uint32_t facility, const struct columns *in, struct profile *p,
                   struct gk_error *error)
 {
@@ -68,7 +137,7 @@ static int absorb(gk_snapshot *s, uint32_t facility, const struct columns *in, s
             TRY(profile_add_channel(p, in->channel[i]));
     }
     if (s->known)
-        return recount(s, facility, p, error);
+        return recount(s, facility, seen_anew_from(s, facility), p, error);
     bool is_append = p->n_rows == 0 || in->time[0] > p->last;
     if (is_append) {
         if (p->n_rows > 0)
@@ -76,7 +145,7 @@ static int absorb(gk_snapshot *s, uint32_t facility, const struct columns *in, s
         profile_count_gaps(p, in->time, in->n_rows, 1);
         p->n_rows += in->n_rows;
     } else {
-        TRY(recount(s, facility, p, error));
+        TRY(recount(s, facility, in->time[0], p, error));
     }
     if (in->time[0] < p->first)
         p->first = in->time[0];
@@ -152,22 +221,10 @@ done:
     return rc;
 }
 
-/* From when on rows say something that is not stored: they are not sealed, or hidden, or under bands of another time.
- */
+/* The same of what is stored, which is of no use at all under bands of another time. */
 static gk_time seen_otherwise_from(const gk_snapshot *s, uint32_t facility)
 {
-    gk_time first = GK_TIME_MAX;
-    size_t n;
-
-    if (s->has_other_bands)
-        return GK_TIME_MIN;
-    if (s->view.n_visible == 0 || !heads_has(s->heads, s->view, facility, &first, NULL))
-        first = GK_TIME_MAX;
-    if (!s->known)
-        return first;
-    const struct backfill_run *hidden = known_hidden(s->known, facility, &n);
-    first = hidden && hidden->from < first ? hidden->from : first;
-    return s->known->at < first ? s->known->at : first;
+    return s->has_other_bands ? GK_TIME_MIN : seen_anew_from(s, facility);
 }
 
 int snapshot_stale_from(gk_snapshot *s, uint32_t facility, gk_time *out, struct gk_error *error)
@@ -228,14 +285,18 @@ done:
 /* ---- states
  * ----------------------------------------------------------------------------------------------------------- */
 
-/* Under other limits, from `from` on. */
-static int derive_under(gk_snapshot *s, uint32_t facility, int64_t from, struct derived_states *out,
-                        struct gk_error *error)
+/* Of a view, from `from` on; under the limits in force only from where its rows say something that is not stored. */
+static int derive_view(gk_snapshot *s, uint32_t facility, int64_t from, struct derived_states *out,
+                       struct gk_error *error)
 {
     struct origin origin = snapshot_origin(s);
+    gk_time stale = GK_TIME_MIN;
     int rc;
 
     TRY(snapshot_limits(s, facility, error));
+    if (!s->has_limits)
+        TRY(snapshot_stale_from(s, facility, &stale, error));
+    from = tick_of(s->db->tick_ns, stale) > from ? tick_of(s->db->tick_ns, stale) : from;
     TRY(states_derive_anew(&origin, facility, s->db->tick_ns, &s->limits, &s->profile, from, &out->derived, error));
     out->is_derived = true;
 done:
@@ -336,11 +397,11 @@ static int find_derived(gk_snapshot *s, uint32_t facility, int64_t from, const s
     if (is_stored && !is_kept)
         return GK_OK;
     TRY(get_derived(s, facility, &d));
-    bool is_late = s->parent && d->derived.from > from && d->asked_from > from;
+    bool is_late = s->parent && d->derived.from > from && d->derived.from <= d->asked_from;
     if (!d->is_made || is_late) {
         d->is_made = false; /* until it is whole */
         d->asked_from = from;
-        TRY(s->parent ? derive_under(s, facility, from, d, error) : derive_facility(s, facility, d, error));
+        TRY(s->parent ? derive_view(s, facility, from, d, error) : derive_facility(s, facility, d, error));
         d->is_made = true;
     }
     if (d->is_derived)
@@ -408,19 +469,21 @@ int snapshot_states(gk_snapshot *s, uint32_t facility, int64_t from, int64_t to,
     if (!s->state_cursor)
         TRY(cursor_open(s->txn, STORE_STATE, &s->state_cursor, error));
     TRY(find_derived(s, facility, from, &d, error));
-    if (!d) {
-        rc = states_read_with(s->state_cursor, facility, from, to, out, error);
-        if (rc != GK_ECORRUPT)
+    if (!d || (s->known && d->from > from)) {
+        rc = states_read_with(s->state_cursor, facility, from, d && d->from < to ? d->from : to, out, error);
+        if (rc != GK_ECORRUPT && (rc != GK_OK || !d))
             return rc;
-        TRY(get_derived(s, facility, &anew));
-        TRY(derive_anew(s, facility, anew, error));
-        d = &anew->derived;
-        out->n = 0;
+        if (rc == GK_ECORRUPT) {
+            TRY(get_derived(s, facility, &anew));
+            TRY(derive_anew(s, facility, anew, error));
+            d = &anew->derived;
+            out->n = 0;
+        }
     }
     /* Stored steps up to where the derived ones begin; when that is before `from`, what they carry in counts. */
-    if (d->from > from)
+    if (d->from > from && out->n == 0)
         TRY(read_stored(s, facility, from, d->from < to ? d->from : to, out, error));
-    else if (d->from != GK_TICK_MIN)
+    else if (d->from <= from && d->from != GK_TICK_MIN)
         TRY(read_stored(s, facility, d->from - 1, d->from, out, error));
     if (d->from < to)
         TRY(append_derived(d, from, to, out));

@@ -258,6 +258,42 @@ static void damaged_states_are_derived_from_the_rows(void **state)
     end();
 }
 
+/* States of facility 1 as they were known at a time. */
+static void listen_then(struct said *out, gk_time at)
+{
+    const struct gk_step *steps;
+    gk_snapshot *then;
+    size_t n;
+
+    memset(out, 0, sizeof *out);
+    begin();
+    ok(gk_snapshot_known(s, at, &then, &error), &error);
+    ok(gk_state_steps(then, 1, T0 / GK_SECOND - 100, (T0 + N * STEP) / GK_SECOND, &steps, &n, &error), &error);
+    assert_true(n > 100 && n < 2000);
+    out->n_steps = n;
+    memcpy(out->steps, steps, n * sizeof *steps);
+    gk_snapshot_close(then);
+}
+
+static void damaged_states_are_derived_from_the_rows_that_were_known(void **state)
+{
+    static const uint8_t id[4] = {0, 0, 0, 1};
+    gk_time at = world_now + 10 * 60 * GK_SECOND;
+    gk_db *writer = world_open(path, GK_READWRITE, NULL);
+    (void)state;
+    world_now += HOUR_NS;
+    put_rows(writer, N, N + 100); /* which were not known */
+    assert_int_equal(gk_close(writer), GK_OK);
+    listen_then(&before, at);
+    end();
+    (void)flip_record(path, "state", id, sizeof id, 0, 3);
+    listen_then(&now, at);
+    same_states();
+    nothing_is_missing();
+    end();
+    world_now -= HOUR_NS;
+}
+
 static void damaged_hours_are_summed_up_from_the_rows(void **state)
 {
     (void)state;
@@ -442,6 +478,7 @@ static const struct CMUnitTest tests[] = {
     IN_STORE(a_damaged_chunk_loses_its_rows_alone),
     IN_STORE(a_signal_with_a_gap_is_not_said_to_be_frozen),
     IN_STORE(damaged_states_are_derived_from_the_rows),
+    IN_STORE(damaged_states_are_derived_from_the_rows_that_were_known),
     IN_STORE(damaged_hours_are_summed_up_from_the_rows),
     IN_STORE(a_damaged_profile_is_counted_again),
     IN_STORE(a_damaged_presence_record_keeps_everybody),

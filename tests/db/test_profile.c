@@ -123,6 +123,32 @@ static void the_profile_is_that_of_the_rows_in_order(void **state)
     }
 }
 
+/* A few rows a day, and nothing for hours around the late one: how far it is looked back does not matter. */
+static void a_late_row_far_from_all_others_counts(void **state)
+{
+    char path[4096];
+    gk_db *db = world_new(path, NULL);
+    uint32_t f = put_facility(db, "f", GK_OTHER), kw = put_channel(db, "kw");
+    struct gk_profile got;
+    (void)state;
+
+    for (int i = 0; i < 200; i++)
+        ok(put_row(db, f, T0 + i / 10 * DAY + i % 10 * 60 * GK_SECOND, kw, 1), &error);
+    ok(gk_seal(db, &error), &error);
+    for (int day = 18; day >= 0; day--) {
+        ok(put_row(db, f, T0 + day * DAY + DAY / 2, kw, 1), &error);
+        ok(gk_commit(db, &error), &error);
+        gk_snapshot *s = look(db);
+        ok(gk_facility_profile(s, f, &got, &error), &error);
+        assert_int_equal(got.n_rows, 200 + 19 - day);
+        assert_int_equal(got.first, T0);
+        assert_int_equal(got.last, T0 + 19 * DAY + 540 * GK_SECOND);
+        assert_int_equal(got.usual_ns, 60 * GK_SECOND);
+        gk_snapshot_close(s);
+    }
+    world_end(db, path);
+}
+
 /* ---- the record
  * --------------------------------------------------------------------------------------------------------------- */
 
@@ -241,6 +267,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(gaps_belong_to_the_interval_that_a_meter_is_set_to),
     cmocka_unit_test(the_usual_interval_follows_from_the_set_of_gaps),
     cmocka_unit_test(the_profile_is_that_of_the_rows_in_order),
+    cmocka_unit_test(a_late_row_far_from_all_others_counts),
     cmocka_unit_test(the_page_shows_what_is_stored),
     cmocka_unit_test(every_cut_profile_is_refused),
 };
