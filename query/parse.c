@@ -102,6 +102,31 @@ static int check_rule_tail(struct parser *parser, const struct stmt *stmt, const
     return refusal.tail ? refuse(parser, true, *place, refusal, verb) : parser_no_memory(parser);
 }
 
+/*
+ * Who writes `off within last 24h` and gives no time means the window, and would get a wider condition over another
+ * window instead.
+ */
+static int check_widened(struct parser *parser, const struct stmt *stmt)
+{
+    const struct cond *cond = stmt->cond;
+
+    if (!cond && stmt->sources && !stmt->sources->next && stmt->sources->kind == SOURCE_COND)
+        cond = stmt->sources->cond;
+    if (!cond || cond != parser->widened || stmt->kind == STMT_DEFINE || stmt->tail.time.kind != TIME_DEFAULT)
+        return GK_OK;
+    report_hint(parser->report, "last 24h is the time of a question; within last 5m today widens its condition");
+    return report_fail(parser->report, GK_ESYNTAX, cond->limit_place, "'within last' is no time of a question");
+}
+
+/* Off on monday: in the last 24 hours there may be none. */
+static int check_days(struct parser *parser, const struct stmt *stmt)
+{
+    if (!parser->on_days || stmt->kind == STMT_DEFINE || stmt->tail.time.kind != TIME_DEFAULT)
+        return GK_OK;
+    report_hint(parser->report, "on mondays last 30d, on weekends this month; one day by its date: on 2026-11-16");
+    return report_fail(parser->report, GK_ESYNTAX, parser->on_days->place, "days of the week go with a time");
+}
+
 static int check_tail(struct parser *parser, const struct stmt *stmt, const char *verb)
 {
     const struct tail *tail = &stmt->tail;
@@ -154,6 +179,8 @@ static int check_tail(struct parser *parser, const struct stmt *stmt, const char
                window, verb));
     TRY(refuse(parser, (has_samples(stmt) || is_lag) && is_instant, tail->time.place, moment, verb));
     bool is_compared = stmt->kind == STMT_AGGREGATE || stmt->kind == STMT_ALARM_NUMBERS;
+    TRY(check_widened(parser, stmt));
+    TRY(check_days(parser, stmt));
     TRY(refuse(parser, tail->versus.kind && (!is_compared || tail->vs_stored || tail->vs_now), tail->versus.place, vs,
                verb));
 done:
@@ -167,7 +194,7 @@ static int parse_when(struct parser *parser, struct stmt *stmt)
     int rc;
 
     stmt->kind = STMT_WHEN;
-    parser->at++;
+    (void)parser_take_word(parser, W_WHEN);        /* 治污离线10分钟以上 needs none */
     TRY(parse_leading_tails(parser, &stmt->tail)); /* 当今天... */
     if (parser_is_word(parser, W_IS) && parser_begins_cond(parser->at + 1))
         parser->at++; /* when was the fan off */
@@ -190,10 +217,15 @@ static bool take_mode(struct parser *parser, enum which_mode *out)
     return false;
 }
 
+/* Which enterprises had abatement off, which facilities have no data. */
 static bool is_have(const struct token *token)
 {
-    return token->kind == T_WORD && token->word == W_NONE &&
-           (strcasecmp(token->text.bytes, "have") == 0 || strcasecmp(token->text.bytes, "had") == 0);
+    static const char *const words[] = {"have", "has", "had"};
+
+    for (size_t i = 0; token->kind == T_WORD && token->word == W_NONE && i < sizeof words / sizeof words[0]; i++)
+        if (strcasecmp(token->text.bytes, words[i]) == 0)
+            return true;
+    return false;
 }
 
 /* [ever|always|never|now] COND, of the noun; `end` is where the condition has to end, NULL: with the tails. */
@@ -253,8 +285,11 @@ static int parse_which(struct parser *parser, struct stmt *stmt)
     stmt->ref.place = parser->at->place;
     TRY(parse_noun(parser, &stmt->ref.noun));
     const char *verb = parser_is_word(parser, W_IS) ? parser->at->text.bytes : "";
+    bool has_mode = *verb && take_mode(&(struct parser){.at = parser->at + 1}, &stmt->mode);
+    parser->at +=
+        has_mode || (is_have(parser->at) && parser_begins_cond(parser->at + 1)); /* which facilities were never off */
     TRY(parse_whose(parser, NULL, stmt));
-    bool is_present = strcasecmp(verb, "is") == 0 || strcasecmp(verb, "are") == 0;
+    bool is_present = !has_mode && (strcasecmp(verb, "is") == 0 || strcasecmp(verb, "are") == 0);
     if (is_present && stmt->kind == STMT_WHICH && !(stmt->tail.seen & 1u << TAIL_TIME)) {
         stmt->mode = WHICH_NOW; /* which facilities are offline */
         stmt->tail.time.kind = TIME_NOW;
@@ -315,6 +350,41 @@ static int make_gaps(struct parser *parser, struct stmt *stmt)
     return GK_OK;
 }
 
+/* `list abatement` is `list facilities where role = 'abatement'`. */
+static int narrow_to_role(struct parser *parser, const struct token *role, struct tail *tail)
+{
+    struct filter *filter = parser_new(parser, sizeof *filter);
+    const char *name = word_text(role->word);
+
+    if (!filter)
+        return parser_no_memory(parser);
+    *filter = (struct filter){.next = tail->where,
+                              .tag = {"role", strlen("role")},
+                              .place = role->place,
+                              .compare = GK_EQ,
+                              .value = {name, strlen(name)},
+                              .value_place = role->place};
+    tail->where = filter;
+    return GK_OK;
+}
+
+/* 有哪些管控, 企业'E1'有哪些设施: what is listed, and nothing that is asked of it. */
+static bool is_which_list(const struct parser *parser)
+{
+    static const enum word listed[] = {W_CHANNEL, W_LINK,     W_BAND,  W_ORDER,    W_EXEMPTION, W_EXEMPT,
+                                       W_GAPS,    W_GAP,      W_EVENT, W_BACKFILL, W_RULE,      W_RULES,
+                                       W_ALARM,   W_CALENDAR, W_SHIFT, W_NONE};
+    const struct parser next = {.at = parser->at + 1};
+
+    if (!parser_is_word(parser, W_WHICH))
+        return false;
+    for (size_t i = 0; listed[i] != W_NONE; i++)
+        if (parser_is_word(&next, listed[i]))
+            return true;
+    enum noun noun;
+    return parser_peek_noun(&next, &noun) && noun != NOUN_ZONE && next.at[1].kind == T_END;
+}
+
 static int parse_list(struct parser *parser, struct stmt *stmt)
 {
     static const enum word listed[] = {W_FACILITY, W_ENTERPRISE, W_PARK,  W_LINE,      W_CHANNEL,
@@ -325,6 +395,7 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
 
     stmt->kind = STMT_LIST;
     (void)parser_take_word(parser, W_LIST);    /* 企业'E1'的设施 needs none */
+    (void)parser_take_word(parser, W_WHICH);   /* 有哪些管控 */
     if (!parser_peek_genitive(parser, &after)) /* 列出今天的事件 */
         TRY(parse_leading_tails(parser, &stmt->tail));
     (void)parser_take_han(parser, W_OF);
@@ -355,11 +426,12 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
         return parse_record_list(parser, stmt);
     if (parser_is_word(parser, W_NONE) && strcmp(parser->at->text.bytes, "late") == 0)
         stmt->listed = W_BACKFILL;
+    const struct token *role = parser->at;
+    bool is_role = parser_is_word(parser, W_PRODUCTION) || parser_is_word(parser, W_ABATEMENT);
+    if (is_role)
+        stmt->listed = W_FACILITY;
     if (!stmt->listed)
-        return parser_fail(parser, "what to list", listed,
-                           parser_is_word(parser, W_PRODUCTION) || parser_is_word(parser, W_ABATEMENT)
-                               ? "list facilities of enterprise 'E1' where role = 'abatement'"
-                               : NULL);
+        return parser_fail(parser, "what to list", listed, NULL);
     parser->at++;
     if (!stmt->has_ref && parser_take_word(parser, W_OF)) {
         stmt->has_ref = true;
@@ -369,6 +441,8 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
         return parser_fail(parser, "the end or a tail", NULL,
                            "list facilities of enterprise 'E1', state of enterprise 'E1'");
     TRY(parse_tail(parser, NULL, &stmt->tail));
+    if (is_role)
+        TRY(narrow_to_role(parser, role, &stmt->tail));
     if (stmt->listed == W_GAPS)
         TRY(make_gaps(parser, stmt));
 done:
@@ -440,6 +514,8 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         return parse_rule(parser, stmt);
     if (parser_is_word(parser, W_WHEN))
         return parse_when(parser, stmt);
+    if (is_which_list(parser))
+        return parse_list(parser, stmt);
     if (parser_is_word(parser, W_WHICH))
         return parse_which(parser, stmt);
     if (parser_is_word(parser, W_STATE))
@@ -461,6 +537,8 @@ static int parse_verb(struct parser *parser, struct stmt *stmt)
         return parse_which_ending(parser, stmt);
     if (parser_is_inside_alone(parser, &stmt->tail))
         return parse_list(parser, stmt);
+    if (parser_begins_han_cond(parser))
+        return parse_when(parser, stmt);
     for (const struct token *token = parser->at; token->kind != T_END; token++) { /* 治污离线多久 */
         if (token->kind != T_WORD || token->word != W_NONE || !slip_find(&token->text))
             continue;

@@ -151,7 +151,7 @@ static bool is_bare_ref(const struct parser *parser)
         return ahead.at->kind == T_END || ahead.at->kind >= T_CLOSE;
     switch (ahead.at->word) {
     case W_ON:
-        return parser_is_on_date(ahead.at);
+        return parser_is_on_date(ahead.at) || parser_is_on_days(ahead.at);
     case W_OFF:
     case W_IDLE:
     case W_OVERLOAD:
@@ -409,6 +409,18 @@ static const char *example_of(const struct measure *measure)
                                        : "duration of abatement offline, avg of power of production";
 }
 
+/* `of`, which may be left out before a metric that has its own: max current of abatement. */
+static int need_of(struct parser *parser, const struct measure *measure)
+{
+    enum metric metric;
+
+    if (measure->kind >= AGG_AVG && measure->kind != AGG_ENERGY && parser_read_metric(parser->at, &metric) &&
+        metric != METRIC_CHANNEL && !parser_is_han(parser) && parser->at[1].kind == T_WORD &&
+        parser->at[1].word == W_OF)
+        return GK_OK;
+    return parser_need_word(parser, W_OF, example_of(measure));
+}
+
 static int parse_leaf(struct parser *parser, void *context, size_t *input)
 {
     struct numbers *numbers = context;
@@ -422,7 +434,7 @@ static int parse_leaf(struct parser *parser, void *context, size_t *input)
         if (found.kind == AGG_ENERGY && parser_is_ranking(parser)) {
             TRY(parse_of_ranked(parser, numbers, &found.source));
         } else {
-            TRY(parser_need_word(parser, W_OF, example_of(&found)));
+            TRY(need_of(parser, &found));
             TRY(parse_source(parser, numbers, &found, &found.source));
         }
     } else if (is_field(parser->at) || parser_is_field_genitive(parser)) {
@@ -525,7 +537,7 @@ static int parse_list(struct parser *parser, struct numbers *numbers)
     int rc;
 
     TRY(parse_aggs(parser, list, &n));
-    TRY(parser_need_word(parser, W_OF, example_of(&list[0])));
+    TRY(need_of(parser, &list[0]));
     TRY(parse_source(parser, numbers, &list[0], &source));
     for (size_t i = 0; i < n; i++) {
         list[i].source = source;
@@ -566,6 +578,12 @@ static bool take_next_column(struct parser *parser)
     struct parser ahead = *parser;
     struct measure agg;
 
+    if (parser_take_han(&ahead, W_AND)) { /* 生产的电量和治污的电量 */
+        if (parser_is_leading_tail(&ahead) || (!parser_read_agg(ahead.at, &agg) && !parser_is_genitive(&ahead)))
+            return false;
+        parser->at = ahead.at;
+        return true;
+    }
     if (!parser_take(&ahead, T_COMMA) || parser_is_leading_tail(&ahead) || parser_is_versus(&ahead))
         return false;
     if (parser_is_han(&ahead) && !parser_read_agg(ahead.at, &agg) && !parser_is_word(&ahead, W_ORDER) &&
@@ -664,6 +682,11 @@ done:
     return rc;
 }
 
+static bool is_han_word(const struct token *token, enum word word)
+{
+    return token->kind == T_WORD && token->word == word && (unsigned char)token->text.bytes[0] >= 0x80;
+}
+
 /* The rows are those of the noun that is asked for. */
 static int by_asked(struct parser *parser, struct stmt *stmt)
 {
@@ -692,10 +715,15 @@ int parse_which_often(struct parser *parser, const struct token *from, const str
     count.source = new_source(parser, &numbers, SOURCE_COND);
     if (!count.source)
         return parser_no_memory(parser);
-    parser->stop = from;
+    const struct token *stop = from;
+    if (stop > parser->at && is_han_word(stop - 1, W_COUNT)) /* 停运[的]次数超过3次 */
+        stop--;
+    if (stop < from && stop > parser->at && is_han_word(stop - 1, W_OF))
+        stop--;
+    parser->stop = stop;
     TRY(parse_cond(parser, &count.source->cond));
     parser->stop = NULL;
-    if (parser->at != from)
+    if (parser->at != stop)
         return parser_fail(parser, "the end or a tail", NULL, "abatement offline while production running");
     TRY(add_plain(parser, &numbers, &count));
     TRY(by_asked(parser, stmt));

@@ -48,6 +48,11 @@ static int parse_days(struct parser *parser, uint32_t *days)
     return GK_OK;
 }
 
+bool parser_is_on_days(const struct token *on)
+{
+    return on->kind == T_WORD && on->word == W_ON && parser_is_calendar(&(struct parser){.at = on + 1});
+}
+
 int parse_calendar(struct parser *parser, struct cond *cond)
 {
     bool is_named = parser_take_word(parser, W_CALENDAR) || parser_take_word(parser, W_SHIFT);

@@ -102,8 +102,9 @@ bool parser_is_place(const struct parser *parser)
     if (!token || token[-1].kind != T_NAME)
         return false;
     ahead.at = token;
-    if (parser_take_han(&ahead, W_OF) || parser_is_han(&ahead)) { /* 企业'E1'治污离线 */
-        if (parser_peek_noun(&ahead, &noun) || is_mode(ahead.at)) /* 企业'E1'一直运行的设施 */
+    if (parser_take_han(&ahead, W_OF) || parser_is_han(&ahead)) {   /* 企业'E1'治污离线 */
+        if (parser_peek_noun(&ahead, &noun) || is_mode(ahead.at) || /* 企业'E1'一直运行的设施 */
+            (parser_is_word(&ahead, W_WHICH) && ahead.at == token)) /* 企业'E1'有哪些设施 */
             return true;
         if (ahead.at != token)
             return false;

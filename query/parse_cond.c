@@ -120,14 +120,31 @@ static bool ends_clause(const struct parser *parser)
     return parser_is_han(parser) && parser_is_word(parser, W_OF) && (next->kind != T_WORD || next->word != W_RATED);
 }
 
+/* 额定的20%: not 超过额定电流的设施 */
+static bool is_of_number(const struct parser *parser)
+{
+    const struct token *next = parser->at + 1;
+
+    return parser_is_word(parser, W_OF) &&
+           (next->kind == T_QUANTITY || next->kind == T_NUMBER || next->kind == T_MINUS);
+}
+
 static int parse_limit(struct parser *parser, struct cond *cond)
 {
     const struct token *token = parser->at;
     bool is_minus, is_behind = parser_take_word(parser, W_RATED);
     int rc;
 
+    bool is_alone = is_behind && parser->at->kind != T_STAR && parser->at->kind != T_QUANTITY && !is_of_number(parser);
+    if (is_alone) { /* > rated */
+        cond->limit = 1;
+        cond->limit_unit = NULL;
+        cond->is_of_rated = true;
+        cond->limit_place = parser_place(parser, token);
+        return GK_OK;
+    }
     if (is_behind && !parser_take(parser, T_STAR) && !parser_take_word(parser, W_OF) && /* 额定的20%, 额定功率20% */
-        ((unsigned char)token->text.bytes[0] < 0x80 || parser->at->kind != T_QUANTITY))
+        (unsigned char)token->text.bytes[0] < 0x80)
         return parser_fail(parser, "'*'", NULL, "rated * 0.2, 0.2 * rated, 20% of rated");
     is_minus = parser_take(parser, T_MINUS);
 
@@ -221,15 +238,14 @@ static int parse_comparison(struct parser *parser, enum quant phases, struct con
     if (phases != QUANT_NONE)
         cond->series->phases = phases;
     cond->ref = cond->series->ref;
-    if (parser_is_frozen(parser) || parser_is_long_frozen(parser))
-        TRY(parse_frozen(parser, cond));
-    else
-        TRY(parse_compared(parser, cond));
     if (cond->series->metric == METRIC_ENERGY) {
         report_hint(parser->report, "energy of production by enterprise, day having energy > 100");
         return report_fail(parser->report, GK_ESYNTAX, cond->series->place,
                            "energy is a sum over time: it cannot be compared at a moment");
     }
+    if (parser_is_frozen(parser) || parser_is_long_frozen(parser))
+        return parse_frozen(parser, cond);
+    TRY(parse_compared(parser, cond));
 done:
     return rc;
 }
@@ -245,11 +261,20 @@ static bool is_count_above(const struct token *token)
     return token->kind == T_WORD && token->word == W_ABOVE;
 }
 
+/* More than 2, 超过2台 */
+static bool is_more_than(const struct token *token)
+{
+    bool is_words =
+        token->kind == T_WORD && token->word == W_MORE && token[1].kind == T_WORD && token[1].word == W_THAN;
+
+    return is_words || (token->kind == T_GREATER && token[1].kind == T_NUMBER);
+}
+
 static bool is_quant(const struct parser *parser)
 {
     return parser_is_word(parser, W_ANY) || parser_is_word(parser, W_ALL) || parser_is_word(parser, W_NO) ||
            parser_is_word(parser, W_AT) || parser_is_word(parser, W_EXACTLY) || parser->at->kind == T_GREATER_EQUAL ||
-           is_count_above(parser->at);
+           is_count_above(parser->at) || is_more_than(parser->at);
 }
 
 static int parse_quant(struct parser *parser, enum quant *quant, uint32_t *k)
@@ -271,6 +296,11 @@ static int parse_quant(struct parser *parser, enum quant *quant, uint32_t *k)
         TRY(parse_count(parser, "a count", &count));
         parser->at++; /* 以上 */
         *quant = QUANT_AT_LEAST;
+    } else if (is_more_than(parser->at)) {
+        parser->at += parser->at->kind == T_WORD ? 2 : 1;
+        TRY(parse_count(parser, "a count after 'more than'", &count));
+        *quant = QUANT_AT_LEAST;
+        count++;
     } else if (parser_take(parser, T_GREATER_EQUAL)) { /* 至少 */
         TRY(parse_count(parser, "a count after 'at least'", &count));
         *quant = QUANT_AT_LEAST;
@@ -293,6 +323,8 @@ static int parse_quantified(struct parser *parser, struct cond *cond)
     uint32_t k = 1;
     int rc;
 
+    if (parser_is_no_data(parser))
+        return parser_fail(parser, "a condition", NULL, "when facility nodata for > 1h");
     if (is_quant(parser))
         TRY(parse_quant(parser, &quant, &k));
     if (quant != QUANT_NONE)
@@ -427,6 +459,17 @@ bool parser_begins_cond(const struct token *token)
            parser_is_word(&ahead, W_NO);
 }
 
+bool parser_begins_han_cond(const struct parser *parser)
+{
+    const struct parser ahead = {.at = parser->at + (parser->at->kind == T_OPEN)};
+
+    return parser_is_han(&ahead) &&
+           (parser_begins_cond(ahead.at) || parser_is_calendar(&ahead) || parser_is_hours(&ahead) ||
+            parser_is_word(&ahead, W_ORDER) || parser_is_word(&ahead, W_EXEMPT) || parser_is_word(&ahead, W_NOT) ||
+            parser_is_word(&ahead, W_POSSIBLY) || parser_is_word(&ahead, W_SURELY) ||
+            parser_is_word(&ahead, W_UNKNOWN) || ahead.at->kind == T_GREATER_EQUAL);
+}
+
 /* A bare or quoted word that is no word of the language: a definition, which the binder looks up. */
 static int parse_name(struct parser *parser, struct cond *cond)
 {
@@ -486,6 +529,7 @@ static int parse_prim_alone(struct parser *parser, struct cond **out)
         TRY(parser_enter(parser));
         TRY(parse_cond(parser, out));
         parser->depth--;
+        parser->widened = NULL; /* who writes parentheses means a condition */
         TRY(parser_need(parser, T_CLOSE, "')'", "a parenthesis is still open"));
         return GK_OK;
     }
@@ -544,6 +588,14 @@ done:
     return rc;
 }
 
+/* No order, 无豁免: what has no number of its own is not so. */
+static bool is_no_order(const struct parser *parser)
+{
+    const struct parser next = {.at = parser->at + 1};
+
+    return parser_is_word(parser, W_NO) && (parser_is_word(&next, W_ORDER) || parser_is_word(&next, W_EXEMPT));
+}
+
 static int parse_unary(struct parser *parser, struct cond **out)
 {
     static const struct {
@@ -553,7 +605,8 @@ static int parse_unary(struct parser *parser, struct cond **out)
     int rc;
 
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
-        if (!parser_is_word(parser, prefixes[i].word))
+        bool is_no = prefixes[i].kind == COND_NOT && is_no_order(parser);
+        if (!parser_is_word(parser, prefixes[i].word) && !is_no)
             continue;
         TRY(parser_enter(parser));
         parser->at++;
@@ -578,6 +631,21 @@ static bool take_joint(struct parser *parser, enum word word)
     return true;
 }
 
+static bool is_weekday(const struct cond *cond)
+{
+    return cond->kind == COND_CALENDAR && !cond->name.bytes && cond->calendar == W_NONE;
+}
+
+/* Monday and friday: never, and hardly meant. */
+static int check_days(struct parser *parser, const struct cond *a, const struct cond *b)
+{
+    a = a->kind == COND_AND ? a->b : a;
+    if (!is_weekday(a) || !is_weekday(b) || a->days & b->days)
+        return GK_OK;
+    report_hint(parser->report, "monday or friday");
+    return report_fail(parser->report, GK_ESYNTAX, b->place, "no day is both");
+}
+
 static int parse_conj(struct parser *parser, struct cond **out)
 {
     struct cond *b;
@@ -586,6 +654,7 @@ static int parse_conj(struct parser *parser, struct cond **out)
     TRY(parse_unary(parser, out));
     while (take_joint(parser, W_AND)) {
         TRY(parse_unary(parser, &b));
+        TRY(check_days(parser, *out, b));
         TRY(parser_wrap(parser, out, COND_AND, b));
     }
 done:
@@ -669,6 +738,40 @@ static bool take_clause(struct parser *parser)
     return true;
 }
 
+/* And `b`; *out is NULL where there is nothing yet. */
+static int add_narrowing(struct parser *parser, struct cond **out, struct cond *b)
+{
+    if (*out)
+        return parser_wrap(parser, out, COND_AND, b);
+    *out = b;
+    return GK_OK;
+}
+
+/* On mondays and fridays: of days both words mean either. Behind `and` what is no day is the next condition. */
+static int parse_on_days(struct parser *parser, struct cond **out)
+{
+    struct cond *b;
+    int rc;
+
+    if (!parser->on_days)
+        parser->on_days = parser->at;
+    parser->at++; /* on */
+    TRY(parse_prim(parser, out));
+    for (;;) {
+        struct parser ahead = *parser;
+        if (!parser_take_word(&ahead, W_OR) && !parser_take_word(&ahead, W_AND) && !parser_take(&ahead, T_COMMA))
+            return GK_OK;
+        (void)(parser_is_on_days(ahead.at) && parser_take_word(&ahead, W_ON));
+        if (!parser_is_calendar(&ahead))
+            return GK_OK;
+        parser->at = ahead.at;
+        TRY(parse_prim(parser, &b));
+        TRY(parser_wrap(parser, out, COND_OR, b));
+    }
+done:
+    return rc;
+}
+
 /* while, during, unless, outside: each narrows what is there, or begins it where there is nothing yet. */
 static int parse_rest(struct parser *parser, struct cond **out)
 {
@@ -682,16 +785,22 @@ static int parse_rest(struct parser *parser, struct cond **out)
             TRY(parse_that(parser, out, &is_done));
         if (!is_done)
             continue;
+        if (parser_is_on_days(parser->at)) {
+            TRY(parse_on_days(parser, &b));
+            TRY(add_narrowing(parser, out, b));
+            while (parser_take_word(parser, W_AND)) { /* on weekdays and abatement off */
+                TRY(parse_conj(parser, &b));
+                TRY(parser_wrap(parser, out, COND_AND, b));
+            }
+            continue;
+        }
         bool is_and = take_joint(parser, W_WHILE) || take_joint(parser, W_DURING) || (*out && take_clause(parser));
         if (!is_and && !take_joint(parser, W_UNLESS) && !take_joint(parser, W_OUTSIDE))
             return GK_OK;
         TRY(parse_disj(parser, &b));
         if (!is_and)
             TRY(parser_wrap(parser, &b, COND_NOT, NULL));
-        if (*out)
-            TRY(parser_wrap(parser, out, COND_AND, b));
-        else
-            *out = b;
+        TRY(add_narrowing(parser, out, b));
     }
 done:
     return rc;
@@ -816,6 +925,7 @@ static bool is_for(const struct parser *parser)
 
 int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
 {
+    const struct token *first = parser->at;
     enum cond_kind kind;
     bool is_beyond = false;
     int64_t ns;
@@ -845,6 +955,9 @@ int parse_suffix(struct parser *parser, struct cond **out, bool *is_done)
     TRY(parser_wrap(parser, out, kind, NULL));
     (*out)->ns = ns;
     (*out)->is_beyond = is_beyond;
+    (*out)->limit_place = parser_place(parser, first);
+    if (kind == COND_WITHIN_LAST)
+        parser->widened = *out;
 done:
     return rc;
 }

@@ -51,8 +51,7 @@ const struct token *parser_find_ending(const struct parser *parser)
 
 bool parser_is_inside_alone(const struct parser *parser, const struct tail *tail)
 {
-    return tail->in_names && is_last_noun(parser->at) &&
-           (parser->at->word == W_FACILITY || parser->at->word == W_LINE || parser->at->word == W_ENTERPRISE);
+    return tail->in_names && is_last_noun(parser->at) && parser->at->word != W_PARK;
 }
 
 /* ---- rankings ---- */

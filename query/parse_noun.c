@@ -141,6 +141,12 @@ bool parser_take_compare(struct parser *parser, enum token_kind *out)
         parser->at++;
         return true;
     }
+    if ((parser_is_word(parser, W_IS) || (parser_is_han(parser) && parser_is_word(parser, W_AS))) &&
+        (token[1].kind == T_NUMBER || token[1].kind == T_QUANTITY)) { /* power of production is 0, 功率为0 */
+        *out = T_EQUAL;
+        parser->at++;
+        return true;
+    }
     for (size_t i = 0; token->kind == T_WORD && i < sizeof forms / sizeof forms[0]; i++) {
         if (token->word != forms[i].first || token[1].kind != T_WORD || token[1].word != forms[i].second)
             continue;

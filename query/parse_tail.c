@@ -12,6 +12,11 @@ static const enum word TAILS[] = {W_IN,    W_WHERE,    W_PER,     W_BY,    W_EVE
                                   W_NOW,   W_THIS,     W_BETWEEN, W_SINCE, W_UNTIL, W_YESTERDAY, W_FOR,
                                   W_WHILE, W_IGNORING, W_AND,     W_OR,    W_NONE};
 
+static bool is_another_name(const struct parser *parser)
+{
+    return (parser_is_word(parser, W_AND) || parser_is_word(parser, W_OR)) && parser->at[1].kind == T_NAME;
+}
+
 static int parse_in(struct parser *parser, struct tail *out)
 {
     static const char example[] = "in park 'P1', in enterprise 'E7'";
@@ -23,6 +28,12 @@ static int parse_in(struct parser *parser, struct tail *out)
         return parser_fail(parser, "park, enterprise, line or facility after 'in'", NULL, example);
     }
     TRY(parse_names(parser, &out->in_names));
+    for (struct name *last = out->in_names; is_another_name(parser);) { /* in parks 'P1' and 'P2' */
+        parser->at++;
+        while (last->next)
+            last = last->next;
+        TRY(parse_names(parser, &last->next));
+    }
     if (!parser_take_word(parser, W_INSIDE))
         (void)parser_take_han(parser, W_OF);
 done:
@@ -444,6 +455,15 @@ static int parse_by_column(struct parser *parser, struct tail *out, bool *is_don
     }
 }
 
+/* Every hour is by hour. */
+static bool is_every_unit(const struct token *token)
+{
+    const struct token *next = token + 1;
+
+    return token->kind == T_WORD && token->word == W_EVERY && next->kind == T_WORD && next->word >= W_HOUR &&
+           next->word <= W_MONTH;
+}
+
 /* 每日 is by day, 每15分钟 every 15m. */
 static const struct tail_form *find_form(const struct parser *parser)
 {
@@ -452,6 +472,8 @@ static const struct tail_form *find_form(const struct parser *parser)
 
     if (word == W_PER && next->kind == T_DURATION)
         word = W_EVERY;
+    else if (is_every_unit(parser->at))
+        word = W_BY;
     else if (word == W_BY && next->kind == T_WORD && next->word == W_BAND && next[1].kind == T_NAME) /* 按阈值'v2' */
         word = W_USING;
     else if (word == W_PER && next->kind == T_WORD &&
@@ -490,7 +512,7 @@ int parse_tail_one(struct parser *parser, struct tail *out, bool *is_done)
         TRY(mark_seen(parser, out, TAIL_TOP));
         TRY(parse_ranking(parser, out));
     } else if (form) {
-        bool is_each = parser_take_han(&(struct parser){.at = parser->at}, W_PER);
+        bool is_each = parser_take_han(&(struct parser){.at = parser->at}, W_PER) || is_every_unit(parser->at);
         bool has_each = form->kind == TAIL_PER ? out->has_per : form->kind == TAIL_BY && out->seen & 1u << TAIL_BY;
         if (!is_each || !has_each) /* 各园区各企业, 每天各班次 */
             TRY(mark_seen(parser, out, form->kind));

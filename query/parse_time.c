@@ -44,16 +44,25 @@ static bool take_unit(struct parser *parser, enum word *unit)
     return false;
 }
 
+/* What was likely meant where a time is expected. */
+static const char *example_of_time(const struct parser *parser, const char *example)
+{
+    if (parser->at->kind == T_CLOCK)
+        return "a time has its date: 2026-11-20T08:00; hours of a day: today 08:00-12:00";
+    if (parser_is_calendar(parser))
+        return "one day by its date: 2026-11-16; of every week: when production running on mondays last 30d";
+    if (parser_is_word(parser, W_NIGHT))
+        return "every night: during hours 22:00-06:00; the last one: last night 22:00-06:00";
+    return example;
+}
+
 int parse_instant(struct parser *parser, const char *what, const char *example, struct token *out)
 {
     const struct token *token = parser->at;
 
     if (token->kind != T_TIME && token->kind != T_NAME && !parser_is_word(parser, W_NOW) &&
         !parser_is_word(parser, W_TODAY) && !parser_is_word(parser, W_YESTERDAY))
-        return parser_fail(parser, what, NULL,
-                           token->kind == T_CLOCK
-                               ? "a time has its date: 2026-11-20T08:00; hours of a day: today 08:00-12:00"
-                               : example);
+        return parser_fail(parser, what, NULL, example_of_time(parser, example));
     *out = *token;
     parser->at++;
     return GK_OK;
@@ -99,9 +108,9 @@ static int parse_last(struct parser *parser, struct time_tail *out)
     if (parser_is_word(parser, W_NIGHT))
         return parse_night(parser, out);
     out->kind = TIME_LAST;
-    if (parser->at->kind == T_WORD) {
-        return parser_fail(parser, "a duration or a unit after 'last'", UNITS, NULL);
-    }
+    if (parser->at->kind == T_WORD)
+        return parser_fail(parser, "a duration or a unit after 'last'", parser_is_calendar(parser) ? NULL : UNITS,
+                           example_of_time(parser, NULL));
     int rc = parse_duration(parser, "last", "last 24h, last 7d, last week", &out->ns);
     if (rc == GK_OK && !parser_take_word(parser, W_INSIDE))
         (void)parser_take_word(parser, W_BELOW); /* 最近24小时以内 */
@@ -114,6 +123,9 @@ static int parse_between(struct parser *parser, struct time_tail *out)
     int rc;
 
     out->kind = TIME_BETWEEN;
+    if (parser->at->kind == T_CLOCK)
+        return parser_fail(parser, "a time after 'between'", NULL,
+                           "hours of every day: during hours 22:00-06:00; of one: today 08:00-12:00");
     TRY(parse_instant(parser, "a time after 'between'", example, &out->a));
     if (parser_take_word(parser, W_SINCE_THEN)) { /* 从A以来 */
         out->kind = TIME_SINCE;
@@ -176,6 +188,10 @@ static int parse_simple(struct parser *parser, struct time_tail *out)
         out->kind = forms[i].kind;
         if (!forms[i].what)
             return out->kind == TIME_NOW ? GK_OK : parse_clocks(parser, out);
+        if (out->kind == TIME_ON && parser_is_calendar(parser))
+            return parser_fail(
+                parser, forms[i].what, NULL,
+                "days stand before place and time: when production running on mondays in park 'P1' last 30d");
         int rc = parse_instant(parser, forms[i].what, "2026-11-20, 2026-11-20T08:00, 2026-11-20T08:00+08:00", &out->a);
         if (rc == GK_OK && out->kind == TIME_ON)
             return parse_clocks(parser, out);

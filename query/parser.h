@@ -22,7 +22,9 @@ struct parser {
     unsigned depth, deepest;
     bool has_implied; /* which facilities offline: a state without its noun is of the names' */
     enum noun implied;
-    const struct token *stop; /* no suffix of a condition begins here; NULL: it may everywhere */
+    const struct cond *widened;  /* ends with `within last`, outside of parentheses; NULL: none does */
+    const struct token *on_days; /* of the first `on monday`; NULL: there is none */
+    const struct token *stop;    /* no suffix of a condition begins here; NULL: it may everywhere */
 };
 
 /* ---- walking: parser.c ---- */
@@ -63,6 +65,8 @@ int parse_count(struct parser *parser, const char *what, uint64_t *out);
 /* calendar 'X', shift 'X', workdays, weekdays, weekends, DAY [- DAY]: parse_calendar.c */
 bool parser_is_calendar(const struct parser *parser);
 int parse_calendar(struct parser *parser, struct cond *cond);
+/* `on` with days behind it, which is no state: on mondays, on workdays */
+bool parser_is_on_days(const struct token *on);
 /* 2小时[以上]不变: parse_event.c */
 bool parser_is_long_frozen(const struct parser *parser);
 /* The metric or channel name of the next tokens `X of`; false when they are none. */
@@ -169,6 +173,8 @@ bool parser_is_leading_tail(const struct parser *parser);
 bool parser_is_place(const struct parser *parser);
 /* A noun or a quantifier: a condition begins. */
 bool parser_begins_cond(const struct token *token);
+/* A Chinese condition begins, which needs no 当 before it. */
+bool parser_begins_han_cond(const struct parser *parser);
 int parse_leading_tails(struct parser *parser, struct tail *out);
 /* 各企业 每日 becomes 每日 各企业: what follows is of the enterprise. Keys keep the order of the text. */
 void parser_put_units_first(struct token *list);

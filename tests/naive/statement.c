@@ -274,6 +274,15 @@ static void make_which_often(struct random *random, struct statement *s)
     s->having.value = 1 + below(random, 3);
 }
 
+/* `within last 5m` at the end of a condition wants a time beside it. */
+static bool is_widened(const struct statement *s)
+{
+    for (int i = 0; s->kind == NUMBERS && i < s->n_parts; i++)
+        if (s->parts[i]->cond && s->parts[i]->cond->op == LAST)
+            return true;
+    return s->cond && s->cond->op == LAST;
+}
+
 struct statement *statement_make(const struct view *view, struct random *random)
 {
     static const enum kind kinds[] = {WHEN,     WHEN,    WHEN,      WHICH,   AGGREGATE, AGGREGATE, SERIES,
@@ -310,6 +319,8 @@ struct statement *statement_make(const struct view *view, struct random *random)
     if (s->kind == SAMPLES && (s->metric == LOAD || s->metric == ENERGY_OF))
         s->metric = POWER; /* what was measured */
     make_tails(view, random, s);
+    if (s->window == DEFAULT && is_widened(s))
+        s->window = LAST_D;
     s->with_possible = s->kind == WHEN && one_in(random, 4);
     bool has_series = s->kind >= SERIES && s->kind != LAG;
     if (s->kind == NUMBERS) {

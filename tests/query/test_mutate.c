@@ -9,7 +9,7 @@
 #include "query/zone.h"
 #include "utf8.h"
 
-#define STATEMENTS_MAX 1024
+#define STATEMENTS_MAX 2048
 #define TEXT_MAX       1024
 
 struct corpus {
