@@ -72,8 +72,11 @@ static void doubt_lines(struct output *out, const struct gk_query_meta *meta, co
     if (meta->has_possible && meta->n_possible > 0) {
         begin_line(out, "possible", style);
         (void)number_format(meta->possible_s, seconds);
-        output_format(out, tr("%" PRIu64 " more, %s s, cannot be excluded: the meters were silent\n"), meta->n_possible,
-                      seconds);
+        if (meta->possible_s > 0)
+            output_format(out, tr("%" PRIu64 " more, %s s, cannot be excluded: the meters were silent\n"),
+                          meta->n_possible, seconds);
+        else /* names, or moments */
+            output_format(out, tr("%" PRIu64 " more cannot be excluded: the meters were silent\n"), meta->n_possible);
     }
     if (meta->n_without_links > 0) {
         begin_line(out, "no links", style);

@@ -142,8 +142,10 @@ static int run_statement(struct ask *ask, gk_snapshot *snapshot, gk_query *query
     }
     ask->answer.snapshot = snapshot;
     answer_begin(&ask->answer, query);
-    while (!ask->out.is_closed && (rc = gk_query_next(query, &error)) == GK_OK)
+    /* Rows that are all made already are given without a look at the progress. */
+    while (!ask->out.is_closed && !interrupt_is_pending() && (rc = gk_query_next(query, &error)) == GK_OK)
         answer_row(&ask->answer);
+    rc = rc == GK_OK && interrupt_is_pending() ? GK_EINTERRUPTED : rc;
     progress_end(&ask->progress);
     ask->n_rows += ask->answer.n_rows;
     is_written = answer_end(&ask->answer, rc == GK_DONE ? gk_query_meta(query) : NULL);

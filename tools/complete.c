@@ -336,6 +336,63 @@ static void add_han(const struct complete_scope *scope, struct place *place, str
     add_names(scope, place, noun, out);
 }
 
+/* What stands behind a word, also where nothing is typed of it yet. */
+#define FOLLOWERS_MAX 15
+static const struct {
+    const char *word, *list[FOLLOWERS_MAX];
+} followers[] = {
+    {"by", {"enterprise", "park", "line", "facility", "hour", "day", "week", "month", "shift"}},
+    {"按", {"企业", "园区", "产线", "设施", "小时", "日", "周", "月", "班次"}},
+    {"list",
+     {"facilities", "enterprises", "parks", "lines", "links", "channels", "bands", "orders", "exemptions", "calendars",
+      "events", "gaps", "alarms", "rules"}},
+    {"列出",
+     {"设施", "企业", "园区", "产线", "关联", "通道", "阈值", "管控令", "豁免单", "日历", "事件", "断点", "报警",
+      "规则"}},
+    {"which", {"enterprises", "facilities", "productions", "abatements", "lines", "parks"}},
+    {"哪些", {"企业", "设施", "生产", "治污", "产线", "园区"}},
+    {"using", {"bands"}},
+    {"采用", {"阈值"}},
+    {"vs", {"previous", "last", "yesterday", "same", "stored", "now"}},
+    {"during", {"order", "hours", "workdays", "holidays", "weekends", "calendar", "shift"}},
+};
+
+static bool is_word_before(const char *text, const struct place *place, const char *word)
+{
+    size_t at = (size_t)(place->prefix - text), n = strlen(word);
+
+    while (at > 0 && text[at - 1] == ' ')
+        at--;
+    if (at < n || text + at == place->prefix || strncasecmp(text + at - n, word, n) != 0)
+        return false;
+    return (unsigned char)word[0] >= 0x80 || at == n || !is_word_byte((unsigned char)text[at - n - 1]);
+}
+
+/* Keys of groups are tags, too. */
+static void add_tags(const struct complete_scope *scope, const struct place *place, struct completion *out)
+{
+    const struct gk_facility *facility;
+
+    for (uint32_t id = 0; scope->snapshot != NULL && (facility = gk_facility_get(scope->snapshot, id)) != NULL; id++)
+        for (size_t i = 0; i < facility->n_tags; i++)
+            if (begins(facility->tags[i].key, place->prefix, place->size))
+                add(out, facility->tags[i].key);
+}
+
+static void add_followers(const struct complete_scope *scope, const char *text, const struct place *place,
+                          struct completion *out)
+{
+    for (size_t i = 0; i < sizeof followers / sizeof *followers; i++) {
+        if (!is_word_before(text, place, followers[i].word))
+            continue;
+        for (size_t j = 0; j < FOLLOWERS_MAX && followers[i].list[j] != NULL; j++)
+            if (begins(followers[i].list[j], place->prefix, place->size))
+                add(out, followers[i].list[j]);
+        if (i < 2)
+            add_tags(scope, place, out);
+    }
+}
+
 static const char *const verbs[] = {"when",  "which",   "duration", "share",  "count",   "longest", "energy", "avg",
                                     "state", "samples", "list",     "define", "explain", "profile", NULL};
 
@@ -432,9 +489,12 @@ void completion_find(const struct complete_scope *scope, const char *text, size_
             add_list(verbs, &place, out);
         else if (noun != NULL)
             add_names(scope, &place, noun, out);
+        else
+            add_followers(scope, text, &place, out);
     } else {
         struct place whole = place;
 
+        add_followers(scope, text, &place, out);
         if (noun != NULL)
             add_names(scope, &place, noun, out);
         if ((unsigned char)place.prefix[0] >= 0x80 && out->n == 0)

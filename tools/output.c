@@ -247,7 +247,7 @@ static bool is_mark(const char *text, size_t size, size_t at)
     if (text[at] == '_')
         return at == 0 || at + 1 == size || !isalnum((unsigned char)text[at - 1]) ||
                !isalnum((unsigned char)text[at + 1]);
-    return memchr("|\\`*<", text[at], 5) != NULL;
+    return memchr("|\\`*<[", text[at], 6) != NULL;
 }
 
 void output_markdown(struct output *out, const char *text, size_t size)

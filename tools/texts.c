@@ -203,6 +203,7 @@ static const struct {
     {"%.2f %% of the time of 1 subject\n", "1 个主体时间的 %.2f %%\n"},
     {"%.2f %% of the time of %" PRIu64 " subjects\n", "占时间的 %.2f %%，共 %" PRIu64 " 个主体\n"},
     {"possible", "可能"},
+    {"%" PRIu64 " more cannot be excluded: the meters were silent\n", "另有 %" PRIu64 " 个无法排除：当时没有数据\n"},
     {"%" PRIu64 " more, %s s, cannot be excluded: the meters were silent\n",
      "另有 %" PRIu64 " 段、%s 秒无法排除：当时没有数据\n"},
     {"no links", "无关联"},

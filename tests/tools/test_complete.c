@@ -9,9 +9,9 @@ static char folder[4096];
 static gk_db *db;
 static struct complete_scope scope;
 
-static const char FACILITIES[] = "facility,enterprise,park,line,role,rated_kw\n"
-                                 "press,华丰化工,P1,L1,production,10\nfan-1,华丰化工,P1,L1,abatement,10\n"
-                                 "fan-2,华美家具,P1,L1,abatement,10\nit's,E2,东区,L2,other,10\n";
+static const char FACILITIES[] = "facility,enterprise,park,line,role,rated_kw,grade\n"
+                                 "press,华丰化工,P1,L1,production,10,A\nfan-1,华丰化工,P1,L1,abatement,10,A\n"
+                                 "fan-2,华美家具,P1,L1,abatement,10,\nit's,E2,东区,L2,other,10,\n";
 static const char *const dots[] = {".help", ".mode", ".read", NULL};
 static const char *const formats[] = {"table", "csv", NULL};
 
@@ -110,6 +110,34 @@ static void calendars_shifts_and_sets_of_bands_have_names(void **state)
     check("using bands '", "using bands 'strict' ");
 }
 
+/* How many there are behind a word of which nothing is typed yet, or only a part. */
+static void check_count(const char *text, size_t n, const char *one)
+{
+    struct completion completion;
+    bool is_there = false;
+
+    completion_find(&scope, text, strlen(text), &completion);
+    for (size_t i = 0; i < completion.n; i++)
+        is_there |= strcmp(completion.candidates[i], one) == 0;
+    assert_int_equal(completion.n, n);
+    assert_true(is_there);
+    completion_clear(&completion);
+}
+
+static void what_follows_a_word_is_offered_before_it_is_typed(void **state)
+{
+    (void)state;
+    check_count("duration of abatement off by ", 10, "grade"); /* nine keys and a tag */
+    check_count("治污停运的时长 按 ", 10, "grade");
+    check("duration of abatement off by gra", "duration of abatement off by grade ");
+    check_count("list ", 14, "orders");
+    check_count("which ", 6, "enterprises");
+    check_count("energy of production by day vs ", 6, "previous");
+    check("when abatement off using ", "when abatement off using bands ");
+    check("when abatement off using ban", "when abatement off using band|"); /* bands, band */
+    check("standby ", "standby ");                                           /* ends with a word, and is none */
+}
+
 static void names_are_found_without_a_noun_where_no_word_is(void **state)
 {
     (void)state;
@@ -189,6 +217,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(words_are_completed_in_either_case),
     cmocka_unit_test(names_are_those_of_the_noun_before),
     cmocka_unit_test(calendars_shifts_and_sets_of_bands_have_names),
+    cmocka_unit_test(what_follows_a_word_is_offered_before_it_is_typed),
     cmocka_unit_test(names_are_found_without_a_noun_where_no_word_is),
     cmocka_unit_test(chinese_words_stand_close_to_each_other),
     cmocka_unit_test(dot_commands_and_what_goes_with_them),

@@ -83,6 +83,7 @@ static void markdown_keeps_its_cells(void **state)
     check(output_markdown, "a|b", "a\\|b");
     check(output_markdown, "P1_fan*", "P1_fan\\*");
     check(output_markdown, "_fan_", "\\_fan\\_");
+    check(output_markdown, "[fan](http://x)", "\\[fan](http://x)");
     check(output_markdown, "", "");
     check_bytes(output_markdown, "a\0b", 3, "a\\x00b");
 }

@@ -190,6 +190,23 @@ static void control_c_stops_the_statement_and_not_the_shell(void **state)
     end(&terminal);
 }
 
+static void control_c_stops_rows_that_are_made_already(void **state)
+{
+    struct terminal terminal;
+    size_t n_lines = 0;
+
+    (void)state;
+    begin(&terminal);
+    terminal_type(&terminal, ".mode csv\n.limit 0\nduration of production running every 1s last 24h;\n");
+    (void)terminal_await(&terminal, "2026-01-04T00:00:10+08:00");
+    terminal_type(&terminal, "\003");
+    (void)terminal_await(&terminal, "stopped");
+    for (const char *p = terminal.seen; (p = strchr(p, '\n')) != NULL; p++)
+        n_lines++;
+    assert_true(n_lines < 86400 / 2);
+    end(&terminal);
+}
+
 static void control_c_drops_what_was_typed(void **state)
 {
     struct terminal terminal;
@@ -323,6 +340,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_mistake_is_told_and_the_shell_goes_on),
     cmocka_unit_test(definitions_last_and_now_can_be_set),
     cmocka_unit_test(control_c_stops_the_statement_and_not_the_shell),
+    cmocka_unit_test(control_c_stops_rows_that_are_made_already),
     cmocka_unit_test(control_c_drops_what_was_typed),
     cmocka_unit_test(long_answers_go_through_the_pager),
     cmocka_unit_test(a_pager_that_goes_away_ends_the_answer),
