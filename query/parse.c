@@ -217,15 +217,11 @@ static bool take_mode(struct parser *parser, enum which_mode *out)
     return false;
 }
 
-/* Which enterprises had abatement off, which facilities have no data. */
 static bool is_have(const struct token *token)
 {
-    static const char *const words[] = {"have", "has", "had"};
-
-    for (size_t i = 0; token->kind == T_WORD && token->word == W_NONE && i < sizeof words / sizeof words[0]; i++)
-        if (strcasecmp(token->text.bytes, words[i]) == 0)
-            return true;
-    return false;
+    return token->kind == T_WORD && token->word == W_NONE &&
+           (strcasecmp(token->text.bytes, "have") == 0 || strcasecmp(token->text.bytes, "has") == 0 ||
+            strcasecmp(token->text.bytes, "had") == 0);
 }
 
 /* [ever|always|never|now] COND, of the noun; `end` is where the condition has to end, NULL: with the tails. */
@@ -246,12 +242,13 @@ static int parse_whose(struct parser *parser, const struct token *end, struct st
     parser->implied = stmt->ref.noun;
     bool is_often = stmt->mode == WHICH_EVER && parser_find_times(parser, &from, &to) && (!end || to == end);
     struct parser ahead = *parser;
-    ahead.at += is_have(ahead.at); /* which enterprises had duration of ... > 2h */
+    ahead.at += is_have(ahead.at); /* which enterprises had abatement off, had duration of ... > 2h */
     const struct token *limit = stmt->mode == WHICH_EVER && !is_often ? parser_find_limit(&ahead, end) : NULL;
+    if (limit || parser_begins_cond(ahead.at))
+        parser->at = ahead.at;
     if (is_often) {
         TRY(parse_which_often(parser, from, to, stmt));
     } else if (limit) {
-        parser->at = ahead.at;
         TRY(parse_which_numbers(parser, limit, stmt));
     } else {
         TRY(parse_cond(parser, &stmt->cond));
@@ -286,8 +283,7 @@ static int parse_which(struct parser *parser, struct stmt *stmt)
     TRY(parse_noun(parser, &stmt->ref.noun));
     const char *verb = parser_is_word(parser, W_IS) ? parser->at->text.bytes : "";
     bool has_mode = *verb && take_mode(&(struct parser){.at = parser->at + 1}, &stmt->mode);
-    parser->at +=
-        has_mode || (is_have(parser->at) && parser_begins_cond(parser->at + 1)); /* which facilities were never off */
+    parser->at += has_mode; /* which facilities were never off */
     TRY(parse_whose(parser, NULL, stmt));
     bool is_present = !has_mode && (strcasecmp(verb, "is") == 0 || strcasecmp(verb, "are") == 0);
     if (is_present && stmt->kind == STMT_WHICH && !(stmt->tail.seen & 1u << TAIL_TIME)) {

@@ -682,11 +682,6 @@ done:
     return rc;
 }
 
-static bool is_han_word(const struct token *token, enum word word)
-{
-    return token->kind == T_WORD && token->word == word && (unsigned char)token->text.bytes[0] >= 0x80;
-}
-
 /* The rows are those of the noun that is asked for. */
 static int by_asked(struct parser *parser, struct stmt *stmt)
 {
@@ -715,15 +710,12 @@ int parse_which_often(struct parser *parser, const struct token *from, const str
     count.source = new_source(parser, &numbers, SOURCE_COND);
     if (!count.source)
         return parser_no_memory(parser);
-    const struct token *stop = from;
-    if (stop > parser->at && is_han_word(stop - 1, W_COUNT)) /* 停运[的]次数超过3次 */
-        stop--;
-    if (stop < from && stop > parser->at && is_han_word(stop - 1, W_OF))
-        stop--;
-    parser->stop = stop;
+    parser->stop = from;
     TRY(parse_cond(parser, &count.source->cond));
     parser->stop = NULL;
-    if (parser->at != stop)
+    parser->at += parser_is_word(parser, W_OF) && parser->at + 2 == from;    /* 停运的次数超过3次 */
+    parser->at += parser_is_word(parser, W_COUNT) && parser->at + 1 == from; /* 停运次数超过3次 */
+    if (parser->at != from)
         return parser_fail(parser, "the end or a tail", NULL, "abatement offline while production running");
     TRY(add_plain(parser, &numbers, &count));
     TRY(by_asked(parser, stmt));

@@ -38,6 +38,21 @@ static struct cond *new_cond(struct parser *parser, enum cond_kind kind, struct 
     return cond;
 }
 
+static bool is_weekday(const struct cond *cond)
+{
+    return cond->kind == COND_CALENDAR && !cond->name.bytes && cond->calendar == W_NONE;
+}
+
+/* Monday and friday: never, and hardly meant. */
+static int check_days(struct parser *parser, const struct cond *a, const struct cond *b)
+{
+    a = a->kind == COND_AND ? a->b : a;
+    if (!is_weekday(a) || !is_weekday(b) || a->days & b->days)
+        return GK_OK;
+    report_hint(parser->report, "monday or friday");
+    return report_fail(parser->report, GK_ESYNTAX, b->place, "no day is both");
+}
+
 /* Chains are as deep as parentheses are, and limited like them. */
 int parser_wrap(struct parser *parser, struct cond **cond, enum cond_kind kind, struct cond *b)
 {
@@ -45,6 +60,8 @@ int parser_wrap(struct parser *parser, struct cond **cond, enum cond_kind kind, 
 
     if (!out)
         return parser_no_memory(parser);
+    if (kind == COND_AND && check_days(parser, *cond, b) != GK_OK)
+        return GK_ESYNTAX;
     if (out->depth > 4 * NEST_MAX) {
         report_hint(parser->report, "name a part of it: define untreated as ...");
         return report_fail(parser->report, GK_ELIMIT, parser->at->place,
@@ -238,14 +255,15 @@ static int parse_comparison(struct parser *parser, enum quant phases, struct con
     if (phases != QUANT_NONE)
         cond->series->phases = phases;
     cond->ref = cond->series->ref;
+    if (parser_is_frozen(parser) || parser_is_long_frozen(parser))
+        TRY(parse_frozen(parser, cond));
+    else
+        TRY(parse_compared(parser, cond));
     if (cond->series->metric == METRIC_ENERGY) {
         report_hint(parser->report, "energy of production by enterprise, day having energy > 100");
         return report_fail(parser->report, GK_ESYNTAX, cond->series->place,
                            "energy is a sum over time: it cannot be compared at a moment");
     }
-    if (parser_is_frozen(parser) || parser_is_long_frozen(parser))
-        return parse_frozen(parser, cond);
-    TRY(parse_compared(parser, cond));
 done:
     return rc;
 }
@@ -631,21 +649,6 @@ static bool take_joint(struct parser *parser, enum word word)
     return true;
 }
 
-static bool is_weekday(const struct cond *cond)
-{
-    return cond->kind == COND_CALENDAR && !cond->name.bytes && cond->calendar == W_NONE;
-}
-
-/* Monday and friday: never, and hardly meant. */
-static int check_days(struct parser *parser, const struct cond *a, const struct cond *b)
-{
-    a = a->kind == COND_AND ? a->b : a;
-    if (!is_weekday(a) || !is_weekday(b) || a->days & b->days)
-        return GK_OK;
-    report_hint(parser->report, "monday or friday");
-    return report_fail(parser->report, GK_ESYNTAX, b->place, "no day is both");
-}
-
 static int parse_conj(struct parser *parser, struct cond **out)
 {
     struct cond *b;
@@ -654,7 +657,6 @@ static int parse_conj(struct parser *parser, struct cond **out)
     TRY(parse_unary(parser, out));
     while (take_joint(parser, W_AND)) {
         TRY(parse_unary(parser, &b));
-        TRY(check_days(parser, *out, b));
         TRY(parser_wrap(parser, out, COND_AND, b));
     }
 done:
