@@ -747,6 +747,16 @@ static bool is_limit(const struct token *token, enum token_kind kind)
                          (token[1].word == W_ABOVE || token[1].word == W_BELOW));
 }
 
+/* 哪家企业用电量最多 */
+static bool is_most(const struct token *token)
+{
+    const struct parser behind = {.at = token + 1};
+
+    return token->kind == T_WORD && (unsigned char)token->text.bytes[0] >= 0x80 &&
+           (token->word == W_LIMIT || token->word == W_LONGEST || token->word == W_MAX) &&
+           (token[1].kind == T_END || token[1].kind == T_COMMA || parser_is_leading_tail(&behind));
+}
+
 static bool is_sign(const struct token *token)
 {
     return token->kind == T_PLUS || token->kind == T_MINUS || token->kind == T_STAR || token->kind == T_SLASH;
@@ -766,7 +776,7 @@ const struct token *parser_find_limit(const struct parser *parser, const struct 
         depth += token->kind == T_OPEN;
         depth -= token->kind == T_CLOSE && depth > 0;
         is_time = is_time && (depth > 0 || !is_sign(token)); /* a ratio is none */
-        if (depth > 0 || !is_limit(token, is_time ? T_DURATION : T_END))
+        if (depth > 0 || !(is_limit(token, is_time ? T_DURATION : T_END) || (!is_of && is_most(token))))
             continue;
         bool is_behind_agg =
             is_agg(token - 1) || (token - 1 > first && is_agg(token - 2) && parser_read_metric(token - 1, &metric));
@@ -823,7 +833,14 @@ int parse_which_numbers(struct parser *parser, const struct token *limit, struct
         if (stmt->measures[i].kind == AGG_SAMPLES)
             return refuse_samples(parser, stmt);
     TRY(by_asked(parser, stmt));
-    TRY(parse_having_of(parser, stmt->columns->name, stmt->columns->place, tail));
+    if (is_most(limit)) {
+        tail->has_top = true;
+        tail->top = 1;
+        tail->top_by = (struct column_ref){{stmt->columns->name, strlen(stmt->columns->name)}, limit->place};
+        parser->at++;
+    } else {
+        TRY(parse_having_of(parser, stmt->columns->name, stmt->columns->place, tail));
+    }
 done:
     return rc;
 }

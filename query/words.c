@@ -85,6 +85,7 @@ static const struct spelling spellings[] = {
     {"max", W_MAX},
     {"maximum", W_MAX},
     {"最大", W_MAX},
+    {"最高", W_MAX},
     {"最大值", W_MAX},
     {"min", W_MIN},
     {"minimum", W_MIN},
