@@ -425,6 +425,30 @@ static void find_subject(struct binder *binder, const struct stmt *stmt)
     }
 }
 
+/* Any of the noun, with no word for how many and no names. */
+static bool has_any(const struct bound *bound, enum noun noun)
+{
+    for (size_t i = 0; i < bound->n_leaves; i++) {
+        const struct ref *ref = &bound->leaves[i]->ref;
+        if (cond_has_ref(bound->leaves[i]) && ref->quant == QUANT_NONE && ref->noun == noun && !ref->names)
+            return true;
+    }
+    return false;
+}
+
+/* Which enterprises ever abatement offline while production running: it may be the abatement of another of its lines.
+ */
+static int note_inside(struct binder *binder)
+{
+    const struct bound *bound = binder->bound;
+
+    if (noun_is_facility(bound->subject) || bound->subject == NOUN_LINE || !has_any(bound, NOUN_ABATEMENT) ||
+        !has_any(bound, NOUN_PRODUCTION))
+        return GK_OK;
+    return note(binder, "abatement and production are any inside, linked or not; of those that are linked: when ... "
+                        "without per, count of ... by enterprise");
+}
+
 /* which facilities ever abatement offline: whoever reads it expects rows of abatement, and they are of those it
  * serves. */
 static int note_linked(struct binder *binder, const struct stmt *stmt)
@@ -546,6 +570,7 @@ int bind_condition(struct binder *binder, const struct stmt *stmt, const struct 
         find_subject(binder, stmt);
     }
     TRY(note_linked(binder, stmt));
+    TRY(note_inside(binder));
     TRY(bind_ranges(binder));
     if (bound->looks_ahead)
         TRY(note(binder, "the condition looks ahead: near now its answers are only possible"));

@@ -47,6 +47,9 @@ static const struct {
     {"days of the week go with a time", "星期要有时间范围"},
     {"on mondays last 30d, on weekends this month; one day by its date: on 2026-11-16",
      "最近30天周一…；本月周末…；某一天写日期：2026-11-16"},
+    {"abatement and production are any inside, linked or not; of those that are linked: when ... without per, count "
+     "of ... by enterprise",
+     "治污与生产是范围内任意的设施，不论是否关联；只问有关联的：不带每…的“当…”，或“…的次数 按企业”"},
     /* rules */
     {"a message has no place '%.*s'", "消息里没有“%.*s”这个位置"},
     {"there is no memory for a judge", "没有内存可用于判定规则"},
