@@ -402,73 +402,37 @@ done:
 
 /* ---- the subject and the ranges ---- */
 
+/* The first noun without a word for how many; NULL. */
+static const struct ref *find_plain(const struct bound *bound)
+{
+    for (size_t i = 0; i < bound->n_leaves; i++)
+        if (cond_has_ref(bound->leaves[i]) && bound->leaves[i]->ref.quant == QUANT_NONE)
+            return &bound->leaves[i]->ref;
+    return NULL;
+}
+
+/* Whether what is named is made up of subjects: which enterprises, which facilities ever abatement offline. */
+static bool is_made_of(enum noun asked, enum noun noun)
+{
+    if (asked == NOUN_FACILITY)
+        return noun_is_facility(noun);
+    return !noun_is_facility(asked) && noun < asked; /* enum noun is ordered by width */
+}
+
 static void find_subject(struct binder *binder, const struct stmt *stmt)
 {
     struct bound *bound = binder->bound;
+    const struct ref *plain = find_plain(bound);
 
     bound->subject = NOUN_ZONE;
-    if (stmt->kind == STMT_WHICH) {
+    if (stmt->kind == STMT_WHICH)
         bound->subject = stmt->ref.noun;
-        return;
-    }
     if (stmt->tail.has_per) {
         bound->subject = stmt->tail.per;
-        return;
+    } else if (plain && (stmt->kind != STMT_WHICH || is_made_of(stmt->ref.noun, plain->noun))) {
+        bound->subject = plain->noun;
+        bound->subject_names = plain->names;
     }
-    for (size_t i = 0; i < bound->n_leaves; i++) {
-        const struct cond *leaf = bound->leaves[i];
-        if (cond_has_ref(leaf) && leaf->ref.quant == QUANT_NONE) {
-            bound->subject = leaf->ref.noun;
-            bound->subject_names = leaf->ref.names;
-            return;
-        }
-    }
-}
-
-/* Any of the noun, with no word for how many and no names. */
-static bool has_any(const struct bound *bound, enum noun noun)
-{
-    for (size_t i = 0; i < bound->n_leaves; i++) {
-        const struct ref *ref = &bound->leaves[i]->ref;
-        if (cond_has_ref(bound->leaves[i]) && ref->quant == QUANT_NONE && ref->noun == noun && !ref->names)
-            return true;
-    }
-    return false;
-}
-
-/* Which enterprises ever abatement offline while production running: it may be the abatement of another of its lines.
- */
-static int note_inside(struct binder *binder)
-{
-    const struct bound *bound = binder->bound;
-
-    if (noun_is_facility(bound->subject) || bound->subject == NOUN_LINE || !has_any(bound, NOUN_ABATEMENT) ||
-        !has_any(bound, NOUN_PRODUCTION))
-        return GK_OK;
-    return note(binder, "abatement and production are any inside, linked or not; of those that are linked: when ... "
-                        "without per, count of ... by enterprise");
-}
-
-/* which facilities ever abatement offline: whoever reads it expects rows of abatement, and they are of those it
- * serves. */
-static int note_linked(struct binder *binder, const struct stmt *stmt)
-{
-    const struct bound *bound = binder->bound;
-    size_t i = 0;
-
-    if (stmt->kind != STMT_WHICH || stmt->ref.noun != NOUN_FACILITY)
-        return GK_OK;
-    while (i < bound->n_leaves && !(cond_has_ref(bound->leaves[i]) && bound->leaves[i]->ref.quant == QUANT_NONE))
-        i++;
-    const struct ref *first = i < bound->n_leaves ? &bound->leaves[i]->ref : &stmt->ref;
-    if (first->names || (first->noun != NOUN_PRODUCTION && first->noun != NOUN_ABATEMENT))
-        return GK_OK;
-    return note(
-        binder,
-        first->noun == NOUN_ABATEMENT
-            ? "rows are facilities of which the linked abatement is so: 'which abatement' asks about abatement itself"
-            : "rows are facilities of which the linked production is so: 'which production' asks about production "
-              "itself");
 }
 
 static bool same_names(const struct name *a, const struct name *b)
@@ -569,8 +533,6 @@ int bind_condition(struct binder *binder, const struct stmt *stmt, const struct 
     } else {
         find_subject(binder, stmt);
     }
-    TRY(note_linked(binder, stmt));
-    TRY(note_inside(binder));
     TRY(bind_ranges(binder));
     if (bound->looks_ahead)
         TRY(note(binder, "the condition looks ahead: near now its answers are only possible"));

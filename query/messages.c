@@ -47,9 +47,6 @@ static const struct {
     {"days of the week go with a time", "星期要有时间范围"},
     {"on mondays last 30d, on weekends this month; one day by its date: on 2026-11-16",
      "最近30天周一…；本月周末…；某一天写日期：2026-11-16"},
-    {"abatement and production are any inside, linked or not; of those that are linked: when ... without per, count "
-     "of ... by enterprise",
-     "治污与生产是范围内任意的设施，不论是否关联；只问有关联的：不带每…的“当…”，或“…的次数 按企业”"},
     /* rules */
     {"a message has no place '%.*s'", "消息里没有“%.*s”这个位置"},
     {"there is no memory for a judge", "没有内存可用于判定规则"},
@@ -220,10 +217,6 @@ static const struct {
      "谁的：全区用电量 按日、各企业用电量、生产的用电量 按企业、按日"},
     {"a count stands before what is counted: top 5 by count", "写出个数：次数最多的5家企业"},
     {"a date has its year", "日期要写年份"},
-    {"rows are facilities of which the linked abatement is so: 'which abatement' asks about abatement itself",
-     "结果行是设施，看的是与它关联的治污；要列治污设施本身，写 …的治污设施"},
-    {"rows are facilities of which the linked production is so: 'which production' asks about production itself",
-     "结果行是设施，看的是与它关联的生产；要列生产设施本身，写 …的生产设施"},
     {"list facilities of enterprise 'E1' where role = 'abatement'", "列出企业'E1'的设施 其中role = 'abatement'"},
     {"max of power of production, samples of power of facility 'F12', when power of production > 5kW",
      "生产的最大功率、设施'F12'的功率的样本、当生产的功率大于5kW"},

@@ -41,9 +41,7 @@ void run_open(struct run_of *run, const struct statement *s, const struct view *
     field_open(&run->field, view, &span);
     for (int f = 0; f < zone->n_facilities; f++)
         run->field.is_in[f] = statement_is_in(s, zone, f);
-    run->field.whom = tree_subject(cond, s->per);
-    if (s->kind == WHICH)
-        run->field.whom = (struct whom){.noun = s->noun};
+    run->field.whom = statement_whom(s, cond);
     run->out = malloc((size_t)span.n);
     assert_non_null(run->out);
 }
@@ -86,10 +84,8 @@ int64_t run_end_of(const struct run_of *run, int64_t tick, truth least, truth mo
 
 /* ---- when ---- */
 
-void run_put_subject(const struct run_of *run, int id, struct answer *out)
+static void put_named(const struct zone *zone, enum noun noun, int id, struct answer *out)
 {
-    const struct zone *zone = run->view->zone;
-    enum noun noun = run->field.whom.noun;
     int position[4];
 
     subject_position(zone, noun, id, position);
@@ -98,6 +94,11 @@ void run_put_subject(const struct run_of *run, int id, struct answer *out)
     answer_put_text(out, 2, site_text(zone, GK_LINE, position[GK_LINE]));
     answer_put_text(out, 3, site_text(zone, GK_ENTERPRISE, position[GK_ENTERPRISE]));
     answer_put_text(out, 4, site_text(zone, GK_PARK, position[GK_PARK]));
+}
+
+void run_put_subject(const struct run_of *run, int id, struct answer *out)
+{
+    put_named(run->view->zone, run->field.whom.noun, id, out);
 }
 
 gk_time run_watermark(const struct run_of *run)
@@ -154,6 +155,51 @@ void answer_name_columns(struct answer *out, const char *const *names, int n)
         out->columns[out->n_columns++] = names[i];
 }
 
+/* Of a subject, or of a site by all the subjects inside of it. */
+static void put_verdict(const struct run_of *run, enum noun noun, int id, const truth *truths, struct answer *out)
+{
+    int64_t certain = 0, possible = 0, total = run->frame.b - run->frame.a;
+    int mode = run->s->mode;
+
+    for (int64_t t = run->frame.a; t < run->frame.b; t++) {
+        certain += truths[t - run->field.span.first] == 2;
+        possible += truths[t - run->field.span.first] > 0;
+    }
+    if (total <= 0 || (mode == 1 ? certain < total : mode == 2 ? possible > 0 : certain == 0))
+        return;
+    answer_add_row(out);
+    put_named(run->view->zone, noun, id, out);
+    answer_put_text(out, 5, "certain");
+}
+
+static void answer_sites(struct run_of *run, enum noun noun, struct answer *out)
+{
+    const struct zone *zone = run->view->zone;
+    enum noun of = run->field.whom.noun;
+    size_t n = (size_t)run->field.span.n;
+    truth *all = malloc(n);
+    int position[4];
+
+    assert_non_null(all);
+    for (int site = 0; site < subject_count(zone, noun); site++) {
+        bool is_found = false;
+        memset(all, 0, n);
+        for (int id = 0; id < subject_count(zone, of); id++) {
+            subject_position(zone, of, id, position);
+            bool is_inside = noun == ZONE || position[kind_of(noun)] == site;
+            if (!is_inside || !statement_has_subject(run->s, zone, &run->field.whom, id))
+                continue;
+            run_subject(run, id);
+            is_found = true;
+            for (size_t i = 0; i < n; i++)
+                all[i] = run->out[i] > all[i] ? run->out[i] : all[i];
+        }
+        if (is_found)
+            put_verdict(run, noun, site, all, out);
+    }
+    free(all);
+}
+
 void answer_runs(const struct statement *s, const struct view *view, struct answer *out)
 {
     static const char *const names[] = {"subject", "facility",   "line",      "enterprise", "park",      "start",
@@ -165,24 +211,17 @@ void answer_runs(const struct statement *s, const struct view *view, struct answ
     answer_name_columns(out, s->kind == WHEN ? names : of_which, s->kind == WHEN ? 11 : 6);
     frame_make(s, view, &frame);
     run_open(&run, s, view, s->cond, &frame, 0);
-    for (int id = 0; id < subject_count(view->zone, run.field.whom.noun); id++) {
-        int64_t certain = 0, possible = 0, total = run.frame.b - run.frame.a;
+    bool is_of_sites = s->kind == WHICH && s->noun > ABATEMENT && run.field.whom.noun != s->noun;
+    if (is_of_sites)
+        answer_sites(&run, s->noun, out);
+    for (int id = 0; !is_of_sites && id < subject_count(view->zone, run.field.whom.noun); id++) {
         if (!statement_has_subject(s, view->zone, &run.field.whom, id))
             continue;
         run_subject(&run, id);
-        if (s->kind == WHEN) {
+        if (s->kind == WHEN)
             list_runs(&run, id, out);
-            continue;
-        }
-        for (int64_t t = run.frame.a; t < run.frame.b; t++) {
-            certain += run_truth(&run, t) == 2;
-            possible += run_truth(&run, t) > 0;
-        }
-        if (total <= 0 || (s->mode == 1 ? certain < total : s->mode == 2 ? possible > 0 : certain == 0))
-            continue;
-        answer_add_row(out);
-        run_put_subject(&run, id, out);
-        answer_put_text(out, 5, "certain");
+        else
+            put_verdict(&run, run.field.whom.noun, id, run.out, out);
     }
     run_close(&run);
 }

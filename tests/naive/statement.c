@@ -136,6 +136,23 @@ static void make_column(struct random *random, struct column_tail *out, const ch
     out->is_desc = one_in(random, 2);
 }
 
+/* Whether what is named is made up of subjects of a noun. */
+static bool is_made_of(enum noun asked, enum noun noun)
+{
+    if (asked == FACILITY)
+        return noun <= ABATEMENT;
+    return asked > ABATEMENT && noun < asked;
+}
+
+struct whom statement_whom(const struct statement *s, const struct node *cond)
+{
+    struct whom whom = tree_subject(cond, s->per);
+
+    if (s->kind == WHICH && !is_made_of(s->noun, whom.noun))
+        whom = (struct whom){.noun = s->noun};
+    return whom;
+}
+
 void statement_make_cond(const struct view *view, struct random *random, struct statement *s)
 {
     int per = s->per;
@@ -143,8 +160,8 @@ void statement_make_cond(const struct view *view, struct random *random, struct 
     for (;;) {
         s->tree.n = 0;
         s->cond = tree_make(&s->tree, view->zone, random, 1 + below(random, one_in(random, 3) ? 9 : 5));
-        s->per = s->kind == WHICH ? (int)s->noun : per;
-        struct whom whom = tree_subject(s->cond, s->per);
+        s->per = s->kind == WHICH ? NONE : per;
+        struct whom whom = statement_whom(s, s->cond);
         if (tree_is_allowed(s->cond, &whom))
             return;
     }
@@ -511,13 +528,13 @@ struct statement *statement_smaller(const struct statement *s, const struct view
     if (k >= 0 && of->cond) { /* an operand takes the place of its node */
         struct node *node = &of->tree.nodes[k / 2], *operand = k % 2 ? node->b : node->a;
         const struct node before = *of->cond;
-        struct whom was = tree_subject(of->cond, of->per), whom;
+        struct whom was = statement_whom(of, of->cond), whom;
         bool is_event = of->cond->is_event;
         if (operand)
             *node = *operand;
         node->parens = false;
         renew_events(of->cond);
-        whom = tree_subject(of->cond, of->per);
+        whom = statement_whom(of, of->cond);
         if (!tree_is_allowed(of->cond, &whom) || whom.noun != was.noun ||
             (is_event != of->cond->is_event && (of->kind == SERIES || of->kind == LAG)))
             *of->cond = before; /* the same once more: no use */

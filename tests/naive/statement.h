@@ -249,6 +249,8 @@ bool statement_has_facility(const struct statement *s, const struct zone *zone, 
 bool statement_has_subject(const struct statement *s, const struct zone *zone, const struct whom *whom, int id);
 bool filter_passes(const struct zone *zone, const struct filter *f, int facility);
 bool statement_has_agg(const struct statement *s, enum agg agg);
+/* Of whom a condition is asked. */
+struct whom statement_whom(const struct statement *s, const struct node *cond);
 /* A random condition, series, and n aggregates of it. */
 void statement_make_cond(const struct view *view, struct random *random, struct statement *s);
 void statement_make_series(const struct view *view, struct random *random, struct statement *s);

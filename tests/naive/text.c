@@ -147,7 +147,7 @@ static void print_tails(struct statement *s, const struct zone *zone, struct ran
     static const char *const unknowns[] = {"", " unknown as true", " unknown as false"};
     struct text *out = &s->text;
 
-    if (s->per != NONE && s->kind != WHICH && !s->is_which)
+    if (s->per != NONE && !s->is_which)
         text_add(out, " per %s", NOUNS[s->per]);
     if (s->n_in) {
         text_add(out, " in %s", NOUNS[s->in]);
