@@ -414,22 +414,33 @@ done:
     return rc;
 }
 
-/* Behind 期间 or 之外 of a condition that narrows a series: 每天22:00-06:00期间生产的电量. NULL: there is none. */
-static const struct token *find_narrowed(const struct parser *parser)
+/* 生产的平均功率, 生产用电量 */
+static bool is_series_of_ref(const struct parser *parser)
 {
     const struct token *after;
     struct measure agg;
+
+    return parser_peek_genitive(parser, &after) &&
+           ((parser_read_agg(after, &agg) && agg.kind >= AGG_AVG) || is_han_metric(after));
+}
+
+/* Behind 期间 or 之外 of a condition that narrows a series: 每天22:00-06:00期间生产的电量. NULL: there is none. */
+static const struct token *find_narrowed(const struct parser *parser)
+{
     unsigned depth = 0;
 
+    if (parser->at->kind == T_WORD && parser->at->word >= W_WORKDAYS && parser->at->word <= W_SUNDAY) {
+        struct parser behind = {.at = parser->at + 1 + is_han_of(parser->at + 1)};
+        if (is_series_of_ref(&behind)) /* 工作日生产用电量 */
+            return behind.at;
+    }
     for (const struct token *token = parser->at; token->kind != T_END; token++) {
         depth += token->kind == T_OPEN;
         depth -= token->kind == T_CLOSE && depth > 0;
         if (depth || token->kind != T_WORD || (token->word != W_DURING_THAT && token->word != W_OUTSIDE_THAT))
             continue;
         struct parser behind = {.at = token[1].kind == T_COMMA ? token + 2 : token + 1};
-        bool is_series = parser_peek_genitive(&behind, &after) &&
-                         ((parser_read_agg(after, &agg) && agg.kind >= AGG_AVG) || is_han_metric(after));
-        return is_series ? behind.at : NULL;
+        return is_series_of_ref(&behind) ? behind.at : NULL;
     }
     return NULL;
 }
@@ -437,14 +448,17 @@ static const struct token *find_narrowed(const struct parser *parser)
 /* The condition before it, with its 期间 or 之外. */
 static int parse_narrowing(struct parser *parser, struct cond **out)
 {
+    bool is_days = parser_is_calendar(parser);
     int rc;
 
     (void)parser_take_han(parser, W_IN);
     TRY(parse_clause(parser, out));
     if (parser_take_word(parser, W_OUTSIDE_THAT))
         TRY(parser_wrap(parser, out, COND_NOT, NULL));
-    else
+    else if (!is_days)
         TRY(parser_need_word(parser, W_DURING_THAT, NULL));
+    else if (!parser_take_word(parser, W_DURING_THAT))
+        (void)parser_take_han(parser, W_OF); /* 工作日的生产用电量 */
     (void)parser_take(parser, T_COMMA);
 done:
     return rc;

@@ -343,6 +343,8 @@ static int parse_quantified(struct parser *parser, struct cond *cond)
 
     if (parser_is_no_data(parser))
         return parser_fail(parser, "a condition", NULL, "when facility nodata for > 1h");
+    if (parser_is_word(parser, W_NONE) && parser_is_han(parser) && slip_find(&parser->at->text)) /* 停产的企业 */
+        return parser_fail(parser, "a condition", NULL, NULL);
     if (is_quant(parser))
         TRY(parse_quant(parser, &quant, &k));
     if (quant != QUANT_NONE)
@@ -511,7 +513,8 @@ static int parse_name(struct parser *parser, struct cond *cond)
         return parser_fail_noun(parser);
     if (token->kind == T_WORD && slip_find(&token->text) &&
         (parser_begins_cond(token + 1) ||
-         (token[1].kind == T_WORD && token[1].word == W_ENERGY))) /* the abatement ... */
+         (token[1].kind == T_WORD &&
+          (token[1].word == W_ENERGY || token[1].word == W_ORDER)))) /* the abatement ..., 橙色管控期间 */
         return parser_fail(parser, "a condition", NULL, NULL);
     if (token->kind == T_WORD && token[1].kind >= T_LESS && token[1].kind <= T_NOT_EQUAL &&
         token[2].kind != T_DURATION) { /* kw > 5 */
@@ -692,7 +695,9 @@ static int parse_that(struct parser *parser, struct cond **out, bool *is_done)
     /* 夜间22:00-06:00生产运行 */
     bool is_implied = parser->has_implied && parser->at->kind == T_WORD && is_state_word(parser->at->word);
     bool is_hours = is_of_clock(*out) && parser_is_han(parser) && (is_implied || parser_begins_cond(parser->at));
-    bool is_during = parser_take_word(parser, W_DURING_THAT) || is_hours;
+    bool is_inside = parser_is_han(parser) && parser_is_word(parser, W_INSIDE) && parser_begins_cond(parser->at + 1);
+    parser->at += is_inside; /* 生产运行中治污停运 */
+    bool is_during = is_inside || parser_take_word(parser, W_DURING_THAT) || is_hours;
     struct cond *b;
     int rc = GK_OK;
 

@@ -362,6 +362,11 @@ static const char *example_instead(const struct parser *parser)
         return "keys are separated by commas: by enterprise, day";
     if (parser_is_word(parser, W_ORDER) && parser->at[1].kind == T_WORD && parser->at[1].word == W_BY)
         return "sort duration desc";
+    bool is_behind_suffix = parser->at > parser->list && parser->at[-1].kind == T_DURATION;
+    if (is_behind_suffix && (parser_is_word(parser, W_AND) || parser_is_word(parser, W_OR) ||
+                             parser_is_word(parser, W_WHILE) || parser_is_word(parser, W_UNLESS)))
+        return "a suffix is of all that stands before it; of a part: (abatement off for >= 10m) while production "
+               "running";
     if (parser_peek_noun(parser, &noun) || parser_peek_series(parser) || parser_is_word(parser, W_ANY) ||
         parser_is_word(parser, W_ALL) || parser_is_word(parser, W_NO) || parser_is_word(parser, W_WHEN))
         return "two conditions are joined by while, and, or, unless: abatement offline while production running";
