@@ -429,6 +429,8 @@ static int parse_list(struct parser *parser, struct stmt *stmt)
     if (!stmt->listed)
         return parser_fail(parser, "what to list", listed, NULL);
     parser->at++;
+    if (is_role)
+        (void)parser_take_word(parser, W_FACILITY); /* abatement facilities */
     if (!stmt->has_ref && parser_take_word(parser, W_OF)) {
         stmt->has_ref = true;
         TRY(parse_ref(parser, &stmt->ref));

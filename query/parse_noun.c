@@ -46,6 +46,8 @@ int parse_noun(struct parser *parser, enum noun *out)
     if (!parser_peek_noun(parser, out))
         return parser_fail_noun(parser);
     parser->at++;
+    if (*out == NOUN_PRODUCTION || *out == NOUN_ABATEMENT)
+        parser->at += parser_is_word(parser, W_FACILITY) && parser->at[1].kind != T_NAME; /* abatement facilities */
     return GK_OK;
 }
 
@@ -147,11 +149,12 @@ bool parser_take_compare(struct parser *parser, enum token_kind *out)
         parser->at++;
         return true;
     }
+    token += parser_is_word(parser, W_IS); /* is less than */
     for (size_t i = 0; token->kind == T_WORD && i < sizeof forms / sizeof forms[0]; i++) {
         if (token->word != forms[i].first || token[1].kind != T_WORD || token[1].word != forms[i].second)
             continue;
         *out = forms[i].kind;
-        parser->at += 2;
+        parser->at = token + 2;
         return true;
     }
     return false;

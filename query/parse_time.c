@@ -49,6 +49,8 @@ static const char *example_of_time(const struct parser *parser, const char *exam
 {
     if (parser->at->kind == T_CLOCK)
         return "a time has its date: 2026-11-20T08:00; hours of a day: today 08:00-12:00";
+    if (parser->at->kind == T_DURATION)
+        return "as long until now: last 2d; behind a state: for >= 2d";
     if (parser_is_calendar(parser))
         return "one day by its date: 2026-11-16; of every week: when production running on mondays last 30d";
     if (parser_is_word(parser, W_NIGHT))
