@@ -400,6 +400,7 @@ static const struct {
     {"expected a time of day up to 24:00, got '%.40s'", "此处应为24:00以内的钟点，却是“%.40s”"},
     {"a statement may have %d bytes of text", "一条语句最多%d个字节"},
     /* mistakes found by the binder */
+    {"a shorter window, wider buckets or fewer groups need less", "缩短时间窗、加宽时段或减少分组，所需内存更少"},
     {"the statement needs more memory than max_memory", "语句所需内存超过 max_memory"},
     {"the statement needs more memory than max_memory (%zu bytes)", "语句所需内存超过 max_memory（%zu字节）"},
     {"there is no memory for the statement", "没有内存可用于这条语句"},

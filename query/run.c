@@ -11,9 +11,11 @@ int run_fail(struct gk_query *query, int status)
 {
     if (query->report.error && query->report.error->error.status == status)
         return status; /* told already */
-    if (status == GK_ELIMIT)
+    if (status == GK_ELIMIT) {
+        report_hint(&query->report, "a shorter window, wider buckets or fewer groups need less");
         return report_status(&query->report, status, "the statement needs more memory than max_memory (%zu bytes)",
                              query->memory.max);
+    }
     if (query->engine_error.status == status && query->engine_error.text[0])
         return report_status(&query->report, status, "%s", query->engine_error.text);
     return report_status(&query->report, status, "%s", gk_status_text(status));

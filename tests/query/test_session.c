@@ -354,6 +354,7 @@ static void memory_has_a_limit(void **state)
     struct asked asked = ask(&zone, &options, "count of production running by facility, hour last 300d");
     assert_int_equal(asked.status, GK_ELIMIT);
     assert_non_null(strstr(asked.error.report, "max_memory"));
+    assert_non_null(strstr(asked.error.report, "hint: a shorter window"));
     options.max_memory = 0;
     options.max_window_ns = 3600 * GK_SECOND;
     asked = ask(&zone, &options, QUESTION);
