@@ -294,18 +294,25 @@ static int lex_date(struct lexer *lexer, bool *is_done)
     return push(lexer, token);
 }
 
-/* 1月3日: of which year? *is_done: it is one. */
+/* 2026年1月: a month has no word of its own. 1月3日: of which year? *is_done: it is one of them. */
 static int refuse_short_date(struct lexer *lexer, bool *is_done)
 {
-    int month, day;
-    size_t at = skip_part(lexer, lexer->at, 2, "月", &month);
-    size_t end = at == lexer->at ? at : skip_part(lexer, at, 2, "日", &day);
+    int year, month, day;
+    size_t from = lexer->at, behind = skip_part(lexer, from, 4, "年", &year);
+    size_t at = skip_part(lexer, behind, 2, "月", &month), end = at;
 
+    *is_done = at > behind && behind > from;
+    if (*is_done) {
+        report_hint(lexer->report, "this month, last month, between 2026-11-01 and 2026-12-01");
+        return report_fail(lexer->report, GK_ESYNTAX, (struct place){from, at}, "expected a day behind the month");
+    }
+    if (at > behind && (end = skip_part(lexer, at, 2, "日", &day)) == at)
+        end = skip_part(lexer, at, 2, "号", &day);
     *is_done = end > at;
     if (!*is_done)
         return GK_OK;
     report_hint(lexer->report, "2026-11-20, 2026年11月20日");
-    return report_fail(lexer->report, GK_ESYNTAX, (struct place){lexer->at, end}, "a date has its year");
+    return report_fail(lexer->report, GK_ESYNTAX, (struct place){from, end}, "a date has its year");
 }
 
 /* digits[.digits] as mantissa and decimals, of which 18 count; false when it is too long for 18 digits. */

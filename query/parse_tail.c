@@ -362,7 +362,9 @@ static const char *example_instead(const struct parser *parser)
         return "keys are separated by commas: by enterprise, day";
     if (parser_is_word(parser, W_ORDER) && parser->at[1].kind == T_WORD && parser->at[1].word == W_BY)
         return "sort duration desc";
-    bool is_behind_suffix = parser->at > parser->list && parser->at[-1].kind == T_DURATION;
+    const struct token *before = parser->at > parser->list ? parser->at - 1 : parser->at;
+    bool is_behind_suffix =
+        before->kind == T_DURATION || (before->kind == T_WORD && (before->word == W_ABOVE || before->word == W_BELOW));
     if (is_behind_suffix && (parser_is_word(parser, W_AND) || parser_is_word(parser, W_OR) ||
                              parser_is_word(parser, W_WHILE) || parser_is_word(parser, W_UNLESS)))
         return "a suffix is of all that stands before it; of a part: (abatement off for >= 10m) while production "
