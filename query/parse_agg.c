@@ -148,7 +148,7 @@ static bool is_bare_ref(const struct parser *parser)
     if (ahead.at == parser->stop)
         return true;
     if (ahead.at->kind != T_WORD)
-        return ahead.at->kind == T_END || ahead.at->kind >= T_CLOSE;
+        return ahead.at->kind == T_END || ahead.at->kind == T_TIME || ahead.at->kind >= T_CLOSE;
     switch (ahead.at->word) {
     case W_ON:
         return parser_is_on_date(ahead.at) || parser_is_on_days(ahead.at);
