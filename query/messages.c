@@ -52,6 +52,8 @@ static const struct {
     {"as long until now: last 2d; behind a state: for >= 2d", "到现在为止：最近2天；状态持续：持续2天以上"},
     {"this month, last month, between 2026-11-01 and 2026-12-01", "本月、上月、从2026-11-01到2026-12-01"},
     {"expected a day behind the month", "月份之后应有日"},
+    {"parentheses say what belongs together: (production running on workdays) or abatement off",
+     "用括号说明哪些在一起：（工作日生产运行）或治污停运"},
     /* rules */
     {"a message has no place '%.*s'", "消息里没有“%.*s”这个位置"},
     {"there is no memory for a judge", "没有内存可用于判定规则"},

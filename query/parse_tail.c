@@ -369,6 +369,10 @@ static const char *example_instead(const struct parser *parser)
                              parser_is_word(parser, W_WHILE) || parser_is_word(parser, W_UNLESS)))
         return "a suffix is of all that stands before it; of a part: (abatement off for >= 10m) while production "
                "running";
+    if (parser_is_word(parser, W_OR))
+        return "parentheses say what belongs together: (production running on workdays) or abatement off";
+    if (parser_is_calendar(parser))
+        return "days stand before place and time: when production running on mondays in park 'P1' last 30d";
     if (parser_peek_noun(parser, &noun) || parser_peek_series(parser) || parser_is_word(parser, W_ANY) ||
         parser_is_word(parser, W_ALL) || parser_is_word(parser, W_NO) || parser_is_word(parser, W_WHEN))
         return "two conditions are joined by while, and, or, unless: abatement offline while production running";
