@@ -668,6 +668,14 @@ static int lex_numeral(struct lexer *lexer, bool *is_done)
     return push(lexer, token);
 }
 
+/* 停运了, 启动了: said of what is over, and no other word. */
+static bool is_done_state(const struct lexer *lexer, enum word word)
+{
+    bool is_state = (word >= W_ON && word <= W_NODATA) || word == W_START || word == W_END;
+
+    return is_state && lexer->size - lexer->at >= 3 && memcmp(lexer->text + lexer->at, "了", 3) == 0;
+}
+
 /* One word of a run of Han characters; characters that begin no word are gathered until one does. */
 static int lex_han(struct lexer *lexer)
 {
@@ -692,6 +700,7 @@ static int lex_han(struct lexer *lexer)
                  word_longest(lexer->text + lexer->at, lexer->size - lexer->at, &size) == W_NONE);
     } else {
         lexer->at += len;
+        lexer->at += is_done_state(lexer, token.word) ? 3 : 0;
     }
     if (token.word >= W_LESS && token.word <= W_NOT_EQUAL)
         token.kind = (enum token_kind)(T_LESS + (token.word - W_LESS));
