@@ -874,14 +874,18 @@ static const struct measure *plain_measure(const struct stmt *stmt, const struct
     return strcmp(measure->name, column->name) == 0 ? measure : NULL;
 }
 
-/* Of several aggregates of a source, the first says whether it is energy. */
-static enum agg_kind first_kind(const struct stmt *stmt, const struct source *source)
+/* Of several aggregates of a source that stand side by side, the first says whether it is energy. */
+static enum agg_kind first_kind(const struct stmt *stmt, const struct column *last)
 {
-    size_t i = 0;
+    const struct measure *first = NULL;
 
-    while (stmt->measures[i].source != source)
-        i++;
-    return stmt->measures[i].kind;
+    for (const struct column *column = stmt->columns;; column = column->next) {
+        const struct measure *plain = plain_measure(stmt, column);
+        if (!first || !plain || plain->source != first->source)
+            first = plain;
+        if (column == last)
+            return first->kind;
+    }
 }
 
 static void put_name(struct printer *printer, const char *name)
@@ -900,7 +904,7 @@ static void put_column(struct printer *printer, const struct stmt *stmt, const s
         if (next && next->source == plain->source)
             return; /* AGG, AGG of ... */
         put(printer, " of ");
-        put_source(printer, plain->source, first_kind(stmt, plain->source), true);
+        put_source(printer, plain->source, first_kind(stmt, column), true);
         return;
     }
     put_value(printer, column->value, 0, &(const struct leaves){put_leaf, stmt});

@@ -31,9 +31,12 @@ static int on_progress(void *context, uint64_t done, uint64_t total)
 /* A new session, or the one there is with the limits as they are now. */
 static int configure(struct ask *ask)
 {
+    uint64_t memory_mb = ask->memory_mb < ASK_MEMORY_MAX ? ask->memory_mb : ASK_MEMORY_MAX;
     const struct gk_session_options options = {.size = sizeof options,
                                                .max_rows = ask->limit,
                                                .max_run_ns = ask->timeout_ns > 0 ? ask->timeout_ns : -1,
+                                               .max_memory = (size_t)memory_mb << 20,
+                                               .max_window_ns = ask->window_ns,
                                                .lang = texts_chosen(),
                                                .progress = on_progress,
                                                .progress_context = ask};
@@ -49,7 +52,11 @@ int ask_open(struct ask *ask, const struct command *command, const char *path)
     gk_snapshot *snapshot;
     int rc;
 
-    *ask = (struct ask){.command = command, .limit = ASK_LIMIT_DEFAULT, .timeout_ns = ASK_TIMEOUT_DEFAULT};
+    *ask = (struct ask){.command = command,
+                        .limit = ASK_LIMIT_DEFAULT,
+                        .timeout_ns = ASK_TIMEOUT_DEFAULT,
+                        .memory_mb = ASK_MEMORY_DEFAULT,
+                        .window_ns = ASK_WINDOW_DEFAULT};
     if (tool_view(command, path, &ask->db, &snapshot) != GK_OK)
         return EXIT_STORE;
     ask->zone_s = gk_snapshot_info(snapshot)->zone_s;
@@ -113,8 +120,8 @@ static int say_failure(const struct ask *ask, int rc, const struct gk_query_erro
     }
     if (rc == GK_ELIMIT && error->to == error->from)
         say(ask->command->name, ask->answer.limit_option[0] == '-'
-                                    ? "--timeout and --limit change the limits of time and rows"
-                                    : ".timeout and .limit change the limits of time and rows");
+                                    ? "--timeout, --memory, --window and --limit change the limits"
+                                    : ".timeout, .memory, .window and .limit change the limits");
     if (rc == GK_ESYNTAX || rc == GK_EINVAL || rc == GK_ENOTFOUND || rc == GK_ERANGE ||
         (rc == GK_ELIMIT && error->to > error->from))
         return EXIT_USAGE;

@@ -17,6 +17,9 @@
 
 #define ASK_LIMIT_DEFAULT   10000
 #define ASK_TIMEOUT_DEFAULT (30 * GK_SECOND)
+#define ASK_MEMORY_DEFAULT  256 /* MB */
+#define ASK_MEMORY_MAX      (UINT64_C(1) << 20)
+#define ASK_WINDOW_DEFAULT  (400 * INT64_C(86400) * GK_SECOND)
 #define ASK_SCRIPT_MAX      (4 * 1024 * 1024)
 
 struct ask {
@@ -26,6 +29,8 @@ struct ask {
     int32_t zone_s;     /* of the store */
     uint64_t limit;     /* rows of an answer, 0: all */
     int64_t timeout_ns; /* of a statement, 0: none */
+    uint64_t memory_mb; /* of a statement */
+    int64_t window_ns;  /* the longest one */
     gk_time now;        /* the clock, when now_is_set; else the store's */
     bool now_is_set;
     bool is_timed;        /* say how long each statement took */

@@ -23,6 +23,8 @@ static const char help[] =
     "  --now TIME           the clock of `last 24h`, `today`, instead of the system's\n"
     "  --limit N            cut an answer at N rows, 0: never (10000)\n"
     "  --timeout TIME       stop a statement after that time, 0: never (30s)\n"
+    "  --memory MB          what a statement may hold, in megabytes (256)\n"
+    "  --window TIME        the longest window of time that may be asked about (400d)\n"
     "  --format F           table (default), csv, json, jsonl, markdown, plot (gk help plot)\n"
     "  --epoch              times as milliseconds since 1970 UTC, instead of 2026-01-05T08:00:00+08:00\n"
     "  --bom                csv begins with a byte order mark, by which Excel knows UTF-8\n"
@@ -54,6 +56,8 @@ static const char help_zh[] =
     "  --now TIME           “最近24小时”“今天”所用的时钟，代替系统时钟\n"
     "  --limit N            结果最多 N 行，0 为不限（10000）\n"
     "  --timeout TIME       语句的时间上限，0 为不限（30s）\n"
+    "  --memory MB          语句最多占用的内存，单位兆字节（256）\n"
+    "  --window TIME        最长可问的时间窗（400d）\n"
     "  --format F           table（缺省）、csv、json、jsonl、markdown、plot（gk help plot）\n"
     "  --epoch              时间写作 1970 年以来的毫秒数，而不是 2026-01-05T08:00:00+08:00\n"
     "  --bom                csv 以字节序标记开头，便于 Excel 识别 UTF-8\n"
@@ -74,7 +78,8 @@ struct request {
     const char *format, *now, *file;
     struct option_list params;
     uint64_t limit, n_rounds;
-    int64_t timeout_ns, every_ns; /* every_ns < 0: once */
+    int64_t timeout_ns, window_ns, every_ns; /* every_ns < 0: once */
+    uint64_t memory_mb;
     bool is_timed, is_epoch, has_bom, rows_are_bad;
 };
 
@@ -144,6 +149,8 @@ static bool prepare(struct ask *ask, const struct request *request)
 {
     ask->limit = request->limit;
     ask->timeout_ns = request->timeout_ns;
+    ask->memory_mb = request->memory_mb;
+    ask->window_ns = request->window_ns;
     ask->is_timed = request->is_timed;
     ask->answer.is_epoch = request->is_epoch;
     ask->answer.has_bom = request->has_bom;
@@ -190,14 +197,20 @@ static bool is_sound(const struct command *self, const struct request *request, 
 
 static int run(const struct command *self, int argc, char **argv)
 {
-    struct request request = {
-        .format = "table", .limit = ASK_LIMIT_DEFAULT, .timeout_ns = ASK_TIMEOUT_DEFAULT, .every_ns = -1};
+    struct request request = {.format = "table",
+                              .limit = ASK_LIMIT_DEFAULT,
+                              .timeout_ns = ASK_TIMEOUT_DEFAULT,
+                              .memory_mb = ASK_MEMORY_DEFAULT,
+                              .window_ns = ASK_WINDOW_DEFAULT,
+                              .every_ns = -1};
     const struct option options[] = {{"format", 0, OPTION_TEXT, &request.format},
                                      {"now", 0, OPTION_TEXT, &request.now},
                                      {"file", 'f', OPTION_TEXT, &request.file},
                                      {"param", 'p', OPTION_LIST, &request.params},
                                      {"limit", 0, OPTION_COUNT, &request.limit},
                                      {"timeout", 0, OPTION_SECONDS, &request.timeout_ns},
+                                     {"memory", 0, OPTION_COUNT, &request.memory_mb},
+                                     {"window", 0, OPTION_DURATION, &request.window_ns},
                                      {"watch", 0, OPTION_SECONDS, &request.every_ns},
                                      {"rounds", 0, OPTION_COUNT, &request.n_rounds},
                                      {"epoch", 0, OPTION_FLAG, &request.is_epoch},

@@ -124,6 +124,16 @@ static bool set_timeout(struct shell *shell, const char *word)
     return text_to_seconds(word, &shell->ask.timeout_ns);
 }
 
+static bool set_memory(struct shell *shell, const char *word)
+{
+    return text_to_count(word, &shell->ask.memory_mb);
+}
+
+static bool set_window(struct shell *shell, const char *word)
+{
+    return text_to_duration(word, &shell->ask.window_ns);
+}
+
 static bool set_timer(struct shell *shell, const char *word)
 {
     return read_switch(word, &shell->ask.is_timed);
@@ -180,6 +190,8 @@ static bool show_settings(struct shell *shell, const char *word)
     output_format(out, ".mode %s\n", answer_format_names()[ask->answer.format]);
     output_format(out, ".limit %" PRIu64 "\n", ask->limit);
     output_format(out, ".timeout %gs\n", (double)ask->timeout_ns / 1e9);
+    output_format(out, ".memory %" PRIu64 "\n", ask->memory_mb);
+    output_format(out, ".window %gd\n", (double)ask->window_ns / (86400e9));
     output_format(out, ".timer %s\n", on_or_off(ask->is_timed));
     output_format(out, ".epoch %s\n", on_or_off(ask->answer.is_epoch));
     output_format(out, ".pager %s\n", on_or_off(shell->is_paging));
@@ -292,6 +304,8 @@ static const struct dot dots[] = {
     {".mode", ".mode table|csv|json|jsonl|markdown|plot", "how answers are written", set_mode},
     {".limit", ".limit N", "rows of an answer, 0 for all", set_limit},
     {".timeout", ".timeout TIME", "stops a statement after it (30s), 0 for never", set_timeout},
+    {".memory", ".memory MB", "what a statement may hold (256), in megabytes", set_memory},
+    {".window", ".window TIME", "the longest window that may be asked about (400d)", set_window},
     {".timer", ".timer on|off", "says how long each statement took", set_timer},
     {".now", ".now [TIME]", "a clock that stands still, for last 24h; without TIME it runs", set_now},
     {".param", ".param NAME=VALUE", "what $NAME stands for in statements", set_param},
@@ -307,9 +321,9 @@ static const struct dot dots[] = {
 
 #define N_DOTS (sizeof dots / sizeof *dots)
 
-const char *const shell_dots[] = {".help",   ".tables", ".definitions", ".mode", ".limit", ".timeout",
-                                  ".timer",  ".now",    ".param",       ".lang", ".epoch", ".pager",
-                                  ".output", ".read",   ".show",        ".quit", ".exit",  NULL};
+const char *const shell_dots[] = {".help",   ".tables", ".definitions", ".mode",  ".limit", ".timeout", ".memory",
+                                  ".window", ".timer",  ".now",         ".param", ".lang",  ".epoch",   ".pager",
+                                  ".output", ".read",   ".show",        ".quit",  ".exit",  NULL};
 
 static const char statements_help[] =
     "\n"

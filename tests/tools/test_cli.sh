@@ -473,6 +473,13 @@ says "cut at 1" "csv says it on standard error"
 run query z.gk "$question" --timeout 0.000001ms
 expect 3 "a limit stops a statement"
 prints_nothing "a statement that was stopped before its first row"
+run query z.gk "median of power of facility every 1s between 2026-01-04 and 2026-01-05" --memory 1
+expect 3 "a limit of memory"
+says "more memory than max_memory (1048576 bytes)" "which limit it was"
+says "--timeout, --memory, --window and --limit change the limits" "and how it is changed"
+run query z.gk "$question" --window 1h
+expect 2 "a window that is too long"
+says "longer than max_window" "which limit it was"
 run query z.gk "$question" --time
 says "answered in" "--time"
 run query z.gk "list parks; list enterprises; list facilities" --format csv
@@ -673,7 +680,7 @@ prints "there are more than these 1 rows: .limit N" "the hint names the shell's 
 prints ".mode json" ".show"
 prints "list exemptions;" ".tables"
 prints ".mode table|csv" ".help of a command"
-for line in .mode '.mode xml' '.limit many' '.timeout soon' '.timer maybe' '.lang fr' '.now noon' '.param x' .param .read '.read no-such.gkq' \
+for line in .mode '.mode xml' '.limit many' '.timeout soon' '.memory much' '.window wide' '.timer maybe' '.lang fr' '.now noon' '.param x' .param .read '.read no-such.gkq' \
     '.quit now' .nonsense '.output no/such/folder/x' '.tables x'; do
     script "$line
 list parks;"
