@@ -834,6 +834,8 @@ int parse_which_numbers(struct parser *parser, const struct token *limit, struct
             return refuse_samples(parser, stmt);
     TRY(by_asked(parser, stmt));
     if (is_most(limit)) {
+        tail->seen |= 1u << TAIL_TOP;
+        tail->places[TAIL_TOP] = limit->place;
         tail->has_top = true;
         tail->top = 1;
         tail->top_by = (struct column_ref){{stmt->columns->name, strlen(stmt->columns->name)}, limit->place};

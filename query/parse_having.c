@@ -50,6 +50,8 @@ int parse_having(struct parser *parser, struct tail *out)
     struct having **end = &out->having;
     int rc;
 
+    while (*end) /* of `which ... at least 3 times` */
+        end = &(*end)->next;
     do {
         struct having *having = parser_new(parser, sizeof *having);
         if (!having)
