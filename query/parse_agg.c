@@ -80,7 +80,7 @@ static bool begins_number(const struct token *at)
     struct measure found;
 
     return parser_read_agg(at, &found) || is_field(at) || (at->kind == T_WORD && at->word == W_ORDER) ||
-           at->kind == T_OPEN || at->kind == T_NUMBER || at->kind == T_MINUS;
+           at->kind == T_OPEN || at->kind == T_NUMBER || at->kind == T_QUANTITY || at->kind == T_MINUS;
 }
 
 /* (COND) 的 AGG is no group, and avg(power of production) no function: an 'of' is missing. */
