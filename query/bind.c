@@ -435,6 +435,30 @@ static void find_subject(struct binder *binder, const struct stmt *stmt)
     }
 }
 
+/* Any of the noun, with no word for how many and no names. */
+static bool has_any(const struct bound *bound, enum noun noun)
+{
+    for (size_t i = 0; i < bound->n_leaves; i++) {
+        const struct ref *ref = &bound->leaves[i]->ref;
+        if (cond_has_ref(bound->leaves[i]) && ref->quant == QUANT_NONE && ref->noun == noun && !ref->names)
+            return true;
+    }
+    return false;
+}
+
+/* When abatement offline while production running per enterprise: it may be the abatement of another of its lines. */
+static int note_inside(struct binder *binder)
+{
+    const struct bound *bound = binder->bound;
+
+    if (noun_is_facility(bound->subject) || bound->subject == NOUN_LINE || !has_any(bound, NOUN_ABATEMENT) ||
+        !has_any(bound, NOUN_PRODUCTION))
+        return GK_OK;
+    return note(binder,
+                "per makes it a condition of the whole site: any abatement while any production inside, linked or "
+                "not");
+}
+
 static bool same_names(const struct name *a, const struct name *b)
 {
     for (; a && b && a->id == b->id; a = a->next)
@@ -533,6 +557,7 @@ int bind_condition(struct binder *binder, const struct stmt *stmt, const struct 
     } else {
         find_subject(binder, stmt);
     }
+    TRY(note_inside(binder));
     TRY(bind_ranges(binder));
     if (bound->looks_ahead)
         TRY(note(binder, "the condition looks ahead: near now its answers are only possible"));

@@ -47,6 +47,8 @@ static const struct {
     {"days of the week go with a time", "星期要有时间范围"},
     {"on mondays last 30d, on weekends this month; one day by its date: on 2026-11-16",
      "最近30天周一…；本月周末…；某一天写日期：2026-11-16"},
+    {"per makes it a condition of the whole site: any abatement while any production inside, linked or not",
+     "“每…”使条件针对整个范围：其中任一治污、任一生产，不论是否关联"},
     {"a suffix is of all that stands before it; of a part: (abatement off for >= 10m) while production running",
      "时长限定前面的整个条件；只限定一部分要加括号：（治污停运10分钟以上）同时生产运行"},
     {"as long until now: last 2d; behind a state: for >= 2d", "到现在为止：最近2天；状态持续：持续2天以上"},
