@@ -592,8 +592,34 @@ enum range tree_range(const struct ref *ref, const struct whom *whom)
     return ref->noun < whom->noun ? INSIDE : AROUND;
 }
 
+/* Days of the week without hours, as bits; 0: it is something else. */
+static unsigned days_alone(const struct node *node)
+{
+    unsigned days = 0;
+
+    for (int i = 0; node->op == DAYS && node->from_s == node->to_s && i < node->times; i++)
+        days |= 1u << (node->level + i) % 7;
+    return days;
+}
+
+static bool is_both(const struct node *node)
+{
+    return node->op == AND || node->op == WHILE;
+}
+
+/* Monday and friday: refused, as no day is both. */
+static bool is_never(const struct node *node)
+{
+    if (!is_both(node))
+        return false;
+    unsigned a = days_alone(is_both(node->a) ? node->a->b : node->a), b = days_alone(node->b);
+    return a != 0 && b != 0 && (a & b) == 0;
+}
+
 bool tree_is_allowed(const struct node *node, const struct whom *whom)
 {
+    if (is_never(node))
+        return false;
     if (node_has_ref(node))
         return tree_range(&node->ref, whom) != LINKED || node->ref.noun != whom->noun;
     return (!node->a || tree_is_allowed(node->a, whom)) && (!node->b || tree_is_allowed(node->b, whom));
