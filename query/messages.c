@@ -259,7 +259,7 @@ static const struct {
     {"an expression over samples needs a channel", "样本的算式中须有通道"},
     {"'load' is a ratio itself: it has no place in an expression", "负荷本身是比值，不能写入算式"},
     {"power / rated_kw", "功率 / rated_kw"},
-    {"kw / rated_kw of production", "kw / rated_kw 的 生产"},
+    {"kw / rated_kw of production", "生产的（kw / rated_kw）"},
     {"no channel and no attribute is called '%.100s'", "没有名为“%.100s”的通道或属性"},
     {"a channel (list channels names them all), rated_kw, or a tag with a number",
      "通道（“列出通道”可查看全部）、rated_kw，或以数字为值的标签"},

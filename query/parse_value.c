@@ -249,6 +249,10 @@ int parse_row_value(struct parser *parser, struct series **out)
         TRY(parser_need_word(parser, W_OF, "max(ia, ib, ic) / avg(ia, ib, ic) of facility 'F12'"));
         TRY(parse_ref(parser, &series->ref));
     }
+    if (series->n_inputs == 0) { /* 生产的（9kW）的样本 */
+        report_hint(parser->report, "kw / rated_kw of production");
+        return report_fail(parser->report, GK_ESYNTAX, series->place, "an expression over samples needs a channel");
+    }
     if (series->value->kind == VALUE_INPUT) { /* (kw) of production is kw of production */
         series->metric = inputs[0].metric;
         series->channel = inputs[0].name;
