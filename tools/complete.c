@@ -338,6 +338,7 @@ static void add_han(const struct complete_scope *scope, struct place *place, str
 
 /* What stands behind a word, also where nothing is typed of it yet. */
 #define FOLLOWERS_MAX 15
+#define N_GROUPING    2 /* the first ones, behind which tags of the store stand, too */
 static const struct {
     const char *word, *list[FOLLOWERS_MAX];
 } followers[] = {
@@ -388,7 +389,7 @@ static void add_followers(const struct complete_scope *scope, const char *text, 
         for (size_t j = 0; j < FOLLOWERS_MAX && followers[i].list[j] != NULL; j++)
             if (begins(followers[i].list[j], place->prefix, place->size))
                 add(out, followers[i].list[j]);
-        if (i < 2)
+        if (i < N_GROUPING)
             add_tags(scope, place, out);
     }
 }

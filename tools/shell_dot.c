@@ -191,7 +191,9 @@ static bool show_settings(struct shell *shell, const char *word)
     output_format(out, ".limit %" PRIu64 "\n", ask->limit);
     output_format(out, ".timeout %gs\n", (double)ask->timeout_ns / 1e9);
     output_format(out, ".memory %" PRIu64 "\n", ask->memory_mb);
-    output_format(out, ".window %gd\n", (double)ask->window_ns / (86400e9));
+    bool is_days = ask->window_ns % (86400 * GK_SECOND) == 0;
+    output_format(out, is_days ? ".window %gd\n" : ".window %gh\n",
+                  (double)ask->window_ns / (is_days ? 86400e9 : 3600e9));
     output_format(out, ".timer %s\n", on_or_off(ask->is_timed));
     output_format(out, ".epoch %s\n", on_or_off(ask->answer.is_epoch));
     output_format(out, ".pager %s\n", on_or_off(shell->is_paging));
